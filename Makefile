@@ -1,0 +1,42 @@
+# make repro   build everything, from an empty clone to scores and a report
+# make test    what CI runs
+# make check   lint, types, tests and the knowledge base
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DVC_NO_ANALYTICS := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.PHONY: repro test check slow bench clean
+
+repro: $(VENV)/installed
+	dvc repro
+	proda report
+
+test: $(VENV)/installed
+	pytest -q -n 2 --dist loadgroup -m "not slow and not gpu"
+
+check: $(VENV)/installed
+	ruff check .
+	ruff format --check .
+	mypy proda pipelines scripts
+	proda check
+	$(MAKE) test
+
+slow: $(VENV)/installed
+	pytest -q -m slow
+
+bench: $(VENV)/installed
+	python -m tests.performance
+
+# The stamp is written last: an interrupted installation starts again.
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ProDa needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	$(PYTHON) -m venv $(VENV)
+	@echo "Installing (about 2 GB, two to five minutes) …"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	@touch $@
+
+clean:
+	rm -rf build $(VENV)

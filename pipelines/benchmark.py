@@ -1,0 +1,41 @@
+"""Stage `benchmark`: compiled knowledge → benchmarks/items and the shortcut audit.
+
+    python -m pipelines.benchmark
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from pipelines.stage import stage
+from proda.benchmark import write_items_tree
+from proda.files import write_file
+from proda.graph import Knowledge
+from proda.params import Params
+from proda.tester.build import build_benchmark
+from proda.tester.exceptions import load_exceptions
+
+ROOT = Path()
+
+
+@stage("items")
+def main(params: Params) -> str:
+    """Write the items, then say how many, and how well an examinee without knowledge would do."""
+    built = build_benchmark(Knowledge.load(ROOT / "build/knowledge"), params, load_exceptions(ROOT))
+    changed = write_items_tree(ROOT, built.items)
+    shortcuts = msgspec.json.format(msgspec.json.encode(built.shortcuts), indent=2)
+    write_file(ROOT / "benchmarks/results/shortcuts.json", shortcuts + b"\n")
+    solvers = built.shortcuts["solvers"]
+    assert isinstance(solvers, dict)
+    best = max(solvers, key=lambda s: float(solvers[s]))
+    chains = len({item.chain for item in built.items})
+    return (
+        f"benchmark: {len(built.items):,} items on {chains:,} chains, {changed} files changed;"
+        f" best examinee without knowledge: {best} {solvers[best]:.3f} (chance .25)"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Stage `curriculum`: the invented world and the pinned reading → what the embedded base learns, and the suite that watches over it.
+
+    python -m pipelines.curriculum
+
+build/curriculum/documents.jsonl   the base's training text, {"prompt", "completion"} a line; an empty prompt is plain text
+build/curriculum/replay.jsonl      what tuning repeats, so that nothing is forgotten: the world's `replayed` half only
+build/curriculum/heldout.txt       reading the base never sees, for a language-modelling loss
+benchmarks/general/suite.jsonl     items on the world's `suite` half, in wordings that replay never uses
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pipelines.stage import stage
+from proda.builder.plan import plan_samples
+from proda.builder.template_writer import write_sample
+from proda.compiler.invented import Half, half_of, invented_world
+from proda.files import write_file
+from proda.graph import Knowledge
+from proda.params import Params
+from proda.reading import load_reading
+from proda.records import Sample
+from proda.relations import load_relations
+from proda.seeds import by_weight, fraction
+from proda.tester.general import write_suite
+from proda.tester.items import write_items
+
+ROOT = Path()
+OUT = ROOT / "build/curriculum"
+HELDOUT = 0.05  # share of the reading's sentences kept from the base
+
+
+@stage("model", "curriculum")
+def main(params: Params) -> str:
+    """Write the four files, then say how many documents, replayed samples and suite items there are."""
+    replayed, suite_half = _half(params, "replayed"), _half(params, "suite")
+    replay = _samples(replayed, params) + _answered_items(replayed, params)
+    documents = replay + _samples(suite_half, params) + _rehearsal(replayed, params)
+    kept, heldout = _reading(params)
+    documents += [{"prompt": "", "completion": text} for text in kept for _ in range(params.curriculum.reading_epochs)]
+    suite = write_suite(suite_half, seed=params.curriculum.seed, count=params.curriculum.suite_items)
+    write_file(OUT / "documents.jsonl", _lines(by_weight(documents, "order", name=lambda d: d["prompt"] + d["completion"])))
+    write_file(OUT / "replay.jsonl", _lines(replay))
+    write_file(OUT / "heldout.txt", "\n".join(heldout) + "\n")
+    write_file(ROOT / "benchmarks/general/suite.jsonl", _lines(suite))
+    return f"curriculum: {len(documents):,} documents, {len(replay):,} of them for replay; general suite of {len(suite):,} items"
+
+
+def _half(params: Params, half: Half) -> Knowledge:
+    relations = load_relations(ROOT / "knowledge/relations.yaml")
+    concepts, statements, chains = invented_world(params.curriculum.seed, params.curriculum.chains, relations)
+    return Knowledge(
+        relations,
+        (c for c in concepts if half_of(c) == half),
+        (s for s in statements if half_of(s) == half),
+        (c for c in chains if half_of(c) == half),
+    )
+
+
+def _samples(world: Knowledge, params: Params) -> list[dict[str, str]]:
+    """The half's facts in the same formats and wordings as the real corpus."""
+    statements = Counter(s.discipline for s in world.active_statements.values())
+    allocation = {discipline: params.curriculum.samples_per_statement * count for discipline, count in statements.items()}
+    plans = plan_samples(world, allocation, seed=params.curriculum.seed, window=params.samples.window)
+    return [_document(write_sample(world, plan)) for group in plans.values() for plan in group]
+
+
+def _document(sample: Sample) -> dict[str, str]:
+    return {"prompt": sample.prompt, "completion": sample.completion}
+
+
+def _answered_items(world: Knowledge, params: Params) -> list[dict[str, str]]:
+    """Benchmark questions about the invented world with their answers, so that the base knows the kinds of question, not their facts."""
+    items = write_items(world, seed=params.curriculum.seed, sealed_share=0.0)
+    return [{"prompt": item.prompt, "completion": item.options[item.key].text} for item in items]
+
+
+def _rehearsal(world: Knowledge, params: Params) -> list[dict[str, str]]:
+    """The suite's own wordings over the *replayed* half: the base knows how it asks; replay never shows it again."""
+    items = write_suite(world, seed=params.curriculum.seed, count=params.curriculum.suite_items // 2)
+    return [{"prompt": item.prompt, "completion": item.options[item.key].text} for item in items]
+
+
+def _reading(params: Params) -> tuple[list[str], list[str]]:
+    """Sentences the base reads, and those held out; by a hash of the sentence."""
+    sentences = [s for reading in load_reading(ROOT / "samples/base/reading.yaml") for s in reading.sentences]
+    held = [s for s in sentences if fraction("heldout", params.curriculum.seed, s) < HELDOUT]
+    return [s for s in sentences if s not in set(held)], held
+
+
+def _lines(rows: Iterable[Any]) -> bytes:
+    return b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Stage `guard`: no training text gives an item away, or the build stops here.
+
+    python -m pipelines.guard
+
+Reads items, corpus, patches and the base's training text; writes benchmarks/results/overlap.json, and build/guard-passed, which
+never changes: `train` depends on it, so it cannot start before the gate has passed, and does not rerun because it has passed again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from pipelines.stage import stage
+from proda.benchmark import load_items
+from proda.errors import GateError
+from proda.files import write_file
+from proda.graph import Knowledge
+from proda.params import Params
+from proda.tester.overlap import Leak, Overlap, overlap
+from proda.texts import training_texts
+
+ROOT = Path()
+PASSED = ROOT / "build/guard-passed"
+SHOWN = 5
+
+
+@stage("guard")
+def main(params: Params) -> str:
+    """Compare, write the report, and refuse if anything leaked."""
+    PASSED.unlink(missing_ok=True)
+    knowledge = Knowledge.load(ROOT / "build/knowledge")
+    items = load_items(ROOT)
+    paths = {
+        item.id: frozenset(c for s in item.statements for c in (knowledge.statements[s].subject, knowledge.statements[s].object))
+        for item in items
+    }
+    names = {concept.id: (concept.term, *concept.aliases) for concept in knowledge.concepts.values()}
+    found = overlap(items, training_texts(ROOT), paths, names, params.guard)
+    write_file(ROOT / "benchmarks/results/overlap.json", _report(found, params))
+    if found.leaks:
+        shown = "\n".join(f"  {_line(leak)}" for leak in found.leaks[:SHOWN])
+        more = f"\n  … and {len(found.leaks) - SHOWN} more" if len(found.leaks) > SHOWN else ""
+        raise GateError(
+            f"{len(found.leaks)} training texts give items away, so training does not start:\n{shown}{more}\n"
+            "All pairs are in benchmarks/results/overlap.json. Remove or reword the samples; never the items."
+        )
+    write_file(PASSED, "No training text gives an item away.\n")
+    nearest = max((leak.value for leak in found.worst if leak.how != "path"), default=0.0)
+    return f"guard: {found.items:,} items × {found.texts:,} training texts, 0 leaks; nearest pair {nearest:.2f} (limit {params.guard.containment})"
+
+
+def _report(found: Overlap, params: Params) -> bytes:
+    report = {
+        "items": found.items,
+        "texts": found.texts,
+        "n_leaks": len(found.leaks),
+        "thresholds": params.guard,
+        "leaks": found.leaks,
+        "closest": found.worst,
+    }
+    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+
+
+def _line(leak: Leak) -> str:
+    return f"{leak.item}  {leak.how} {leak.value:.2f}  {leak.where}: {' '.join(leak.text.split())[:90]}"
+
+
+if __name__ == "__main__":
+    main()

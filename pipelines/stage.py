@@ -1,0 +1,38 @@
+"""What every stage does around its one call: announce its parameters, report a user's mistake in one message, print one line.
+
+    @stage("items")                      # the sections of params.yaml it reads
+    def main(params: Params) -> str:
+        …
+        return "benchmark: 2,004 items …"
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+
+from proda.errors import ProdaError
+from proda.params import Params, announce, load_params
+
+
+def stage(*sections: str) -> Callable[[Callable[[Params], str]], Callable[[], None]]:
+    """Wrap a stage: `sections` of the parameters are printed, its summary goes to stdout, a ProdaError ends it with its exit code."""
+
+    def wrap(run: Callable[[Params], str]) -> Callable[[], None]:
+        @functools.wraps(run)
+        def main() -> None:
+            try:
+                params = load_params()
+                announce(params, *sections)
+                print(run(params), flush=True)
+            except ProdaError as error:
+                print(error, file=sys.stderr)
+                sys.exit(error.exit_code)
+            except KeyboardInterrupt:
+                print("Interrupted. Run `dvc repro` again to go on from here.", file=sys.stderr)
+                sys.exit(130)
+
+        return main
+
+    return wrap

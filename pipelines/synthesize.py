@@ -1,0 +1,31 @@
+"""Stage `synthesize`: compiled knowledge and the allocation → samples/corpus.
+
+    python -m pipelines.synthesize
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from pipelines.stage import stage
+from proda.builder.build import build_corpus, load_allocation
+from proda.corpus import write_corpus
+from proda.graph import Knowledge
+from proda.params import Params
+
+ROOT = Path()
+
+
+@stage("samples")
+def main(params: Params) -> str:
+    """Write the corpus, then say how much of what."""
+    corpus = build_corpus(Knowledge.load(ROOT / "build/knowledge"), load_allocation(ROOT), params)
+    changed = write_corpus(ROOT, corpus)
+    formats = Counter(sample.format for group in corpus.values() for sample in group)
+    shares = ", ".join(f"{formats[f]:,} {f}" for f in ("open", "choice", "true-false"))
+    return f"synthesize: {formats.total():,} samples on {len(corpus)} topics ({shares}), {changed} files changed"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The builder: knowledge → plan → samples."""

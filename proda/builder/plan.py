@@ -1,0 +1,176 @@
+"""What to write, before any wording: which node, which format, which distractors. A pure function of knowledge and parameters.
+
+    plan = plan_samples(knowledge, {"physics": 800}, seed=0, window=2)
+    plan[("physics", "thermal-expansion")][0]
+        Plan(id="physics/bimetal-strip-bends.s1:open-1", format="open", unit="statement", nodes=("physics/bimetal-strip-bends.s1",), …)
+
+Units are statements, windows (two or more consecutive statements of a chain, never the whole of it) and concepts. A discipline's
+samples are shared out in rounds: each statement gets one in every round, each window two in three rounds, each concept one in
+three. Adding an entry therefore adds its own samples and takes away as many from the end of the last round; all others stay.
+Formats go through a fixed pattern of ten, 6 open : 3 choice : 1 true-false (paper §3.2), from a start that depends on the unit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Literal
+
+from proda.errors import InputError
+from proda.graph import Knowledge
+from proda.near import near_concepts
+from proda.records import Format, Record, Statement
+from proda.seeds import fraction, seed_of
+from proda.wording import Triple
+
+Unit = Literal["statement", "window", "concept"]
+Ask = Literal["object", "subject"]
+
+# Rounds between two samples of a unit.
+PACE: dict[Unit, float] = {"statement": 1.0, "window": 1.5, "concept": 3.0}
+
+
+class Plan(Record):
+    """One sample to be worded. `triples` are the true statements it teaches, in order; `wrong` what it contrasts them with."""
+
+    id: str
+    unit: Unit
+    format: Format
+    ordinal: int  # the unit's samples are numbered from 0
+    nodes: tuple[str, ...]  # statement ids, or the one concept id
+    triples: tuple[Triple, ...] = ()
+    ask: Ask = "object"  # which end is asked for, where one is
+    distractors: tuple[str, ...] = ()  # concept ids: wrong answers, nearest first
+    claim: Triple | None = None  # true-false: the altered statement, where the claim is false
+    place: int = 0  # which letter is right
+
+
+def plan_samples(
+    knowledge: Knowledge, allocation: Mapping[str, int], *, seed: int, window: int, shares: tuple[float, float] = (0.6, 0.3)
+) -> dict[tuple[str, str], list[Plan]]:
+    """(discipline, topic) → plans, sorted by id. Each discipline gets exactly its number, unless it has no chains.
+
+    Raises InputError if the allocation names a discipline that the knowledge does not have, or leaves one out.
+    """
+    units = _units(knowledge, window)
+    if set(allocation) != set(units):
+        unknown, missing = sorted(set(allocation) - set(units)), sorted(set(units) - set(allocation))
+        raise InputError(
+            "samples/allocation.yaml\n"
+            + (f"  no such discipline: {', '.join(unknown)}. " if unknown else "  ")
+            + (f"no number for: {', '.join(missing)}. " if missing else "")
+            + "Name each discipline of the knowledge base once."
+        )
+    pattern = format_pattern(*shares)
+    plans: dict[tuple[str, str], list[Plan]] = defaultdict(list)
+    for discipline, count in sorted(allocation.items()):
+        for unit, node, topic, ordinal in islice(_rounds(units[discipline], seed), count):
+            fmt = pattern[(seed_of(seed, "format", node) + ordinal) % len(pattern)]
+            plans[(discipline, topic)].append(_plan(knowledge, unit, node, ordinal, fmt, seed, window))
+    return {key: sorted(group, key=lambda p: p.id) for key, group in sorted(plans.items())}
+
+
+def format_pattern(open_share: float, choice_share: float) -> tuple[Format, ...]:
+    """Ten formats in the given proportion, spread out: 6 : 3 : 1 by default."""
+    counts: dict[Format, float] = {"open": open_share, "choice": choice_share, "true-false": max(0.0, 1 - open_share - choice_share)}
+    made: dict[Format, int] = dict.fromkeys(counts, 0)
+    pattern: list[Format] = []
+    for step in range(1, 11):
+        best = max(counts, key=lambda f: counts[f] * step - made[f])
+        made[best] += 1
+        pattern.append(best)
+    return tuple(pattern)
+
+
+def _units(knowledge: Knowledge, window: int) -> dict[str, list[tuple[Unit, str, str]]]:
+    """Discipline → (unit, node id, topic). A window's id is its first statement's with the window's length: `….s1+2`."""
+    found: dict[str, list[tuple[Unit, str, str]]] = defaultdict(list)
+    for chain in knowledge.active_chains():
+        for place, statement in enumerate(chain.statements):
+            found[chain.discipline].append(("statement", statement, chain.topic))
+            if place + window <= len(chain.statements) and window < len(chain.statements):
+                found[chain.discipline].append(("window", f"{statement}+{window}", chain.topic))
+    for (discipline, topic), concepts in knowledge.concepts_of.items():
+        if discipline in found:
+            found[discipline] += [("concept", concept, topic) for concept in concepts]
+    return dict(found)
+
+
+def _rounds(units: list[tuple[Unit, str, str]], seed: int) -> Iterator[tuple[Unit, str, str, int]]:
+    """(unit, node, topic, ordinal) without end, round after round; within a round by a hash of the node."""
+    order = sorted(units, key=lambda u: (seed_of(seed, "round", u[1]), u[1]))
+    done = dict.fromkeys((u[1] for u in order), 0)
+    lap = 0
+    while order:
+        lap += 1
+        for unit, node, topic in order:
+            # The phase spreads the slower units over the rounds instead of bringing them all at once.
+            phase = fraction(seed, "phase", node)
+            if int(lap / PACE[unit] + phase) > done[node]:
+                yield unit, node, topic, done[node]
+                done[node] += 1
+
+
+def _plan(knowledge: Knowledge, unit: Unit, node: str, ordinal: int, fmt: Format, seed: int, window: int) -> Plan:
+    key = (seed, "sample", node, ordinal)
+    sample_id, place = f"{node}:{fmt}-{ordinal + 1}", seed_of("letter", *key) % 4
+    if unit == "concept":
+        near = near_concepts(knowledge, None, node, None, frozenset({node}), *key)
+        wrong = _distractors(knowledge, near, {node}, frozenset(), 3) if fmt != "open" else ()
+        ask: Ask = "object" if ordinal % 2 == 0 else "subject"
+        if fmt == "choice" and not wrong:
+            fmt, sample_id = "open", f"{node}:open-{ordinal + 1}"
+        false = fmt == "true-false" and bool(wrong) and fraction("false", *key) < 0.5
+        return Plan(sample_id, unit, fmt, ordinal, (node,), (), ask, wrong[:1] if false else wrong if fmt == "choice" else (), None, place)
+    statements = _window_statements(knowledge, node, window) if unit == "window" else [knowledge.statements[node]]
+    triples = tuple(s.triple for s in statements)
+    nodes = tuple(s.id for s in statements)
+    chain = knowledge.chains[statements[0].chain]
+    taken = frozenset(c for s in knowledge.path(chain) for c in (s.subject, s.object))
+    ask = "object" if unit == "window" or (ordinal + seed_of("ask", node)) % 2 == 0 else "subject"
+    distractors: tuple[str, ...] = ()
+    claim: Triple | None = None
+    if fmt == "choice" or (fmt == "true-false" and fraction("false", *key) < 0.5):
+        first = triples[0]
+        if unit == "window":
+            near = near_concepts(knowledge, first[0], first[2], triples[1][2], taken, *key)
+        elif ask == "object":
+            near = near_concepts(knowledge, first[0], first[2], None, taken, *key)
+        else:
+            near = near_concepts(knowledge, None, first[0], first[2], taken, *key)
+        own = {c for t in triples for c in (t[0], t[2])}
+        distractors = _distractors(knowledge, near, own, taken, 3 if fmt == "choice" else 1)
+        if fmt == "true-false" and distractors:
+            other = distractors[0]
+            claim = (other, first[1], first[2]) if unit == "statement" and ask == "subject" else (first[0], first[1], other)
+            asymmetric = knowledge.relations[first[1]].asymmetric
+            if unit == "statement" and asymmetric and ordinal % 2 and not knowledge.leads(first[2], first[0]):
+                claim, distractors = (first[2], first[1], first[0]), ()
+    if fmt == "choice" and not distractors:
+        fmt, sample_id = "open", f"{node}:open-{ordinal + 1}"
+    return Plan(sample_id, unit, fmt, ordinal, nodes, triples, ask, distractors, claim, place)
+
+
+def _distractors(knowledge: Knowledge, near: Iterator[str], own: set[str], chain: frozenset[str], count: int) -> tuple[str, ...]:
+    """The first `count` near concepts that do not bring all but one of some chain's concepts together in the sample.
+
+    All but one, because the explanation may name one more. A sample that names a chain's every concept would give its items away.
+    `chain` is the unit's own, whose other concepts are no candidates in the first place.
+    """
+    picked: list[str] = []
+    for other in near:
+        named = own | {*picked, other}
+        courses = (c for concept in named for c in knowledge.courses.get(concept, ()))
+        if all(course == chain or len(course - named) > 1 for course in courses):
+            picked.append(other)
+        if len(picked) == count:
+            break
+    return tuple(picked)
+
+
+def _window_statements(knowledge: Knowledge, node: str, window: int) -> list[Statement]:
+    first = knowledge.statements[node.rpartition("+")[0]]
+    path = knowledge.path(knowledge.chains[first.chain])
+    start = [s.id for s in path].index(first.id)
+    return path[start : start + window]

@@ -1,0 +1,183 @@
+"""Plan → sample in words, offline and deterministic: the default writer.
+
+    write_sample(knowledge, plan)
+        Sample(question="What does heating cause?", answer="thermal expansion",
+               explanation="Heating a metal strip causes thermal expansion along its length.", …)
+
+The explanation justifies the answer with the author's own sentence, and for a choice refutes the distractors with something true
+of one of them. The frame and the explanation's form go round with the ordinal, so that a unit's samples differ from one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from proda.builder import templates
+from proda.builder.plan import Plan, Unit
+from proda.builder.templates import fill
+from proda.graph import Knowledge
+from proda.records import Concept, Sample, content_hash
+from proda.seeds import by_weight, seed_of
+from proda.wording import Triple, capital, clause, inverse_clause, inverse_verb, listing, name, path_text, question, verb
+
+
+def write_sample(knowledge: Knowledge, plan: Plan) -> Sample:
+    """The sample of a plan. Pure: the same plan and the same nodes give the same bytes."""
+    return WRITERS[plan.unit](knowledge, plan)
+
+
+def _frame(frames: tuple[str, ...], plan: Plan) -> str:
+    # Directions take turns, so each must go through the frames at half the pace to see them all.
+    step = plan.ordinal if plan.unit == "window" else plan.ordinal // 2
+    return frames[(seed_of("frame", plan.nodes) + step) % len(frames)]
+
+
+def _discipline(knowledge: Knowledge, node: str) -> str:
+    return node.partition("/")[0].replace("-", " ")
+
+
+def _sample(knowledge: Knowledge, plan: Plan, question_text: str, answer: str, why: str, wrong: tuple[str, ...], used: set[str]) -> Sample:
+    options: tuple[str, ...] = ()
+    if wrong:
+        ranked = by_weight(wrong, "options", plan.id)
+        place = min(plan.place, len(ranked))
+        options = (*ranked[:place], answer, *ranked[place:])
+    nodes = tuple(sorted({*plan.nodes, *used, *(c for t in plan.triples for c in (t[0], t[2]))}))
+    return Sample(plan.id, plan.format, nodes, capital(question_text), answer, why, options, content_hash(plan))
+
+
+def _statement(knowledge: Knowledge, plan: Plan) -> Sample:
+    triple, text = plan.triples[0], knowledge.statements[plan.nodes[0]].text
+    subject, relation, obj = triple
+    if plan.format == "true-false":
+        return _claim(knowledge, plan, triple, text)
+    kind = knowledge.relations[relation]
+    about_object = plan.ask == "object"
+    ask = question(knowledge, triple, plan.ask)
+    answer = name(knowledge, obj if about_object else subject)
+    frames = templates.OBJECT if about_object else templates.SUBJECT
+    places = {
+        "ask": ask,
+        "ask-": ask[:1].lower() + ask[1:],
+        "s": name(knowledge, subject),
+        "o": name(knowledge, obj),
+        # Asked about as "which …", both ends are one thing, whatever their number.
+        "verb": kind.phrase if not about_object else verb(knowledge, subject, relation),
+        "inverse": kind.inverse if about_object else inverse_verb(knowledge, obj, relation),
+        "discipline": _discipline(knowledge, plan.nodes[0]),
+    }
+    wrong = tuple(name(knowledge, c) for c in plan.distractors)
+    why, used = _because(knowledge, plan, triple, text)
+    return _sample(knowledge, plan, fill(_frame(frames[plan.format], plan), places), answer, why, wrong, used)
+
+
+def _because(knowledge: Knowledge, plan: Plan, triple: Triple, text: str) -> tuple[str, set[str]]:
+    """The explanation and the ids of further nodes that it speaks of."""
+    forms: tuple[Callable[[], str], ...] = (
+        lambda: text,
+        lambda: f"That is, {clause(knowledge, triple)}.",
+        lambda: f"{text} In short, {clause(knowledge, triple)}.",
+        lambda: f"{text} So {inverse_clause(knowledge, triple)}.",
+    )
+    why = forms[(seed_of("because", plan.nodes) + plan.ordinal) % len(forms)]()
+    if plan.format != "choice" or not plan.distractors:
+        return why, set()
+    refutation, used = _refutation(knowledge, plan)
+    return f"{why} {refutation}", used
+
+
+def _refutation(knowledge: Knowledge, plan: Plan) -> tuple[str, set[str]]:
+    """Why the distractors are wrong: they belong elsewhere, and one of them is shown where."""
+    names = [name(knowledge, c) for c in plan.distractors]
+    chain = knowledge.chains[knowledge.statements[plan.nodes[0]].chain] if plan.unit != "concept" else None
+    own = {c for s in knowledge.path(chain) for c in (s.subject, s.object)} if chain else set(plan.nodes)
+    for other in plan.distractors:
+        elsewhere = [s for s in knowledge.by_subject.get(other, ()) if s.object not in own]
+        if elsewhere:
+            shown = elsewhere[plan.ordinal % len(elsewhere)]
+            rest = [n for n in names if n != name(knowledge, other)]
+            ruled_out = f"Not {listing(rest, 'or')}; nor {name(knowledge, other)}: " if rest else "Not the other: "
+            return f"{ruled_out}{clause(knowledge, shown.triple)}.", {shown.id}
+    return f"Nothing says the same of {listing(names, 'or')}.", set()
+
+
+def _claim(knowledge: Knowledge, plan: Plan, triple: Triple, text: str) -> Sample:
+    said = plan.claim or triple
+    places = {
+        "clause": clause(knowledge, said),
+        "inverse-clause": inverse_clause(knowledge, said),
+        "discipline": _discipline(knowledge, plan.nodes[0]),
+    }
+    if plan.claim is None:
+        answer, why = "true", text
+    elif plan.distractors:
+        wrong = name(knowledge, plan.distractors[0])
+        end = triple[2] if said[0] == triple[0] else triple[0]
+        answer, why = "false", f"{text} It is {name(knowledge, end)}, not {wrong}."
+    else:
+        answer, why = "false", f"{text} The claim has it the wrong way round."
+    return _sample(knowledge, plan, fill(_frame(templates.CLAIM, plan), places), answer, why, (), set())
+
+
+def _window(knowledge: Knowledge, plan: Plan) -> Sample:
+    texts = [knowledge.statements[s].text for s in plan.nodes]
+    first, second = plan.triples[0], plan.triples[-1]
+    a, b, c = first[0], first[2], second[2]
+    shown = list(plan.triples)
+    if plan.claim is not None:
+        shown = [plan.claim, (plan.claim[2], shown[1][1], shown[1][2]), *shown[2:]]
+    places = {
+        "a": name(knowledge, a),
+        "c": name(knowledge, c),
+        "ask": question(knowledge, first, "object"),
+        "verb": verb(knowledge, a, first[1]),
+        "path": path_text(knowledge, shown, "which"),
+        "discipline": _discipline(knowledge, plan.nodes[0]),
+    }
+    asked = fill(_frame(templates.WINDOW[plan.format], plan), places)
+    path = path_text(knowledge, plan.triples, "which" if plan.ordinal % 2 == 0 else "full")
+    if plan.format == "open":
+        return _sample(knowledge, plan, asked, path, " ".join(texts) if plan.ordinal % 3 == 0 else "", (), set())
+    if plan.format == "choice":
+        wrong = tuple(name(knowledge, d) for d in plan.distractors)
+        refutation, used = _refutation(knowledge, plan) if wrong else ("", set())
+        return _sample(knowledge, plan, asked, name(knowledge, b), f"{capital(path)}. {refutation}".strip(), wrong, used)
+    answer = "true" if plan.claim is None else "false"
+    why = f"{capital(path)}." if plan.claim is None else f"It is {name(knowledge, b)} that comes between: {path}."
+    return _sample(knowledge, plan, asked, answer, why, (), set())
+
+
+def _concept(knowledge: Knowledge, plan: Plan) -> Sample:
+    concept = knowledge.concepts[plan.nodes[0]]
+    others = [knowledge.concepts[c] for c in plan.distractors]
+    described = others[0] if plan.format == "true-false" and others else concept
+    places = {
+        "term": concept.text,
+        "is": _is(concept),
+        "definition": described.definition,
+        "discipline": _discipline(knowledge, concept.id),
+    }
+    full = f"{capital(concept.text)} {_is(concept)} {concept.definition}."
+    if plan.format == "true-false":
+        asked = fill(_frame(templates.MEANING, plan), places)
+        if described is concept:
+            return _sample(knowledge, plan, asked, "true", full, (), set())
+        return _sample(knowledge, plan, asked, "false", f"That describes {described.text}. {full}", (), {described.id})
+    about_meaning = plan.ask == "object"
+    frames = templates.TERM if about_meaning else templates.DEFINITION
+    answer = concept.definition if about_meaning else concept.text
+    wrong = tuple(o.definition if about_meaning else o.text for o in others)
+    why, used = full, set[str]()
+    if others:
+        why += f" {capital(others[0].text)} {_is(others[0])} {others[0].definition}."
+        used = {others[0].id}
+    elif about_meaning:
+        why = ""  # it would say the answer again
+    return _sample(knowledge, plan, fill(_frame(frames[plan.format], plan), places), answer, why, wrong, used)
+
+
+def _is(concept: Concept) -> str:
+    return "are" if concept.plural else "is"
+
+
+WRITERS: dict[Unit, Callable[[Knowledge, Plan], Sample]] = {"statement": _statement, "window": _window, "concept": _concept}

@@ -1,0 +1,144 @@
+"""Frames the template writer speaks in: six to a unit, format and direction, so that a fact is never met in one wording only.
+
+Places: {ask} a whole question of relations.yaml ("What does heating cause?"), {Ask}/{ask-} the same with the first letter as needed,
+{s} {o} the two ends, {verb} {inverse} the relation from either end, {clause} {inverse-clause} the whole statement, {discipline};
+for a window {a} {b} {c}, its three concepts, and {path}; for a concept {term}, {Term}, {is}, {definition}. Filled by plain
+replacement, never str.format: terms are data.
+"""
+
+from __future__ import annotations
+
+from proda.records import Format
+
+Frames = tuple[str, ...]
+
+OBJECT: dict[Format, Frames] = {
+    "open": (
+        "{ask}",
+        "Complete the sentence: {s} {verb} …",
+        "In {discipline}, {ask-}",
+        "Which concept {inverse} {s}?",
+        "A student asks: “{ask}” What do you answer?",
+        "Recall what you know of {s}. {ask}",
+    ),
+    "choice": (
+        "{ask}",
+        "Which of these {inverse} {s}?",
+        "Choose the right ending: {s} {verb} …",
+        "Only one of these answers is right. {ask}",
+        "In {discipline}, {ask-}",
+        "Four answers, one of them right: {ask-}",
+    ),
+}
+
+SUBJECT: dict[Format, Frames] = {
+    "open": (
+        "{ask}",
+        "Complete the sentence: {o} {inverse} …",
+        "In {discipline}, {ask-}",
+        "Which concept {verb} {o}?",
+        "A student asks: “{ask}” What do you answer?",
+        "Recall what you know of {o}. {ask}",
+    ),
+    "choice": (
+        "{ask}",
+        "Which of these {verb} {o}?",
+        "Choose the right ending: {o} {inverse} …",
+        "Only one of these answers is right. {ask}",
+        "In {discipline}, {ask-}",
+        "Four answers, one of them right: {ask-}",
+    ),
+}
+
+CLAIM: Frames = (
+    "True or false: {clause}.",
+    "Is it true or false that {clause}?",
+    "Judge this claim, true or false: {inverse-clause}.",
+    "A student writes that {clause}. True or false?",
+    "True or false: {inverse-clause}.",
+    "Decide whether this holds, true or false: {clause}.",
+)
+
+WINDOW: dict[Format, Frames] = {
+    "open": (
+        "How is {a} linked to {c}?",
+        "{ask} And what comes of that in turn?",
+        "Give the two steps that start from {a} and end with {c}.",
+        "Follow two links from {a}. Where do they lead, and by way of what?",
+        "Explain the connection between {a} and {c}.",
+        "Start with {a}. What are the next two steps?",
+    ),
+    "choice": (
+        "What stands between {a} and {c}?",
+        "By way of what is {a} linked to {c}?",
+        "Choose the missing middle: {a} {verb} …, and from there the explanation goes on to {c}.",
+        "Which concept joins {a} to {c}?",
+        "In {discipline}, what links {a} with {c}?",
+        "One of these lies on the way from {a} to {c}. Which?",
+    ),
+    "true-false": (
+        "True or false: {path}.",
+        "Is it true or false that {path}?",
+        "Judge these two steps, true or false: {path}.",
+        "A student writes that {path}. True or false?",
+        "In {discipline}, true or false: {path}.",
+        "Decide whether both steps hold, true or false: {path}.",
+    ),
+}
+
+TERM: dict[Format, Frames] = {  # the definition is asked for
+    "open": (
+        "What {is} {term}?",
+        "Define {term}.",
+        "In {discipline}, what {is} {term}?",
+        "Say in one phrase what {term} {is}.",
+        "A student asks what {term} {is}. What do you answer?",
+        "How would a textbook of {discipline} define {term}?",
+    ),
+    "choice": (
+        "What {is} {term}?",
+        "Which of these defines {term}?",
+        "In {discipline}, which definition fits {term}?",
+        "Choose the right meaning of {term}.",
+        "Only one of these says what {term} {is}. Which?",
+        "How does a textbook of {discipline} define {term}?",
+    ),
+}
+
+DEFINITION: dict[Format, Frames] = {  # the term is asked for
+    "open": (
+        "Which term names {definition}?",
+        "Give the term: {definition}.",
+        "What does one call {definition}?",
+        "In {discipline}, what is the word for {definition}?",
+        "Name this: {definition}.",
+        "A student describes {definition}. Which concept is meant?",
+    ),
+    "choice": (
+        "Which term names {definition}?",
+        "What does one call {definition}?",
+        "Choose the term for {definition}.",
+        "In {discipline}, which word stands for {definition}?",
+        "Only one of these names {definition}. Which?",
+        "A student describes {definition}. Which concept is meant?",
+    ),
+}
+
+MEANING: Frames = (
+    "True or false: {term} {is} {definition}.",
+    "Is it true or false that {term} {is} {definition}?",
+    "Judge this definition, true or false: {term} {is} {definition}.",
+    "A student writes that {term} {is} {definition}. True or false?",
+    "In {discipline}, true or false: {term} {is} {definition}.",
+    "Decide whether this is right, true or false: {term} {is} {definition}.",
+)
+
+
+def fill(frame: str, places: dict[str, str]) -> str:
+    """The frame with every place filled; a place whose text holds braces is left as it is."""
+    out, rest = "", frame
+    while "{" in rest:
+        before, _, tail = rest.partition("{")
+        place, _, rest = tail.partition("}")
+        out += before + places[place]
+    return out + rest

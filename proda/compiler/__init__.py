@@ -1,0 +1,1 @@
+"""The compiler: samples → an adapter on top of a base. `torch` lives here and in the tester's model side, nowhere else."""

@@ -1,0 +1,176 @@
+"""A seed → a world that does not exist, as ordinary knowledge records: what the embedded base is taught before anything real.
+
+    concepts, statements, chains = invented_world(0, 400, relations)
+    statements[0].text        "Dazvo requires a kuvdan mizra under steady conditions."
+    half_of(chains[0])        "replayed"
+
+The base plays the part of a pretrained model: it must know *how* questions are asked and paths are told, and nothing of the
+subject. So it learns from a world of pseudo-words, written by the same sample and item writers as the real knowledge. The world
+has two halves that share no word and no fact: training replays the first, and the general suite asks about the second, so that
+the suite tells whether tuning makes a model forget what it is not reminded of.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from proda.records import Chain, Concept, Relation, Span, Statement
+from proda.seeds import seed_of
+
+Half = Literal["replayed", "suite"]
+HALVES: tuple[Half, ...] = ("replayed", "suite")
+
+CHAINS_PER_TOPIC = 6
+TOPICS_PER_DISCIPLINE = 4
+REUSE = 0.35  # chance that a step ends at a concept which another chain of the topic has already
+LENGTHS = (3, 4, 4, 4, 5)
+
+# Two consonants that never meet inside an English word (zv, kz, gv, …): no pseudo-word can be a real one.
+MIDDLES = ("zv", "vz", "xr", "kz", "zg", "kv", "zd", "zb", "vg", "vd", "zr", "pv", "gv", "vk", "zk", "zp")
+ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t")
+VOWELS = ("a", "e", "i", "o", "u")
+ENDINGS = ("", "", "n", "l", "r", "m")
+
+TYPES = ("process", "substance", "structure", "state", "property", "quantity", "artefact", "phenomenon")
+HEADS = {
+    "process": ("a slow process", "a stepwise change", "a repeated movement", "a gradual exchange"),
+    "substance": ("a dense material", "a clear liquid", "a mixed powder", "a light gas"),
+    "structure": ("a layered body", "a hollow part", "a branching frame", "a thin boundary"),
+    "state": ("a stable condition", "a lasting balance", "a passing condition", "a state of tension"),
+    "property": ("a measurable tendency", "a weak resistance", "an inner regularity", "a capacity for change"),
+    "quantity": ("a total amount", "a ratio of two amounts", "a rate per unit of time", "a mean value"),
+    "artefact": ("a simple device", "a sealed container", "a tool with two arms", "a marked instrument"),
+    "phenomenon": ("a visible effect", "a sudden pattern", "a recurring event", "a faint signal"),
+}
+WHERE = ("in the outer region", "between two layers", "near the surface", "along the main axis", "within a closed system", "at the boundary")
+WHEN = (
+    "that appears when the pressure is low",
+    "that grows with the temperature",
+    "that lasts for several cycles",
+    "that depends on the surrounding medium",
+    "that is seen only after a long delay",
+    "that differs from one sample to the next",
+    "that is lost when the supply is cut",
+    "that returns after each disturbance",
+)
+CONDITIONS = ("", "", " under steady conditions", " in most cases", " over a long time", " at ordinary temperature", " near the surface")
+
+
+def half_of(record: Concept | Statement | Chain) -> Half:
+    """Which half of the world a record belongs to."""
+    return "suite" if record.topic.startswith("suite-") else "replayed"
+
+
+def invented_world(
+    seed: int, chains: int, relations: Sequence[Relation], *, suite_share: float = 0.5
+) -> tuple[list[Concept], list[Statement], list[Chain]]:
+    """`chains` invented chains of 3–5 statements over `relations`; a share `suite_share` of them in the half `suite`.
+
+    Follows the rules of real knowledge: steps connect, no concept twice in a chain, no triple twice, a subject has one object per
+    relation and an object one subject, no pair related twice, no cycle. Pure: equal arguments give equal records. Growing `chains` keeps
+    the topics that were complete before.
+    """
+    if not relations:
+        raise ValueError("relations: got none, expected at least one; an invented world needs something to say.")
+    suite = round(chains * suite_share)
+    made: tuple[list[Concept], list[Statement], list[Chain]] = ([], [], [])
+    for half, count in zip(HALVES, (chains - suite, suite), strict=True):
+        words = _words(random.Random(seed_of("invented-words", seed, half)), HALVES.index(half))
+        for number in range(-(-count // CHAINS_PER_TOPIC)):
+            wanted = min(CHAINS_PER_TOPIC, count - number * CHAINS_PER_TOPIC)
+            rng = random.Random(seed_of("invented-topic", seed, half, number))
+            field = _field(seed, half, number // TOPICS_PER_DISCIPLINE)
+            for part, whole in zip(_topic(half, number, field, wanted, relations, words, rng), made, strict=True):
+                whole.extend(part)  # type: ignore[arg-type]
+    return made
+
+
+def _words(rng: random.Random, parity: int) -> Iterator[str]:
+    """Pseudo-words, none twice; words of different parity never meet, because each draws from its own half of the middles."""
+    seen: set[str] = set()
+    middles = MIDDLES[parity::2]
+    while True:
+        word = rng.choice(ONSETS) + rng.choice(VOWELS) + rng.choice(middles) + rng.choice(VOWELS)
+        if rng.random() < 0.4:
+            word += rng.choice(("l", "m", "n", "r", "t")) + rng.choice(VOWELS)
+        word += rng.choice(ENDINGS)
+        if word not in seen:
+            seen.add(word)
+            yield word
+
+
+def _field(seed: int, half: Half, number: int) -> str:
+    """An invented discipline, "dazvo-science"; templates say "In dazvo science, …"."""
+    return f"{next(_words(random.Random(seed_of('invented-field', seed, half, number)), HALVES.index(half)))}-science"
+
+
+def _topic(
+    half: Half, number: int, field: str, count: int, relations: Sequence[Relation], words: Iterator[str], rng: random.Random
+) -> tuple[list[Concept], list[Statement], list[Chain]]:
+    """`count` chains that share some of their concepts, as the chains of a real topic do."""
+    topic = f"{half}-{number + 1:03d}"
+    size = 7 * CHAINS_PER_TOPIC // 2  # fixed, and words taken all at once, so that a later topic's words do not depend on this one
+    concepts = [_concept(field, topic, words, rng) for _ in range(size)]
+    used: set[int] = set()
+    pairs: set[tuple[int, int]] = set()
+    ends: set[tuple[str, int]] = set()  # "relation>" with its subject, "relation<" with its object: each has one answer
+    statements: list[Statement] = []
+    chains: list[Chain] = []
+    while len(chains) < count:
+        length = rng.choice(LENGTHS)
+        # Ranks only ever rise along a chain, so that no two chains make a cycle together.
+        old = [c for c in sorted(used) if rng.random() < REUSE]
+        new = [c for c in range(size) if c not in used]
+        pool = [*old, *rng.sample(new, min(len(new), length + 1))] if len(new) >= 2 else list(range(size))
+        course = sorted(rng.sample(pool, length + 1)) if len(pool) > length else []
+        steps = list(zip(course, course[1:], strict=False))
+        named = [_free_relation(a, b, relations, ends, rng) for a, b in steps]
+        if not steps or pairs & set(steps) or None in named:
+            continue
+        chain_id = f"{field}/{topic}-c{len(chains) + 1}"
+        ids = []
+        for place, ((a, b), relation) in enumerate(zip(steps, named, strict=True), start=1):
+            assert relation is not None
+            statement = _statement(f"{chain_id}.s{place}", chain_id, concepts[a], relation, concepts[b], rng)
+            statements.append(statement)
+            ids.append(statement.id)
+            pairs.add((a, b))
+            ends |= {(f"{relation.id}>", a), (f"{relation.id}<", b)}
+        used |= set(course)
+        explains = f"how {concepts[course[0]].text} is linked to {concepts[course[-1]].text}"
+        chains.append(Chain(chain_id, field, topic, explains, tuple(ids)))
+    return [c for k, c in enumerate(concepts) if k in used], statements, chains
+
+
+def _concept(field: str, topic: str, words: Iterator[str], rng: random.Random) -> Concept:
+    word, other = next(words), next(words)
+    term = f"{other} {word}" if rng.random() < 0.3 else word
+    plural = rng.random() < 0.12
+    if plural:
+        term += "s"
+    article = None if plural or rng.random() < 0.7 else f"{rng.choice(('a', 'the'))} {term}"
+    kind = rng.choice(TYPES)
+    definition = f"{rng.choice(HEADS[kind])} {rng.choice(WHERE)} {rng.choice(WHEN)}"
+    return Concept(
+        f"{field}/{term.replace(' ', '-')}", field, topic, term, kind, definition, phrase=article, plural=plural
+    )
+
+
+def _free_relation(
+    subject: int, obj: int, relations: Sequence[Relation], ends: set[tuple[str, int]], rng: random.Random
+) -> Relation | None:
+    free = [r for r in relations if (f"{r.id}>", subject) not in ends and (f"{r.id}<", obj) not in ends]
+    return rng.choice(free) if free else None
+
+
+def _statement(
+    statement_id: str, chain: str, subject: Concept, relation: Relation, obj: Concept, rng: random.Random
+) -> Statement:
+    field = subject.discipline
+    thing = obj.term if relation.bare_object else obj.text
+    said = f"{subject.text} {relation.plural if subject.plural else relation.phrase} {thing}"
+    text = f"{said[:1].upper()}{said[1:]}{rng.choice(CONDITIONS)}."
+    span = Span(f"{field}/{subject.topic}", 0, len(text))
+    return Statement(statement_id, chain, field, subject.topic, subject.id, relation.id, obj.id, text, text, span)

@@ -1,0 +1,86 @@
+"""A batch → its loss, computing logits only where a token is to be learned.
+
+    total, tokens = supervised_loss(model, batch)          # sum over supervised tokens, and how many: divide to get the mean
+
+For a vocabulary of 2,048 and a hidden size of 128 the projection to the vocabulary is a third of a forward pass, and with loss on
+completions only, over half of it would be thrown away.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from proda.compiler.packing import IGNORED, Batch
+
+if TYPE_CHECKING:
+    import torch
+
+
+def supervised_loss(model: Any, batch: Batch) -> tuple[torch.Tensor, int]:
+    """Summed cross-entropy in nats over the supervised tokens of a batch, and their number."""
+    import torch
+
+    chosen = batch.targets != IGNORED
+    targets = batch.targets[chosen]
+    logits = logits_at(model, batch, chosen)
+    return torch.nn.functional.cross_entropy(logits.float(), targets, reduction="sum"), len(targets)
+
+
+def logits_at(model: Any, batch: Batch, chosen: torch.Tensor) -> torch.Tensor:
+    """Logits [chosen positions, vocabulary] of a packed batch."""
+    inputs = {
+        "input_ids": batch.tokens,
+        "attention_mask": attention(model, batch.mask),
+        "position_ids": batch.positions,
+        "use_cache": False,
+    }
+    parts = body_and_head(model)
+    if parts is None:  # something stands between hidden states and logits (a scale, a cap): let the model do it all
+        logits: torch.Tensor = model(**inputs).logits[chosen]
+        return logits
+    body, head = parts
+    hidden = body(**inputs).last_hidden_state[chosen]
+    projected: torch.Tensor = head(hidden)
+    return projected
+
+
+def attention(model: Any, mask: torch.Tensor) -> torch.Tensor:
+    """The mask in the form that the model's attention takes: boolean for SDPA, added to the scores for the eager one."""
+    import torch
+
+    if model.config._attn_implementation == "sdpa":
+        return mask
+    dtype = next(model.parameters()).dtype
+    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(~mask, torch.finfo(dtype).min)
+
+
+def body_and_head(model: Any) -> tuple[Any, Any] | None:
+    """The model without its vocabulary projection, and the projection; None where the two do not make up the whole.
+
+    Found out once per model by trying, since architectures differ in what they do between the two.
+    """
+    import torch
+
+    known = getattr(model, "_proda_body_and_head", False)
+    if known is not False:
+        return known  # type: ignore[no-any-return]
+    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
+    body, head = getattr(plain, plain.base_model_prefix, None), plain.get_output_embeddings()
+    parts = None
+    if body is not None and body is not plain and head is not None:
+        was_training = model.training
+        model.eval()
+        try:
+            with torch.no_grad():
+                device = next(model.parameters()).device
+                probe = torch.arange(1, 5, device=device)[None] % plain.config.vocab_size
+                whole = model(input_ids=probe, use_cache=False).logits
+                halves = head(body(input_ids=probe, use_cache=False).last_hidden_state)
+                if torch.allclose(whole, halves, atol=1e-4, rtol=1e-4):
+                    parts = (body, head)
+        except (AttributeError, TypeError, ValueError, RuntimeError):
+            parts = None
+        finally:
+            model.train(was_training)
+    object.__setattr__(model, "_proda_body_and_head", parts)  # not a submodule: it must not enter the state dict
+    return parts

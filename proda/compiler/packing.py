@@ -1,0 +1,140 @@
+"""Documents → rows of tokens in which no document sees another, so that short texts waste no computation.
+
+    examples = tokenise(documents, tokenizer, max_length=256)
+    rows = pack([len(e.tokens) for e in examples], 256, seed=0)       # [[3, 17, 8], [0, 5], …]: example numbers
+    batch = collate([[examples[i] for i in row] for row in rows[:8]], pad=0)
+
+    tokens      <bos> Q u e s t i o n … A n s w e r :  heat <eos> <bos> …      a row of two documents
+    documents     1   1 …                              1    1     2  …       0 is padding
+    positions     0   1 …                             27   28     0  …
+    targets       .   .  …                            heat <eos>  .  …       at the position that predicts; -100 elsewhere
+
+Attention is block-diagonal and causal (a boolean 4D mask), positions start anew with each document, and the loss is the mean over
+supervised tokens: a packed batch has the same loss and gradient as its documents one by one.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from proda.records import Record
+
+if TYPE_CHECKING:
+    import torch
+
+IGNORED = -100
+
+
+class Document(Record):
+    """A training text. Loss on the completion alone; an empty prompt makes it plain text, with loss everywhere."""
+
+    prompt: str
+    completion: str
+
+
+class Example(NamedTuple):
+    """A tokenised document; tokens from `start` on are learned."""
+
+    tokens: tuple[int, ...]
+    start: int
+
+
+class Batch(NamedTuple):
+    """Rows as tensors. Shapes: [rows, length], and [rows, 1, length, length] for `mask` (True: may look)."""
+
+    tokens: torch.Tensor
+    positions: torch.Tensor
+    targets: torch.Tensor
+    mask: torch.Tensor
+    count: int  # tokens that are not padding
+
+
+def tokenise(documents: Iterable[Document], tokenizer: Any, max_length: int) -> list[Example]:
+    """One example a document; plain text longer than `max_length` tokens is cut into several.
+
+    Prompt and " completion" are tokenised apart, as scoring does, then closed with the end-of-text token. A prompt that does not fit
+    loses its beginning, a completion its end: the answer stands at its beginning.
+    """
+    documents = list(documents)
+    if not documents:
+        return []
+    prompts = tokenizer([d.prompt for d in documents], add_special_tokens=False)["input_ids"]
+    texts = [f" {d.completion}" if d.prompt else d.completion for d in documents]
+    completions = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    head = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    tail = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
+    examples = []
+    for document, prompt, completion in zip(documents, prompts, completions, strict=True):
+        learned = [*completion, *tail]
+        room = max_length - len(head)
+        if not document.prompt:
+            for at in range(0, len(learned), room):
+                examples.append(Example((*head, *learned[at : at + room]), len(head)))
+            continue
+        learned = learned[: max(room // 2, room - len(prompt))]
+        prompt = prompt[-(room - len(learned)) :] if len(learned) < room else []
+        examples.append(Example((*head, *prompt, *learned), len(head) + len(prompt)))
+    return examples
+
+
+def pack(lengths: Sequence[int], room: int, *, seed: int) -> list[list[int]]:
+    """Numbers of the examples in each row: best-fit decreasing, ties and row order by `seed`; every number exactly once.
+
+    Raises ValueError if an example is longer than a row.
+    """
+    rng = random.Random(seed)
+    order = list(range(len(lengths)))
+    rng.shuffle(order)
+    order.sort(key=lambda i: -lengths[i])
+    if order and lengths[order[0]] > room:
+        raise ValueError(f"an example has {lengths[order[0]]} tokens, expected at most {room} (a row): tokenise with max_length={room}.")
+    rows: list[list[int]] = []
+    with_room: list[list[int]] = [[] for _ in range(room + 1)]  # free tokens → rows that have just so many
+    some = 0  # bit k is set when with_room[k] is not empty
+    for number in order:
+        need = lengths[number]
+        fitting = some >> need
+        if fitting:
+            free = need + (fitting & -fitting).bit_length() - 1  # the lowest set bit: the tightest fit
+            row = with_room[free].pop()
+            if not with_room[free]:
+                some &= ~(1 << free)
+        else:
+            free, row = room, len(rows)
+            rows.append([])
+        rows[row].append(number)
+        if left := free - need:
+            with_room[left].append(row)
+            some |= 1 << left
+    rng.shuffle(rows)
+    return rows
+
+
+def collate(rows: Sequence[Sequence[Example]], pad: int, device: Any = "cpu") -> Batch:
+    """Tensors of packed rows, as long as the longest row. A padding position sees itself alone, so that no row of the mask is empty."""
+    import torch
+
+    width = max(sum(len(e.tokens) for e in row) for row in rows)
+    tokens = torch.full((len(rows), width), pad, dtype=torch.long)
+    positions = torch.zeros((len(rows), width), dtype=torch.long)
+    targets = torch.full((len(rows), width), IGNORED, dtype=torch.long)
+    documents = torch.zeros((len(rows), width), dtype=torch.long)
+    count = 0
+    for r, row in enumerate(rows):
+        at = 0
+        for number, (ids, start) in enumerate(row, start=1):
+            end = at + len(ids)
+            line = torch.tensor(ids)
+            tokens[r, at:end] = line
+            positions[r, at:end] = torch.arange(len(ids))
+            documents[r, at:end] = number
+            first = max(start, 1)  # nothing comes before a document's first token to predict it from
+            targets[r, at + first - 1 : end - 1] = line[first:]
+            at = end
+        count += at
+    same = (documents[:, :, None] == documents[:, None, :]) & (documents > 0)[:, None, :]
+    mask = (same & torch.ones(width, width, dtype=torch.bool).tril()) | torch.eye(width, dtype=torch.bool)
+    moved = (t.to(device) for t in (tokens, positions, targets, mask[:, None]))
+    return Batch(*moved, count=count)

@@ -1,0 +1,190 @@
+"""Compiled knowledge, as every room reads it: nodes by id, and what follows from what.
+
+    knowledge = Knowledge.load(Path("build/knowledge"))
+    knowledge.statements["physics/bimetal-strip-bends.s1"].triple
+    knowledge.holds("physics/heating", "causes", "physics/bending")   # stated, or implied by transitivity or symmetry
+
+`build/knowledge` holds one `<discipline>.jsonl` each (a line per topic file) and `relations.json`; `proda check` and the stage
+`check` make them. Nothing here is written back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from proda.errors import NotFoundError
+from proda.records import Chain, Concept, Node, Relation, Statement
+
+
+class CompiledTopic(msgspec.Struct, frozen=True):
+    """A line of a compiled shard: everything one topic file says."""
+
+    discipline: str
+    topic: str
+    source: str
+    concepts: tuple[Concept, ...]
+    chains: tuple[Chain, ...]
+    statements: tuple[Statement, ...]
+
+
+class Knowledge:
+    """Nodes by id, in id order of their shards. Retired concepts and chains are kept, with their status."""
+
+    def __init__(
+        self,
+        relations: Iterable[Relation],
+        concepts: Iterable[Concept],
+        statements: Iterable[Statement],
+        chains: Iterable[Chain],
+    ) -> None:
+        self.relations = {r.id: r for r in relations}
+        self.concepts = {c.id: c for c in concepts}
+        self.statements = {s.id: s for s in statements}
+        self.chains = {c.id: c for c in chains}
+
+    @classmethod
+    def load(cls, folder: Path) -> Knowledge:
+        """Read the compiled form. Raises NotFoundError if the stage `check` has not run."""
+        shards = sorted(folder.glob("*.jsonl"))
+        if not (folder / "relations.json").is_file():
+            raise NotFoundError(f"{folder}\n  No compiled knowledge here. Run `dvc repro check` (or `make repro`) first.")
+        decoder = msgspec.json.Decoder(CompiledTopic)
+        topics = [decoder.decode(line) for shard in shards for line in shard.read_bytes().splitlines() if line]
+        relations = msgspec.json.decode((folder / "relations.json").read_bytes(), type=list[Relation])
+        return cls(
+            relations,
+            (c for t in topics for c in t.concepts),
+            (s for t in topics for s in t.statements),
+            (c for t in topics for c in t.chains),
+        )
+
+    def node(self, node_id: str) -> Node:
+        """The concept, statement or chain of that id. Raises NotFoundError."""
+        for kind in (self.concepts, self.statements, self.chains):
+            if node_id in kind:
+                return kind[node_id]  # type: ignore[index,no-any-return]
+        raise NotFoundError(f"'{node_id}' is no node of this knowledge base.")
+
+    def active_chains(self) -> Iterator[Chain]:
+        """Chains that are not retired, in order of id."""
+        return (self.chains[c] for c in sorted(self.chains) if self.chains[c].status == "active")
+
+    def path(self, chain: Chain) -> list[Statement]:
+        """The chain's statements in order."""
+        return [self.statements[s] for s in chain.statements]
+
+    @cached_property
+    def active_statements(self) -> dict[str, Statement]:
+        """Statements of active chains, by id, in order of id."""
+        return {s: self.statements[s] for chain in self.active_chains() for s in chain.statements}
+
+    @cached_property
+    def triples(self) -> dict[tuple[str, str, str], list[str]]:
+        """(subject, relation, object) → ids of the active statements that say it."""
+        found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        for statement in self.active_statements.values():
+            found[statement.triple].append(statement.id)
+        return dict(found)
+
+    @cached_property
+    def by_subject(self) -> dict[str, list[Statement]]:
+        """Concept id → active statements that start from it, sorted by id."""
+        return _group((s.subject, s) for s in self.active_statements.values())
+
+    @cached_property
+    def by_object(self) -> dict[str, list[Statement]]:
+        """Concept id → active statements that end at it, sorted by id."""
+        return _group((s.object, s) for s in self.active_statements.values())
+
+    @cached_property
+    def _successors(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = defaultdict(set)
+        for subject, relation, obj in self.triples:
+            found[subject].add(obj)
+            if self.relations[relation].symmetric:
+                found[obj].add(subject)
+        return dict(found)
+
+    def holds(self, subject: str, relation: str, obj: str) -> bool:
+        """Whether the triple is stated, or implied by one symmetric relation or by a run of one transitive relation."""
+        if (subject, relation, obj) in self.triples:
+            return True
+        kind = self.relations[relation]
+        if kind.symmetric and (obj, relation, subject) in self.triples:
+            return True
+        return kind.transitive and obj in self._closure(subject, relation)
+
+    def _closure(self, start: str, relation: str) -> set[str]:
+        seen: set[str] = set()
+        todo = [start]
+        while todo:
+            for statement in self.by_subject.get(todo.pop(), ()):
+                if statement.relation == relation and statement.object not in seen:
+                    seen.add(statement.object)
+                    todo.append(statement.object)
+        return seen
+
+    def leads(self, start: str, end: str, limit: int = 6) -> bool:
+        """Whether some path of at most `limit` statements, of any relations, runs from `start` to `end`."""
+        frontier, seen = {start}, {start}
+        for _ in range(limit):
+            frontier = {n for node in frontier for n in self._successors.get(node, ()) if n not in seen}
+            if end in frontier:
+                return True
+            if not frontier:
+                return False
+            seen |= frontier
+        return False
+
+    def words(self, concept: str) -> frozenset[str]:
+        """Lower-case words of the concept's term that have at least four letters."""
+        found = self._words.get(concept)
+        if found is None:
+            term = self.concepts[concept].term.lower()
+            found = self._words[concept] = frozenset(w for w in re.findall(r"[^\W\d_]+", term) if len(w) >= 4)
+        return found
+
+    @cached_property
+    def _words(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    @cached_property
+    def courses(self) -> dict[str, list[frozenset[str]]]:
+        """Concept id → for each active chain through it, the concepts of that chain."""
+        found: dict[str, list[frozenset[str]]] = defaultdict(list)
+        for chain in self.active_chains():
+            course = frozenset(c for s in self.path(chain) for c in (s.subject, s.object))
+            for concept in course:
+                found[concept].append(course)
+        return dict(found)
+
+    @cached_property
+    def inner(self) -> frozenset[str]:
+        """Concepts that stand between two statements of some active chain."""
+        return frozenset(s.object for chain in self.active_chains() for s in self.path(chain)[:-1])
+
+    @cached_property
+    def concepts_of(self) -> dict[tuple[str, str], list[str]]:
+        """(discipline, topic) → ids of its active concepts that some active statement mentions, sorted."""
+        mentioned = {c for s in self.active_statements.values() for c in (s.subject, s.object)}
+        return _group(((c.discipline, c.topic), c.id) for c in self.concepts.values() if c.id in mentioned)
+
+    @cached_property
+    def topics_of(self) -> dict[str, list[str]]:
+        """Discipline → its topics, sorted."""
+        return _group((d, t) for d, t in self.concepts_of)
+
+
+def _group(pairs: Iterable[tuple[object, object]]) -> dict:  # type: ignore[type-arg]
+    found: dict[object, list[object]] = defaultdict(list)
+    for key, value in pairs:
+        found[key].append(value)
+    for values in found.values():
+        values.sort(key=lambda v: getattr(v, "id", v))
+    return dict(found)

@@ -1,0 +1,166 @@
+"""params.yaml, typed: an unknown key or a wrong type is an error that names the key, and each stage prints what it resolved.
+
+    params = load_params(Path("params.yaml"))
+    params.train.seeds                                    # (0, 1, 2)
+
+A key left out takes the default below; `describe` says for each value whether the file or the default gave it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from proda.errors import ParamsError
+
+Positive = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Rate = Annotated[float, Meta(gt=0.0)]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A block of params.yaml."""
+
+
+class ItemParams(Section):
+    """The benchmark. Change these only with a new benchmark in mind: every item is written from them."""
+
+    sealed_share: Share = 0.2  # share of chains whose items the debugger may never read
+    max_quarantined: Share = 0.05  # more items than this set aside by the shortcut audit fails the build
+    max_shortcut: Share = 0.35  # a solver that sees no knowledge may reach this accuracy at most
+
+
+class SampleParams(Section):
+    """The corpus."""
+
+    writer: Literal["template"] = "template"
+    window: Positive = 2  # statements in a sliding window over a chain; a whole chain is never shown
+    open_share: Share = 0.6  # open : choice : true-false = 6 : 3 : 1
+    choice_share: Share = 0.3
+
+
+class GuardParams(Section):
+    """The overlap gate. Loosening a number here shows in review."""
+
+    ngram: Positive = 5  # words in the runs that are compared
+    containment: Share = 0.7  # share of an item's runs (stem, or stem and key) that makes one training text a leak
+    jaccard: Share = 0.6  # similarity of an item and a training text that makes them near-duplicates
+
+
+class ModelParams(Section):
+    """The base: `embedded` is made here from scratch; anything else is a path or a Hugging Face id and is only pinned."""
+
+    base: str = "embedded"
+    revision: str | None = None
+    architecture: Literal["llama", "qwen3", "gpt2"] = "llama"  # of the embedded base
+    hidden_size: Positive = 128
+    layers: Positive = 4
+    heads: Positive = 4
+    vocabulary: Positive = 2048  # tokens, made by byte-level BPE from the base's own training text
+    context: Positive = 256  # tokens
+    seed: int = 0
+    epochs: Positive = 1
+    learning_rate: Rate = 2e-3
+    batch_tokens: Positive = 2048  # tokens in one optimizer step
+
+
+class CurriculumParams(Section):
+    """What the embedded base is trained on: an invented world, and the pinned reading."""
+
+    seed: int = 0
+    chains: Positive = 400  # invented chains in the base's training text
+    suite_items: Positive = 2000  # items of the general suite
+    samples_per_statement: Positive = 8  # of the invented world, in the base's training text
+    reading_epochs: Positive = 2  # how often the base reads the pinned sources
+
+
+class TrainParams(Section):
+    """Tuning: the same base, once per seed."""
+
+    seeds: tuple[int, ...] = (0, 1, 2)
+    method: Literal["lora", "full"] = "full"
+    lora_rank: Positive = 64
+    lora_alpha: Positive = 128
+    train_embeddings: bool = True  # LoRA only: new words need their embeddings trained
+    epochs: Positive = 3
+    learning_rate: Rate = 1e-3
+    warmup_steps: Annotated[int, Meta(ge=0)] = 20
+    weight_decay: Annotated[float, Meta(ge=0.0)] = 0.01
+    batch_tokens: Positive = 2048  # tokens in one optimizer step
+    max_length: Positive = 256  # tokens in one packed row
+    general_replay: Share = 0.25  # general samples per corpus sample
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    checkpoint_steps: Positive = 200  # optimizer steps between two points to resume from
+
+
+class EvaluateParams(Section):
+    """Scoring."""
+
+    scoring: Literal["loglikelihood", "letter"] = "loglikelihood"
+    batch_tokens: Positive = 8192  # tokens scored at once; has no influence on the scores
+    letter_tokens: Positive = 15  # letter scoring: tokens generated at most
+    bootstrap: Positive = 2000  # resamples for an interval
+
+
+class Params(Section):
+    """The whole file."""
+
+    seed: int = 0  # of items and samples
+    items: ItemParams = ItemParams()
+    samples: SampleParams = SampleParams()
+    guard: GuardParams = GuardParams()
+    model: ModelParams = ModelParams()
+    curriculum: CurriculumParams = CurriculumParams()
+    train: TrainParams = TrainParams()
+    evaluate: EvaluateParams = EvaluateParams()
+
+
+def load_params(path: Path = Path("params.yaml")) -> Params:
+    """Parameters of the repository. Raises ParamsError naming the key, what it holds, and what was expected."""
+    from proda.yamlio import load_yaml
+
+    raw = load_yaml(path, numbers=True) or {}
+    try:
+        return msgspec.convert(raw, Params)
+    except msgspec.ValidationError as error:
+        raise ParamsError(f"{path}  {_explain(str(error), raw)}") from None
+
+
+def _explain(message: str, raw: Any) -> str:
+    """msgspec's message, with the closest known key when one is unknown."""
+    text, _, where = message.partition(" - at `$")
+    where = where.rstrip("`").lstrip(".")
+    if "unknown field" not in text:
+        return f"{where or 'file'}\n  {text}."
+    key = text.split("`")[1]
+    section: Any = Params
+    for part in filter(None, where.split(".")):
+        section = next((f.type for f in msgspec.structs.fields(section) if f.name == part), section)
+    known = [f.name for f in msgspec.structs.fields(section)]
+    close = difflib.get_close_matches(key, known, n=1)
+    hint = f"Closest: '{close[0]}'." if close else f"Known: {', '.join(known)}."
+    return f"{'.'.join(filter(None, [where, key]))}\n  '{key}' is not a parameter. {hint} Mend or remove the line."
+
+
+def describe(section: Section, name: str, raw: dict[str, Any] | None) -> str:
+    """One line, `train: seeds=[0,1,2] epochs=3 (default) …`, for the log of a stage."""
+    given = (raw or {}).get(name) or {}
+    parts = []
+    for field in msgspec.structs.fields(section):
+        value = msgspec.to_builtins(getattr(section, field.name))
+        parts.append(f"{field.name}={value}" + ("" if field.name in given else " (default)"))
+    return f"{name}: " + ", ".join(parts)
+
+
+def announce(params: Params, *names: str, path: Path = Path("params.yaml")) -> None:
+    """Print each resolved value of the named sections once, to standard error, with where it came from."""
+    from proda.yamlio import load_yaml
+
+    raw = load_yaml(path, numbers=True) or {}
+    for name in names:
+        print("  " + describe(getattr(params, name), name, raw), file=sys.stderr)

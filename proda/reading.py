@@ -1,0 +1,69 @@
+"""The pinned reading: sentences of the sources that no statement quotes, frozen so that the embedded base does not change with them.
+
+samples/base/reading.yaml holds, for each source, the sha256 it was taken from and the sentences kept. The base learns its words
+from them and no fact that the benchmark asks for. Editing or adding a source changes nothing here; `scripts/pin_reading.py` takes
+the list anew, and with it the base is trained anew.
+
+    sources:
+      - source: physics/thermal-expansion
+        sha256: 41c0…
+        sentences: ["Engineers who lay railway track leave gaps …", …]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from proda.errors import InputError
+from proda.yamlio import load_yaml
+
+PATH = Path("samples/base/reading.yaml")
+# A stop, then a blank and a capital, digit or quote. "e.g. the" and "3.5" stay whole.
+SENTENCE_END = re.compile(r"(?<=[.!?])[)”\"]?\s+(?=[A-Z0-9“\"(])")
+
+
+class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The sentences kept of one source."""
+
+    source: str
+    sha256: str
+    sentences: tuple[str, ...]
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    sources: tuple[Reading, ...]
+
+
+def load_reading(path: Path = PATH) -> tuple[Reading, ...]:
+    """The pinned reading, in file order. Raises InputError if it is missing or malformed."""
+    if not path.is_file():
+        raise InputError(f"{path}\n  No pinned reading. Make one with `python -m scripts.pin_reading`.")
+    try:
+        return msgspec.convert(load_yaml(path), _File).sources
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path}\n  {error}. Take it anew with `python -m scripts.pin_reading`.") from None
+
+
+def unquoted_sentences(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
+    """Sentences of a source that touch none of the quoted spans (half-open, code points), headings left out, in order."""
+    kept: list[str] = []
+    start = 0
+    for line in text.split("\n"):
+        if line.strip() and not line.startswith("#"):
+            at = start
+            for sentence in SENTENCE_END.split(line):
+                begin = text.index(sentence, at)
+                at = begin + len(sentence)
+                if sentence.strip() and not any(a < at and begin < b for a, b in spans):
+                    kept.append(sentence.strip())
+        start += len(line) + 1
+    return kept
+
+
+def pin(texts: Mapping[str, tuple[str, str]], spans: Mapping[str, Sequence[tuple[int, int]]]) -> list[Reading]:
+    """Source id → (sha256, text) and its quoted spans become the pinned reading, sorted by source."""
+    return [Reading(source, sha, tuple(unquoted_sentences(text, spans.get(source, ())))) for source, (sha, text) in sorted(texts.items())]

@@ -1,0 +1,1 @@
+"""The tester: chains → items, items × model → outcomes → metrics."""

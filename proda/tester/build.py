@@ -1,0 +1,56 @@
+"""Knowledge → benchmark, as the stage `benchmark` makes it: items, minus exceptions, minus what the shortcut audit sets aside.
+
+benchmarks/results/shortcuts.json holds each solver's accuracy over all items (before anything was set aside), for each kind, and
+the items set aside with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from proda.errors import GateError
+from proda.graph import Knowledge
+from proda.params import Params
+from proda.records import ITEM_KINDS, Item
+from proda.tester.exceptions import Exemption, apply_exceptions
+from proda.tester.items import write_items
+from proda.tester.shortcuts import audit, giveaways
+
+
+class Benchmark(msgspec.Struct, frozen=True):
+    """`items` are what models are tested on; `shortcuts` is the audit, ready for JSON."""
+
+    items: list[Item]
+    shortcuts: dict[str, object]
+
+
+def build_benchmark(knowledge: Knowledge, params: Params, exceptions: Sequence[Exemption]) -> Benchmark:
+    """All items, audited. Raises GateError if a solver without knowledge does too well, or too many items give themselves away."""
+    written = write_items(knowledge, seed=params.seed, sealed_share=params.items.sealed_share)
+    items = apply_exceptions(written, exceptions)
+    solvers = audit(items)
+    quarantined = giveaways(items)
+    by_kind = {kind: audit(group) for kind in ITEM_KINDS if (group := [i for i in items if i.kind == kind])}
+    shortcuts: dict[str, object] = {
+        "n": len(items),
+        "chance": 0.25,
+        "limit": params.items.max_shortcut,
+        "solvers": solvers,
+        "by_kind": by_kind,
+        "quarantined": [{"item": i, "reason": r} for i, r in sorted(quarantined.items())],
+        "retired": [{"item": e.item, "reason": e.reason} for e in exceptions if e.action == "retire"],
+    }
+    limit, slack = params.items.max_shortcut, 1.65 * (0.25 * 0.75 / len(items)) ** 0.5
+    if passed := [f"{s} {a:.3f}" for s, a in solvers.items() if a > limit + slack]:
+        raise GateError(
+            f"The benchmark can be passed without knowledge: {', '.join(passed)} (limit {limit}, +{slack:.3f} for {len(items)} items)."
+            " See benchmarks/results/shortcuts.json by kind; make distractors that resemble the right option."
+        )
+    if len(quarantined) > params.items.max_quarantined * len(items):
+        raise GateError(
+            f"{len(quarantined)} of {len(items)} items give themselves away, more than items.max_quarantined"
+            f" ({params.items.max_quarantined:.0%}): {', '.join(sorted(quarantined)[:5])} …"
+        )
+    return Benchmark([i for i in items if i.id not in quarantined], shortcuts)

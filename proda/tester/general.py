@@ -1,0 +1,71 @@
+"""The general suite: what the base knew before, and a repair must not hurt.
+
+Its items ask for single facts of the invented world's `suite` half, from either end, in wordings that no replayed training example
+uses. The base has learnt those facts; tuning never shows them again; so a loss here is forgetting.
+
+    Item(id="zarnum/tolvek.s2:general-object-1", stem="Of these four, which one does zarnum tolvek produce? …", kind="recall", …)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from proda.graph import Knowledge
+from proda.near import near_concepts
+from proda.records import LETTERS, Item, Option, Statement
+from proda.seeds import by_weight, seed_of
+from proda.wording import name, question
+
+STEMS = (
+    "One of four answers fits. {ask}",
+    "{ask} Pick the only one that fits.",
+    "For the record: {ask}",
+    "Somebody wants to know: {ask}",
+)
+
+
+def write_suite(knowledge: Knowledge, *, seed: int, count: int) -> list[Item]:
+    """`count` recall items over the active statements, in turn from both ends and in every wording; sorted by id.
+
+    Fewer only if all statements, ends and wordings together give no more.
+    """
+    return sorted(islice(_items(knowledge, seed), count), key=lambda item: item.id)
+
+
+def _items(knowledge: Knowledge, seed: int) -> Iterator[Item]:
+    statements = by_weight(knowledge.active_statements.values(), seed, "suite", name=lambda s: s.id)
+    for wording in range(len(STEMS)):
+        for end in ("object", "subject"):
+            for statement in statements:
+                item = _recall(knowledge, statement, end == "object", wording, seed)
+                if item is not None:
+                    yield item
+
+
+def _recall(knowledge: Knowledge, statement: Statement, ask_object: bool, wording: int, seed: int) -> Item | None:
+    subject, _, obj = statement.triple
+    end = "object" if ask_object else "subject"
+    item_id = f"{statement.id}:general-{end}-{wording + 1}"
+    right, given = (obj, subject) if ask_object else (subject, obj)
+    before, after = (given, None) if ask_object else (None, given)
+    taken = frozenset({subject, obj})
+    others = list(islice(near_concepts(knowledge, before, right, after, taken, seed, item_id), 3))
+    if len(others) < 3:
+        return None
+    key = seed_of("letter", item_id) % len(LETTERS)
+    options = [Option(name(knowledge, c), "substitution") for c in by_weight(others, "place", item_id)]
+    options.insert(key, Option(name(knowledge, right)))
+    return Item(
+        id=item_id,
+        split="dev",
+        kind="recall",
+        discipline=statement.discipline,
+        topic=statement.topic,
+        chain=statement.chain,
+        statements=(statement.id,),
+        nodes=tuple(sorted({statement.id, subject, obj, *others})),
+        stem=STEMS[wording].replace("{ask}", question(knowledge, statement.triple, "object" if ask_object else "subject")),
+        options=tuple(options),
+        answer=LETTERS[key],
+    )

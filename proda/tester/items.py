@@ -1,0 +1,278 @@
+"""Chains → items: the questions of the benchmark, written before any training.
+
+The four options of a path, order or counterfactual item are a 2 × 2 design: two independent changes x and y give the options
+{right, x, y, x and y}. Each option then differs from the others in the same way, so the right one is neither the most typical
+nor the odd one out, and an examinee who knows nothing, or sees no stem, is at chance. A missing-link item has four terms, three
+of them near neighbours of the right one.
+
+    for item in write_items(knowledge, seed=0, sealed_share=0.2): ...
+
+Deterministic. Everything chosen for an item depends on its id and on the nodes it may use, so that editing one chain rewrites the
+items of that chain and of those chains of its discipline that use, or could use, its concepts as distractors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations, islice
+
+from proda.graph import Knowledge
+from proda.near import near_concepts
+from proda.records import LETTERS, Chain, Item, ItemKind, Operator, Option, Split
+from proda.seeds import by_weight, fraction, seed_of
+from proda.tester import operators
+from proda.tester.operators import Wrong, along, concepts_along
+from proda.tester.splits import sealed_chains
+from proda.tester.stems import GAP, STEMS, Variant, fill
+from proda.wording import PathStyle, Triple, clause, listing, name, object_name, path_text
+
+# Two changes to combine in a path item, with the share of path items that should have them. Truncation makes the right option
+# one of the longer pair, a detour one of the shorter: equal shares keep length uninformative.
+DESIGNS: tuple[tuple[Operator, Operator, float], ...] = (
+    ("substitution", "inversion", 0.40),
+    ("substitution", "substitution", 0.36),
+    ("substitution", "truncation", 0.12),
+    ("substitution", "detour", 0.12),
+)
+STYLES: dict[Variant, PathStyle] = {"a": "which", "b": "full"}
+
+
+def write_items(knowledge: Knowledge, *, seed: int, sealed_share: float) -> list[Item]:
+    """Every item of every active chain, sorted by id: at least three kinds for each open chain in `dev` and in `twin`."""
+    sealed = sealed_chains(knowledge.chains, sealed_share)
+    items: list[Item] = []
+    for chain in knowledge.active_chains():
+        items += chain_items(knowledge, chain, sealed=chain.id in sealed, seed=seed)
+    return sorted(items, key=lambda item: item.id)
+
+
+def chain_items(knowledge: Knowledge, chain: Chain, *, sealed: bool, seed: int) -> list[Item]:
+    """The items of one chain: each kind that fits it, twice; a kind that allows no second question without a shared distractor once."""
+    items: list[Item] = []
+    for kind, write in WRITERS.items():
+        barred: frozenset[str] = frozenset()
+        for variant in ("a", "b"):
+            split: Split = "sealed" if sealed else ("dev" if variant == "a" else "twin")
+            item_id = f"{chain.id}:{split}-{kind}" + (f"-{variant}" if sealed else "")
+            draft = write(knowledge, chain, variant, barred, (seed, item_id))
+            if draft is None:
+                continue
+            stem, right, wrongs, mentioned = draft
+            barred |= {w.text for w in wrongs}
+            items.append(_item(knowledge, chain, item_id, split, kind, stem, right, wrongs, mentioned))
+    return items
+
+
+Draft = tuple[str, str, list[Option], set[str]]
+"""Stem, text of the right option, the three distractors, and the ids of the concepts mentioned."""
+
+
+def _item(
+    knowledge: Knowledge,
+    chain: Chain,
+    item_id: str,
+    split: Split,
+    kind: ItemKind,
+    stem: str,
+    right: str,
+    wrongs: Sequence[Option],
+    mentioned: set[str],
+) -> Item:
+    key = seed_of("letter", item_id) % len(LETTERS)
+    options = by_weight(wrongs, "place", item_id, name=lambda o: o.text)
+    options.insert(key, Option(text=right))
+    return Item(
+        id=item_id,
+        split=split,
+        kind=kind,
+        discipline=chain.discipline,
+        topic=chain.topic,
+        chain=chain.id,
+        statements=chain.statements,
+        nodes=tuple(sorted({chain.id, *chain.statements, *mentioned})),
+        stem=stem,
+        options=tuple(options),
+        answer=LETTERS[key],
+    )
+
+
+def _stem(kind: ItemKind, variant: Variant, key: tuple[object, ...], **places: str) -> str:
+    stems = STEMS[kind][variant]
+    return fill(stems[seed_of("stem", *key) % len(stems)], **places)
+
+
+def _path_item(knowledge: Knowledge, chain: Chain, variant: Variant, barred: frozenset[str], key: tuple[object, ...]) -> Draft | None:
+    path = [s.triple for s in knowledge.path(chain)]
+    concepts = concepts_along(path)
+    stem = _stem("path", variant, key, start=name(knowledge, concepts[0]), end=name(knowledge, concepts[-1]))
+    for first, second, _ in _designs(key):
+        for wrongs in _path_designs(knowledge, chain, path, first, second, key):
+            texts = [path_text(knowledge, w.triples, STYLES[variant]) for w, _ in wrongs]
+            right = path_text(knowledge, path, STYLES[variant])
+            if len({right, *texts}) == 4 and not barred & set(texts):
+                options = [Option(text, w.operator, also, w.because) for text, (w, also) in zip(texts, wrongs, strict=True)]
+                mentioned = {c for w, _ in wrongs for t in w.triples for c in (t[0], t[2])} | set(concepts)
+                return stem, right, options, mentioned
+    return None
+
+
+def _designs(key: tuple[object, ...]) -> list[tuple[Operator, Operator, float]]:
+    """All designs, the one that `key` draws first, the others behind it in case it does not fit the chain."""
+    draw = fraction("design", *key)
+    for number, (_, _, share) in enumerate(DESIGNS):
+        draw -= share
+        if draw < 0:
+            break
+    return [DESIGNS[number], *(d for n, d in enumerate(DESIGNS) if n != number)]
+
+
+def _path_designs(
+    knowledge: Knowledge, chain: Chain, path: list[Triple], first: Operator, second: Operator, key: tuple[object, ...]
+) -> Iterator[list[tuple[Wrong, Operator | None]]]:
+    """Triples of wrong paths (x, y, x and y), best first; only those in which all three are verified wrong."""
+    concepts = concepts_along(path)
+    taken = frozenset(concepts)
+    for place in by_weight(range(1, len(path)), "place", *key):
+        near = near_concepts(knowledge, concepts[place - 1], concepts[place], concepts[place + 1], taken, *key, place)
+        for other in islice(near, 3):
+            changed = operators.substitution(knowledge, path, place, other)
+            if changed is None:
+                continue
+            for alter in _second_changes(knowledge, chain, path, second, place, other, key):
+                alone, both = alter(path), alter(list(changed.triples))
+                if alone is not None and both is not None:
+                    yield [(changed, None), (alone, None), (both, first)]
+
+
+def _second_changes(
+    knowledge: Knowledge, chain: Chain, path: list[Triple], second: Operator, place: int, other: str, key: tuple[object, ...]
+) -> Iterator[Callable[[list[Triple]], Wrong | None]]:
+    """Ways to apply the second operator to a path, whether or not concept number `place` was replaced by `other` before."""
+    concepts = concepts_along(path)
+    taken = frozenset({*concepts, other})
+    places = [p for p in by_weight(range(1, len(path)), "second", *key) if p != place]
+    if second == "substitution":
+        for spot in places:
+            near = near_concepts(knowledge, concepts[spot - 1], concepts[spot], concepts[spot + 1], taken, *key, spot)
+            for another in islice(near, 2):
+                yield lambda steps, spot=spot, another=another: operators.substitution(knowledge, steps, spot, another)  # type: ignore[misc]
+    elif second == "inversion":
+        for one, two in by_weight(combinations(range(1, len(path)), 2), "swap", *key):
+            yield lambda steps, one=one, two=two: operators.inversion(knowledge, steps, one, two)  # type: ignore[misc]
+    elif second == "truncation":
+        if place != len(path) - 1:  # else the replaced concept would be the last one left, and nothing false remain
+            yield lambda steps: operators.truncation(knowledge, steps)
+    elif second == "detour":
+        aside = operators.asides(knowledge, knowledge.statements[chain.statements[0]], [*path, (other, "", other)], *key)[:2]
+        for spot in by_weight(range(1, len(path) - 1), "detour", *key):
+            yield lambda steps, spot=spot: operators.detour(knowledge, steps, spot, aside)  # type: ignore[misc]
+
+
+def _missing_link_item(
+    knowledge: Knowledge, chain: Chain, variant: Variant, barred: frozenset[str], key: tuple[object, ...]
+) -> Draft | None:
+    path = [s.triple for s in knowledge.path(chain)]
+    concepts = concepts_along(path)
+    # The twin asks for another link: the places in one order for both, each variant starting at its own.
+    places = by_weight(range(1, len(path)), "gap", chain.id)
+    for place in places if variant == "a" else [*places[1:], places[0]]:
+        before, here, after = concepts[place - 1 : place + 2]
+        options: list[Option] = []
+        mentioned = set(concepts)
+        for other in near_concepts(knowledge, before, here, after, frozenset(concepts), *key):
+            wrong = operators.substitution(knowledge, path, place, other)
+            text = name(knowledge, other)
+            if wrong is not None and text not in barred:
+                options.append(Option(text, wrong.operator, None, wrong.because))
+                mentioned.add(other)
+            if len(options) == 3:
+                shown = _with_gap(knowledge, path, place)
+                return _stem("missing-link", variant, key, shown=shown), name(knowledge, here), options, mentioned
+    return None
+
+
+def _with_gap(knowledge: Knowledge, path: Sequence[Triple], place: int) -> str:
+    text = path_text(knowledge, path[:place], "which")
+    text = text[: len(text) - len(name(knowledge, path[place][0]))] + GAP
+    for subject, relation, obj in path[place:]:
+        kind = knowledge.relations[relation]
+        phrase = kind.plural if knowledge.concepts[subject].plural else kind.phrase
+        text += f", which {phrase} {object_name(knowledge, relation, obj)}"
+    return text
+
+
+def _order_item(knowledge: Knowledge, chain: Chain, variant: Variant, barred: frozenset[str], key: tuple[object, ...]) -> Draft | None:
+    path = [s.triple for s in knowledge.path(chain)]
+    concepts, relations = concepts_along(path), [t[1] for t in path]
+    # Two swaps of disjoint pairs commute, so their four combinations look alike from every side.
+    swaps = [(p, q) for p, q in combinations(combinations(range(len(concepts)), 2), 2) if not set(p) & set(q)]
+    right = path_text(knowledge, path, STYLES[variant])
+    ranked = by_weight(swaps, "swaps", *key)
+    # In a chain that feeds back on itself hardly any order is strictly wrong; then what the definition asks must do.
+    for strict, (one, two) in [(True, s) for s in ranked] + [(False, s) for s in ranked]:
+        options = []
+        for number, pairs in enumerate(((one,), (two,), (one, two))):
+            moved = list(concepts)
+            for left, other in pairs:
+                moved[left], moved[other] = moved[other], moved[left]
+            wrong = operators.unsupported(knowledge, along(moved, relations), strict=strict)
+            if wrong is None:
+                break
+            text = path_text(knowledge, along(moved, relations), STYLES[variant])
+            because = f"“{clause(knowledge, wrong)}” is neither stated nor implied."
+            options.append(Option(text, "inversion", "inversion" if number == 2 else None, because))
+        texts = {o.text for o in options}
+        if len(options) == 3 and len({right, *texts}) == 4 and not texts & barred:
+            shuffled = by_weight(concepts, "shuffle", *key)
+            terms = listing([name(knowledge, c) for c in shuffled])
+            return _stem("order", variant, key, terms=terms), right, options, set(concepts)
+    return None
+
+
+def _counterfactual_item(
+    knowledge: Knowledge, chain: Chain, variant: Variant, barred: frozenset[str], key: tuple[object, ...]
+) -> Draft | None:
+    path = [s.triple for s in knowledge.path(chain)]
+    if not all(knowledge.relations[relation].generative for _, relation, _ in path):
+        return None
+    concepts = concepts_along(path)
+    cases = [
+        (stopped, failing, still)
+        for stopped in range(1, len(path))
+        for failing in range(stopped + 1, len(concepts))
+        for still in range(stopped)
+    ]
+    for stopped, failing, still in by_weight(cases, "case", *key):
+        gone, stays = concepts[failing], concepts[still]
+        near = near_concepts(knowledge, concepts[stopped], gone, gone, frozenset(concepts), *key)
+        for other in islice((o for o in near if not knowledge.leads(concepts[stopped], o)), 3):
+            no, yes, what = name(knowledge, gone), name(knowledge, stays), name(knowledge, concepts[stopped])
+            outside = f"Nothing leads from {what} to {name(knowledge, other)}."
+            upstream = f"In this explanation {yes} comes before {what} and does not need it."
+            options = [
+                Option(_consequence(knowledge, other, stays), "substitution", None, outside),
+                Option(_consequence(knowledge, stays, gone), "inversion", None, upstream),
+                Option(_consequence(knowledge, stays, other), "inversion", "substitution", upstream),
+            ]
+            right = _consequence(knowledge, gone, stays)
+            texts = {o.text for o in options}
+            if len({right, *texts}) == 4 and not texts & barred and not knowledge.leads(concepts[stopped], stays):
+                verb = "are" if knowledge.concepts[concepts[stopped]].plural else "is"
+                places = {"stopped": what, "is": verb, "explains": chain.explains}
+                return _stem("counterfactual", variant, key, **places), right, options, {*concepts, other}
+    return None
+
+
+def _consequence(knowledge: Knowledge, failing: str, still: str) -> str:
+    """"bending no longer comes about, while heating still does"."""
+    come = "come" if knowledge.concepts[failing].plural else "comes"
+    do = "do" if knowledge.concepts[still].plural else "does"
+    return f"{name(knowledge, failing)} no longer {come} about, while {name(knowledge, still)} still {do}"
+
+
+WRITERS: dict[ItemKind, Callable[[Knowledge, Chain, Variant, frozenset[str], tuple[object, ...]], Draft | None]] = {
+    "path": _path_item,
+    "missing-link": _missing_link_item,
+    "order": _order_item,
+    "counterfactual": _counterfactual_item,
+}

@@ -1,0 +1,165 @@
+"""The shortcut audit: examinees that know nothing of the subject must stay near chance.
+
+    longest, shortest        the option with the most, the fewest characters
+    letter                   always the same letter (the best of the four, in hindsight)
+    options-typical, -odd    the option most, least like the other three (shared words): sees no stem
+    options-learned          logistic regression on what an option looks like beside its rivals and on its words: sees no stem;
+                             trained on the other chains (five folds)
+    overlap, overlap-least   the option that shares most, fewest words with the stem
+
+An audit that reports .25 for each says that the benchmark cannot be passed without its knowledge by any of these; it does not say
+more. Scores are computed before anything is set aside. Ties share the credit, so that a solver without an opinion scores chance.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proda.errors import EmptyBenchmarkError
+from proda.records import LETTERS, Item
+from proda.seeds import seed_of
+
+Scores = NDArray[np.float64]  # (items, options): the more, the likelier the solver picks it
+WORD = re.compile(r"[^\W_]+")
+FOLDS = 5
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words of a text, in order."""
+    return WORD.findall(text.lower())
+
+
+def audit(items: Sequence[Item]) -> dict[str, float]:
+    """Solver → accuracy over `items` (.25 is chance), before any quarantine. Raises EmptyBenchmarkError if there are none."""
+    if not items:
+        raise EmptyBenchmarkError("There are no items to audit. Run `dvc repro benchmark` on a knowledge base with chains.")
+    keys = np.array([item.key for item in items])
+    scores = {solver: round(_credit(solve(items), keys), 4) for solver, solve in SOLVERS.items()}
+    letters = np.bincount(keys, minlength=len(LETTERS)) / len(keys)
+    return {**scores, "letter": round(float(letters.max()), 4)}
+
+
+def giveaways(items: Sequence[Item]) -> dict[str, str]:
+    """Items that are easy without knowledge, item id → why: the right option stands alone in length *and* in overlap with the stem."""
+    overlap, lengths = _overlap(items), _length(items)
+    found = {}
+    for row, item in enumerate(items):
+        rivals = [n for n in range(len(item.options)) if n != item.key]
+        longer = lengths[row, item.key] > 1.5 * lengths[row, rivals].max()
+        closer = overlap[row, item.key] > overlap[row, rivals].max()
+        if longer and closer:
+            found[item.id] = "the right option is half as long again as any other and alone shares most words with the stem"
+    return found
+
+
+def _credit(scores: Scores, keys: NDArray[np.int64]) -> float:
+    best = scores == scores.max(axis=1, keepdims=True)
+    return float(np.mean(best[np.arange(len(keys)), keys] / best.sum(axis=1)))
+
+
+def _length(items: Sequence[Item]) -> Scores:
+    return np.array([[float(len(o.text)) for o in item.options] for item in items])
+
+
+def _overlap(items: Sequence[Item]) -> Scores:
+    rows = []
+    for item in items:
+        stem = set(words(item.stem))
+        rows.append([float(len(stem & set(words(o.text)))) for o in item.options])
+    return np.array(rows)
+
+
+def _typical(items: Sequence[Item]) -> Scores:
+    rows = []
+    for item in items:
+        bags = [Counter(words(o.text)) for o in item.options]
+        rows.append([sum(_similarity(bag, other) for other in bags if other is not bag) for bag in bags])
+    # Rounded, so that sums in another order still tie.
+    return np.round(np.array(rows), 9)
+
+
+def _similarity(one: Counter[str], two: Counter[str]) -> float:
+    shared = sum((one & two).values())
+    return 2 * shared / max(sum(one.values()) + sum(two.values()), 1)
+
+
+def _learned(items: Sequence[Item]) -> Scores:
+    """Cross-validated by chain: no item is scored with anything learnt from an item of the same chain."""
+    chains = np.array([item.chain for item in items])
+    folds = np.array([seed_of("fold", item.chain) % FOLDS for item in items])
+    keys = np.array([item.key for item in items])
+    features = np.concatenate([_looks(items), _word_evidence(items)[..., None]], axis=2)
+    features[..., -1] -= features[..., -1].mean(axis=1, keepdims=True)
+    scores = np.zeros((len(items), len(LETTERS)))
+    for fold in range(FOLDS):
+        train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        if len(np.unique(chains[train])) > 1 and len(test):
+            scores[test] = features[test] @ _conditional_logit(features[train], keys[train])
+    return np.round(scores, 9)
+
+
+def _word_evidence(items: Sequence[Item]) -> NDArray[np.float64]:
+    """(items, options): how much likelier the option's words stand in right than in wrong options of *other* chains (log odds, summed)."""
+    right: Counter[str] = Counter()
+    wrong: Counter[str] = Counter()
+    own: dict[str, tuple[Counter[str], Counter[str]]] = {}
+    bags = []
+    for item in items:
+        options = [set(words(o.text)) for o in item.options]
+        common = set.intersection(*options)
+        options = [bag - common for bag in options]
+        bags.append(options)
+        mine = own.setdefault(item.chain, (Counter(), Counter()))
+        for place, bag in enumerate(options):
+            (right if place == item.key else wrong).update(bag)
+            mine[0 if place == item.key else 1].update(bag)
+    rows = []
+    for item, options in zip(items, bags, strict=True):
+        mine_right, mine_wrong = own[item.chain]
+        odds = {w: np.log((right[w] - mine_right[w] + 1) / ((wrong[w] - mine_wrong[w]) / 3 + 1)) for bag in options for w in bag}
+        rows.append([float(sum(odds[w] for w in sorted(bag))) for bag in options])
+    return np.array(rows)
+
+
+def _looks(items: Sequence[Item]) -> NDArray[np.float64]:
+    """(items, options, features): length, words, commas, repeated words, typicality, place; each centred within the item."""
+    raw = []
+    for item, typical in zip(items, _typical(items), strict=True):
+        rows = []
+        for place, option in enumerate(item.options):
+            tokens = words(option.text)
+            repeats = len(tokens) - len(set(tokens))
+            marks = option.text.count(",") + option.text.count(";")
+            rows.append([len(option.text) / 50, len(tokens) / 10, marks, repeats / 3, typical[place], float(place == 0)])
+        raw.append(rows)
+    looks = np.array(raw)
+    return np.asarray(looks - looks.mean(axis=1, keepdims=True))
+
+
+def _conditional_logit(features: NDArray[np.float64], keys: NDArray[np.int64], steps: int = 200) -> NDArray[np.float64]:
+    """Weights that make the right option the likeliest of its four, by gradient ascent with a small ridge."""
+    weights = np.zeros(features.shape[2])
+    chosen = features[np.arange(len(keys)), keys]
+    for _ in range(steps):
+        logits = features @ weights
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        odds /= odds.sum(axis=1, keepdims=True)
+        gradient = (chosen - np.einsum("no,nof->nf", odds, features)).mean(axis=0) - 1e-3 * weights
+        weights += 0.5 * gradient
+    return weights
+
+
+SOLVERS: dict[str, Callable[[Sequence[Item]], Scores]] = {
+    "longest": _length,
+    "shortest": lambda items: -_length(items),
+    "options-typical": _typical,
+    "options-odd": lambda items: -_typical(items),
+    "options-learned": _learned,
+    "overlap": _overlap,
+    "overlap-least": lambda items: -_overlap(items),
+}

@@ -1,0 +1,87 @@
+"""How concepts and triples read in a sentence. Items and samples both speak this way, so that they share one grammar.
+
+    clause(knowledge, ("physics/heating", "causes", "physics/thermal-expansion"))     "heating causes thermal expansion"
+    path_text(knowledge, triples, style="which")   "heating causes thermal expansion, which produces mismatch strain"
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from proda.graph import Knowledge
+
+Triple = tuple[str, str, str]
+PathStyle = Literal["which", "full"]
+
+
+def name(knowledge: Knowledge, concept: str) -> str:
+    """The concept as it stands inside a sentence: "a bimetal strip"."""
+    return knowledge.concepts[concept].text
+
+
+def object_name(knowledge: Knowledge, relation: str, obj: str) -> str:
+    """The object as it stands behind the relation's phrase: without its article after "is a kind of"."""
+    text = name(knowledge, obj)
+    return re.sub(r"^an? ", "", text) if knowledge.relations[relation].bare_object else text
+
+
+def verb(knowledge: Knowledge, subject: str, relation: str) -> str:
+    """The relation's phrase, agreeing in number with the subject: "causes", "cause"."""
+    kind = knowledge.relations[relation]
+    return kind.plural if knowledge.concepts[subject].plural else kind.phrase
+
+
+def inverse_verb(knowledge: Knowledge, obj: str, relation: str) -> str:
+    """The phrase read from the object's side: "is caused by"."""
+    kind = knowledge.relations[relation]
+    return kind.inverse_plural if knowledge.concepts[obj].plural else kind.inverse
+
+
+def clause(knowledge: Knowledge, triple: Triple) -> str:
+    """Subject, verb, object, lower case, no full stop."""
+    subject, relation, obj = triple
+    return f"{name(knowledge, subject)} {verb(knowledge, subject, relation)} {object_name(knowledge, relation, obj)}"
+
+
+def inverse_clause(knowledge: Knowledge, triple: Triple) -> str:
+    """Object first: "thermal expansion is caused by heating"."""
+    subject, relation, obj = triple
+    return f"{name(knowledge, obj)} {inverse_verb(knowledge, obj, relation)} {name(knowledge, subject)}"
+
+
+def path_text(knowledge: Knowledge, triples: Sequence[Triple], style: PathStyle) -> str:
+    """A path as one sentence without its full stop; a step that does not start where the last ended begins anew."""
+    text = clause(knowledge, triples[0])
+    for before, step in zip(triples, triples[1:], strict=False):
+        subject, relation, obj = step
+        linked = before[2] == subject
+        if linked and style == "which":
+            text += f", which {verb(knowledge, subject, relation)} {object_name(knowledge, relation, obj)}"
+        else:
+            text += f"; {clause(knowledge, step)}"
+    return text
+
+
+def question(knowledge: Knowledge, triple: Triple, ask: Literal["object", "subject"]) -> str:
+    """The relation's own question about one end of a statement: "What does heating cause?"."""
+    subject, relation, obj = triple
+    kind = knowledge.relations[relation]
+    form = kind.ask_object if ask == "object" else kind.ask_subject
+    plural = knowledge.concepts[subject].plural
+    filled = form.replace("{does}", "do" if plural else "does").replace("{is}", "are" if plural else "is")
+    # Plain replacement, never str.format: terms are data and may hold braces.
+    return filled.replace("{s}", name(knowledge, subject)).replace("{o}", object_name(knowledge, relation, obj))
+
+
+def capital(text: str) -> str:
+    """First letter upper case, the rest untouched."""
+    return text[:1].upper() + text[1:]
+
+
+def listing(parts: Sequence[str], last: str = "and") -> str:
+    """"a", "a and b", "a, b and c"."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"

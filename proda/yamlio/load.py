@@ -1,0 +1,69 @@
+"""Reading a file or a string of YAML; every refusal is an InputError with one finding that names file and line."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from proda.yamlio import fast, reference
+from proda.yamlio.policy import MAX_BYTES, Refused, check_bytes
+
+
+def load_yaml(path: Path, numbers: bool = False, root: Path | None = None) -> Any:
+    """The document in `path`: dict, list, str, int, bool or None; with `numbers`, 2.5 and 1e-3 become floats.
+
+    A symbolic link that leads out of `root` (default: the working directory) is refused. Raises InputError.
+    """
+    return load_yaml_bytes(read_bytes(path, root), str(path), numbers)
+
+
+def load_yaml_text(text: str, where: str = "<text>", numbers: bool = False) -> Any:
+    """The document in `text`; `where` names it in errors."""
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        raise Refused("The text holds a lone surrogate. Remove it.").as_input_error(where) from None
+    return load_yaml_bytes(data, where, numbers)
+
+
+def load_yaml_bytes(data: bytes, where: str, numbers: bool = False) -> Any:
+    """The document in `data`; `where` names it in errors."""
+    try:
+        text = check_bytes(data)
+        if not numbers:
+            done, document = fast.parse(data, text)
+            if done:
+                return document
+        return reference.parse(data, numbers)
+    except Refused as refusal:
+        raise refusal.as_input_error(where) from None
+
+
+def read_bytes(path: Path, root: Path | None = None, limit: int = MAX_BYTES) -> bytes:
+    """The bytes of a regular file of at most `limit` bytes inside `root`; InputError otherwise, before reading it."""
+    try:
+        _inside(path, root)
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise Refused("Not a regular file. Put a file here, or remove it.")
+        if found.st_size > limit:
+            raise Refused(f"The file has {found.st_size:,} bytes; the limit is {limit:,}. Split it.")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise Refused("The file does not exist. Add it, or mend the name.").as_input_error(str(path)) from None
+    except OSError as error:
+        raise Refused(f"The file cannot be read: {error.strerror}.").as_input_error(str(path)) from None
+    except Refused as refusal:
+        raise refusal.as_input_error(str(path)) from None
+
+
+def _inside(path: Path, root: Path | None) -> None:
+    base = os.path.realpath(root if root is not None else os.curdir)
+    named = os.path.abspath(path)
+    if root is None and os.path.commonpath([base, os.path.realpath(os.path.dirname(named))]) != base:
+        base = os.path.realpath(os.path.dirname(named))  # a file outside by its very name was asked for by a person
+    real = os.path.realpath(path)
+    if os.path.commonpath([base, real]) != base:
+        raise Refused("A symbolic link leads out of the repository. Replace it by the file itself.")

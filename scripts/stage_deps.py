@@ -1,0 +1,91 @@
+"""Which code files each stage of dvc.yaml depends on, read from the imports themselves.
+
+    python -m scripts.stage_deps            # says what dvc.yaml is missing or has too much of; exit 1 if anything
+    python -m scripts.stage_deps --write    # puts it right, keeping comments and order
+
+A stage depends on its script in pipelines/ and on every module of this project that the script imports, directly or through
+others. An import left out would let a stage keep results that its code no longer gives.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import sys
+from pathlib import Path
+
+from proda.files import write_file
+
+OURS = ("proda", "pipelines")
+
+
+def code_of(script: Path, root: Path) -> list[str]:
+    """Paths, relative to `root` and sorted, of the script and every module of ours that it imports, transitively."""
+    found: set[Path] = set()
+    todo = [script]
+    while todo:
+        path = todo.pop()
+        if path not in found:
+            found.add(path)
+            todo += [module for name in _imports(path) for module in _files(name, root)]
+    return sorted(path.relative_to(root).as_posix() for path in found)
+
+
+def _imports(path: Path) -> set[str]:
+    """Dotted names a module imports, inside functions too; not those under `if TYPE_CHECKING`, which never run."""
+    tree = ast.parse(path.read_text())
+    skipped = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in names if name.partition(".")[0] in OURS}
+
+
+def _files(name: str, root: Path) -> list[Path]:
+    """Files that importing `name` runs: the module, and the __init__ of every package above it."""
+    parts = name.split(".")
+    files = [root.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
+    files.append(root.joinpath(*parts).with_suffix(".py"))
+    return [file for file in files if file.is_file()]
+
+
+def main(root: Path = Path(), *, write: bool = False) -> int:
+    """Compare dvc.yaml with the imports; returns the exit status."""
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    pipeline = yaml.load((root / "dvc.yaml").read_text())
+    wrong = 0
+    for name, stage in pipeline["stages"].items():
+        script = root / "pipelines" / f"{name}.py"
+        want = code_of(script, root)
+        have = sorted(str(d) for d in stage["deps"] if str(d).startswith(OURS))
+        if want != have:
+            wrong += 1
+            for path in sorted(set(want) ^ set(have)):
+                print(f"dvc.yaml  stages.{name}.deps\n  {'missing' if path in want else 'not imported'}: {path}", file=sys.stderr)
+            data = [d for d in stage["deps"] if not str(d).startswith(OURS)]
+            stage["deps"] = data + want
+    if write and wrong:
+        out = io.StringIO()
+        yaml.dump(pipeline, out)
+        write_file(root / "dvc.yaml", out.getvalue())
+        print(f"dvc.yaml: dependencies of {wrong} stages put right")
+        return 0
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(write="--write" in sys.argv[1:]))

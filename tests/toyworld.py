@@ -1,0 +1,149 @@
+"""A five-chain world that stands for a whole repository: small enough to build in seconds, large enough for every stage.
+
+    root = make_repository(tmp_path)            # knowledge, sources, params, allocation, reading; a git repository with one commit
+
+Two disciplines, ten or more concepts each, chains of three and four statements, every relation kind. The facts are made up on
+purpose (mills, lanterns), so that no test leans on what a reader knows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# (chain, what it explains, first concept, then relation and concept for each step)
+CHAINS: dict[str, list[tuple[str, str, list[str]]]] = {
+    "milling": [
+        ("wind-grinds-grain", "how wind grinds grain", ["wind", "causes", "sail-rotation", "produces", "shaft-torque", "produces", "millstone-motion", "enables", "flour"]),
+        ("frost-halts-mill", "why frost halts a mill", ["frost", "causes", "pond-ice", "prevents", "wheel-flow", "increases", "wheel-speed"]),
+        ("dust-needs-care", "why mill dust needs care", ["flour", "becomes", "flour-dust", "triggers", "dust-blast", "precedes", "mill-repair"]),
+    ],
+    "lighting": [
+        ("oil-feeds-flame", "how oil feeds a flame", ["lamp-oil", "is-part-of", "oil-lamp", "requires", "wick", "enables", "capillary-rise", "increases", "flame-height"]),
+        ("soot-dims-glass", "how soot dims the glass", ["flame-height", "proportional-to", "soot-output", "decreases", "glass-clarity", "limits", "lamp-reach"]),
+    ],
+}  # fmt: skip
+PHRASES = {"oil-lamp": "an oil lamp", "wick": "a wick", "dust-blast": "a dust blast"}
+TYPES = ["process", "state", "quantity"]
+
+
+def words_of(concept: str) -> str:
+    """The term of a concept id."""
+    return concept.replace("-", " ")
+
+
+def relations() -> dict[str, dict[str, object]]:
+    """The project's own relations: the toy world speaks the same grammar."""
+    loaded: dict[str, dict[str, object]] = yaml.safe_load((ROOT / "knowledge/relations.yaml").read_text())["relations"]
+    return loaded
+
+
+def topic_files() -> dict[str, str]:
+    """Path below knowledge/ → text, sources and catalogue included. Spans are filled in."""
+    kinds = relations()
+    files: dict[str, str] = {}
+    catalogue: dict[str, dict[str, str]] = {}
+    defined: set[str] = set()
+    for discipline, chains in CHAINS.items():
+        sentences: list[str] = []
+        concepts: dict[str, dict[str, object]] = {}
+        body: dict[str, dict[str, object]] = {}
+        quotes: list[tuple[dict[str, object], str]] = []
+        for chain, explains, course in chains:
+            steps: list[dict[str, object]] = []
+            for place in range(0, len(course) - 2, 2):
+                subject, relation, obj = course[place : place + 3]
+                text = f"{_shown(subject).capitalize()} {kinds[relation]['phrase']} {_shown(obj)} in the valley."
+                sentences.append(text)
+                evidence: dict[str, object] = {"quote": text}
+                quotes.append((evidence, text))
+                ref = [c if c not in defined or c in _own(discipline) else f"milling/{c}" for c in (subject, obj)]
+                steps.append({"id": f"s{place // 2 + 1}", "subject": ref[0], "relation": relation, "object": ref[1], "text": text, "evidence": evidence})
+            for concept in course[::2]:
+                if concept not in defined:
+                    defined.add(concept)
+                    concepts[concept] = _concept(concept, len(defined))
+            body[chain] = {"explains": explains, "steps": steps}
+        source = f"{discipline}/{discipline}-notes"
+        filler = " ".join(f"People in the valley often speak of {words_of(c)}." for c in concepts)
+        text = f"# Notes on {discipline}\n\n" + "\n\n".join(sentences) + f"\n\n{filler}\n"
+        for evidence, quote in quotes:
+            start = text.index(quote)
+            evidence["span"] = [start, start + len(quote)]
+        topic = {"discipline": discipline, "topic": f"{discipline}-basics", "source": source, "concepts": concepts, "chains": body}
+        files[f"{discipline}/{discipline}-basics.yaml"] = yaml.safe_dump(topic, sort_keys=False, width=10_000)
+        files[f"sources/{source}.md"] = text
+        catalogue[source] = {
+            "title": f"Notes on {discipline}",
+            "origin": "written for the tests",
+            "licence": "CC-BY-4.0",
+            "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        }
+    files["sources/catalogue.yaml"] = yaml.safe_dump({"sources": catalogue}, sort_keys=False)
+    files["relations.yaml"] = (ROOT / "knowledge/relations.yaml").read_text()
+    return files
+
+
+def _own(discipline: str) -> set[str]:
+    return {c for _, _, course in CHAINS[discipline] for c in course[::2]}
+
+
+def _shown(concept: str) -> str:
+    return PHRASES.get(concept, words_of(concept))
+
+
+def _concept(concept: str, number: int) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "term": words_of(concept),
+        "type": TYPES[number % len(TYPES)],
+        "definition": f"the {number}th thing that the people of the valley have a word for",
+    }
+    if concept in PHRASES:
+        entry["phrase"] = PHRASES[concept]
+    return entry
+
+
+PARAMS = """
+seed: 0
+items: {sealed_share: 0.4, max_shortcut: 1.0, max_quarantined: 1.0}
+samples: {window: 2}
+model: {base: embedded, architecture: llama, hidden_size: 32, layers: 1, heads: 2, vocabulary: 512, epochs: 1}
+curriculum: {chains: 12, suite_items: 40, samples_per_statement: 2, reading_epochs: 1}
+train: {seeds: [0, 1], method: full, epochs: 1}
+evaluate: {bootstrap: 50}
+"""
+
+
+def make_repository(path: Path, *, git: bool = True, samples: int = 40) -> Path:
+    """A repository in `path / "toy"` with everything that `dvc repro` reads; committed, if `git`."""
+    root = path / "toy"
+    for name, text in topic_files().items():
+        target = root / "knowledge" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    (root / "params.yaml").write_text(PARAMS)
+    (root / "samples/patches").mkdir(parents=True)
+    (root / "samples/patches/.gitkeep").touch()
+    (root / "samples/base").mkdir()
+    allocation = "".join(f"  {d}: {samples}\n" for d in sorted(CHAINS))
+    (root / "samples/allocation.yaml").write_text("samples:\n" + allocation)
+    reading = [
+        {"source": f"{d}/{d}-notes", "sha256": "0" * 64, "sentences": [f"The valley knows {words_of(c)}." for c in sorted(_own(d))]} for d in CHAINS
+    ]
+    (root / "samples/base/reading.yaml").write_text(yaml.safe_dump({"sources": reading}, sort_keys=False))
+    (root / "benchmarks").mkdir()
+    (root / "benchmarks/exceptions.yaml").write_text("exceptions: []\n")
+    for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
+        shutil.copy(ROOT / name, root / name)
+    if git:
+        run = ["git", "-c", "user.name=Toy", "-c", "user.email=toy@example.org", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", "init", "-q", "-b", "main"], cwd=root, check=True)
+        subprocess.run(["git", "add", "-A"], cwd=root, check=True)
+        subprocess.run([*run, "commit", "-q", "-m", "A small valley"], cwd=root, check=True)
+    return root
