@@ -1,6 +1,6 @@
 """Stage `benchmark`: compiled knowledge → benchmarks/items and the shortcut audit.
 
-    python -m pipelines.benchmark
+python -m pipelines.benchmark
 """
 
 from __future__ import annotations

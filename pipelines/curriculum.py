@@ -36,7 +36,7 @@ OUT = ROOT / "build/curriculum"
 HELDOUT = 0.05  # share of the reading's sentences kept from the base
 
 
-@stage("model", "curriculum")
+@stage("curriculum")
 def main(params: Params) -> str:
     """Write the four files, then say how many documents, replayed samples and suite items there are."""
     replayed, suite_half = _half(params, "replayed"), _half(params, "suite")

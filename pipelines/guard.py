@@ -48,7 +48,8 @@ def main(params: Params) -> str:
         )
     write_file(PASSED, "No training text gives an item away.\n")
     nearest = max((leak.value for leak in found.worst if leak.how != "path"), default=0.0)
-    return f"guard: {found.items:,} items × {found.texts:,} training texts, 0 leaks; nearest pair {nearest:.2f} (limit {params.guard.containment})"
+    compared = f"{found.items:,} items × {found.texts:,} training texts"
+    return f"guard: {compared}, 0 leaks; nearest pair {nearest:.2f} (limit {params.guard.containment})"
 
 
 def _report(found: Overlap, params: Params) -> bytes:

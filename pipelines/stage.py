@@ -1,9 +1,9 @@
 """What every stage does around its one call: announce its parameters, report a user's mistake in one message, print one line.
 
-    @stage("items")                      # the sections of params.yaml it reads
-    def main(params: Params) -> str:
-        …
-        return "benchmark: 2,004 items …"
+@stage("items")                      # the sections of params.yaml it reads
+def main(params: Params) -> str:
+    …
+    return "benchmark: 2,004 items …"
 """
 
 from __future__ import annotations

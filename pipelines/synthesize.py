@@ -1,6 +1,6 @@
 """Stage `synthesize`: compiled knowledge and the allocation → samples/corpus.
 
-    python -m pipelines.synthesize
+python -m pipelines.synthesize
 """
 
 from __future__ import annotations

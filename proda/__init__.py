@@ -1,8 +1,8 @@
 """ProDa: program with data. See README.md; `proda.open` is the way in from a notebook.
 
-    import proda
-    repo = proda.open(".")                     # or proda.open(".", revision="main~3")
-    repo.frame("statements").head()
+import proda
+repo = proda.open(".")                     # or proda.open(".", revision="main~3")
+repo.frame("statements").head()
 """
 
 from __future__ import annotations

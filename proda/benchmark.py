@@ -1,18 +1,18 @@
-"""Items on disk: `benchmarks/items/<split>/<discipline>/<topic>.yaml`, one tree per split, so that a reader can be given one and not the rest.
+"""Items on disk: `benchmarks/items/<split>/<discipline>/<topic>.yaml`, a tree a split, so that one can be read without the rest.
 
-    items = load_items(Path("."), ("dev",))          # the debugger may read dev, and nothing else
-    write_items_tree(Path("."), items)
+items = load_items(Path("."), ("dev",))          # the debugger may read dev, and nothing else
+write_items_tree(Path("."), items)
 
-    items:
-      - id: physics/bimetal-strip-bends:dev-path
-        kind: path
-        chain: physics/bimetal-strip-bends
-        stem: Which explanation leads all the way from heating to …
-        options:
-          A: {text: "heating causes …", operator: inversion, wrong_because: "…"}
-        answer: C
-        statements: […]
-        nodes: […]
+items:
+  - id: physics/bimetal-strip-bends:dev-path
+    kind: path
+    chain: physics/bimetal-strip-bends
+    stem: Which explanation leads all the way from heating to …
+    options:
+      A: {text: "heating causes …", operator: inversion, wrong_because: "…"}
+    answer: C
+    statements: […]
+    nodes: […]
 """
 
 from __future__ import annotations
@@ -87,9 +87,7 @@ def _decode(raw: Mapping[str, Any], path: Path, split: Split) -> Item:
     fields = {k: v for k, v in raw.items() if k not in ("options", "hash")}
     try:
         options = tuple(msgspec.convert(raw["options"][letter], Option) for letter in LETTERS)
-        item = msgspec.convert(
-            {**fields, "split": split, "discipline": path.parent.name, "topic": path.stem, "options": options}, Item
-        )
+        item = msgspec.convert({**fields, "split": split, "discipline": path.parent.name, "topic": path.stem, "options": options}, Item)
     except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise InputError(f"{path}  {raw.get('id', '?')}\n  Not an item: {error}. Rebuild with `dvc repro benchmark`.") from None
     if item.content_hash != raw.get("hash"):

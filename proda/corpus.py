@@ -1,15 +1,15 @@
 """Samples on disk: `samples/corpus/<discipline>/<topic>.yaml` (derived) and `samples/patches/*.yaml` (repairs, one file each).
 
-    samples = load_samples(Path("."))
+samples = load_samples(Path("."))
 
-    samples:
-      - id: physics/bimetal-strip-bends.s1:open-1
-        format: open
-        question: What does heating cause?
-        answer: thermal expansion
-        explanation: Heating a metal strip causes thermal expansion along its length.
-        nodes: [physics/bimetal-strip-bends.s1]
-        plan: 0f3a…
+samples:
+  - id: physics/bimetal-strip-bends.s1:open-1
+    format: open
+    question: What does heating cause?
+    answer: thermal expansion
+    explanation: Heating a metal strip causes thermal expansion along its length.
+    nodes: [physics/bimetal-strip-bends.s1]
+    plan: 0f3a…
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -68,7 +69,7 @@ class Knowledge:
         """The concept, statement or chain of that id. Raises NotFoundError."""
         for kind in (self.concepts, self.statements, self.chains):
             if node_id in kind:
-                return kind[node_id]  # type: ignore[index,no-any-return]
+                return kind[node_id]
         raise NotFoundError(f"'{node_id}' is no node of this knowledge base.")
 
     def active_chains(self) -> Iterator[Chain]:
@@ -181,8 +182,8 @@ class Knowledge:
         return _group((d, t) for d, t in self.concepts_of)
 
 
-def _group(pairs: Iterable[tuple[object, object]]) -> dict:  # type: ignore[type-arg]
-    found: dict[object, list[object]] = defaultdict(list)
+def _group(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
+    found: dict[Any, list[Any]] = defaultdict(list)
     for key, value in pairs:
         found[key].append(value)
     for values in found.values():

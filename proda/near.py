@@ -1,12 +1,12 @@
 """Concepts that a learner may take for one another. Distractors of items and of samples, and contrasts, come from here.
 
-    near_concepts(knowledge, "physics/heating", "physics/thermal-expansion", "physics/strain", taken=frozenset(), …)
-        → "physics/thermal-contraction", "physics/elastic-deformation", …
+near_concepts(knowledge, "physics/heating", "physics/thermal-expansion", "physics/strain", taken=frozenset(), …)
+    → "physics/thermal-contraction", "physics/elastic-deformation", …
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import zip_longest
 
 from proda.graph import Knowledge
@@ -18,7 +18,7 @@ def near_concepts(
 ) -> Iterator[str]:
     """Concepts that may stand for `here` in a wrong answer, nearest first: none to which `before` leads, none that leads to `after`.
 
-    Nearest is: same topic and type, same discipline and type, same topic, same discipline; ties by highest random weight under
+    Nearest is: same topic and type, same discipline and type, same topic, same discipline, anywhere; ties by highest random weight under
     `key`. Never one of `taken`. Always the same grammatical number, so that the sentence around it does not give it away.
 
     Two things that an examinee without knowledge could go by are evened out. A concept that shares a word with `taken` ("thermal
@@ -43,23 +43,23 @@ def near_concepts(
                 and knowledge.concepts[other].plural == concept.plural
                 and (knowledge.concepts[other].type == concept.type) is same_type
             ]
-            tiers.append(list(_alternate(by_weight(pool, *key), knowledge.inner, inner_first)))
+            tiers.append(by_weight(pool, *key))
+
+    def apart(other: str) -> bool:
+        return not (before is not None and knowledge.leads(before, other)) and not (after is not None and knowledge.leads(other, after))
+
     for alike in (True, False):
-        for tier_pool in tiers:
-            for other in tier_pool:
-                if (around.isdisjoint(knowledge.words(other)) is not echoes) is not alike:
-                    continue
-                if before is not None and knowledge.leads(before, other):
-                    continue
-                if after is not None and knowledge.leads(other, after):
-                    continue
-                yield other
-
-
-def _alternate(ranked: Sequence[str], inner: frozenset[str], inner_first: bool) -> Iterator[str]:
-    """The ranking with its inner and its other concepts taking turns for as long as both last."""
-    queues = [[c for c in ranked if c in inner], [c for c in ranked if c not in inner]]
-    if not inner_first:
-        queues.reverse()
-    for pair in zip_longest(*queues):
-        yield from (c for c in pair if c is not None)
+        for ranked in tiers:
+            # Judged before they take turns: one that is passed over must not change whose turn it is.
+            fit = [c for c in ranked if (around.isdisjoint(knowledge.words(c)) is not echoes) is alike]
+            turns = [filter(apart, [c for c in fit if (c in knowledge.inner) is inner]) for inner in (inner_first, not inner_first)]
+            yield from (c for pair in zip_longest(*turns) for c in pair if c is not None)
+    # A discipline of few concepts borrows; reached only when its own are used up.
+    elsewhere = [
+        other
+        for (discipline, _), pool in knowledge.concepts_of.items()
+        if discipline != concept.discipline
+        for other in pool
+        if other not in taken and knowledge.concepts[other].plural == concept.plural
+    ]
+    yield from filter(apart, by_weight(elsewhere, *key))

@@ -27,7 +27,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A block of params.yaml."""
 
 
-class ItemParams(Section):
+class ItemParams(Section, frozen=True):
     """The benchmark. Change these only with a new benchmark in mind: every item is written from them."""
 
     sealed_share: Share = 0.2  # share of chains whose items the debugger may never read
@@ -35,7 +35,7 @@ class ItemParams(Section):
     max_shortcut: Share = 0.35  # a solver that sees no knowledge may reach this accuracy at most
 
 
-class SampleParams(Section):
+class SampleParams(Section, frozen=True):
     """The corpus."""
 
     writer: Literal["template"] = "template"
@@ -44,7 +44,7 @@ class SampleParams(Section):
     choice_share: Share = 0.3
 
 
-class GuardParams(Section):
+class GuardParams(Section, frozen=True):
     """The overlap gate. Loosening a number here shows in review."""
 
     ngram: Positive = 5  # words in the runs that are compared
@@ -52,7 +52,7 @@ class GuardParams(Section):
     jaccard: Share = 0.6  # similarity of an item and a training text that makes them near-duplicates
 
 
-class ModelParams(Section):
+class ModelParams(Section, frozen=True):
     """The base: `embedded` is made here from scratch; anything else is a path or a Hugging Face id and is only pinned."""
 
     base: str = "embedded"
@@ -67,9 +67,10 @@ class ModelParams(Section):
     epochs: Positive = 1
     learning_rate: Rate = 2e-3
     batch_tokens: Positive = 2048  # tokens in one optimizer step
+    optimizer: Literal["auto", "muon", "adamw"] = "auto"  # auto: muon for the matrices of a model trained whole, adamw otherwise
 
 
-class CurriculumParams(Section):
+class CurriculumParams(Section, frozen=True):
     """What the embedded base is trained on: an invented world, and the pinned reading."""
 
     seed: int = 0
@@ -79,7 +80,7 @@ class CurriculumParams(Section):
     reading_epochs: Positive = 2  # how often the base reads the pinned sources
 
 
-class TrainParams(Section):
+class TrainParams(Section, frozen=True):
     """Tuning: the same base, once per seed."""
 
     seeds: tuple[int, ...] = (0, 1, 2)
@@ -92,13 +93,14 @@ class TrainParams(Section):
     warmup_steps: Annotated[int, Meta(ge=0)] = 20
     weight_decay: Annotated[float, Meta(ge=0.0)] = 0.01
     batch_tokens: Positive = 2048  # tokens in one optimizer step
+    optimizer: Literal["auto", "muon", "adamw"] = "auto"  # auto: muon for the matrices of a model trained whole, adamw otherwise
     max_length: Positive = 256  # tokens in one packed row
     general_replay: Share = 0.25  # general samples per corpus sample
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     checkpoint_steps: Positive = 200  # optimizer steps between two points to resume from
 
 
-class EvaluateParams(Section):
+class EvaluateParams(Section, frozen=True):
     """Scoring."""
 
     scoring: Literal["loglikelihood", "letter"] = "loglikelihood"
@@ -107,7 +109,7 @@ class EvaluateParams(Section):
     bootstrap: Positive = 2000  # resamples for an interval
 
 
-class Params(Section):
+class Params(Section, frozen=True):
     """The whole file."""
 
     seed: int = 0  # of items and samples
@@ -128,10 +130,10 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
     try:
         return msgspec.convert(raw, Params)
     except msgspec.ValidationError as error:
-        raise ParamsError(f"{path}  {_explain(str(error), raw)}") from None
+        raise ParamsError(f"{path}  {_explain(str(error))}") from None
 
 
-def _explain(message: str, raw: Any) -> str:
+def _explain(message: str) -> str:
     """msgspec's message, with the closest known key when one is unknown."""
     text, _, where = message.partition(" - at `$")
     where = where.rstrip("`").lstrip(".")

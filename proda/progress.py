@@ -1,7 +1,7 @@
 """Progress on long work: count, rate and time left, on standard error; quiet off-terminal but for a line every so often.
 
-    with Progress("train seed 0", total=4_000, unit="steps") as progress:
-        progress.advance(10)
+with Progress("train seed 0", total=4_000, unit="steps") as progress:
+    progress.advance(10)
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ import os
 import sys
 import time
 from types import TracebackType
+from typing import TextIO
 
 
 class Progress:
     """Prints at most twice a second on a terminal, every 15 s elsewhere; nothing for work under two seconds."""
 
-    def __init__(self, what: str, total: int, unit: str = "", *, stream: object | None = None) -> None:
+    def __init__(self, what: str, total: int, unit: str = "", *, stream: TextIO | None = None) -> None:
         self.what, self.total, self.unit = what, total, unit
         self.done = 0
         self.note = ""
         self._out = stream if stream is not None else sys.stderr
-        self._tty = bool(getattr(self._out, "isatty", lambda: False)()) and os.environ.get("TERM") != "dumb"
+        self._tty = self._out.isatty() and os.environ.get("TERM") != "dumb"
         self._start = time.monotonic()
         self._last = self._start + (1.5 if self._tty else -8.0)
         self._shown = False
@@ -40,8 +41,8 @@ class Progress:
         left = (self.total - self.done) / rate if rate > 0 else 0.0
         line = f"{self.what}: {self.done:,}/{self.total:,} {self.unit}, {rate:,.1f}/s, {_clock(left)} left"
         line += f", {self.note}" if self.note else ""
-        self._out.write(f"\r\x1b[2K{line}" if self._tty else f"{line}\n")  # type: ignore[attr-defined]
-        self._out.flush()  # type: ignore[attr-defined]
+        self._out.write(f"\r\x1b[2K{line}" if self._tty else f"{line}\n")
+        self._out.flush()
         self._shown = True
 
     def __enter__(self) -> Progress:
@@ -49,8 +50,8 @@ class Progress:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._tty and self._shown:
-            self._out.write("\r\x1b[2K")  # type: ignore[attr-defined]
-            self._out.flush()  # type: ignore[attr-defined]
+            self._out.write("\r\x1b[2K")
+            self._out.flush()
 
 
 def _clock(seconds: float) -> str:

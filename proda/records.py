@@ -36,7 +36,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Immutable, typed, refuses unknown fields; leaves defaults out when written."""
 
 
-class Relation(Record):
+class Relation(Record, frozen=True):
     """A typed relation and the forms templates need: `{subject} {phrase} {object}`."""
 
     id: str
@@ -57,7 +57,7 @@ class Relation(Record):
     opposite: str | None = None
 
 
-class Span(Record):
+class Span(Record, frozen=True):
     """A passage of a source: half-open [start, end) in Unicode code points of the NFC text."""
 
     source: str  # "physics/thermal-expansion"
@@ -65,7 +65,7 @@ class Span(Record):
     end: int
 
 
-class Concept(Record):
+class Concept(Record, frozen=True):
     """A canonical term (L1). `parents` are the statements that mention it, sorted; `spans` their evidence."""
 
     id: str
@@ -89,7 +89,7 @@ class Concept(Record):
         return self.phrase or self.term
 
 
-class Statement(Record):
+class Statement(Record, frozen=True):
     """A typed triple (L2) with the sentence that says it and the passage that supports it."""
 
     id: str
@@ -109,7 +109,7 @@ class Statement(Record):
         return (self.subject, self.relation, self.object)
 
 
-class Chain(Record):
+class Chain(Record, frozen=True):
     """An ordered path of statements that explains something (L3). Step k's object is step k+1's subject."""
 
     id: str
@@ -127,7 +127,7 @@ class Chain(Record):
 Node = Concept | Statement | Chain
 
 
-class Sample(Record):
+class Sample(Record, frozen=True):
     """One training example. *Samples train.* `nodes` are the knowledge it teaches, sorted."""
 
     id: str
@@ -159,7 +159,7 @@ class Sample(Record):
         return LETTERS[self.options.index(self.answer)] if self.options else None
 
 
-class Option(Record):
+class Option(Record, frozen=True):
     """One of an item's four answers. A distractor names the operator that made it and why it is wrong."""
 
     text: str
@@ -168,7 +168,7 @@ class Option(Record):
     wrong_because: str = ""
 
 
-class Item(Record):
+class Item(Record, frozen=True):
     """One benchmark question. *Items test.* Written from a chain alone, before any training."""
 
     id: str
@@ -204,7 +204,7 @@ class Item(Record):
         return prompt_text(self.stem, tuple(o.text for o in self.options))
 
 
-class Outcome(Record):
+class Outcome(Record, frozen=True):
     """What one model did on one item. `chosen` is None when the answer could not be read: unscored, not wrong."""
 
     item: str

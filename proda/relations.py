@@ -1,6 +1,6 @@
 """knowledge/relations.yaml → typed relations.
 
-    load_relations(Path("knowledge/relations.yaml"))[0].phrase      "causes"
+load_relations(Path("knowledge/relations.yaml"))[0].phrase      "causes"
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Every text a model is trained on, each with the place it came from: what the guard must look through.
 
-    for text in training_texts(Path(".")): …        Text(where="physics/bimetal-strip-bends.s1:open-1", text="What does heating cause? …")
+for text in training_texts(Path(".")): …        Text(where="physics/bimetal-strip-bends.s1:open-1", text="What does heating cause? …")
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How concepts and triples read in a sentence. Items and samples both speak this way, so that they share one grammar.
 
-    clause(knowledge, ("physics/heating", "causes", "physics/thermal-expansion"))     "heating causes thermal expansion"
-    path_text(knowledge, triples, style="which")   "heating causes thermal expansion, which produces mismatch strain"
+clause(knowledge, ("physics/heating", "causes", "physics/thermal-expansion"))     "heating causes thermal expansion"
+path_text(knowledge, triples, style="which")   "heating causes thermal expansion, which produces mismatch strain"
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def capital(text: str) -> str:
 
 
 def listing(parts: Sequence[str], last: str = "and") -> str:
-    """"a", "a and b", "a, b and c"."""
+    """ "a", "a and b", "a, b and c"."""
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} {last} {parts[-1]}"

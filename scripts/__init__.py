@@ -1,0 +1,1 @@
+"""Small tools for people and CI; `python -m scripts.<name>`."""

@@ -16,8 +16,28 @@ import msgspec
 
 from proda.files import write_file
 from proda.graph import Knowledge
-from proda.reading import PATH, pin
+from proda.reading import PATH, Reading, pin
+from proda.tester.overlap import words
 from proda.yamlio import dump_yaml
+
+MOST = 2  # concepts of one chain that a sentence may name: three side by side come near to telling the path
+
+
+def _without_paths(reading: Reading, knowledge: Knowledge) -> Reading:
+    """The reading without its sentences that name more than MOST concepts of some chain."""
+    courses = {course for courses in knowledge.courses.values() for course in courses}
+    names = {
+        c: [f" {' '.join(words(n))} " for n in (knowledge.concepts[c].term, *knowledge.concepts[c].aliases)]
+        for course in courses
+        for c in course
+    }
+    kept = []
+    for sentence in reading.sentences:
+        text = f" {' '.join(words(sentence))} "
+        named = {c for c, wordings in names.items() if any(w in text for w in wordings)}
+        if all(len(course & named) <= MOST for c in named for course in knowledge.courses[c]):
+            kept.append(sentence)
+    return msgspec.structs.replace(reading, sentences=tuple(kept))
 
 
 def main(root: Path = Path()) -> None:
@@ -30,7 +50,7 @@ def main(root: Path = Path()) -> None:
     for source in sorted(spans):
         data = (root / "knowledge/sources" / f"{source}.md").read_bytes()
         texts[source] = (hashlib.sha256(data).hexdigest(), data.decode())
-    readings = pin(texts, spans)
+    readings = [_without_paths(r, knowledge) for r in pin(texts, spans)]
     write_file(root / PATH, dump_yaml({"sources": msgspec.to_builtins(readings)}))
     print(f"{PATH}: {sum(len(r.sentences) for r in readings):,} sentences of {len(readings)} sources")
 

@@ -20,7 +20,10 @@ OURS = ("proda", "pipelines")
 
 
 def code_of(script: Path, root: Path) -> list[str]:
-    """Paths, relative to `root` and sorted, of the script and every module of ours that it imports, transitively."""
+    """Paths, relative to `root` and sorted, of the script and every module of ours that it imports, transitively.
+
+    A package of which every module is needed stands for them all.
+    """
     found: set[Path] = set()
     todo = [script]
     while todo:
@@ -28,6 +31,10 @@ def code_of(script: Path, root: Path) -> list[str]:
         if path not in found:
             found.add(path)
             todo += [module for name in _imports(path) for module in _files(name, root)]
+    for package in sorted({path.parent for path in found}, key=lambda p: len(p.parts)):
+        inside = set(package.rglob("*.py"))
+        if package != root / "proda" and len(inside) > 2 and inside <= found:
+            found = (found - inside) | {package}
     return sorted(path.relative_to(root).as_posix() for path in found)
 
 
@@ -40,8 +47,10 @@ def _imports(path: Path) -> set[str]:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         for inner in ast.walk(node)
     }
+    # What a package's own functions import runs only when somebody calls them through the package; no stage does.
+    nodes = tree.body if path.name == "__init__.py" else ast.walk(tree)
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if id(node) in skipped:
             continue
         if isinstance(node, ast.Import):
@@ -70,12 +79,19 @@ def main(root: Path = Path(), *, write: bool = False) -> int:
     wrong = 0
     for name, stage in pipeline["stages"].items():
         script = root / "pipelines" / f"{name}.py"
+        if not script.is_file():
+            print(f"dvc.yaml  stages.{name}\n  There is no pipelines/{name}.py.", file=sys.stderr)
+            wrong += 1
+            continue
         want = code_of(script, root)
         have = sorted(str(d) for d in stage["deps"] if str(d).startswith(OURS))
         if want != have:
             wrong += 1
-            for path in sorted(set(want) ^ set(have)):
-                print(f"dvc.yaml  stages.{name}.deps\n  {'missing' if path in want else 'not imported'}: {path}", file=sys.stderr)
+            missing, extra = sorted(set(want) - set(have)), sorted(set(have) - set(want))
+            print(
+                f"dvc.yaml  stages.{name}.deps\n  missing: {', '.join(missing)}\n  not imported: {', '.join(extra)}",
+                file=sys.stderr,
+            )
             data = [d for d in stage["deps"] if not str(d).startswith(OURS)]
             stage["deps"] = data + want
     if write and wrong:

@@ -13,22 +13,43 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import msgspec
 import yaml
+
+from proda.graph import Knowledge
+from proda.records import Chain, Concept, Relation, Span, Statement
 
 ROOT = Path(__file__).resolve().parent.parent
 
+
 # (chain, what it explains, first concept, then relation and concept for each step)
+def _told(name: str, explains: str, course: str) -> tuple[str, str, list[str]]:
+    return (name, explains, course.split())
+
+
 CHAINS: dict[str, list[tuple[str, str, list[str]]]] = {
     "milling": [
-        ("wind-grinds-grain", "how wind grinds grain", ["wind", "causes", "sail-rotation", "produces", "shaft-torque", "produces", "millstone-motion", "enables", "flour"]),
-        ("frost-halts-mill", "why frost halts a mill", ["frost", "causes", "pond-ice", "prevents", "wheel-flow", "increases", "wheel-speed"]),
-        ("dust-needs-care", "why mill dust needs care", ["flour", "becomes", "flour-dust", "triggers", "dust-blast", "precedes", "mill-repair"]),
+        _told(
+            "wind-grinds-grain",
+            "how wind grinds grain",
+            "wind causes sail-rotation produces shaft-torque produces millstone-motion enables flour",
+        ),
+        _told("frost-halts-mill", "why frost halts a mill", "frost causes pond-ice prevents wheel-flow increases wheel-speed"),
+        _told("dust-needs-care", "why mill dust needs care", "flour becomes flour-dust triggers dust-blast precedes mill-repair"),
     ],
     "lighting": [
-        ("oil-feeds-flame", "how oil feeds a flame", ["lamp-oil", "is-part-of", "oil-lamp", "requires", "wick", "enables", "capillary-rise", "increases", "flame-height"]),
-        ("soot-dims-glass", "how soot dims the glass", ["flame-height", "proportional-to", "soot-output", "decreases", "glass-clarity", "limits", "lamp-reach"]),
+        _told(
+            "oil-feeds-flame",
+            "how oil feeds a flame",
+            "lamp-oil is-part-of oil-lamp requires wick enables capillary-rise increases flame-height",
+        ),
+        _told(
+            "soot-dims-glass",
+            "how soot dims the glass",
+            "flame-height proportional-to soot-output decreases glass-clarity limits lamp-reach",
+        ),
     ],
-}  # fmt: skip
+}
 PHRASES = {"oil-lamp": "an oil lamp", "wick": "a wick", "dust-blast": "a dust blast"}
 TYPES = ["process", "state", "quantity"]
 
@@ -64,7 +85,16 @@ def topic_files() -> dict[str, str]:
                 evidence: dict[str, object] = {"quote": text}
                 quotes.append((evidence, text))
                 ref = [c if c not in defined or c in _own(discipline) else f"milling/{c}" for c in (subject, obj)]
-                steps.append({"id": f"s{place // 2 + 1}", "subject": ref[0], "relation": relation, "object": ref[1], "text": text, "evidence": evidence})
+                steps.append(
+                    {
+                        "id": f"s{place // 2 + 1}",
+                        "subject": ref[0],
+                        "relation": relation,
+                        "object": ref[1],
+                        "text": text,
+                        "evidence": evidence,
+                    }
+                )
             for concept in course[::2]:
                 if concept not in defined:
                     defined.add(concept)
@@ -120,8 +150,11 @@ evaluate: {bootstrap: 50}
 """
 
 
-def make_repository(path: Path, *, git: bool = True, samples: int = 40) -> Path:
-    """A repository in `path / "toy"` with everything that `dvc repro` reads; committed, if `git`."""
+def make_repository(path: Path, *, git: bool = True, samples: int = 40, code: bool = False) -> Path:
+    """A repository in `path / "toy"` with everything that `dvc repro` reads; committed, if `git`.
+
+    With `code`, also this project's own, and DVC initialised: then the stages can be run there.
+    """
     root = path / "toy"
     for name, text in topic_files().items():
         target = root / "knowledge" / name
@@ -134,16 +167,82 @@ def make_repository(path: Path, *, git: bool = True, samples: int = 40) -> Path:
     allocation = "".join(f"  {d}: {samples}\n" for d in sorted(CHAINS))
     (root / "samples/allocation.yaml").write_text("samples:\n" + allocation)
     reading = [
-        {"source": f"{d}/{d}-notes", "sha256": "0" * 64, "sentences": [f"The valley knows {words_of(c)}." for c in sorted(_own(d))]} for d in CHAINS
+        {"source": f"{d}/{d}-notes", "sha256": "0" * 64, "sentences": [f"The valley knows {words_of(c)}." for c in sorted(_own(d))]}
+        for d in CHAINS
     ]
     (root / "samples/base/reading.yaml").write_text(yaml.safe_dump({"sources": reading}, sort_keys=False))
     (root / "benchmarks").mkdir()
     (root / "benchmarks/exceptions.yaml").write_text("exceptions: []\n")
     for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
         shutil.copy(ROOT / name, root / name)
+    if code:
+        for package in ("proda", "pipelines"):
+            shutil.copytree(ROOT / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
+        (root / ".dvc").mkdir()
+        (root / ".dvc/config").write_text("[core]\n    analytics = false\n    no_scm = true\n")
+        (root / ".dvc/.gitignore").write_text("/config.local\n/tmp\n/cache\n")
     if git:
         run = ["git", "-c", "user.name=Toy", "-c", "user.email=toy@example.org", "-c", "commit.gpgsign=false"]
         subprocess.run(["git", "init", "-q", "-b", "main"], cwd=root, check=True)
         subprocess.run(["git", "add", "-A"], cwd=root, check=True)
         subprocess.run([*run, "commit", "-q", "-m", "A small valley"], cwd=root, check=True)
     return root
+
+
+def knowledge(extra: dict[str, list[tuple[str, str, list[str]]]] | None = None) -> Knowledge:
+    """The toy world as compiled knowledge, without files. `extra` adds chains in the notation of CHAINS."""
+    chains: list[Chain] = []
+    statements: list[Statement] = []
+    concepts: dict[str, Concept] = {}
+    kinds = relations()
+    for world in (CHAINS, extra or {}):
+        for discipline, told in world.items():
+            for chain, explains, course in told:
+                chain_id, ids = f"{discipline}/{chain}", []
+                for concept in course[::2]:
+                    raw = _concept(concept, len(concepts) + 1)
+                    concepts.setdefault(
+                        concept,
+                        Concept(
+                            id=f"{discipline}/{concept}",
+                            discipline=discipline,
+                            topic=f"{discipline}-basics",
+                            term=str(raw["term"]),
+                            type=str(raw["type"]),
+                            definition=str(raw["definition"]),
+                            phrase=PHRASES.get(concept),
+                        ),
+                    )
+                for place in range(0, len(course) - 2, 2):
+                    subject, relation, obj = course[place : place + 3]
+                    text = f"{_shown(subject).capitalize()} {kinds[relation]['phrase']} {_shown(obj)} in the valley."
+                    ids.append(f"{chain_id}.s{place // 2 + 1}")
+                    statements.append(
+                        Statement(
+                            id=ids[-1],
+                            chain=chain_id,
+                            discipline=discipline,
+                            topic=f"{discipline}-basics",
+                            subject=concepts[subject].id,
+                            relation=relation,
+                            object=concepts[obj].id,
+                            text=text,
+                            quote=text,
+                            span=Span(f"{discipline}/{discipline}-notes", 0, len(text)),
+                        )
+                    )
+                chains.append(Chain(chain_id, discipline, f"{discipline}-basics", explains, tuple(ids)))
+    typed = [msgspec.convert({"id": name, **fields}, Relation) for name, fields in kinds.items()]
+    return Knowledge(typed, concepts.values(), statements, chains)
+
+
+def wide_knowledge(count: int = 40) -> Knowledge:
+    """A larger made-up world: `count` chains of four statements in one discipline, for tests that need numbers."""
+    names = ("causes", "requires", "produces", "increases", "is-part-of", "becomes", "triggers", "limits")
+    told = []
+    for number in range(count):
+        course: list[str] = [f"thing-{number}-0"]
+        for step in range(4):
+            course += [names[(number + step) % len(names)], f"thing-{number}-{step + 1}"]
+        told.append((f"story-{number}", f"how thing {number} comes about", course))
+    return knowledge({"weaving": told})

@@ -31,7 +31,7 @@ Ask = Literal["object", "subject"]
 PACE: dict[Unit, float] = {"statement": 1.0, "window": 1.5, "concept": 3.0}
 
 
-class Plan(Record):
+class Plan(Record, frozen=True):
     """One sample to be worded. `triples` are the true statements it teaches, in order; `wrong` what it contrasts them with."""
 
     id: str
@@ -73,7 +73,11 @@ def plan_samples(
 
 def format_pattern(open_share: float, choice_share: float) -> tuple[Format, ...]:
     """Ten formats in the given proportion, spread out: 6 : 3 : 1 by default."""
-    counts: dict[Format, float] = {"open": open_share, "choice": choice_share, "true-false": max(0.0, 1 - open_share - choice_share)}
+    counts: dict[Format, float] = {
+        "open": open_share,
+        "choice": choice_share,
+        "true-false": max(0.0, 1 - open_share - choice_share),
+    }
     made: dict[Format, int] = dict.fromkeys(counts, 0)
     pattern: list[Format] = []
     for step in range(1, 11):

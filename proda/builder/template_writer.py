@@ -32,11 +32,11 @@ def _frame(frames: tuple[str, ...], plan: Plan) -> str:
     return frames[(seed_of("frame", plan.nodes) + step) % len(frames)]
 
 
-def _discipline(knowledge: Knowledge, node: str) -> str:
+def _discipline(node: str) -> str:
     return node.partition("/")[0].replace("-", " ")
 
 
-def _sample(knowledge: Knowledge, plan: Plan, question_text: str, answer: str, why: str, wrong: tuple[str, ...], used: set[str]) -> Sample:
+def _sample(plan: Plan, question_text: str, answer: str, why: str, wrong: tuple[str, ...], used: set[str]) -> Sample:
     options: tuple[str, ...] = ()
     if wrong:
         ranked = by_weight(wrong, "options", plan.id)
@@ -64,11 +64,11 @@ def _statement(knowledge: Knowledge, plan: Plan) -> Sample:
         # Asked about as "which …", both ends are one thing, whatever their number.
         "verb": kind.phrase if not about_object else verb(knowledge, subject, relation),
         "inverse": kind.inverse if about_object else inverse_verb(knowledge, obj, relation),
-        "discipline": _discipline(knowledge, plan.nodes[0]),
+        "discipline": _discipline(plan.nodes[0]),
     }
     wrong = tuple(name(knowledge, c) for c in plan.distractors)
     why, used = _because(knowledge, plan, triple, text)
-    return _sample(knowledge, plan, fill(_frame(frames[plan.format], plan), places), answer, why, wrong, used)
+    return _sample(plan, fill(_frame(frames[plan.format], plan), places), answer, why, wrong, used)
 
 
 def _because(knowledge: Knowledge, plan: Plan, triple: Triple, text: str) -> tuple[str, set[str]]:
@@ -106,7 +106,7 @@ def _claim(knowledge: Knowledge, plan: Plan, triple: Triple, text: str) -> Sampl
     places = {
         "clause": clause(knowledge, said),
         "inverse-clause": inverse_clause(knowledge, said),
-        "discipline": _discipline(knowledge, plan.nodes[0]),
+        "discipline": _discipline(plan.nodes[0]),
     }
     if plan.claim is None:
         answer, why = "true", text
@@ -116,7 +116,7 @@ def _claim(knowledge: Knowledge, plan: Plan, triple: Triple, text: str) -> Sampl
         answer, why = "false", f"{text} It is {name(knowledge, end)}, not {wrong}."
     else:
         answer, why = "false", f"{text} The claim has it the wrong way round."
-    return _sample(knowledge, plan, fill(_frame(templates.CLAIM, plan), places), answer, why, (), set())
+    return _sample(plan, fill(_frame(templates.CLAIM, plan), places), answer, why, (), set())
 
 
 def _window(knowledge: Knowledge, plan: Plan) -> Sample:
@@ -132,19 +132,19 @@ def _window(knowledge: Knowledge, plan: Plan) -> Sample:
         "ask": question(knowledge, first, "object"),
         "verb": verb(knowledge, a, first[1]),
         "path": path_text(knowledge, shown, "which"),
-        "discipline": _discipline(knowledge, plan.nodes[0]),
+        "discipline": _discipline(plan.nodes[0]),
     }
     asked = fill(_frame(templates.WINDOW[plan.format], plan), places)
     path = path_text(knowledge, plan.triples, "which" if plan.ordinal % 2 == 0 else "full")
     if plan.format == "open":
-        return _sample(knowledge, plan, asked, path, " ".join(texts) if plan.ordinal % 3 == 0 else "", (), set())
+        return _sample(plan, asked, path, " ".join(texts) if plan.ordinal % 3 == 0 else "", (), set())
     if plan.format == "choice":
         wrong = tuple(name(knowledge, d) for d in plan.distractors)
         refutation, used = _refutation(knowledge, plan) if wrong else ("", set())
-        return _sample(knowledge, plan, asked, name(knowledge, b), f"{capital(path)}. {refutation}".strip(), wrong, used)
+        return _sample(plan, asked, name(knowledge, b), f"{capital(path)}. {refutation}".strip(), wrong, used)
     answer = "true" if plan.claim is None else "false"
     why = f"{capital(path)}." if plan.claim is None else f"It is {name(knowledge, b)} that comes between: {path}."
-    return _sample(knowledge, plan, asked, answer, why, (), set())
+    return _sample(plan, asked, answer, why, (), set())
 
 
 def _concept(knowledge: Knowledge, plan: Plan) -> Sample:
@@ -155,14 +155,14 @@ def _concept(knowledge: Knowledge, plan: Plan) -> Sample:
         "term": concept.text,
         "is": _is(concept),
         "definition": described.definition,
-        "discipline": _discipline(knowledge, concept.id),
+        "discipline": _discipline(concept.id),
     }
     full = f"{capital(concept.text)} {_is(concept)} {concept.definition}."
     if plan.format == "true-false":
         asked = fill(_frame(templates.MEANING, plan), places)
         if described is concept:
-            return _sample(knowledge, plan, asked, "true", full, (), set())
-        return _sample(knowledge, plan, asked, "false", f"That describes {described.text}. {full}", (), {described.id})
+            return _sample(plan, asked, "true", full, (), set())
+        return _sample(plan, asked, "false", f"That describes {described.text}. {full}", (), {described.id})
     about_meaning = plan.ask == "object"
     frames = templates.TERM if about_meaning else templates.DEFINITION
     answer = concept.definition if about_meaning else concept.text
@@ -173,7 +173,7 @@ def _concept(knowledge: Knowledge, plan: Plan) -> Sample:
         used = {others[0].id}
     elif about_meaning:
         why = ""  # it would say the answer again
-    return _sample(knowledge, plan, fill(_frame(frames[plan.format], plan), places), answer, why, wrong, used)
+    return _sample(plan, fill(_frame(frames[plan.format], plan), places), answer, why, wrong, used)
 
 
 def _is(concept: Concept) -> str:

@@ -44,7 +44,14 @@ HEADS = {
     "artefact": ("a simple device", "a sealed container", "a tool with two arms", "a marked instrument"),
     "phenomenon": ("a visible effect", "a sudden pattern", "a recurring event", "a faint signal"),
 }
-WHERE = ("in the outer region", "between two layers", "near the surface", "along the main axis", "within a closed system", "at the boundary")
+WHERE = (
+    "in the outer region",
+    "between two layers",
+    "near the surface",
+    "along the main axis",
+    "within a closed system",
+    "at the boundary",
+)
 WHEN = (
     "that appears when the pressure is low",
     "that grows with the temperature",
@@ -82,8 +89,10 @@ def invented_world(
             wanted = min(CHAINS_PER_TOPIC, count - number * CHAINS_PER_TOPIC)
             rng = random.Random(seed_of("invented-topic", seed, half, number))
             field = _field(seed, half, number // TOPICS_PER_DISCIPLINE)
-            for part, whole in zip(_topic(half, number, field, wanted, relations, words, rng), made, strict=True):
-                whole.extend(part)  # type: ignore[arg-type]
+            concepts, statements, courses = _topic(half, number, field, wanted, relations, words, rng)
+            made[0].extend(concepts)
+            made[1].extend(statements)
+            made[2].extend(courses)
     return made
 
 
@@ -153,9 +162,7 @@ def _concept(field: str, topic: str, words: Iterator[str], rng: random.Random) -
     article = None if plural or rng.random() < 0.7 else f"{rng.choice(('a', 'the'))} {term}"
     kind = rng.choice(TYPES)
     definition = f"{rng.choice(HEADS[kind])} {rng.choice(WHERE)} {rng.choice(WHEN)}"
-    return Concept(
-        f"{field}/{term.replace(' ', '-')}", field, topic, term, kind, definition, phrase=article, plural=plural
-    )
+    return Concept(f"{field}/{term.replace(' ', '-')}", field, topic, term, kind, definition, phrase=article, plural=plural)
 
 
 def _free_relation(
@@ -165,9 +172,7 @@ def _free_relation(
     return rng.choice(free) if free else None
 
 
-def _statement(
-    statement_id: str, chain: str, subject: Concept, relation: Relation, obj: Concept, rng: random.Random
-) -> Statement:
+def _statement(statement_id: str, chain: str, subject: Concept, relation: Relation, obj: Concept, rng: random.Random) -> Statement:
     field = subject.discipline
     thing = obj.term if relation.bare_object else obj.text
     said = f"{subject.text} {relation.plural if subject.plural else relation.phrase} {thing}"

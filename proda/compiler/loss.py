@@ -28,12 +28,9 @@ def supervised_loss(model: Any, batch: Batch) -> tuple[torch.Tensor, int]:
 
 def logits_at(model: Any, batch: Batch, chosen: torch.Tensor) -> torch.Tensor:
     """Logits [chosen positions, vocabulary] of a packed batch."""
-    inputs = {
-        "input_ids": batch.tokens,
-        "attention_mask": attention(model, batch.mask),
-        "position_ids": batch.positions,
-        "use_cache": False,
-    }
+    inputs: dict[str, Any] = {"input_ids": batch.tokens, "use_cache": False}
+    if batch.mask is not None:
+        inputs |= {"attention_mask": attention(model, batch.mask), "position_ids": batch.positions}
     parts = body_and_head(model)
     if parts is None:  # something stands between hidden states and logits (a scale, a cap): let the model do it all
         logits: torch.Tensor = model(**inputs).logits[chosen]
@@ -61,9 +58,9 @@ def body_and_head(model: Any) -> tuple[Any, Any] | None:
     """
     import torch
 
-    known = getattr(model, "_proda_body_and_head", False)
-    if known is not False:
-        return known  # type: ignore[no-any-return]
+    if "_proda_body_and_head" in model.__dict__:
+        known: tuple[Any, Any] | None = model.__dict__["_proda_body_and_head"]
+        return known
     plain = model.get_base_model() if hasattr(model, "get_base_model") else model
     body, head = getattr(plain, plain.base_model_prefix, None), plain.get_output_embeddings()
     parts = None

@@ -17,8 +17,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
+from proda.errors import InputError, NotFoundError
 from proda.records import Record
 
 if TYPE_CHECKING:
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 IGNORED = -100
 
 
-class Document(Record):
+class Document(Record, frozen=True):
     """A training text. Loss on the completion alone; an empty prompt makes it plain text, with loss everywhere."""
 
     prompt: str
@@ -47,8 +51,21 @@ class Batch(NamedTuple):
     tokens: torch.Tensor
     positions: torch.Tensor
     targets: torch.Tensor
-    mask: torch.Tensor
-    count: int  # tokens that are not padding
+    mask: torch.Tensor | None  # None: one document a row, plain causal attention
+    filled: int  # tokens that are not padding
+
+
+def load_documents(path: Path) -> list[Document]:
+    """Documents of a JSON-lines file. Raises InputError naming file and line."""
+    if not path.is_file():
+        raise NotFoundError(f"{path}\n  No training text here. Run `dvc repro curriculum` (or `make repro`) first.")
+    documents = []
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        try:
+            documents.append(msgspec.json.decode(line, type=Document))
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise InputError(f'{path}:{number}\n  {error}. Expected {{"prompt": text, "completion": text}}.') from None
+    return documents
 
 
 def tokenise(documents: Iterable[Document], tokenizer: Any, max_length: int) -> list[Example]:
@@ -66,15 +83,15 @@ def tokenise(documents: Iterable[Document], tokenizer: Any, max_length: int) -> 
     head = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
     tail = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
     examples = []
-    for document, prompt, completion in zip(documents, prompts, completions, strict=True):
+    for document, asked, completion in zip(documents, prompts, completions, strict=True):
         learned = [*completion, *tail]
         room = max_length - len(head)
         if not document.prompt:
             for at in range(0, len(learned), room):
                 examples.append(Example((*head, *learned[at : at + room]), len(head)))
             continue
-        learned = learned[: max(room // 2, room - len(prompt))]
-        prompt = prompt[-(room - len(learned)) :] if len(learned) < room else []
+        learned = learned[: max(room // 2, room - len(asked))]
+        prompt = asked[max(0, len(asked) + len(learned) - room) :]
         examples.append(Example((*head, *prompt, *learned), len(head) + len(prompt)))
     return examples
 
@@ -112,8 +129,16 @@ def pack(lengths: Sequence[int], room: int, *, seed: int) -> list[list[int]]:
     return rows
 
 
-def collate(rows: Sequence[Sequence[Example]], pad: int, device: Any = "cpu") -> Batch:
-    """Tensors of packed rows, as long as the longest row. A padding position sees itself alone, so that no row of the mask is empty."""
+def learned_tokens(example: Example) -> int:
+    """How many of its tokens carry loss; nothing comes before the first token to predict it from."""
+    return len(example.tokens) - max(example.start, 1)
+
+
+def collate(rows: Sequence[Sequence[Example]], pad: int, device: Any = "cpu", *, packed: bool = True) -> Batch:
+    """Tensors of packed rows, as long as the longest row. A padding position sees itself alone, so that no row of the mask is empty.
+
+    Not `packed`: rows of one document each, and no mask; padding comes last, where no token of a causal model sees it.
+    """
     import torch
 
     width = max(sum(len(e.tokens) for e in row) for row in rows)
@@ -130,11 +155,38 @@ def collate(rows: Sequence[Sequence[Example]], pad: int, device: Any = "cpu") ->
             tokens[r, at:end] = line
             positions[r, at:end] = torch.arange(len(ids))
             documents[r, at:end] = number
-            first = max(start, 1)  # nothing comes before a document's first token to predict it from
+            first = max(start, 1)
             targets[r, at + first - 1 : end - 1] = line[first:]
             at = end
         count += at
+    if not packed:
+        return Batch(tokens.to(device), positions.to(device), targets.to(device), None, count)
     same = (documents[:, :, None] == documents[:, None, :]) & (documents > 0)[:, None, :]
     mask = (same & torch.ones(width, width, dtype=torch.bool).tril()) | torch.eye(width, dtype=torch.bool)
-    moved = (t.to(device) for t in (tokens, positions, targets, mask[:, None]))
-    return Batch(*moved, count=count)
+    return Batch(tokens.to(device), positions.to(device), targets.to(device), mask[:, None].to(device), count)
+
+
+def honours_packing(model: Any, examples: Sequence[Example], pad: int) -> bool:
+    """Whether this architecture keeps the documents of a packed row apart, found out by comparing losses packed and alone.
+
+    Recurrent models, and those that build their own masks, do not; they are then trained with one document a row.
+    """
+    import torch
+
+    from proda.compiler.loss import supervised_loss
+
+    few = [Example(e.tokens[:48], min(e.start, 24)) for e in examples if len(e.tokens) > 1]
+    if len(few) < 2:
+        return False
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            alone = sum(float(supervised_loss(model, collate([[e]], pad, device, packed=False))[0]) for e in few)
+            together = float(supervised_loss(model, collate([few], pad, device))[0])
+    except (TypeError, ValueError, RuntimeError, IndexError):
+        return False
+    finally:
+        model.train(was_training)
+    return abs(alone - together) <= 1e-3 * max(1.0, abs(alone))

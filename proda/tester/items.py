@@ -13,8 +13,9 @@ items of that chain and of those chains of its discipline that use, or could use
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations, islice
+from itertools import accumulate, combinations, islice
 
 from proda.graph import Knowledge
 from proda.near import near_concepts
@@ -59,7 +60,7 @@ def chain_items(knowledge: Knowledge, chain: Chain, *, sealed: bool, seed: int) 
                 continue
             stem, right, wrongs, mentioned = draft
             barred |= {w.text for w in wrongs}
-            items.append(_item(knowledge, chain, item_id, split, kind, stem, right, wrongs, mentioned))
+            items.append(_item(chain, item_id, split, kind, stem, right, wrongs, mentioned))
     return items
 
 
@@ -68,7 +69,6 @@ Draft = tuple[str, str, list[Option], set[str]]
 
 
 def _item(
-    knowledge: Knowledge,
     chain: Chain,
     item_id: str,
     split: Split,
@@ -101,7 +101,9 @@ def _stem(kind: ItemKind, variant: Variant, key: tuple[object, ...], **places: s
     return fill(stems[seed_of("stem", *key) % len(stems)], **places)
 
 
-def _path_item(knowledge: Knowledge, chain: Chain, variant: Variant, barred: frozenset[str], key: tuple[object, ...]) -> Draft | None:
+def _path_item(
+    knowledge: Knowledge, chain: Chain, variant: Variant, barred: frozenset[str], key: tuple[object, ...]
+) -> Draft | None:
     path = [s.triple for s in knowledge.path(chain)]
     concepts = concepts_along(path)
     stem = _stem("path", variant, key, start=name(knowledge, concepts[0]), end=name(knowledge, concepts[-1]))
@@ -119,11 +121,9 @@ def _path_item(knowledge: Knowledge, chain: Chain, variant: Variant, barred: fro
 def _designs(key: tuple[object, ...]) -> list[tuple[Operator, Operator, float]]:
     """All designs, the one that `key` draws first, the others behind it in case it does not fit the chain."""
     draw = fraction("design", *key)
-    for number, (_, _, share) in enumerate(DESIGNS):
-        draw -= share
-        if draw < 0:
-            break
-    return [DESIGNS[number], *(d for n, d in enumerate(DESIGNS) if n != number)]
+    upto = list(accumulate(share for _, _, share in DESIGNS))
+    first = min(bisect(upto, draw), len(DESIGNS) - 1)
+    return [DESIGNS[first], *(d for n, d in enumerate(DESIGNS) if n != first)]
 
 
 def _path_designs(
@@ -201,7 +201,9 @@ def _with_gap(knowledge: Knowledge, path: Sequence[Triple], place: int) -> str:
     return text
 
 
-def _order_item(knowledge: Knowledge, chain: Chain, variant: Variant, barred: frozenset[str], key: tuple[object, ...]) -> Draft | None:
+def _order_item(
+    knowledge: Knowledge, chain: Chain, variant: Variant, barred: frozenset[str], key: tuple[object, ...]
+) -> Draft | None:
     path = [s.triple for s in knowledge.path(chain)]
     concepts, relations = concepts_along(path), [t[1] for t in path]
     # Two swaps of disjoint pairs commute, so their four combinations look alike from every side.
@@ -246,7 +248,7 @@ def _counterfactual_item(
         gone, stays = concepts[failing], concepts[still]
         near = near_concepts(knowledge, concepts[stopped], gone, gone, frozenset(concepts), *key)
         for other in islice((o for o in near if not knowledge.leads(concepts[stopped], o)), 3):
-            no, yes, what = name(knowledge, gone), name(knowledge, stays), name(knowledge, concepts[stopped])
+            yes, what = name(knowledge, stays), name(knowledge, concepts[stopped])
             outside = f"Nothing leads from {what} to {name(knowledge, other)}."
             upstream = f"In this explanation {yes} comes before {what} and does not need it."
             options = [
@@ -264,7 +266,7 @@ def _counterfactual_item(
 
 
 def _consequence(knowledge: Knowledge, failing: str, still: str) -> str:
-    """"bending no longer comes about, while heating still does"."""
+    """ "bending no longer comes about, while heating still does"."""
     come = "come" if knowledge.concepts[failing].plural else "comes"
     do = "do" if knowledge.concepts[still].plural else "does"
     return f"{name(knowledge, failing)} no longer {come} about, while {name(knowledge, still)} still {do}"

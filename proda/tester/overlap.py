@@ -118,7 +118,9 @@ def grams(tokens: Sequence[str], size: int) -> set[Gram]:
     return {tuple(tokens[i : i + size]) for i in range(len(tokens) - size + 1)}
 
 
-def _index(items: Sequence[Item], paths: Mapping[str, frozenset[str]], names: Mapping[str, Sequence[str]], params: GuardParams) -> _Index:
+def _index(
+    items: Sequence[Item], paths: Mapping[str, frozenset[str]], names: Mapping[str, Sequence[str]], params: GuardParams
+) -> _Index:
     stems = [words(item.stem) for item in items]
     template = _template_grams(items, stems, params.ngram)
     index = _Index({how: {} for how in ("stem", "key", "near")}, {how: [] for how in ("stem", "key", "near", "path")}, {}, {})
@@ -162,14 +164,25 @@ def _measure(index: _Index, tokens: list[str], size: int) -> Iterator[tuple[int,
         for number, count in shared.items():
             whole = len(mine) + index.sizes[how][number] - count if how == "near" else index.sizes[how][number]
             yield number, how, count / whole
-    named = {
-        concept
-        for place, word in enumerate(tokens)
-        for wording, concept in index.first.get(word, ())
-        if tuple(tokens[place : place + len(wording)]) == wording
-    }
+    named = _named(index, tokens)
     on_path: Counter[int] = Counter()
     for concept in named:
         on_path.update(index.paths[concept])
     for number, count in on_path.items():
         yield number, "path", count / index.sizes["path"][number]
+
+
+def _named(index: _Index, tokens: list[str]) -> set[str]:
+    """Concepts that the text names, by their longest wording at each place: "flour dust" does not name flour."""
+    found: set[str] = set()
+    place = 0
+    while place < len(tokens):
+        longest = 1
+        here: set[str] = set()
+        for wording, concept in index.first.get(tokens[place], ()):
+            if len(wording) >= longest and tuple(tokens[place : place + len(wording)]) == wording:
+                here = {*here, concept} if len(wording) == longest else {concept}
+                longest = len(wording)
+        found |= here
+        place += longest
+    return found

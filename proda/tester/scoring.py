@@ -138,7 +138,7 @@ def _tree(prompt: list[int], options: Sequence[list[int]]) -> _Tree:
     children: dict[tuple[int, int], int] = {}
     paths = []
     for option in options:
-        at, path = len(prompt) - 1, []
+        at, path = len(prompt) - 1, list[int]()
         for token in option:
             child = children.get((at, token))
             if child is None:

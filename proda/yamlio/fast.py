@@ -1,9 +1,13 @@
 """The quick reader: ryaml (serde_yaml over a port of libyaml), taken only where it must agree with the reference.
 
-Both run the same scanner, so they differ only in what tokens mean to them: ryaml reads 0x1F as 31, 1.5 as a float, True as a
-boolean, expands aliases, keeps `!tags` and allows keys that are not text. `_SUSPECT` finds any token, at any place where one can
-start, that could be such a case; matches inside prose merely cost the slower reader. Anything ryaml refuses goes to
-the reference as well, which says why.
+Both run the same scanner, so they differ only in what tokens mean to them: ryaml reads 0x1F and +5 as integers, 1.5 as a float, True as
+a boolean, expands aliases, keeps `!tags` and allows keys that are not text. So a document is handed to the reference
+
+- if it holds a character sequence that such a token needs (`_RARE`) in a place where one can start (`_SUSPECT`), or
+- if the result holds a float, a key that is not text, an integer of more than 18 digits, or too many levels, or
+- if ryaml refuses it: the reference says why.
+
+What merely looks suspicious, in prose, costs time and nothing else.
 """
 
 from __future__ import annotations
@@ -15,32 +19,45 @@ import ryaml
 
 from proda.yamlio.policy import MAX_DEPTH
 
+_RARE = (
+    b"!", b"&", b"*", b"%", b"<<", b"\n---", b"\n...",  # tags, anchors, aliases, directives, merge keys, documents
+    b"True", b"TRUE", b"False", b"FALSE", b"Null", b"NULL",
+    b"0x", b"0o", b"0b", b"+", b"-0",
+)  # fmt: skip
 _END = rb"(?=[ ]*+(?:\n|\Z|[,\]}:]|[ ]#))"
 _SUSPECT = re.compile(
-    rb"[\n:\-?,\[{] *+(?=[!&*%<?:NTFtfn~+\-.0-9])(?:"  # the look-ahead only saves time
-    rb"[!&*%]|<<|\?(?=[ \n])|:(?=[ \n])"  # tags, anchors, aliases, directives, merge keys, explicit and empty keys
-    rb"|(?:N(?:ull|ULL)|T(?:rue|RUE)|F(?:alse|ALSE)|[-+]?\.(?:inf|Inf|INF|nan|NaN|NAN))" + _END +
-    rb"|(?!(?:0|-?[1-9][0-9]{0,17})" + _END + rb")[-+]?\.?[0-9][\w+.\-]*" + _END +
-    rb"|(?:true|false|null|~|-?[0-9]+)\s*:(?!\w)"  # a key that is no text
-    rb")|\n(?:---|\.\.\.)"
+    rb"[\n:\-?,\[{](?:(?<=[\n,\[{])|(?= )|(?<=[\"'\]}]:)) *+"  # where a token can start
+    rb"(?:[!&*%]|<<|(?:N(?:ull|ULL)|T(?:rue|RUE)|F(?:alse|ALSE))" + _END + rb"|\+[0-9]|[-+]?0[xob]|-0" + _END + rb")"
+    rb"|\n(?:---|\.\.\.)"
 )
 
 
 def parse(data: bytes, text: str) -> tuple[bool, Any]:
     """(True, document), or (False, None) where the reference has to decide. `text` is `data` decoded."""
-    if b"\t" in data or b"\r" in data or (b"\\" in data and b'"' in data) or _SUSPECT.search(b"\n" + data):
+    if b"\t" in data or b"\r" in data or (b"\\" in data and b'"' in data):
+        return False, None
+    if (any(rare in data for rare in _RARE) or data.startswith((b"---", b"..."))) and _SUSPECT.search(b"\n" + data):
         return False, None
     try:
         document = ryaml.loads(text)
     except Exception:  # whatever it dislikes, the reference explains
         return False, None
-    return (True, document) if _within(document, MAX_DEPTH) else (False, None)
+    if type(document) in (dict, list):
+        return (True, document) if _agreed(document, MAX_DEPTH) else (False, None)
+    return (type(document) in (str, type(None)), document)
 
 
-def _within(value: Any, depth: int) -> bool:
-    """Whether collections in `value` nest at most `depth` deep."""
+def _agreed(value: Any, depth: int) -> bool:
+    """Whether a collection, nested at most `depth` deep, holds only what means the same to both readers."""
+    if depth == 0:
+        return False
     if type(value) is dict:
-        return depth > 0 and all(_within(v, depth - 1) for v in value.values() if type(v) is not str)
-    if type(value) is list:
-        return depth > 0 and all(_within(v, depth - 1) for v in value if type(v) is not str)
+        if any(kind is not str for kind in set(map(type, value))):
+            return False
+        value = value.values()
+    kinds = set(map(type, value))
+    if float in kinds or (int in kinds and any(type(v) is int and abs(v) >= 10**18 for v in value)):
+        return False
+    if dict in kinds or list in kinds:
+        return all(_agreed(v, depth - 1) for v in value if type(v) is dict or type(v) is list)
     return True

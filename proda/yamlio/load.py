@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from proda.yamlio import fast, reference
-from proda.yamlio.policy import MAX_BYTES, Refused, check_bytes
+from proda.yamlio.policy import MAX_BYTES, RefusedError, check_bytes
 
 
 def load_yaml(path: Path, numbers: bool = False, root: Path | None = None) -> Any:
@@ -24,7 +24,7 @@ def load_yaml_text(text: str, where: str = "<text>", numbers: bool = False) -> A
     try:
         data = text.encode()
     except UnicodeEncodeError:
-        raise Refused("The text holds a lone surrogate. Remove it.").as_input_error(where) from None
+        raise RefusedError("The text holds a lone surrogate. Remove it.").as_input_error(where) from None
     return load_yaml_bytes(data, where, numbers)
 
 
@@ -37,7 +37,7 @@ def load_yaml_bytes(data: bytes, where: str, numbers: bool = False) -> Any:
             if done:
                 return document
         return reference.parse(data, numbers)
-    except Refused as refusal:
+    except RefusedError as refusal:
         raise refusal.as_input_error(where) from None
 
 
@@ -47,15 +47,15 @@ def read_bytes(path: Path, root: Path | None = None, limit: int = MAX_BYTES) -> 
         _inside(path, root)
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise Refused("Not a regular file. Put a file here, or remove it.")
+            raise RefusedError("Not a regular file. Put a file here, or remove it.")
         if found.st_size > limit:
-            raise Refused(f"The file has {found.st_size:,} bytes; the limit is {limit:,}. Split it.")
+            raise RefusedError(f"The file has {found.st_size:,} bytes; the limit is {limit:,}. Split it.")
         return path.read_bytes()
     except FileNotFoundError:
-        raise Refused("The file does not exist. Add it, or mend the name.").as_input_error(str(path)) from None
+        raise RefusedError("The file does not exist. Add it, or mend the name.").as_input_error(str(path)) from None
     except OSError as error:
-        raise Refused(f"The file cannot be read: {error.strerror}.").as_input_error(str(path)) from None
-    except Refused as refusal:
+        raise RefusedError(f"The file cannot be read: {error.strerror}.").as_input_error(str(path)) from None
+    except RefusedError as refusal:
         raise refusal.as_input_error(str(path)) from None
 
 
@@ -66,4 +66,4 @@ def _inside(path: Path, root: Path | None) -> None:
         base = os.path.realpath(os.path.dirname(named))  # a file outside by its very name was asked for by a person
     real = os.path.realpath(path)
     if os.path.commonpath([base, real]) != base:
-        raise Refused("A symbolic link leads out of the repository. Replace it by the file itself.")
+        raise RefusedError("A symbolic link leads out of the repository. Replace it by the file itself.")

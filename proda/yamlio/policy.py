@@ -1,8 +1,8 @@
 """What a document may hold, whoever parses it: limits, characters, and what a plain scalar means.
 
-    no, NO, 2024-01-01, 12:30:45, 0x1F, 1_000, 007, 1.5   stay text
-    12, -3, 0                                             are integers (up to 18 digits)
-    true, false · null, ~, nothing                        are booleans · None
+no, NO, 2024-01-01, 12:30:45, 0x1F, 1_000, 007, 1.5   stay text
+12, -3, 0                                             are integers (up to 18 digits)
+true, false · null, ~, nothing                        are booleans · None
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _FORBIDDEN_BYTES = re.compile(rb"\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\x
 FORBIDDEN_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """A document that breaks the policy: why, and on which line (0 where it has none)."""
 
     def __init__(self, reason: str, line: int = 0, path: str = "") -> None:
@@ -51,18 +51,18 @@ def scalar(text: str, numbers: bool) -> Any:
 
 
 def check_bytes(data: bytes) -> str:
-    """The document as text. Raises Refused on size, encoding, or a character that has no place in a reviewed file."""
+    """The document as text. Raises RefusedError on size, encoding, or a character that has no place in a reviewed file."""
     if len(data) > MAX_BYTES:
-        raise Refused(f"The file has {len(data):,} bytes; the limit is {MAX_BYTES:,}. Split it.")
+        raise RefusedError(f"The file has {len(data):,} bytes; the limit is {MAX_BYTES:,}. Split it.")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise Refused("The file is UTF-16, expected UTF-8. Save it as UTF-8.", 1)
+        raise RefusedError("The file is UTF-16, expected UTF-8. Save it as UTF-8.", 1)
     if data.startswith(b"\xef\xbb\xbf"):
-        raise Refused("The file starts with a byte-order mark. Save it as UTF-8 without BOM.", 1)
+        raise RefusedError("The file starts with a byte-order mark. Save it as UTF-8 without BOM.", 1)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise Refused(f"Byte 0x{data[error.start]:02x} is not UTF-8. Save the file as UTF-8.", line) from None
+        raise RefusedError(f"Byte 0x{data[error.start]:02x} is not UTF-8. Save the file as UTF-8.", line) from None
     if data.translate(None, _ASCII_TEXT) or (len(text) != len(data) and _FORBIDDEN_BYTES.search(data)):
         hit = FORBIDDEN_CHARACTER.search(text)
         if hit:
@@ -70,8 +70,6 @@ def check_bytes(data: bytes) -> str:
     return text
 
 
-def forbidden(character: str, line: int) -> Refused:
+def forbidden(character: str, line: int) -> RefusedError:
     """The refusal of a control, bidi-override or line-separator character."""
-    return Refused(
-        f"Character U+{ord(character):04X} (control, bidi override or separator) is not allowed. Remove it.", line
-    )
+    return RefusedError(f"Character U+{ord(character):04X} (control, bidi override or separator) is not allowed. Remove it.", line)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from yaml.cyaml import CParser
+from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 from proda.findings import KeyPath
 
@@ -31,7 +31,7 @@ def line_of(lines: dict[KeyPath, int], path: KeyPath) -> int:
 def line_map(data: bytes) -> dict[KeyPath, int]:
     """Lines of every key and list item of a document, as far as it can be parsed."""
     lines: dict[KeyPath, int] = {}
-    parser = CParser(data)  # type: ignore[no-untyped-call]
+    parser = CParser(data)
     try:
         events: Iterator[Any] = iter(parser.get_event, None)
         for event in events:

@@ -1,0 +1,136 @@
+"""What tuning changes: all weights (`full`), or low-rank updates through peft (`lora`). Attached, saved, and loaded again.
+
+    model = attach(model, params.train, seed=0)
+    save_adapter(model, tokenizer, Path("build/adapters/seed-0"), Card(base=…, method="lora", seed=0, inputs=…))
+    model, tokenizer = load_tuned(Path("build/base"), Path("build/adapters/seed-0"))
+
+A folder of adapters/ holds adapter.json (which base, which method, which inputs) and either a peft adapter or a whole model that
+`from_pretrained` opens.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from proda.compiler.base import load_base, read_pin
+from proda.compiler.machine import device
+from proda.errors import InputError, NotFoundError
+from proda.files import write_file
+from proda.params import TrainParams
+from proda.records import Record
+
+CARD = "adapter.json"
+
+
+class Card(Record, frozen=True):
+    """What an adapter was made from."""
+
+    base: str  # hash of the base's weights
+    method: str
+    seed: int
+    inputs: str  # hash of everything that training read
+
+
+def attach(model: Any, params: TrainParams, *, seed: int) -> Any:
+    """The model with the right weights made trainable: all, or LoRA on every linear layer and, if asked for, the embeddings."""
+    if params.method == "full":
+        return model.float()  # half-precision weights lose small updates
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    torch.manual_seed(seed)
+    whole = [_embedding_name(model)] if params.train_embeddings else None
+    tied = bool(whole) and bool(getattr(model.config, "tie_word_embeddings", False))
+    if whole and not tied:
+        whole.append(_head_name(model))
+    config = LoraConfig(
+        r=params.lora_rank,
+        lora_alpha=params.lora_alpha,
+        lora_dropout=0.0,
+        target_modules="all-linear",
+        modules_to_save=whole,
+        ensure_weight_tying=tied,
+        task_type="CAUSAL_LM",
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # peft's remarks on Conv1D and tied layers; both are meant
+        return get_peft_model(model, config)
+
+
+def _embedding_name(model: Any) -> str:
+    return _name_of(model, model.get_input_embeddings())
+
+
+def _head_name(model: Any) -> str:
+    return _name_of(model, model.get_output_embeddings())
+
+
+def _name_of(model: Any, wanted: Any) -> str:
+    return next(str(name).rpartition(".")[2] for name, module in model.named_modules() if module is wanted)
+
+
+def save_adapter(model: Any, tokenizer: Any, folder: Path, card: Card, *, base_name: str) -> None:
+    """Write the folder whole or not at all, replacing one that is there. A full model comes with its tokenizer."""
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    if hasattr(model, "peft_config"):
+        for config in model.peft_config.values():
+            config.base_model_name_or_path = base_name  # else the path of this machine stands in a build product
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.save_pretrained(temporary, save_embedding_layers=False)
+        (temporary / "README.md").unlink(missing_ok=True)
+    else:
+        model.save_pretrained(temporary)
+        tokenizer.save_pretrained(temporary)
+    write_file(temporary / CARD, msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(temporary, folder)
+
+
+def read_card(folder: Path) -> Card:
+    """The card of an adapter folder. Raises NotFoundError if there is none."""
+    path = folder / CARD
+    if not path.is_file():
+        raise NotFoundError(f"{path}\n  No adapter here. Run `dvc repro train` (or `make repro`) first.")
+    return msgspec.json.decode(path.read_bytes(), type=Card)
+
+
+def load_tuned(base: Path, folder: Path) -> tuple[Any, Any]:
+    """Model in evaluation mode and tokenizer of an adapter on its base.
+
+    Raises InputError if it was trained on another base: its updates would land on weights they were not made for.
+    """
+    card, pin = read_card(folder), read_pin(base)
+    if card.base != pin.hash:
+        raise InputError(f"{folder / CARD}\n  Trained on base {card.base[:12]}…, but {base} holds {pin.hash[:12]}…. Run `dvc repro train`.")
+    if card.method == "full":
+        from transformers import AutoModelForCausalLM, AutoTokenizer, logging
+
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype="float32")
+        return model.to(device()).eval(), AutoTokenizer.from_pretrained(folder)
+    from peft import PeftModel
+
+    model, tokenizer = load_base(base)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return PeftModel.from_pretrained(model, folder).eval(), tokenizer
+
+
+def adapter_folders(root: Path) -> list[tuple[int, Path]]:
+    """(seed, folder) of every adapter in build/adapters, by seed. Raises NotFoundError if there is none."""
+    found = sorted((int(p.name.removeprefix("seed-")), p) for p in root.glob("seed-*") if p.name.removeprefix("seed-").isdigit())
+    if not found:
+        raise NotFoundError(f"{root}\n  No adapters here. Run `dvc repro train` (or `make repro`) first.")
+    return found

@@ -1,0 +1,195 @@
+"""The training loop, for the base and for every seed of a tuning run: one model, one plan of steps, a checkpoint now and then.
+
+    curve = fit(model, [examples] * 3, Recipe(2e-3, 2048, 256), pad=0, seed=0, what="base", checkpoint=Path("…/checkpoint.pt"))
+    curve[-1]       Point(step=812, loss=0.71, learning_rate=2e-05)
+
+A run killed at any moment goes on from its last checkpoint: weights, optimizer and random state are restored and the batches follow
+from the seed, so no step is lost or repeated, and on one machine the result equals that of an uninterrupted run, bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from proda.compiler.checkpoint import load_checkpoint, save_checkpoint
+from proda.compiler.loss import supervised_loss
+from proda.compiler.machine import keep_freed_memory, resolve_precision
+from proda.compiler.packing import Example, collate, honours_packing, learned_tokens, pack
+from proda.errors import ProdaError
+from proda.progress import Progress
+from proda.records import Record
+from proda.seeds import seed_of
+
+SEGMENT = 2048  # examples packed together: packing sorts by length, and a whole epoch sorted would be no shuffle
+CLIP = 1.0  # largest gradient norm
+BETAS = (0.9, 0.95)
+LAST_RATE = 0.02  # the cosine ends at this share of the learning rate
+CHUNK_TOKENS = 16_384  # that go through the model at once; a larger step accumulates gradients
+CURVE_POINTS = 200
+
+Step = list[list[Example]]
+"""The rows of one optimizer step, each a list of documents."""
+
+
+class Recipe(Record, frozen=True):
+    """What decides, together with examples and seed, how a model is trained."""
+
+    learning_rate: float
+    batch_tokens: int  # tokens in one optimizer step, padding included
+    length: int  # tokens in one packed row
+    warmup_steps: int = 20
+    weight_decay: float = 0.01
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    optimizer: Literal["adamw", "muon"] = "adamw"  # muon: for the matrices between embeddings and head; the rest stays with adamw
+
+
+class Point(Record, frozen=True):
+    """A piece of the training curve: mean loss of the steps up to and including `step` (counted from 1), and the rate there."""
+
+    step: int
+    loss: float
+    learning_rate: float
+
+
+class FitError(ProdaError):
+    """Training cannot go on with these settings."""
+
+
+def fit(
+    model: Any,
+    epochs: Sequence[Sequence[Example]],
+    recipe: Recipe,
+    *,
+    pad: int,
+    seed: int,
+    what: str,
+    checkpoint: Path | None = None,
+    checkpoint_steps: int = 200,
+) -> list[Point]:
+    """Train `model` in place on each epoch's examples in turn; returns the curve, at most 200 points.
+
+    Linear warm-up, then cosine; gradients clipped to norm 1; loss is the mean over a step's supervised tokens, in nats. `what` names the
+    work in the progress line. Raises FitError when the loss is no number any more.
+    """
+    import torch
+
+    keep_freed_memory()
+    torch.manual_seed(seed)
+    device = next(model.parameters()).device
+    packed = honours_packing(model, [e for epoch in epochs for e in epoch][:4], pad)
+    steps = plan_steps(epochs, recipe, seed=seed, packed=packed)
+    weights = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    optimizers = _optimizers(model, weights, recipe)
+    losses = [] if checkpoint is None else load_checkpoint(checkpoint, weights, optimizers)
+    rates = [learning_rate(step, len(steps), recipe) for step in range(len(steps))]
+    low = resolve_precision(recipe.precision) == "bf16"
+    sizes = [sum(len(e.tokens) for row in step for e in row) for step in steps]
+    first = len(losses)
+    model.train()
+    with Progress(what if not first else f"{what} (from step {first})", sum(sizes[first:]), "tokens") as progress:
+        for number in range(first, len(steps)):
+            for group in (g for o in optimizers for g in o.param_groups):
+                group["lr"] = rates[number]
+            learned = max(1, sum(learned_tokens(e) for row in steps[number] for e in row))
+            total = 0.0
+            for chunk in _chunks(steps[number]):
+                batch = collate(chunk, pad, device, packed=packed)
+                with torch.autocast(device.type, dtype=torch.bfloat16, enabled=low):
+                    loss = supervised_loss(model, batch)[0] / learned
+                loss.backward()  # type: ignore[no-untyped-call]
+                total += float(loss.detach())
+            if not math.isfinite(total):
+                raise FitError(
+                    f"{what}: the loss is {total} at step {number + 1} of {len(steps)}, expected a number."
+                    f" Lower learning_rate (now {recipe.learning_rate}) or raise warmup_steps (now {recipe.warmup_steps})."
+                )
+            torch.nn.utils.clip_grad_norm_(weights.values(), CLIP)
+            for optimizer in optimizers:
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=True)
+            losses.append(total)
+            if checkpoint is not None and len(losses) % checkpoint_steps == 0 and len(losses) < len(steps):
+                save_checkpoint(checkpoint, weights, optimizers, losses)
+            progress.advance(sizes[number], f"loss {sum(losses[-20:]) / len(losses[-20:]):.2f}")
+    model.eval()
+    return _curve(losses, rates)
+
+
+def learning_rate(step: int, steps: int, recipe: Recipe) -> float:
+    """Linear warm-up, then a cosine down to a fiftieth of the peak at the last step."""
+    if step < recipe.warmup_steps:
+        return recipe.learning_rate * (step + 1) / recipe.warmup_steps
+    along = (step - recipe.warmup_steps) / max(1, steps - recipe.warmup_steps)
+    return recipe.learning_rate * max(LAST_RATE, 0.5 * (1 + math.cos(math.pi * along)))
+
+
+def plan_steps(epochs: Sequence[Sequence[Example]], recipe: Recipe, *, seed: int, packed: bool = True) -> list[Step]:
+    """Every step's rows, in order, shuffled by (seed, epoch): every example of an epoch once.
+
+    `packed` False puts one example in a row, for architectures that cannot keep two apart.
+    """
+    steps: list[Step] = []
+    for epoch, examples in enumerate(epochs):
+        if not examples:
+            continue
+        order = list(range(len(examples)))
+        random.Random(seed_of("epoch", seed, epoch)).shuffle(order)
+        rows: list[list[Example]] = []
+        if packed:
+            for start in range(0, len(order), SEGMENT):
+                segment = [examples[i] for i in order[start : start + SEGMENT]]
+                lengths = [len(e.tokens) for e in segment]
+                rows += [[segment[i] for i in row] for row in pack(lengths, recipe.length, seed=seed_of("pack", seed, epoch, start))]
+            size = max(1, recipe.batch_tokens // recipe.length)
+        else:
+            rows = [[examples[i]] for i in order]
+            size = max(1, recipe.batch_tokens * len(rows) // sum(len(e.tokens) for e in examples))
+        steps += [rows[at : at + size] for at in range(0, len(rows), size)]
+    return steps
+
+
+def _chunks(step: Step) -> list[Step]:
+    widest = max(sum(len(e.tokens) for e in row) for row in step)
+    size = max(1, CHUNK_TOKENS // widest)
+    return [step[at : at + size] for at in range(0, len(step), size)]
+
+
+def _optimizers(model: Any, weights: dict[str, Any], recipe: Recipe) -> list[Any]:
+    import torch
+
+    inner = _inner_matrices(model, weights) if recipe.optimizer == "muon" else {}
+    rest = {name: p for name, p in weights.items() if name not in inner}
+    # Norms and biases are not pulled to zero: there is no overfitting in a handful of scales.
+    groups = [
+        {"params": [p for p in rest.values() if p.ndim > 1], "weight_decay": recipe.weight_decay},
+        {"params": [p for p in rest.values() if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    optimizers: list[Any] = (
+        [torch.optim.AdamW([g for g in groups if g["params"]], lr=recipe.learning_rate, betas=BETAS, fused=True)] if rest else []
+    )
+    if inner:
+        from proda.compiler.muon import Muon
+
+        optimizers.append(Muon(inner.values(), recipe.learning_rate, recipe.weight_decay))
+    return optimizers
+
+
+def _inner_matrices(model: Any, weights: dict[str, Any]) -> dict[str, Any]:
+    """Trained matrices that are neither embeddings (of tokens or positions) nor the head."""
+    import torch
+
+    outer = {id(m.weight) for m in model.modules() if isinstance(m, torch.nn.Embedding)}
+    head = model.get_output_embeddings()
+    if head is not None and hasattr(head, "weight"):
+        outer.add(id(head.weight))
+    return {name: p for name, p in weights.items() if p.ndim == 2 and id(p) not in outer}
+
+
+def _curve(losses: Sequence[float], rates: Sequence[float]) -> list[Point]:
+    size = max(1, -(-len(losses) // CURVE_POINTS))
+    ends = [min(at + size, len(losses)) for at in range(0, len(losses), size)]
+    return [Point(end, sum(losses[at:end]) / (end - at), rates[end - 1]) for at, end in zip(range(0, len(losses), size), ends, strict=True)]

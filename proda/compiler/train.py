@@ -1,0 +1,161 @@
+"""Base + samples → one adapter a seed.
+
+    runs = train_seeds(Path("build/base"), corpus, replay, params.train, Path("build/adapters"), cache=Path("build/cache"))
+    runs[0]      SeedRun(seed=0, inputs="a41f…", fresh=True, seconds=74.1, tokens=981_223, curve=[…])
+
+What training reads is hashed: the base's weights, every text, every parameter that matters. A seed whose inputs have not changed is
+copied from build/cache/train/<hash>/seed-N, not trained again; a seed that was killed goes on from its checkpoint there. Not a DVC
+output, because DVC deletes those before a stage runs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from proda.compiler.adapter import Card, attach, save_adapter
+from proda.compiler.base import EMBEDDED, Pin, load_base, optimizer_of, read_pin
+from proda.compiler.fit import Point, Recipe, fit
+from proda.compiler.machine import resolve_precision
+from proda.compiler.packing import Document, tokenise
+from proda.errors import InputError
+from proda.files import write_file
+from proda.params import TrainParams
+from proda.records import Record, Sample, content_hash
+from proda.seeds import by_weight
+
+RECIPE = 1  # raise when a change of code makes the same inputs train differently
+RECORD = "run.json"
+
+
+class SeedRun(Record, frozen=True):
+    """How one seed's training went; `fresh` is False when it came from the cache."""
+
+    seed: int
+    inputs: str
+    seconds: float
+    tokens: int
+    curve: tuple[Point, ...]
+    fresh: bool = True
+
+
+def corpus_documents(samples: Iterable[Sample]) -> list[Document]:
+    """Samples as training texts, in their order."""
+    return [Document(s.prompt, s.completion) for s in samples]
+
+
+def train_seeds(
+    base: Path,
+    corpus: Sequence[Document],
+    replay: Sequence[Document],
+    params: TrainParams,
+    out: Path,
+    *,
+    cache: Path,
+    done: Callable[[SeedRun], None] = lambda _: None,
+) -> list[SeedRun]:
+    """Train every seed of `params.seeds`, in order, and leave exactly their folders in `out`.
+
+    Raises InputError for an empty corpus.
+    """
+    if not corpus:
+        raise InputError("samples/corpus\n  No samples to train on. Run `dvc repro synthesize`, or look at samples/allocation.yaml.")
+    pin = read_pin(base)
+    inputs = inputs_hash(pin, corpus, replay, params)
+    runs = []
+    for seed in params.seeds:
+        kept = cache / "train" / inputs / f"seed-{seed}"
+        run = _cached(kept)
+        if run is None:
+            run = _train(base, pin, corpus, replay, params, seed, inputs, kept)
+        _copy(kept / "adapter", out / f"seed-{seed}")
+        runs.append(run)
+        done(run)
+    for left in out.glob("seed-*"):
+        if left.name not in {f"seed-{seed}" for seed in params.seeds}:
+            shutil.rmtree(left)
+    return runs
+
+
+def inputs_hash(pin: Pin, corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams) -> str:
+    """Sixteen hex digits over everything that decides what a seed becomes, save the seed itself."""
+    unread = {"seeds", "checkpoint_steps"} | ({"lora_rank", "lora_alpha", "train_embeddings"} if params.method == "full" else set())
+    matter = {name: value for name, value in msgspec.to_builtins(params).items() if name not in unread}
+    matter["precision"] = resolve_precision(params.precision)
+    return content_hash([RECIPE, pin.hash, matter, corpus, replay if params.general_replay else []])
+
+
+def epoch_documents(corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams, seed: int, epoch: int) -> list[Document]:
+    """The corpus, and a share of general replay that is drawn anew each epoch."""
+    count = round(params.general_replay * len(corpus))
+    if not count or not replay:
+        return list(corpus)
+    drawn = by_weight(replay, "replay", seed, epoch, name=lambda d: d.prompt + d.completion)
+    return [*corpus, *islice(cycle(drawn), count)]
+
+
+def curve_csv(runs: Sequence[SeedRun]) -> str:
+    """benchmarks/results/training.csv: seed, step, loss, learning_rate."""
+    rows = [f"{run.seed},{p.step},{p.loss:.4f},{p.learning_rate:.3g}" for run in runs for p in run.curve]
+    return "\n".join(["seed,step,loss,learning_rate", *rows]) + "\n"
+
+
+def _train(
+    base: Path,
+    pin: Pin,
+    corpus: Sequence[Document],
+    replay: Sequence[Document],
+    params: TrainParams,
+    seed: int,
+    inputs: str,
+    kept: Path,
+) -> SeedRun:
+    start = time.monotonic()
+    model, tokenizer = load_base(base)
+    model = attach(model, params, seed=seed)
+    length = min(params.max_length, getattr(model.config, "max_position_embeddings", None) or params.max_length)
+    epochs = [tokenise(epoch_documents(corpus, replay, params, seed, e), tokenizer, length) for e in range(params.epochs)]
+    recipe = Recipe(params.learning_rate, params.batch_tokens, length, params.warmup_steps, params.weight_decay, params.precision)
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
+    checkpoint = kept / "checkpoint.pt"
+    curve = fit(
+        model,
+        epochs,
+        recipe,
+        pad=pad,
+        seed=seed,
+        what=f"train seed {seed}",
+        checkpoint=checkpoint,
+        checkpoint_steps=params.checkpoint_steps,
+    )
+    tokens = sum(len(e.tokens) for epoch in epochs for e in epoch)
+    run = SeedRun(seed, inputs, round(time.monotonic() - start, 1), tokens, tuple(curve))
+    save_adapter(model, tokenizer, kept / "adapter", Card(pin.hash, params.method, seed, inputs), base_name=pin.base)
+    write_file(kept / RECORD, msgspec.json.encode(run))  # last: its presence says that the adapter is whole
+    checkpoint.unlink(missing_ok=True)
+    return run
+
+
+def _cached(kept: Path) -> SeedRun | None:
+    try:
+        run = msgspec.json.decode((kept / RECORD).read_bytes(), type=SeedRun)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return msgspec.structs.replace(run, fresh=False) if (kept / "adapter").is_dir() else None
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A folder copied whole or not at all."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(source, temporary)
+    shutil.rmtree(target, ignore_errors=True)
+    os.replace(temporary, target)

@@ -1,0 +1,55 @@
+"""No two statements contradict each other: if a increases b, a does not decrease b."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from proda.knowledge.rules.rule import Fault, Rule
+
+if TYPE_CHECKING:
+    from proda.knowledge.base import Base
+
+
+def check(base: Base) -> Iterator[tuple[str, Fault]]:
+    """Statements whose opposite is stated of the same pair (of the turned pair too, if a relation is symmetric)."""
+    from proda.knowledge.base import mixed
+
+    s = base.statements
+    live = s["active"] == 1
+    relations = {r.id: r for r in base.relations}
+    for pair in sorted({tuple(sorted((r.id, r.opposite))) for r in base.relations if r.opposite in relations}):
+        rows = [np.flatnonzero(live & (s["relation"] == base.relation_keys[name])) for name in pair]
+        turned = any(relations[name].symmetric for name in pair)
+        keys = [mixed(s["subject"][r], s["object"][r]) for r in rows]
+        back = [mixed(s["object"][r], s["subject"][r]) for r in rows]
+        both = np.concatenate([keys[1], back[1]]) if turned else keys[1]
+        hits = rows[0][np.isin(keys[0], both)].tolist()
+        against = np.concatenate([keys[0], back[0]]) if turned else keys[0]
+        others = rows[1][np.isin(keys[1], against)].tolist()
+        stated: dict[tuple[str, str], int] = {}
+        for other in others:
+            theirs = base.statement(other)
+            stated.setdefault((theirs.subject, theirs.object), other)
+            if turned:
+                stated.setdefault((theirs.object, theirs.subject), other)
+        for row in hits:
+            mine = base.statement(row)
+            if (mine.subject, mine.object) in stated:
+                yield _fault(base, row, stated[mine.subject, mine.object])
+
+
+def _fault(base: Base, one: int, two: int) -> tuple[str, Fault]:
+    """The finding stands at the later of the two statements and names the earlier."""
+    later, earlier = base.statement(max(one, two)), base.statement(min(one, two))
+    file, path = base.place_of_statement(max(one, two))
+    return file, Fault(
+        path,
+        f"'{later.subject}' {later.relation} '{later.object}', but {earlier.id} says {earlier.relation}. "
+        "Both cannot hold: mend one, or make its subject more exact.",
+    )
+
+
+RULE = Rule(name="contradictions", description="No two statements contradict each other.", check_base=check)

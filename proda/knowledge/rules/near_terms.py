@@ -1,0 +1,41 @@
+"""Two concepts do not share a term or alias, but for case, punctuation or a plural s, unless `distinct_from` says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from proda.knowledge.rules.rule import Fault, Rule
+
+if TYPE_CHECKING:
+    from proda.knowledge.base import Base
+
+
+def check(base: Base) -> Iterator[tuple[str, Fault]]:
+    """Concepts, in any discipline, whose term a concept before them has already."""
+    from proda.knowledge.base import repeated
+    from proda.knowledge.entry import normalised
+
+    terms = base.terms
+    for rows in repeated(terms["term"]):
+        concepts = [base.nodes(int(terms["file"][r])).concepts[int(terms["concept"][r])] for r in rows]
+        for at, (row, concept) in enumerate(zip(rows, concepts, strict=True)):
+            mine = {normalised(t): t for t in (*concept.aliases, concept.term)}
+            for other in concepts[:at]:
+                if other.id == concept.id or other.id in concept.distinct_from or concept.id in other.distinct_from:
+                    continue  # (one id twice is unique-ids' business)
+                shared = next((mine[n] for t in (other.term, *other.aliases) if (n := normalised(t)) in mine), None)
+                if shared is None:
+                    continue
+                yield (
+                    base.files[int(terms["file"][row])],
+                    Fault(
+                        ("concepts", concept.id.split("/", 1)[1]),
+                        f"'{shared}' is also a term of '{other.id}'. Refer to that one, give this a telling term, "
+                        f"or record `distinct_from: [{other.id}]`.",
+                    ),
+                )
+                break
+
+
+RULE = Rule(name="near-terms", description="Concepts do not share a term.", check_base=check)

@@ -1,0 +1,80 @@
+"""What a statement, a `replaced_by` or a `distinct_from` refers to exists; statements in use refer to no retired concept."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from proda.knowledge.rules.rule import Fault, Rule
+from proda.records import Chain, Concept
+
+if TYPE_CHECKING:
+    from proda.knowledge.base import Base
+
+
+def check(base: Base) -> Iterator[tuple[str, Fault]]:
+    """References that lead nowhere, with the closest that would not, and retired concepts in live statements."""
+    yield from _statements(base)
+    yield from _replacements(base)
+
+
+def _statements(base: Base) -> Iterator[tuple[str, Fault]]:
+    live = base.statements["active"] == 1
+    for field in ("subject", "object"):
+        column = base.statements[field]
+        known = np.isin(column, base.concepts["id"])
+        in_use = np.isin(column, base.active_concepts)
+        for row in np.flatnonzero(~known).tolist():
+            file, path = base.place_of_statement(row, field)
+            yield file, Fault(path, _missing(getattr(base.statement(row), field), "concept", base))
+        for row in np.flatnonzero(known & ~in_use & live).tolist():
+            file, path = base.place_of_statement(row, field)
+            concept = getattr(base.statement(row), field)
+            yield file, Fault(path, f"'{concept}' is retired. Refer to a concept in use, or retire this chain too.")
+
+
+def _replacements(base: Base) -> Iterator[tuple[str, Fault]]:
+    """`replaced_by` and `distinct_from`; few nodes have one, so these are looked up one by one."""
+    concepts, chains = set(base.concepts["id"].tolist()), set(base.chains["id"].tolist())
+    for file_index, kind, ordinal in sorted(set(zip(*(base.refs[c].tolist() for c in ("file", "kind", "ordinal")), strict=True))):
+        nodes = base.nodes(file_index)
+        node: Concept | Chain = nodes.chains[ordinal] if kind else nodes.concepts[ordinal]
+        noun, known = ("chain", chains) if kind else ("concept", concepts)
+        where = (f"{noun}s", node.id.split("/", 1)[1])
+        file = base.files[file_index]
+        if node.replaced_by:
+            if node.status == "active":
+                message = "Only a retired node is replaced. Add `status: retired`, or remove `replaced_by`."
+                yield file, Fault((*where, "replaced_by"), message)
+            if node.replaced_by == node.id:
+                yield file, Fault((*where, "replaced_by"), f"'{node.id}' replaces itself. Name another {noun}.")
+            elif _key(node.replaced_by) not in known:
+                yield file, Fault((*where, "replaced_by"), _missing(node.replaced_by, noun, base))
+        for other in node.distinct_from if isinstance(node, Concept) else ():
+            if _key(other) not in concepts:
+                yield file, Fault((*where, "distinct_from"), _missing(other, "concept", base))
+
+
+def _missing(wanted: str, noun: str, base: Base) -> str:
+    discipline = wanted.split("/", 1)[0]
+    known = [
+        node.id
+        for index, file in enumerate(base.files)
+        if file.split("/")[1] == discipline
+        for node in (base.nodes(index).concepts if noun == "concept" else base.nodes(index).chains)
+    ]
+    close = difflib.get_close_matches(wanted, known, n=1)
+    hint = f"Closest: '{close[0]}'. " if close else f"The base has no discipline '{discipline}'. " if not known else ""
+    return f"'{wanted}' is not a {noun}. {hint}Mend the reference, or add the {noun}."
+
+
+def _key(node_id: str) -> int:
+    from proda.knowledge.entry import key_of
+
+    return key_of(node_id)
+
+
+RULE = Rule(name="references", description="References resolve, and not to retired concepts.", check_base=check, needs_all=True)

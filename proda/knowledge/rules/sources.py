@@ -1,0 +1,57 @@
+"""Every source is in the catalogue with its origin and licence, and its text is the one that was catalogued."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from proda.knowledge.rules.rule import Fault, Rule, SourceText
+from proda.knowledge.tree import CATALOGUE, source_path
+
+if TYPE_CHECKING:
+    from proda.knowledge.base import Base
+
+ORIGIN = "written for this knowledge base"
+LICENCE = "CC-BY-4.0"
+
+
+def check(base: Base) -> Iterator[tuple[str, Fault]]:
+    """Sources used but not catalogued, catalogued but not there, or changed since."""
+    catalogue = base.catalogue or {}
+    used: dict[str, str] = {}
+    for entry in base.entries:
+        for source in entry.uses:
+            used.setdefault(source, entry.file)
+    for source, file in sorted(used.items()):
+        if source in base.sources and source not in catalogue:
+            message = f"'{source}' has no entry in {CATALOGUE}, so its licence is unknown. Run `proda check --fix`."
+            yield file, Fault(("source",), message)
+    for source, known in catalogue.items():
+        where = ("sources", source)
+        if source not in base.sources:
+            yield CATALOGUE, Fault(where, f"There is no {source_path(source)}. Add the text, or remove the entry.")
+        elif base.sources[source] != known.sha256:
+            yield (
+                CATALOGUE,
+                Fault(
+                    (*where, "sha256"),
+                    f"Got {known.sha256[:12]}…, but the text has {base.sources[source][:12]}…: it changed. Check what quotes it, "
+                    "then run `proda check --fix`.",
+                ),
+            )
+
+
+def fix(catalogue: dict[str, Any], sources: Mapping[str, SourceText]) -> None:
+    """Record the hash of every source text; add entries for texts that have none. Entries of missing texts stay."""
+    known = catalogue.setdefault("sources", {})
+    for source, found in sources.items():
+        if found.text is None:
+            continue
+        if source in known:
+            known[source]["sha256"] = found.sha256
+        else:
+            heading = next((line[2:].strip() for line in found.text.splitlines() if line.startswith("# ")), source)
+            known[source] = {"title": heading, "origin": ORIGIN, "licence": LICENCE, "sha256": found.sha256}
+
+
+RULE = Rule(name="sources", description="Sources are catalogued, licensed and unchanged.", check_base=check, fix_catalogue=fix)

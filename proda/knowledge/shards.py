@@ -1,0 +1,129 @@
+"""Compiled nodes to files: one `<discipline>.jsonl` with a line a topic, and relations.json.
+
+A shard is a pure function of the topic files that define or mention concepts of its discipline: it is made anew when the digest
+of those changes, or when the file is not the one that was written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from proda.files import write_file
+from proda.knowledge.cache import Hashed
+from proda.knowledge.entry import Entry, sorted_spans
+from proda.knowledge.tree import Stamp
+from proda.records import Concept, Relation, Span
+
+
+class _Mention(msgspec.Struct, frozen=True):
+    """What a concept needs of a statement that mentions it."""
+
+    id: str
+    subject: str
+    object: str
+    span: Span
+
+
+class _Mentions(msgspec.Struct, frozen=True):
+    statements: list[_Mention]
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """A topic whose chains and statements are copied as they are."""
+
+    discipline: str
+    topic: str
+    source: str
+    concepts: list[Concept]
+    chains: msgspec.Raw
+    statements: msgspec.Raw
+
+
+def publish(
+    out: Path,
+    entries: Sequence[Entry],
+    relations: Iterable[Relation],
+    nodes_of: Callable[[str], bytes],
+    known: dict[str, Hashed],
+) -> tuple[list[str], dict[str, Hashed]]:
+    """Bring `out` up to date: (names of the files that changed, what to remember of all of them).
+
+    Files are replaced one by one, each atomically; if this is killed half-way, the next call finishes the job.
+    """
+    changed: list[str] = []
+    remembered: dict[str, Hashed] = {}
+    relations_json = msgspec.json.format(msgspec.json.encode(sorted(relations, key=lambda r: r.id)), indent=2) + b"\n"
+    if write_file(out / "relations.json", relations_json):
+        changed.append("relations.json")
+    touching: dict[str, list[Entry]] = defaultdict(list)
+    own: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        own[entry.file.split("/")[1]].append(entry)
+        for discipline in entry.touches:
+            touching[discipline].append(entry)
+    for discipline in sorted(own):
+        name = f"{discipline}.jsonl"
+        made_from = hashlib.sha256(b"".join(e.digest for e in touching[discipline])).digest()
+        old = known.get(name)
+        if old is not None and old.made_from == made_from and _intact(out / name, old):
+            remembered[name] = Hashed(_stamp(out / name), old.sha256, made_from)
+            continue
+        data = _shard(own[discipline], touching[discipline], f"{discipline}/", nodes_of)
+        if write_file(out / name, data):
+            changed.append(name)
+        remembered[name] = Hashed(_stamp(out / name), hashlib.sha256(data).hexdigest(), made_from)
+    changed += _prune(out, {"relations.json", *remembered})
+    return changed, remembered
+
+
+def _shard(own: Sequence[Entry], touching: Sequence[Entry], prefix: str, nodes_of: Callable[[str], bytes]) -> bytes:
+    """The bytes of one shard: each concept gets the statements, of whatever file, that mention it."""
+    mentions = msgspec.json.Decoder(_Mentions)
+    line = msgspec.json.Decoder(_Line)
+    parents: dict[str, list[_Mention]] = defaultdict(list)
+    loaded = {entry.file: nodes_of(entry.file) for entry in touching}
+    for data in loaded.values():
+        for mention in mentions.decode(data).statements:
+            for concept_id in {mention.subject, mention.object}:
+                if concept_id.startswith(prefix):
+                    parents[concept_id].append(mention)
+    out = bytearray()
+    for entry in own:
+        topic = line.decode(loaded[entry.file])
+        concepts = []
+        for c in topic.concepts:
+            by = parents.get(c.id, [])
+            ids = tuple(sorted(m.id for m in by))
+            spans = sorted_spans([m.span for m in by])
+            concepts.append(msgspec.structs.replace(c, parents=ids, spans=spans))
+        out += msgspec.json.encode(msgspec.structs.replace(topic, concepts=concepts))
+        out += b"\n"
+    return bytes(out)
+
+
+def _intact(path: Path, known: Hashed) -> bool:
+    """Whether the file is the one that was written: by its stamp, or else by its hash."""
+    if not path.is_file():
+        return False
+    if _stamp(path) == known.stamp:
+        return True
+    return hashlib.sha256(path.read_bytes()).hexdigest() == known.sha256
+
+
+def _stamp(path: Path) -> Stamp:
+    found = os.stat(path)
+    return Stamp(found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def _prune(out: Path, wanted: set[str]) -> list[str]:
+    """Remove shards of disciplines that are gone, and what a killed run left behind."""
+    gone = [p for p in sorted(out.iterdir()) if p.name not in wanted and p.name.endswith((".jsonl", ".tmp"))]
+    for path in gone:
+        path.unlink()
+    return [p.name for p in gone if not p.name.endswith(".tmp")]

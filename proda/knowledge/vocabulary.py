@@ -1,0 +1,72 @@
+"""The two files that every topic leans on: knowledge/relations.yaml and knowledge/sources/catalogue.yaml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from proda.errors import InputError
+from proda.findings import Finding, path_text
+from proda.knowledge.rules import schema
+from proda.knowledge.rules.rule import Fault
+from proda.knowledge.schema import Catalogue, RelationsFile, with_relation_ids
+from proda.knowledge.tree import CATALOGUE, RELATIONS
+from proda.records import Relation
+from proda.yamlio import load_yaml_bytes, locate, read_bytes
+
+
+class Vocabulary(msgspec.Struct, frozen=True):
+    """None stands for a file that cannot be used; `findings` says why."""
+
+    relations: tuple[Relation, ...] | None
+    catalogue: Catalogue | None
+    findings: tuple[Finding, ...]
+
+
+def read_vocabulary(root: Path) -> Vocabulary:
+    """Both files, with what is wrong with them."""
+    findings: list[Finding] = []
+    relations: tuple[Relation, ...] | None = None
+    parsed = _read(root, RELATIONS, RelationsFile, findings)
+    if isinstance(parsed, RelationsFile):
+        relations = tuple(sorted(parsed.relations.values(), key=lambda r: r.id))
+        for fault in _relation_faults(parsed):
+            line = locate(root / RELATIONS, fault.path)
+            findings.append(Finding(RELATIONS, line, path_text(fault.path), "relations", fault.message))
+    catalogue = _read(root, CATALOGUE, Catalogue, findings)
+    return Vocabulary(relations, catalogue if isinstance(catalogue, Catalogue) else None, tuple(findings))
+
+
+def _read(root: Path, file: str, kind: type[msgspec.Struct], findings: list[Finding]) -> object:
+    try:
+        data = read_bytes(root / file, root)
+        raw: Any = load_yaml_bytes(data, file)
+    except InputError as error:
+        for found in error.findings:
+            if isinstance(found, Finding):
+                hint = " Run `proda check --fix`." if file == CATALOGUE and "does not exist" in found.message else ""
+                findings.append(msgspec.structs.replace(found, file=file, message=found.message + hint))
+        return None
+    raw = with_relation_ids(raw) if kind is RelationsFile else raw
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError:
+        for fault in schema.faults(raw, kind):
+            findings.append(Finding(file, locate(data, fault.path), path_text(fault.path), "schema", fault.message))
+        return None
+
+
+def _relation_faults(file: RelationsFile) -> list[Fault]:
+    """Relations whose opposite is not one, or does not answer it."""
+    faults = []
+    for name, relation in file.relations.items():
+        where = ("relations", name, "opposite")
+        if relation.opposite is not None and relation.opposite not in file.relations:
+            faults.append(Fault(where, f"'{relation.opposite}' is not a relation. Mend the name, or add the relation."))
+        elif relation.opposite is not None and file.relations[relation.opposite].opposite != name:
+            faults.append(Fault(where, f"'{relation.opposite}' does not name '{name}' as its opposite. Let both do so."))
+        if relation.symmetric and relation.asymmetric:
+            faults.append(Fault(("relations", name), "Both symmetric and asymmetric. Keep one of the two."))
+    return faults

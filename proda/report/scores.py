@@ -1,0 +1,168 @@
+"""metrics.json, outcomes and the gates' files → the rows that the report draws.
+
+    headline(metrics)[1]           Row(label="twin", base=Mark(0.27, …), tuned=Mark(0.61, …), n=816, note="…")
+    breakdown(outcomes, "discipline", "twin")      a row for each discipline, the best first
+
+A file that is missing or holds less than expected gives fewer rows, never an error: the page says what to run.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from proda.compare import SUITES, accuracy
+from proda.records import Outcome, Split
+from proda.report.svg import Curves, Mark, curves
+from proda.tester.metrics import interval
+
+MEANING = {
+    "dev": "the debugger may read these",
+    "twin": "same chains, other questions",
+    "sealed": "chains that nobody works on",
+    "general": "what tuning must not hurt",
+}
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One line of a chart that is also a table."""
+
+    label: str
+    base: Mark | None
+    tuned: Mark | None
+    n: int = 0
+    note: str = ""
+
+    @property
+    def gain(self) -> float | None:
+        """Tuned minus base, in points of a hundred."""
+        return 100 * (self.tuned.value - self.base.value) if self.base and self.tuned else None
+
+
+def headline(metrics: Mapping[str, Any]) -> list[Row]:
+    """Base and tuned on dev, twin, sealed and the general suite, as far as they were measured."""
+    rows = []
+    for suite in SUITES:
+        base, tuned = (_mark(metrics, model, suite) for model in ("base", "tuned"))
+        if base or tuned:
+            found = _block(metrics, "tuned", suite) or _block(metrics, "base", suite)
+            rows.append(Row(suite, base, tuned, int(found.get("n", 0)), MEANING[suite]))
+    return rows
+
+
+def details(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What else metrics.json says in passing: unscored answers, accuracy without the stem, loss on unseen reading."""
+    found = []
+    for model in ("base", "tuned"):
+        for suite in SUITES:
+            block = _block(metrics, model, suite)
+            if block.get("unscored"):
+                found.append((f"{model}, {suite}: unscored answers", f"{block['unscored']:,}"))
+            if isinstance(block.get("without_stem"), float):
+                found.append((f"{model}, {suite}: right without seeing the question", percent(block["without_stem"])))
+            if isinstance(block.get("heldout_loss"), float):
+                found.append((f"{model}: loss on unseen reading, nats per token", f"{block['heldout_loss']:.3f}"))
+    return found
+
+
+def operators(metrics: Mapping[str, Any], split: Split = "twin") -> list[Row]:
+    """Share of wrong answers that fell for each operator; the tuned models' commonest first."""
+    base, tuned = (_block(metrics, model, split).get("by_operator", {}) for model in ("base", "tuned"))
+    names = sorted({*base, *tuned}, key=lambda name: (-tuned.get(name, 0), name))
+    marks = {name: [Mark(side[name]) if name in side else None for side in (base, tuned)] for name in names}
+    return [Row(name, pair[0], pair[1]) for name, pair in marks.items()]
+
+
+def breakdown(outcomes: Iterable[Outcome], field: Literal["discipline", "kind"], split: Split) -> list[Row]:
+    """Accuracy on one split by discipline or kind, with intervals over chains; the tuned models' best first."""
+    groups: dict[str, tuple[list[Outcome], list[Outcome]]] = {}
+    for outcome in outcomes:
+        if outcome.split == split and outcome.correct is not None:
+            pair = groups.setdefault(getattr(outcome, field), ([], []))
+            pair[0 if outcome.model == "base" else 1].append(outcome)
+    rows = []
+    for name, sides in groups.items():
+        marks = [Mark(*interval(side, resamples=1000)) if side else None for side in sides]
+        rows.append(Row(name.replace("-", " "), marks[0], marks[1], len({o.item for side in sides for o in side})))
+    return sorted(rows, key=lambda row: (-(row.tuned.value if row.tuned else 0.0), row.label))
+
+
+def training(path: Path) -> Curves | None:
+    """Loss by step for each seed of results/training.csv; None if the file is absent or holds no curve."""
+    if not path.is_file():
+        return None
+    points: dict[str, list[tuple[float, float]]] = {}
+    with path.open(newline="") as lines:
+        for row in csv.DictReader(lines):
+            try:
+                step, loss = float(row["step"]), float(row["loss"])
+            except (KeyError, TypeError, ValueError):
+                continue
+            if math.isfinite(step) and math.isfinite(loss):
+                points.setdefault(f"seed {row.get('seed')}", []).append((step, loss))
+    return curves(points)
+
+
+class Gates(msgspec.Struct, frozen=True):
+    """The overlap gate and the shortcut audit. `hidden` counts entries on sealed items, which are not shown."""
+
+    texts: int
+    items: int
+    leaks: list[dict[str, Any]]
+    worst: list[dict[str, Any]]
+    leaked: int
+    hidden: int
+    solvers: list[tuple[str, float, Mark]]
+    limit: float | None
+    chance: float
+    quarantined: int
+    audited: int
+
+
+def gates(overlap: Mapping[str, Any], shortcuts: Mapping[str, Any], open_items: frozenset[str], closest: int = 6) -> Gates:
+    """What the gates found. Pairs are shown only for items of `open_items`, dev and twin."""
+    leaks, worst = _list(overlap.get("leaks")), _list(overlap.get("worst"))
+    shown = [[pair for pair in pairs if pair.get("item") in open_items] for pairs in (leaks, worst)]
+    nearest = sorted(shown[1], key=lambda p: (-float(p.get("value", 0)), str(p.get("item"))))
+    solvers = sorted(shortcuts.get("solvers", {}).items(), key=lambda s: (-s[1], s[0]))
+    return Gates(
+        texts=int(overlap.get("texts", 0)),
+        items=int(overlap.get("items", 0)),
+        leaks=shown[0][:closest],
+        worst=nearest[:closest],
+        leaked=len(leaks),
+        hidden=len(leaks) - len(shown[0]),
+        solvers=[(name, value, Mark(value)) for name, value in solvers],
+        limit=shortcuts.get("limit"),
+        chance=float(shortcuts.get("chance", 0.25)),
+        quarantined=len(_list(shortcuts.get("quarantined"))),
+        audited=int(shortcuts.get("n", 0)),
+    )
+
+
+def percent(value: float) -> str:
+    """0.614 as "61.4 %", in one piece."""
+    return f"{100 * value:.1f}\u00a0%"
+
+
+def _block(metrics: Mapping[str, Any], model: str, suite: str) -> dict[str, Any]:
+    outer, inner = ("general", model) if suite == "general" else (model, suite)
+    found = metrics.get(outer)
+    found = found.get(inner) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _mark(metrics: Mapping[str, Any], model: str, suite: str) -> Mark | None:
+    value, block = accuracy(metrics, model, suite), _block(metrics, model, suite)
+    if value is None:
+        return None
+    return Mark(value, block.get("ci95_low"), block.get("ci95_high"), tuple(block.get("seeds", ())))
+
+
+def _list(value: object) -> Sequence[dict[str, Any]]:
+    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []

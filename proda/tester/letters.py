@@ -1,0 +1,99 @@
+"""Items × model → outcomes, by the letter that the model writes: greedy, at most 15 tokens, read strictly (paper §4.1).
+
+    letter_items(model, tokenizer, items, name="base", new_tokens=15)
+    read_letter("B. thermal expansion")         "B"
+    read_letter("A bimetal strip bends")        None: an article, not an answer
+    read_letter("A or B")                       None
+
+A reply that is not plainly one letter leaves the item unscored. Letters further on, in an explanation, are never read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from proda.records import Item, Outcome
+from proda.tester.scoring import outcome
+
+# The letter stands first, alone or in brackets or asterisks, perhaps behind "Answer:" or "The answer is"; then the reply ends, or a mark
+# follows. A bare "A thermal …" has no mark, and so is prose.
+REPLY = re.compile(
+    r"""\s*
+    (?:(?:the\ )?(?:correct\ |right\ |best\ )?(?:answer|option|choice)(?:\ is)?\s*:?\s*)?
+    [*_]{0,2}(?P<open>[(\[])?(?P<letter>[A-D])(?P<close>[)\]])?[*_]{0,2}
+    (?P<rest>\Z|[.:,;)\n].*|\s*\Z)""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+# What makes it more than one letter, or takes it back.
+ANOTHER = re.compile(r"\A\W*(?:(?:or|and|&|/)\W*)?[(\[*_]*[A-D](?:[)\].:,;*_]|\s*\Z|\s+(?:or|and)\b)|^\s*[(\[]?[A-D][.):]", re.MULTILINE)
+
+
+def read_letter(reply: str) -> str | None:
+    """The one letter a reply gives, or None."""
+    match = REPLY.match(reply)
+    if match is None or not match["letter"].isupper():
+        return None
+    if match["open"] and not match["close"]:  # the other way round, "B) …", is a usual mark
+        return None
+    return None if ANOTHER.search(match["rest"].lstrip(".:,;)")) else match["letter"]
+
+
+def letter_items(
+    model: Any,
+    tokenizer: Any,
+    items: Sequence[Item],
+    *,
+    name: str,
+    new_tokens: int = 15,
+    batch_tokens: int = 8192,
+    advance: Callable[[int], None] = lambda _: None,
+) -> list[Outcome]:
+    """Outcomes in the order of the items; without margins, since nothing is compared."""
+    replies = greedy(model, tokenizer, [i.letter_prompt for i in items], new_tokens=new_tokens, batch_tokens=batch_tokens, advance=advance)
+    return [outcome(item, name, read_letter(reply), None) for item, reply in zip(items, replies, strict=True)]
+
+
+def greedy(
+    model: Any,
+    tokenizer: Any,
+    prompts: Sequence[str],
+    *,
+    new_tokens: int,
+    batch_tokens: int = 8192,
+    advance: Callable[[int], None] = lambda _: None,
+) -> list[str]:
+    """The likeliest continuation of each prompt, token by token, in the order of the prompts. Empty where a prompt leaves no room.
+
+    Prompts of one length go together, so that none is padded and a reply does not depend on its neighbours.
+    """
+    import torch
+
+    head = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    rows = [[*head, *ids] for ids in tokenizer(list(prompts), add_special_tokens=False)["input_ids"]] if prompts else []
+    context = getattr(model.config, "max_position_embeddings", None) or 1 << 30
+    replies = [""] * len(rows)
+    order = sorted((n for n, r in enumerate(rows) if len(r) > 0 and len(r) + new_tokens <= context), key=lambda n: len(rows[n]))
+    advance(len(rows) - len(order))
+    device = next(model.parameters()).device
+    with torch.inference_mode():
+        while order:
+            length = len(rows[order[0]])
+            size = max(1, batch_tokens // (length + new_tokens))
+            group = [n for n in order[:size] if len(rows[n]) == length]
+            order = order[len(group) :]
+            tokens = torch.tensor([rows[n] for n in group], device=device)
+            made = model.generate(
+                input_ids=tokens,
+                attention_mask=torch.ones_like(tokens),
+                max_new_tokens=new_tokens,
+                do_sample=False,
+                num_beams=1,
+                pad_token_id=tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id,
+            )
+            texts = tokenizer.batch_decode(made[:, length:], skip_special_tokens=True)
+            for n, text in zip(group, texts, strict=True):
+                replies[n] = text
+            advance(len(group))
+    return replies

@@ -1,0 +1,135 @@
+"""Outcomes → metrics.json: accuracies with intervals that know that items of one chain stand or fall together.
+
+    {"base": {"dev": R, "twin": R, "sealed": R}, "tuned": {…}, "general": {"base": G, "tuned": G}}
+    R = {"n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds", "without_stem", "by_discipline", "by_kind", "by_operator"}
+    G = {"n", "accuracy", "ci95_low", "ci95_high", "seeds", "heldout_loss"}
+
+Accuracy is over scored items, and for tuned models the mean over seeds. Intervals are percentile intervals of a bootstrap that draws
+chains, not items (cluster bootstrap: Field & Welsh 2007). `by_operator` is the share of wrong answers that chose a distractor of
+each operator. Deterministic: the same outcomes and seed give the same file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from proda.errors import EmptyBenchmarkError
+from proda.records import SPLITS, Outcome
+
+DIGITS = 4
+
+
+def interval(outcomes: Sequence[Outcome], *, resamples: int, seed: int = 0) -> tuple[float, float, float]:
+    """(accuracy, low, high) over scored outcomes; 95 %, clustered by chain. Raises EmptyBenchmarkError if none is scored."""
+    right: Counter[str] = Counter()
+    count: Counter[str] = Counter()
+    for outcome in outcomes:
+        if outcome.correct is not None:
+            count[outcome.chain] += 1
+            right[outcome.chain] += outcome.correct
+    if not count:
+        raise EmptyBenchmarkError("No outcome is scored, so there is no accuracy to report. See benchmarks/results/outcomes.")
+    chains = sorted(count)
+    rights = np.array([right[c] for c in chains], dtype=np.float64)
+    counts = np.array([count[c] for c in chains], dtype=np.float64)
+    draws = np.random.default_rng(seed).multinomial(len(chains), np.full(len(chains), 1 / len(chains)), size=resamples)
+    # Every draw holds len(chains) ≥ 1 chains of at least one item, so no division by zero.
+    accuracies = (draws @ rights) / (draws @ counts)
+    low, high = np.percentile(accuracies, [2.5, 97.5])
+    return float(rights.sum() / counts.sum()), float(low), float(high)
+
+
+def accuracy(outcomes: Iterable[Outcome]) -> float:
+    """Share of right answers among the scored; NaN if none is."""
+    scored = [o.correct for o in outcomes if o.correct is not None]
+    return sum(scored) / len(scored) if scored else float("nan")
+
+
+def metrics(
+    outcomes: Sequence[Outcome],
+    general: Sequence[Outcome],
+    *,
+    without_stem: Mapping[tuple[str, str], float] | None = None,
+    heldout_loss: Mapping[str, float] | None = None,
+    resamples: int = 2000,
+) -> dict[str, Any]:
+    """The whole of metrics.json.
+
+    `without_stem` maps (model, split) → accuracy of the model that sees options only; `heldout_loss` model → nats per token on
+    reading that no model was trained on.
+    """
+    stemless, heldout = without_stem or {}, heldout_loss or {}
+    result: dict[str, Any] = {"base": {}, "tuned": {}, "general": {}}
+    for split in SPLITS:
+        for who, group in _who(o for o in outcomes if o.split == split).items():
+            models = sorted({o.model for o in group}, key=_seed)
+            seen = [stemless[m, split] for m in models if (m, split) in stemless]
+            result[who][split] = {
+                **_summary(group, models, resamples),
+                "unscored": sum(o.correct is None for o in group),
+                **({"without_stem": _round(float(np.mean(seen)))} if seen else {}),
+                "by_discipline": _parts(group, "discipline"),
+                "by_kind": _parts(group, "kind"),
+                "by_operator": _by_operator(group),
+            }
+    for who, group in _who(general).items():
+        models = sorted({o.model for o in group}, key=_seed)
+        losses = [heldout[m] for m in models if m in heldout]
+        result["general"][who] = {
+            **_summary(group, models, resamples),
+            **({"heldout_loss": _round(float(np.mean(losses)))} if losses else {}),
+        }
+    return result
+
+
+def flat_metrics(values: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    """metrics.json as one level of numbers, "tuned/twin/accuracy" → .71, as MLflow takes them; a list's by their place."""
+    flat: dict[str, float] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            flat |= flat_metrics(value, f"{name}/")
+        elif isinstance(value, list):
+            flat |= {f"{name}/{place}": float(v) for place, v in enumerate(value)}
+        else:
+            flat[name] = float(value)
+    return flat
+
+
+def _who(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+    groups: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        groups["base" if outcome.model == "base" else "tuned"].append(outcome)
+    return dict(sorted(groups.items()))
+
+
+def _seed(model: str) -> tuple[int, str]:
+    number = model.removeprefix("seed-")
+    return (int(number), model) if number.isdigit() else (-1, model)
+
+
+def _summary(group: Sequence[Outcome], models: Sequence[str], resamples: int) -> dict[str, Any]:
+    mean, low, high = interval(group, resamples=resamples)
+    each = [_round(accuracy(o for o in group if o.model == model)) for model in models]
+    items = len({o.item for o in group})
+    return {"n": items, "accuracy": _round(mean), "ci95_low": _round(low), "ci95_high": _round(high), "seeds": each}
+
+
+def _parts(group: Sequence[Outcome], field: str) -> dict[str, float]:
+    parts: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in group:
+        parts[getattr(outcome, field)].append(outcome)
+    return {name: _round(accuracy(part)) for name, part in sorted(parts.items())}
+
+
+def _by_operator(group: Sequence[Outcome]) -> dict[str, float]:
+    chosen = Counter(o.operator for o in group if o.correct is False)
+    return {name: _round(count / chosen.total()) for name, count in sorted(chosen.items())}
+
+
+def _round(value: float) -> float:
+    return round(value, DIGITS)

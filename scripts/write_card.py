@@ -1,0 +1,102 @@
+"""knowledge/CARD.md: the numbers between its marks, taken from the knowledge itself.
+
+python -m scripts.write_card            # writes them
+python -m scripts.write_card --check    # exit 1 if the card says something else
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+from proda.files import write_file
+from proda.graph import Knowledge
+from proda.knowledge.compile import check_knowledge
+from proda.near import near_concepts
+from proda.repository import Repository
+
+BEGIN, END = "<!-- numbers: python -m scripts.write_card -->", "<!-- end of numbers -->"
+CARD = Path("knowledge/CARD.md")
+
+
+def numbers(root: Path) -> str:
+    """The generated part of the card, in Markdown."""
+    report = check_knowledge(root, shape=True)
+    report.raise_errors()
+    assert report.shape is not None
+    knowledge = Repository.open(root).knowledge
+    topics = Counter(d for d, _ in knowledge.concepts_of)
+    rows = []
+    for discipline in sorted(topics):
+        chains = [c for c in knowledge.active_chains() if c.discipline == discipline]
+        statements = sum(len(c.statements) for c in chains)
+        concepts = sum(len(ids) for (d, _), ids in knowledge.concepts_of.items() if d == discipline)
+        share = report.shape.connectivity[discipline]
+        rows.append(f"| {discipline} | {topics[discipline]} | {len(chains)} | {statements} | {concepts} | {share:.1%} |")
+    counts = report.counts
+    total = f"| **all** | {counts['topics']} | {counts['chains']} | {counts['statements']} | {counts['concepts']} | |"
+    lengths = Counter(len(c.statements) for c in knowledge.active_chains())
+    types = Counter(knowledge.concepts[c].type for ids in knowledge.concepts_of.values() for c in ids)
+    return "\n".join(
+        [
+            "| discipline | topics | chains | statements | concepts | in the largest component |",
+            "|---|---|---|---|---|---|",
+            *rows,
+            total,
+            "",
+            f"Orphans: {report.orphans}. Chains by number of statements: {_listed(lengths)}. Concepts mentioned in more than one chain: "
+            f"{_shared(knowledge):.0%}; with a neighbour of the same type that a learner may take for it: {_confusable(knowledge):.0%}.",
+            "",
+            f"Relations ({len(report.shape.relations)} in use): {_shares(report.shape.relations)}.",
+            "",
+            f"Kinds of relation: {_shares(report.shape.kinds)}.",
+            "",
+            f"Types of concept: {_shares({t: n / types.total() for t, n in types.items()})}.",
+        ]
+    )
+
+
+def _listed(counts: Counter[int]) -> str:
+    return ", ".join(f"{size}: {counts[size]}" for size in sorted(counts))
+
+
+def _shares(shares: dict[str, float]) -> str:
+    used = {name: share for name, share in shares.items() if share > 0}
+    return ", ".join(f"{name} {share:.1%}" for name, share in sorted(used.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _shared(knowledge: Knowledge) -> float:
+    concepts = [c for ids in knowledge.concepts_of.values() for c in ids]
+    return sum(len(knowledge.courses.get(c, ())) > 1 for c in concepts) / len(concepts)
+
+
+def _confusable(knowledge: Knowledge) -> float:
+    """Concepts whose nearest candidate for a wrong answer has their type and topic."""
+    concepts = [c for ids in knowledge.concepts_of.values() for c in ids]
+    found = 0
+    for concept in concepts:
+        nearest = next(near_concepts(knowledge, None, concept, None, frozenset({concept}), "card"), None)
+        mine = knowledge.concepts[concept]
+        if nearest is not None:
+            other = knowledge.concepts[nearest]
+            found += (other.type, other.topic) == (mine.type, mine.topic)
+    return found / len(concepts)
+
+
+def main(root: Path = Path(), *, check: bool = False) -> int:
+    """Write the card, or only compare it; returns the exit status."""
+    text = (root / CARD).read_text()
+    before, rest = text.split(BEGIN, 1)
+    _, after = rest.split(END, 1)
+    fresh = f"{before}{BEGIN}\n{numbers(root)}\n{END}{after}"
+    if check:
+        if fresh != text:
+            print(f"{CARD}\n  The numbers are stale. Run `python -m scripts.write_card` and commit.", file=sys.stderr)
+        return int(fresh != text)
+    print(f"{CARD}: {'written' if write_file(root / CARD, fresh) else 'unchanged'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(check="--check" in sys.argv[1:]))

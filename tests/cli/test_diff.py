@@ -1,0 +1,130 @@
+"""`proda diff` between real commits of a real repository."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from proda.cli.diff import ends
+from proda.cli.main import cli
+from proda.errors import NotFoundError, UsageError
+from proda.records import Item
+from tests.toyresults import commit, make_outcomes, make_results
+from tests.toyworld import make_repository
+
+TOPIC = Path("knowledge/milling/milling-basics.yaml")
+
+
+def forgets_lighting(item: Item, model: str) -> bool:
+    """The tuned models lose one discipline."""
+    return model != "base" and item.discipline != "lighting"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Commit 1: results. Commit 2: a comment and blanks. Commit 3: a definition, an epoch, and answers that got worse."""
+    root = make_results(make_repository(tmp_path_factory.mktemp("diff")))
+    commit(root, "Results")
+    topic = root / TOPIC
+    topic.write_text("# a comment\n" + topic.read_text().replace("term: frost\n", "term:   frost   # cold\n"))
+    commit(root, "Only comments")
+    topic.write_text(topic.read_text().replace("the 2th thing", "the second thing"))
+    params = root / "params.yaml"
+    params.write_text(params.read_text().replace("method: full, epochs: 1", "method: full, epochs: 2"))
+    make_outcomes(root, forgets_lighting)
+    commit(root, "A definition")
+    return root
+
+
+def diffed(root: Path, *args: str) -> Result:
+    done = CliRunner().invoke(cli, ["diff", "--root", str(root), *args], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def as_json(root: Path, *args: str) -> dict:  # type: ignore[type-arg]
+    found = json.loads(diffed(root, *args, "--json").stdout)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_head_against_an_untouched_tree_is_no_change(root: Path) -> None:
+    assert "no change of meaning" in diffed(root).stdout
+    assert as_json(root)["same"] is True
+
+
+def test_comments_and_blanks_are_no_change_of_meaning(root: Path) -> None:
+    found = as_json(root, "HEAD~2", "HEAD~1")
+    assert found["same"] is True and found["nodes"] == [] and found["settings"] == []
+
+
+def test_a_definition_a_setting_and_flips_are_told(root: Path) -> None:
+    found = as_json(root, "HEAD~1..HEAD")
+    assert [(n["id"], n["change"], n["fields"][0]["field"]) for n in found["nodes"]] == [("milling/sail-rotation", "changed", "definition")]
+    assert [(s["field"], s["old"], s["new"]) for s in found["settings"]] == [("params.yaml train.epochs", "1", "2")]
+    assert found["answers"]["worse"] > 0 and found["answers"]["better"] == 0
+    assert found["flips"] and all(f["item"].startswith("lighting/") and not f["better"] for f in found["flips"])
+    twin = next(s for s in found["scores"] if (s["model"], s["suite"]) == ("tuned", "twin"))
+    assert twin["difference"] == pytest.approx(100 * (twin["new"] - twin["old"])) and twin["difference"] < 0
+    text = diffed(root, "HEAD~1..HEAD").stdout
+    assert "“the second thing that" in text and "right → wrong" in text and "no change" not in text
+
+
+def test_two_names_and_two_dots_mean_the_same(root: Path) -> None:
+    assert as_json(root, "HEAD~2", "HEAD") == as_json(root, "HEAD~2..HEAD")
+
+
+def test_the_working_tree_counts_with_what_is_not_committed(root: Path) -> None:
+    topic = root / TOPIC
+    before = topic.read_text()
+    try:
+        topic.write_text(before.replace("how wind grinds grain", "how the wind grinds grain"))
+        (change,) = as_json(root)["nodes"]
+        assert (change["id"], change["kind"]) == ("milling/wind-grinds-grain", "chain")
+    finally:
+        topic.write_text(before)
+
+
+def test_samples_and_items_that_follow_are_counted(root: Path) -> None:
+    path = root / "samples/corpus/milling/milling-basics.yaml"
+    before = path.read_text()
+    try:
+        path.write_text(re.sub(r"(question: .*)", r"\1 Indeed?", before, count=3))
+        found = as_json(root)
+        assert len(found["samples"]) == 3 and {s["change"] for s in found["samples"]} == {"changed"}
+        assert "samples  3 changed" in diffed(root).stdout
+    finally:
+        path.write_text(before)
+
+
+def test_a_text_of_a_source_that_says_something_else_is_no_secret(root: Path) -> None:
+    path = root / "samples/base/reading.yaml"
+    before = path.read_text()
+    try:
+        path.write_text(before.replace("The valley knows wind.", "The valley fears wind."))
+        assert [s["field"] for s in as_json(root)["settings"]] == ["samples/base/reading.yaml"]
+    finally:
+        path.write_text(before)
+
+
+def test_markdown_starts_with_the_scores_then_flips_then_nodes(root: Path) -> None:
+    text = diffed(root, "HEAD~1..HEAD", "--markdown").stdout
+    places = [text.index(part) for part in ("| model | suite |", "**Answers**", "**Nodes**")]
+    assert places == sorted(places)
+    assert text.count("<details>") == text.count("</details>")
+
+
+def test_misuse_and_unknown_revisions_are_told_apart(root: Path) -> None:
+    with pytest.raises(NotFoundError, match="No revision 'nonsense'"):
+        diffed(root, "nonsense")
+    with pytest.raises(UsageError):
+        diffed(root, "a", "b", "c")
+    with pytest.raises(UsageError):
+        diffed(root, "--json", "--markdown")
+    with pytest.raises(UsageError, match="merge-base"):
+        ends(("a...b",))
+    assert ends(("v1..",)) == ("v1", "HEAD") and ends(("..v2",)) == ("HEAD", "v2") and ends(()) == ("HEAD", None)

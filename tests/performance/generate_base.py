@@ -1,0 +1,124 @@
+"""An invented knowledge base of any size, valid under `proda check`, for measuring.
+
+    python -m tests.performance.generate_base /tmp/base --nodes 458622 --disciplines 16
+
+Makes `OUT`/knowledge with 151 nodes a topic file in about the paper's proportions (43,953 chains, 186,784 statements, 227,869 concepts),
+a source per topic that holds every quote, the catalogue, and relations.yaml copied from this repository. The same arguments give the
+same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+import shutil
+from pathlib import Path
+
+from proda.yamlio import dump_yaml, load_yaml
+
+HERE = Path(__file__).resolve().parents[2]
+CHAINS, CONCEPTS, STEPS = 15, 73, (4, 4, 4, 5)  # of one topic file
+NODES = 151  # chains + statements + concepts of one topic file, about
+DISCIPLINES = (
+    "physics", "engineering", "medicine", "mathematics", "computer-science", "biology", "chemistry", "earth-science",
+    "materials", "education", "economics", "history", "environment", "sociology", "psychology", "astronomy",
+)  # fmt: skip
+TYPES = ("process", "quantity", "structure", "state", "phenomenon", "substance")
+SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "an", "or", "il")]
+
+
+def generate(out: Path, nodes: int, disciplines: int, seed: int = 0) -> int:
+    """Write a base of about `nodes` nodes below `out`; returns how many topic files it has."""
+    relations = load_yaml(HERE / "knowledge" / "relations.yaml", root=HERE)["relations"]
+    usable = [name for name, r in relations.items() if not r.get("symmetric")]
+    topics = max(disciplines, round(nodes / NODES))
+    catalogue: dict[str, dict[str, str]] = {}
+    (out / "knowledge" / "sources").mkdir(parents=True, exist_ok=True)
+    shutil.copy(HERE / "knowledge" / "relations.yaml", out / "knowledge" / "relations.yaml")
+    for number in range(topics):
+        discipline = DISCIPLINES[number % disciplines] if disciplines <= len(DISCIPLINES) else f"field-{number % disciplines}"
+        topic = f"topic-{number // disciplines:04d}"
+        source = f"{discipline}/{topic}"
+        document, text = _topic(discipline, topic, number, usable, random.Random(f"{seed}/{source}"))
+        catalogue[source] = {
+            "title": f"Topic {number}",
+            "origin": "made up for measuring",
+            "licence": "CC0-1.0",
+            "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        }
+        for path, content in (
+            (out / "knowledge" / discipline / f"{topic}.yaml", document),
+            (out / "knowledge" / "sources" / f"{source}.md", text),
+        ):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+    (out / "knowledge" / "sources" / "catalogue.yaml").write_text(dump_yaml({"sources": dict(sorted(catalogue.items()))}))
+    return topics
+
+
+def _topic(discipline: str, topic: str, number: int, relations: list[str], rng: random.Random) -> tuple[str, str]:
+    """The topic file and its source."""
+    names = [f"{_word(rng)}-{_word(rng)}-{number}x{i}" for i in range(CONCEPTS)]
+    concepts = {
+        name: {
+            "term": name.replace("-", " "),
+            "type": rng.choice(TYPES),
+            "aliases": [f"{_word(rng)} {_word(rng)} {number}y{i}"],
+            "definition": f"the {_word(rng)} by which one {_word(rng)} of a {_word(rng)} differs from every other {_word(rng)}",
+        }
+        for i, name in enumerate(names)
+    }
+    paragraphs = [f"# Topic {number}", ""]
+    offset = len(paragraphs[0]) + 2
+    chains = {}
+    fresh = rng.sample(range(CONCEPTS), CONCEPTS)
+    met: list[int] = []
+    stated: dict[tuple[str, str], str] = {}
+    for index in range(CHAINS):
+        linked = [rng.choice(met)] if index % 3 == 2 else []  # some chains start from what others explained
+        new = [fresh.pop() for _ in range(min(len(fresh), STEPS[index % len(STEPS)] + 1 - len(linked)))]
+        met += new
+        path = [names[i] for i in sorted(linked + new)]  # always upwards, so that nothing is stated both ways
+        steps = []
+        for k, (subject, target) in enumerate(zip(path, path[1:], strict=False), start=1):
+            quote = f"In the {_word(rng)} of {number}.{index}.{k}, {subject} acts upon {target} through the {_word(rng)} {_word(rng)}."
+            steps.append(
+                {
+                    "id": f"s{k}",
+                    "subject": subject,
+                    "relation": stated.setdefault((subject, target), rng.choice(relations)),
+                    "object": target,
+                    "text": f"The {subject.replace('-', ' ')} acts upon the {target.replace('-', ' ')} wherever both are met.",
+                    "evidence": {"quote": quote, "span": [offset, offset + len(quote)]},
+                }
+            )
+            line = f"{quote} Elsewhere the {_word(rng)} {_word(rng)} stays as it was, for want of any {_word(rng)}."
+            paragraphs.append(line)
+            offset += len(line) + 1
+        chains[f"{_word(rng)}-{_word(rng)}-{number}c{index}"] = {
+            "explains": f"how {path[0].replace('-', ' ')} leads to {path[-1].replace('-', ' ')}",
+            "preconditions": [f"the {_word(rng)} is kept below the {_word(rng)}"],
+            "steps": steps,
+        }
+    head = {"discipline": discipline, "topic": topic, "source": f"{discipline}/{topic}"}
+    return dump_yaml({**head, "concepts": concepts, "chains": chains}), "\n".join(paragraphs) + "\n"
+
+
+def _word(rng: random.Random) -> str:
+    return "".join(rng.choices(SYLLABLES, k=rng.randint(2, 3)))
+
+
+def main() -> None:
+    """Command line; see the module."""
+    parser = argparse.ArgumentParser(description="Write an invented knowledge base.")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--nodes", type=int, default=458_622)
+    parser.add_argument("--disciplines", type=int, default=16)
+    arguments = parser.parse_args()
+    topics = generate(arguments.out, arguments.nodes, arguments.disciplines)
+    print(f"{topics:,} topic files in {arguments.out}/knowledge")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""The report: self-contained, inert whatever the data say, silent about sealed items, and useful before anything has run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+import proda
+from proda.benchmark import write_items_tree
+from proda.cli.main import cli
+from proda.lineage import Lineage
+from proda.records import Item
+from proda.report.failures import worst_failures
+from proda.report.svg import Mark, curves, strip
+from tests.toyresults import RESULTS, commit, make_items_and_samples, make_outcomes, make_results
+from tests.toyworld import make_repository
+
+HOSTILE = "<script>alert(1)</script> \"><img src=x onerror=alert(2)> {{7*7}} {% raw %} </style></title> 'x'"
+LINKS = {"src", "href", "action", "data", "poster", "srcset", "xlink:href", "formaction"}
+
+
+class Reader(HTMLParser):
+    """Tags with their attributes, and the text between."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def always_wrong(item: Item, model: str) -> bool:
+    """Every item becomes a failure."""
+    return False
+
+
+def page_of(root: Path, *args: str) -> str:
+    done = CliRunner().invoke(cli, ["report", "--root", str(root), *args], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return Path(done.stdout.strip()).read_text()
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = make_results(make_repository(tmp_path_factory.mktemp("report")), always_wrong)
+    commit(root, "Results <b>bold</b> & more")
+    return root
+
+
+@pytest.fixture(scope="module")
+def html(root: Path) -> str:
+    return page_of(root)
+
+
+def test_the_page_asks_nothing_of_the_outside(html: str) -> None:
+    for tag, attrs in Reader(html).tags:
+        assert tag not in {"link", "iframe", "object", "embed", "img", "base"}
+        assert not LINKS & attrs.keys(), (tag, attrs)
+        assert not any(name.startswith("on") or name == "style" for name in attrs), (tag, attrs)
+    style = "".join(re.findall(r"<style>(.*?)</style>", html, re.S))
+    assert "url(" not in style and "@import" not in style and "http" not in style
+
+
+def test_the_policy_allows_this_style_and_script_and_no_other(html: str) -> None:
+    policy = next(a["content"] for t, a in Reader(html).tags if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None and policy.startswith("default-src 'none'") and "unsafe" not in policy
+    for tag in ("style", "script"):
+        (body,) = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.S)
+        digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+
+
+def test_it_says_what_was_built_and_how_it_scored(root: Path, html: str) -> None:
+    repo = proda.open(str(root))
+    text = " ".join(Reader(html).text.split())
+    assert "5 chains" in text and f"{len(repo.samples)} samples" in text and f"{len(repo.items())} items" in text
+    for part in ("dev", "twin", "sealed", "general", "95 %", "seed 0, ends at", "No leaks", "longest", "4f1c2e7a"):
+        assert part in text, part
+    assert "Results <b>bold</b> & more" in text and "<b>bold</b>" not in html
+
+
+def test_failures_show_options_choices_statements_and_the_command(root: Path, html: str) -> None:
+    text = " ".join(Reader(html).text.split())
+    shown = [i for i in proda.open(str(root)).items() if f"proda show {i.id}" in text]
+    assert shown
+    for item in shown:
+        assert item.stem in text and all(o.text in text for o in item.options)
+    assert "chosen by base, seed-0, seed-1" in text and "in the valley. lighting/" in text
+
+
+def test_sealed_items_are_counted_and_never_named(root: Path, html: str) -> None:
+    sealed = proda.open(str(root)).items("sealed")
+    assert sealed and f"{len(sealed)} of {len(sealed)} sealed items" in " ".join(Reader(html).text.split())
+    for item in sealed:
+        assert item.id not in html and item.stem not in html
+
+
+def test_no_count_of_failures_is_high_enough_to_list_a_sealed_one(root: Path) -> None:
+    repo = proda.open(str(root))
+    failures = worst_failures(Lineage(repo.knowledge, (), repo.items(), repo.outcomes()), 10_000)
+    assert {f.item.split for f in failures} == {"dev", "twin"}
+    assert len(failures) == len(repo.items("dev", "twin"))
+
+
+def test_a_leak_on_a_sealed_item_is_counted_but_not_shown(root: Path, tmp_path: Path) -> None:
+    path = root / RESULTS / "overlap.json"
+    before = path.read_text()
+    names = [next(i.id for i in proda.open(str(root)).items(split)) for split in ("dev", "sealed")]
+    leaks = [{"item": name, "where": "w", "how": "stem", "value": 1.0, "text": f"leak of {name}"} for name in names]
+    try:
+        path.write_text(json.dumps({"items": 2, "texts": 1, "leaks": leaks, "worst": []}))
+        html = page_of(root, "--out", str(tmp_path / "leak.html"))
+    finally:
+        path.write_text(before)
+    assert "2 leaks" in html and f"leak of {names[0]}" in html and f"leak of {names[1]}" not in html
+
+
+def test_hostile_text_stays_inert(tmp_path: Path) -> None:
+    root = make_items_and_samples(make_repository(tmp_path))
+    topic = root / "knowledge/milling/milling-basics.yaml"
+    topic.write_text(topic.read_text().replace("explains: how wind grinds grain", "explains: " + json.dumps(HOSTILE)))
+    items = [
+        msgspec.structs.replace(
+            i, stem=f"{HOSTILE} {i.id}", options=tuple(msgspec.structs.replace(o, text=o.text + HOSTILE) for o in i.options)
+        )
+        for i in proda.open(str(root)).items()
+    ]
+    write_items_tree(root, items)
+    make_outcomes(root, always_wrong)
+    (root / RESULTS / "run.json").write_text(json.dumps({HOSTILE: HOSTILE}))
+    (root / RESULTS / "shortcuts.json").write_text(json.dumps({"solvers": {HOSTILE: 0.25}}))
+    worst = [{"item": i.id, "where": HOSTILE, "how": HOSTILE, "value": 0.5, "text": HOSTILE} for i in items]
+    (root / RESULTS / "overlap.json").write_text(json.dumps({"items": 1, "texts": 1, "worst": worst}))
+    (root / RESULTS / "training.csv").write_text(f"seed,step,loss\n{HOSTILE},0,2\n{HOSTILE},1,1\n")
+    commit(root, HOSTILE)
+    html = page_of(root)
+    page = Reader(html)
+    assert [tag for tag, _ in page.tags].count("script") == 1 and "img" not in {tag for tag, _ in page.tags}
+    assert not any("onerror" in attrs for _, attrs in page.tags)
+    assert "{{7*7}}" in page.text and page.text.count(HOSTILE) > 10
+
+
+def test_a_repository_without_results_gets_a_page_that_says_what_to_run(tmp_path: Path) -> None:
+    html = page_of(make_repository(tmp_path, git=False))
+    text = " ".join(Reader(html).text.split())
+    for command in ("dvc repro evaluate", "dvc repro train", "dvc repro guard", "dvc repro benchmark", "make repro"):
+        assert f"Run {command}." in text, command
+    assert "Nothing has been scored yet" in text and "5 chains" in text
+
+
+def test_the_same_repository_gives_the_same_bytes(root: Path, tmp_path: Path) -> None:
+    one, two = (page_of(root, "--out", str(tmp_path / name)) for name in ("1.html", "2.html"))
+    assert one == two
+
+
+def test_marks_stay_on_the_scale_and_unusable_curves_are_left_out() -> None:
+    drawn = strip(Mark(-1.0, -2.0, 0.5), Mark(7.0, 0.5, 9.0, (3.0, 4.0)))
+    assert all(0 <= float(x) <= 100 for x in re.findall(r'(?:cx|x1|x2)="([\d.-]+)%"', drawn))
+    assert curves({}) is None and curves({"seed 0": [(0.0, 1.0)]}) is None
+    found = curves({"seed 0": [(0.0, 2.0), (10.0, 1.0)]})
+    assert found is not None and (found.steps, found.top, found.last) == (10, 2.0, (1.0,))

@@ -1,0 +1,63 @@
+"""params.yaml: typed, strict, and helpful about typing errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from proda.errors import ParamsError
+from proda.params import Params, describe, load_params
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _load(tmp_path: Path, text: str) -> Params:
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    return load_params(path)
+
+
+def test_the_projects_own_parameters_load() -> None:
+    assert load_params(ROOT / "params.yaml").train.seeds == (0, 1, 2)
+
+
+def test_an_empty_file_gives_every_default(tmp_path: Path) -> None:
+    assert _load(tmp_path, "") == Params()
+
+
+def test_an_unknown_key_is_named_with_the_closest_known_one(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"train\.epoch\n.*'epoch' is not a parameter\. Closest: 'epochs'"):
+        _load(tmp_path, "train: {epoch: 3}")
+
+
+def test_an_unknown_section_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"'trian' is not a parameter\. Closest: 'train'"):
+        _load(tmp_path, "trian: {epochs: 3}")
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("train: {epochs: many}", r"train\.epochs"),
+        ("train: {epochs: 0}", r"train\.epochs"),
+        ("items: {sealed_share: 1.5}", r"items\.sealed_share"),
+        ("train: {method: magic}", r"train\.method"),
+        ("train: {seeds: 3}", r"train\.seeds"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_key(tmp_path: Path, text: str, where: str) -> None:
+    with pytest.raises(ParamsError, match=where):
+        _load(tmp_path, text)
+
+
+def test_numbers_in_any_notation(tmp_path: Path) -> None:
+    assert _load(tmp_path, "train: {learning_rate: 1e-3}").train.learning_rate == 0.001
+    assert _load(tmp_path, "train: {learning_rate: 0.5}").train.learning_rate == 0.5
+
+
+def test_each_value_says_where_it_came_from(tmp_path: Path) -> None:
+    params = _load(tmp_path, "guard: {ngram: 6}")
+    line = describe(params.guard, "guard", {"guard": {"ngram": 6}})
+    assert "ngram=6," in line
+    assert "containment=0.7 (default)" in line

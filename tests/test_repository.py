@@ -1,0 +1,66 @@
+"""The Python API on a real git repository: the working tree, a revision, frames."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import proda
+from proda.errors import NotFoundError
+from tests.toyworld import make_repository
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_repository(tmp_path_factory.mktemp("repository"))
+
+
+def test_nodes_of_the_working_tree(root: Path) -> None:
+    repo = proda.open(root)
+    assert repo.knowledge.concepts["milling/flour"].term == "flour"
+    assert len(repo.knowledge.chains) == 5
+    flour = repo.knowledge.concepts["milling/flour"]
+    assert flour.parents == ("milling/dust-needs-care.s1", "milling/wind-grinds-grain.s4")
+    assert flour.spans
+
+
+def test_a_revision_is_read_as_it_was(root: Path) -> None:
+    path = root / "knowledge/milling/milling-basics.yaml"
+    original = path.read_text()
+    path.write_text(original.replace("term: flour\n", "term: fine flour\n"))
+    try:
+        assert proda.open(root).knowledge.concepts["milling/flour"].term == "fine flour"
+        old = proda.open(root, "HEAD")
+        assert old.knowledge.concepts["milling/flour"].term == "flour"
+        assert (
+            old.commit == subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
+        )
+    finally:
+        path.write_text(original)
+
+
+def test_opened_from_a_folder_within(root: Path) -> None:
+    assert proda.open(root / "knowledge" / "milling").root == root
+
+
+def test_frames(root: Path) -> None:
+    repo = proda.open(root)
+    statements = repo.frame("statements")
+    assert len(statements) == len(repo.knowledge.statements)
+    assert {"id", "subject", "relation", "object", "text"} <= set(statements.columns)
+    assert len(repo.frame("concepts")) == len(repo.knowledge.concepts)
+    assert len(repo.frame("outcomes")) == 0
+
+
+def test_no_repository_no_revision(tmp_path: Path, root: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"no ProDa repository"):
+        proda.open(tmp_path)
+    with pytest.raises(NotFoundError, match="No revision 'nonsense'"):
+        proda.open(root, "nonsense")
+
+
+def test_nothing_is_written_into_the_work_tree(root: Path) -> None:
+    _ = proda.open(root, "HEAD").knowledge
+    assert subprocess.run(["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True, check=True).stdout == ""

@@ -1,0 +1,78 @@
+"""Items, samples, made-up answers and everything else that `dvc repro` would add to the toy world, in a second and without a model.
+
+root = make_results(make_repository(tmp_path))        # not committed
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import proda
+from proda.benchmark import write_items_tree
+from proda.builder.plan import plan_samples
+from proda.builder.template_writer import write_sample
+from proda.corpus import write_corpus
+from proda.records import LETTERS, Item, Outcome
+from proda.tester.items import write_items
+from proda.tester.metrics import metrics
+from proda.tester.outcomes import write_outcomes
+
+MODELS = ("base", "seed-0", "seed-1")
+RESULTS = Path("benchmarks/results")
+Answers = Callable[[Item, str], bool]
+
+
+def base_wrong_tuned_right(item: Item, model: str) -> bool:
+    """The base knows nothing, tuning teaches everything."""
+    return model != "base"
+
+
+def make_items_and_samples(root: Path) -> Path:
+    """What the stages `benchmark` and `synthesize` write."""
+    knowledge = proda.open(str(root)).knowledge
+    write_items_tree(root, write_items(knowledge, seed=0, sealed_share=0.33))
+    plans = plan_samples(knowledge, dict.fromkeys(knowledge.topics_of, 40), seed=0, window=2)
+    write_corpus(root, {key: [write_sample(knowledge, plan) for plan in group] for key, group in plans.items()})
+    return root
+
+
+def make_outcomes(root: Path, right: Answers = base_wrong_tuned_right) -> list[Outcome]:
+    """What the stage `evaluate` writes, from answers that `right` decides."""
+    found = [outcome(item, model, right(item, model)) for item in proda.open(str(root)).items() for model in MODELS]
+    write_outcomes(root / RESULTS / "outcomes", found)
+    (root / RESULTS / "metrics.json").write_text(json.dumps(metrics(found, found[: len(found) // 2], resamples=20)))
+    return found
+
+
+def outcome(item: Item, model: str, correct: bool, margin: float = 0.125) -> Outcome:
+    """One answer; a wrong one chooses the first wrong option."""
+    chosen = item.answer if correct else next(x for x in LETTERS if x != item.answer)
+    operator = item.options[LETTERS.index(chosen)].operator or ""
+    shared = (item.id, item.content_hash, model, item.split, item.discipline, item.chain, item.kind, item.answer)
+    return Outcome(*shared, chosen, correct, margin if correct else -margin, operator)
+
+
+def make_results(root: Path, right: Answers = base_wrong_tuned_right) -> Path:
+    """Items, samples, answers, curves and gates."""
+    make_items_and_samples(root)
+    make_outcomes(root, right)
+    items = proda.open(str(root)).items()
+    (root / RESULTS / "training.csv").write_text(
+        "seed,step,loss,learning_rate\n0,0,3.5,0.001\n0,10,1.25,0.0005\n1,0,3.4,0.001\n1,10,1.5,0\n"
+    )
+    worst = [{"item": i.id, "where": "samples", "how": "stem", "value": 0.5, "text": "near miss"} for i in items]
+    (root / RESULTS / "overlap.json").write_text(json.dumps({"items": len(items), "texts": 80, "leaks": [], "worst": worst}))
+    solvers = {"longest": 0.24, "overlap": 0.29}
+    (root / RESULTS / "shortcuts.json").write_text(json.dumps({"n": len(items), "chance": 0.25, "limit": 0.35, "solvers": solvers}))
+    (root / RESULTS / "run.json").write_text(json.dumps({"runs": {"train": "4f1c2e7a"}}))
+    return root
+
+
+def commit(root: Path, message: str) -> None:
+    """All changes as one commit."""
+    subprocess.run(["git", "add", "-A"], cwd=root, check=True)
+    who = ["-c", "user.name=Toy", "-c", "user.email=toy@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *who, "commit", "-q", "-m", message], cwd=root, check=True)
