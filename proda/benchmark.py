@@ -43,7 +43,7 @@ def load_items(root: Path, splits: Sequence[Split] = SPLITS, *, only: frozenset[
     items: list[Item] = []
     for split in splits:
         for path in sorted((root / ITEMS / split).glob("*/*.yaml")):
-            items += [_decode(raw, path, split) for raw in load_yaml(path)["items"]]
+            items += [decode_item(raw, path, split) for raw in load_yaml(path)["items"]]
     return sorted(items, key=lambda item: item.id)
 
 
@@ -83,7 +83,8 @@ def _encode(item: Item) -> dict[str, Any]:
     }
 
 
-def _decode(raw: Mapping[str, Any], path: Path, split: Split) -> Item:
+def decode_item(raw: Mapping[str, Any], path: Path, split: Split) -> Item:
+    """The record of one YAML entry. Raises InputError if it is malformed, or does not match its hash."""
     fields = {k: v for k, v in raw.items() if k not in ("options", "hash")}
     try:
         options = tuple(msgspec.convert(raw["options"][letter], Option) for letter in LETTERS)

@@ -16,7 +16,7 @@ from scripts.stage_deps import code_of
 ROOT = Path(__file__).resolve().parent.parent
 ROLES = ("knowledge", "builder", "tester", "compiler", "debugger")
 HEAVY = ("torch", "transformers", "peft", "mlflow", "pandas")
-MODEL_SIDE = {"proda/compiler", "proda/tester/scoring.py", "proda/tester/letter.py"}
+MODEL_SIDE = {"proda/compiler", "proda/tester/scoring.py", "proda/tester/letters.py", "proda/tester/heldout.py"}
 
 
 def _imported(path: Path) -> set[str]:

@@ -64,7 +64,9 @@ def make_results(root: Path, right: Answers = base_wrong_tuned_right) -> Path:
         "seed,step,loss,learning_rate\n0,0,3.5,0.001\n0,10,1.25,0.0005\n1,0,3.4,0.001\n1,10,1.5,0\n"
     )
     worst = [{"item": i.id, "where": "samples", "how": "stem", "value": 0.5, "text": "near miss"} for i in items]
-    (root / RESULTS / "overlap.json").write_text(json.dumps({"items": len(items), "texts": 80, "leaks": [], "worst": worst}))
+    (root / RESULTS / "overlap.json").write_text(
+        json.dumps({"items": len(items), "texts": 80, "n_leaks": 0, "leaks": [], "closest": worst})
+    )
     solvers = {"longest": 0.24, "overlap": 0.29}
     (root / RESULTS / "shortcuts.json").write_text(json.dumps({"n": len(items), "chance": 0.25, "limit": 0.35, "solvers": solvers}))
     (root / RESULTS / "run.json").write_text(json.dumps({"runs": {"train": "4f1c2e7a"}}))

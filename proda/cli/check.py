@@ -36,7 +36,7 @@ def check(as_json: bool, fix: bool, dry_run: bool, root: Path) -> None:
     if fix:
         _fix(root, dry_run)
     report = check_knowledge(root, shape=as_json)
-    findings = sorted_findings([*report.findings, *_references(root)])
+    findings = sorted_findings([*report.findings, *_references(root, report)])
     if as_json:
         print(json.dumps(_document(report, findings), ensure_ascii=False, indent=2))
     elif findings:
@@ -52,9 +52,15 @@ def _fix(root: Path, dry_run: bool) -> None:
         print(f"{'would mend' if dry_run else 'mended'} {file}", file=sys.stderr)
 
 
-def _references(_root: Path) -> list[Finding]:
-    """What items, samples, patches and exceptions refer to and is not there. Other rooms' checks are composed here."""
-    return []
+def _references(root: Path, report: Report) -> list[Finding]:
+    """What items, samples, patches and exceptions refer to and is not there; nothing can be said of it while the base has errors."""
+    if not report.ok or not any((root / folder).exists() for folder in ("samples", "benchmarks")):
+        return []
+    from proda.dangling import dangling
+    from proda.repository import Repository
+
+    knowledge = Repository.open(root).knowledge
+    return dangling(root, frozenset({*knowledge.concepts, *knowledge.statements, *knowledge.chains}))
 
 
 def _document(report: Report, findings: tuple[Finding, ...]) -> dict[str, Any]:

@@ -21,8 +21,9 @@ DEFAULT = Path("build/report/index.html")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help=f"Where to write the page (default: {DEFAULT}).")
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
 def report(out: Path | None, root: str) -> None:
-    """Write the report, one HTML page that works offline, and print its path."""
+    """Write the report, one HTML page that works offline; print its path, and a short summary to standard error."""
     # Drawing and templates are only loaded to work: `proda report --help` starts at once.
+    from proda.report.closing import closing
     from proda.report.page import build_page, render
 
     repo = Repository.open(root)
@@ -30,4 +31,5 @@ def report(out: Path | None, root: str) -> None:
     if target.suffix not in (".html", ".htm"):
         raise UsageError(f"--out {target}: expected a name that ends in .html.")
     write_file(target, render(build_page(repo)))
+    click.echo(closing(repo), err=True)
     click.echo(target)

@@ -22,7 +22,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from proda.benchmark import ITEMS, _decode
+from proda.benchmark import ITEMS, decode_item
 from proda.cli.card import card
 from proda.corpus import CORPUS, PATCHES, decode_sample
 from proda.lineage import Lineage, Trace
@@ -103,4 +103,4 @@ def _samples(paths: list[Path], root: Path) -> tuple[list[Sample], dict[str, str
 
 def _items(paths: list[Path]) -> list[Item]:
     by_name = {str(split): split for split in SPLITS}
-    return [_decode(raw, path, by_name[path.parts[-3]]) for path in paths for raw in load_yaml(path)["items"]]
+    return [decode_item(raw, path, by_name[path.parts[-3]]) for path in paths for raw in load_yaml(path)["items"]]

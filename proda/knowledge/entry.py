@@ -176,7 +176,8 @@ _NOT_WORD = re.compile(r"[^\w+#]+")  # C, C++ and C# are three
 def normalised(term: str) -> str:
     """A term as near-duplicates share it: case, punctuation, hyphens and a plural s at the end do not count."""
     text = term.casefold() if term.isascii() else unicodedata.normalize("NFKC", term).casefold()
-    text = _NOT_WORD.sub(" ", text.replace("_", " ")).strip() or text
+    if not text.replace(" ", "").isalnum():
+        text = _NOT_WORD.sub(" ", text.replace("_", " ")).strip() or text
     if len(text) > 3 and text.endswith("ies"):
         return text[:-3] + "y"
     if len(text) > 3 and text.endswith("s") and not text.endswith(("ss", "us", "is")):

@@ -1,10 +1,10 @@
 """The last lines of `make repro`: what was built, how it scored, where to look.
 
-    16 disciplines · 374 chains · 1,453 statements · 1,426 concepts → 12,800 samples, 2,274 items
+16 disciplines · 374 chains · 1,453 statements · 1,426 concepts → 12,800 samples, 2,274 items
 
-                 base            tuned (seeds 0, 1, 2)
-    dev          .24 [.22–.27]   .71 [.69–.73]   .70 .72 .71
-    twin         …
+             base            tuned (seeds 0, 1, 2)
+dev          .24 [.22–.27]   .71 [.69–.73]   .70 .72 .71
+twin         …
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from typing import Any
 
 from proda.repository import Repository
 
-ROWS = (("dev", "the debugger may read"), ("twin", "same chains, other questions"), ("sealed", "read by nobody"), ("general", "must not fall"))
+ROWS = (
+    ("dev", "the debugger may read"),
+    ("twin", "same chains, other questions"),
+    ("sealed", "read by nobody"),
+    ("general", "must not fall"),
+)
 
 
 def closing(repo: Repository) -> str:
@@ -25,8 +30,8 @@ def closing(repo: Repository) -> str:
     concepts = sum(len(ids) for ids in knowledge.concepts_of.values())
     lines = [
         "",
-        f"{len(knowledge.topics_of)} disciplines · {len(chains):,} chains · {len(knowledge.active_statements):,} statements · {concepts:,} concepts"
-        f"  →  {len(repo.samples):,} samples, {len(repo.items()):,} items",
+        f"{len(knowledge.topics_of)} disciplines · {len(chains):,} chains · {len(knowledge.active_statements):,} statements"
+        f" · {concepts:,} concepts  →  {len(repo.samples):,} samples, {len(repo.items()):,} items",
     ]
     if not metrics:
         return "\n".join([*lines, "No scores yet: `dvc repro` trains and evaluates.", ""])
@@ -40,7 +45,8 @@ def closing(repo: Repository) -> str:
         lines.append(f"{name:<10}{_interval(base):<18}{_interval(tuned):<18}{each:<22}{meaning}")
     lines.append(f"{'':<10}chance .25; [95 % interval, clustered by chain]")
     lines += ["", *_gates(repo)]
-    lines += ["", "Look at  proda show ITEM   an item, its sources, what each model answered", "         benchmarks/results/metrics.json, outcomes/*.csv", ""]
+    lines += ["", "Look at    benchmarks/results/outcomes/*.csv   what each model answered, item by item"]
+    lines += ["           proda show ITEM                     an item, its statements, their sources and samples", ""]
     return "\n".join(lines)
 
 

@@ -126,7 +126,7 @@ class Gates(msgspec.Struct, frozen=True):
 
 def gates(overlap: Mapping[str, Any], shortcuts: Mapping[str, Any], open_items: frozenset[str], closest: int = 6) -> Gates:
     """What the gates found. Pairs are shown only for items of `open_items`, dev and twin."""
-    leaks, worst = _list(overlap.get("leaks")), _list(overlap.get("worst"))
+    leaks, worst = _list(overlap.get("leaks")), _list(overlap.get("closest"))
     shown = [[pair for pair in pairs if pair.get("item") in open_items] for pairs in (leaks, worst)]
     nearest = sorted(shown[1], key=lambda p: (-float(p.get("value", 0)), str(p.get("item"))))
     solvers = sorted(shortcuts.get("solvers", {}).items(), key=lambda s: (-s[1], s[0]))

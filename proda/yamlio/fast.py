@@ -22,9 +22,10 @@ from proda.yamlio.policy import MAX_DEPTH
 _RARE = (
     b"!", b"&", b"*", b"%", b"<<", b"\n---", b"\n...",  # tags, anchors, aliases, directives, merge keys, documents
     b"True", b"TRUE", b"False", b"FALSE", b"Null", b"NULL",
-    b"0x", b"0o", b"0b", b"+", b"-0",
+    b"0x", b"0o", b"0b", *(before + sign for before in (b" ", b"\n", b"[", b"{", b",", b":") for sign in (b"+", b"-0")),
 )  # fmt: skip
-_END = rb"(?=[ ]*+(?:\n|\Z|[,\]}:]|[ ]#))"
+_TEXT = {str}
+_END = rb"(?=[ ]*+(?:\n|\Z|[,\]}:#]))"
 _SUSPECT = re.compile(
     rb"[\n:\-?,\[{](?:(?<=[\n,\[{])|(?= )|(?<=[\"'\]}]:)) *+"  # where a token can start
     rb"(?:[!&*%]|<<|(?:N(?:ull|ULL)|T(?:rue|RUE)|F(?:alse|ALSE))" + _END + rb"|\+[0-9]|[-+]?0[xob]|-0" + _END + rb")"
@@ -52,12 +53,16 @@ def _agreed(value: Any, depth: int) -> bool:
     if depth == 0:
         return False
     if type(value) is dict:
-        if any(kind is not str for kind in set(map(type, value))):
+        if not set(map(type, value)) <= _TEXT:
             return False
         value = value.values()
-    kinds = set(map(type, value))
-    if float in kinds or (int in kinds and any(type(v) is int and abs(v) >= 10**18 for v in value)):
-        return False
-    if dict in kinds or list in kinds:
-        return all(_agreed(v, depth - 1) for v in value if type(v) is dict or type(v) is list)
+    if set(map(type, value)) <= _TEXT:
+        return True
+    for v in value:
+        kind = type(v)
+        if kind is dict or kind is list:
+            if not _agreed(v, depth - 1):
+                return False
+        elif kind is float or (kind is int and not -(10**18) < v < 10**18):
+            return False
     return True

@@ -122,7 +122,7 @@ def test_a_leak_on_a_sealed_item_is_counted_but_not_shown(root: Path, tmp_path: 
     names = [next(i.id for i in proda.open(str(root)).items(split)) for split in ("dev", "sealed")]
     leaks = [{"item": name, "where": "w", "how": "stem", "value": 1.0, "text": f"leak of {name}"} for name in names]
     try:
-        path.write_text(json.dumps({"items": 2, "texts": 1, "leaks": leaks, "worst": []}))
+        path.write_text(json.dumps({"items": 2, "texts": 1, "n_leaks": len(leaks), "leaks": leaks, "closest": []}))
         html = page_of(root, "--out", str(tmp_path / "leak.html"))
     finally:
         path.write_text(before)
@@ -144,7 +144,7 @@ def test_hostile_text_stays_inert(tmp_path: Path) -> None:
     (root / RESULTS / "run.json").write_text(json.dumps({HOSTILE: HOSTILE}))
     (root / RESULTS / "shortcuts.json").write_text(json.dumps({"solvers": {HOSTILE: 0.25}}))
     worst = [{"item": i.id, "where": HOSTILE, "how": HOSTILE, "value": 0.5, "text": HOSTILE} for i in items]
-    (root / RESULTS / "overlap.json").write_text(json.dumps({"items": 1, "texts": 1, "worst": worst}))
+    (root / RESULTS / "overlap.json").write_text(json.dumps({"items": 1, "texts": 1, "n_leaks": 0, "leaks": [], "closest": worst}))
     (root / RESULTS / "training.csv").write_text(f"seed,step,loss\n{HOSTILE},0,2\n{HOSTILE},1,1\n")
     commit(root, HOSTILE)
     html = page_of(root)

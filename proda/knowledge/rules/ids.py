@@ -39,7 +39,7 @@ def well_formed_reference(text: str) -> bool:
 
 
 def _well_formed(form: re.Pattern[str], text: str) -> bool:
-    return len(text) <= 2 * _MAX and form.fullmatch(text) is not None and all(len(p) <= _MAX for p in text.split("/"))
+    return form.fullmatch(text) is not None and (len(text) <= _MAX or max(map(len, text.split("/"))) <= _MAX)
 
 
 RULE = Rule(name="ids", description="Ids are well formed; a file lies where it says.", check_topic=check)

@@ -1,0 +1,79 @@
+"""Every verb's help stands on its own, and its example runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from proda.cli.main import VERBS
+from proda.corpus import write_corpus
+from tests.toyworld import make_repository
+
+COMMAND = [sys.executable, "-m", "proda.cli.main"]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from proda.benchmark import write_items_tree
+    from proda.builder.build import build_corpus, load_allocation
+    from proda.params import load_params
+    from proda.repository import Repository
+    from proda.tester.items import write_items
+
+    root = make_repository(tmp_path_factory.mktemp("help"))
+    knowledge = Repository.open(root).knowledge
+    write_items_tree(root, write_items(knowledge, seed=0, sealed_share=0.4))
+    write_corpus(root, build_corpus(knowledge, load_allocation(root), load_params(root / "params.yaml")))
+    return root
+
+
+def _run(root: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *args], cwd=root, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_the_example_in_help_runs(root: Path, verb: str) -> None:
+    text = _run(root, verb, "--help").stdout
+    example = re.search(r"Example: proda (.+)", " ".join(text.split()).replace(" Example:", "\nExample:"))
+    assert example is not None, text
+    # The examples name nodes of the shipped knowledge base; here the toy world's stand for them.
+    words = [
+        re.sub(r"^[a-z-]+/[a-z-]+(.*)$", r"milling/wind-grinds-grain\1", w) if "/" in w and "." not in w else w
+        for w in shlex.split(example[1])
+    ]
+    words = [w.replace("main", "HEAD") if w.startswith(("main", "v1")) else w for w in words]
+    done = _run(root, *words)
+    assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_verb_is_misuse_with_a_hint(root: Path) -> None:
+    done = _run(root, "chekc")
+    assert done.returncode == 2
+    assert "Did you mean 'check'?" in done.stderr
+
+
+def test_outside_a_repository_one_message(tmp_path: Path) -> None:
+    done = _run(tmp_path, "show", "physics/heating")
+    assert done.returncode == 1
+    assert "no ProDa repository" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_findings_exit_1_misuse_2_clean_0(root: Path) -> None:
+    assert _run(root, "check").returncode == 0
+    assert _run(root, "check", "--dry-run").returncode == 2
+    path = root / "knowledge/milling/milling-basics.yaml"
+    before = path.read_text()
+    path.write_text(before + "colour: red\n")
+    try:
+        done = _run(root, "check")
+    finally:
+        path.write_text(before)
+    assert done.returncode == 1
+    assert "colour" in done.stdout

@@ -1,0 +1,330 @@
+"""Each rule is content with the toy base, and finds the one thing that is broken; where it can mend that, it does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from proda.knowledge.fix import fix_knowledge
+from proda.knowledge.rules import BASE_RULES, TOPIC_RULES
+from tests.knowledge.toy import Toy, findings, put
+
+HEAT = "knowledge/physics/heat.yaml"
+ALL_RULES = [*TOPIC_RULES, *BASE_RULES]
+
+
+@pytest.mark.parametrize("rule", [*(r.name for r in ALL_RULES), "schema", "yaml"])
+def test_every_rule_is_content_with_the_toy_base(tmp_path: Path, rule: str) -> None:
+    assert findings(Toy().write(tmp_path), rule) == []
+
+
+def test_rules_have_names_of_their_own_and_descriptions() -> None:
+    names = [r.name for r in ALL_RULES]
+    assert len(set(names)) == len(names)
+    assert all(r.description.endswith(".") for r in ALL_RULES)
+
+
+def only(tmp_path: Path, toy: Toy, rule: str, path: str, says: str) -> None:
+    """The base breaks `rule` at `path`, and no other rule."""
+    found = findings(toy.write(tmp_path))
+    assert [(f.rule, f.path) for f in found] == [(rule, path)], found
+    assert says in found[0].message
+    assert found[0].line > 0
+
+
+def test_schema_refuses_an_unknown_key_and_names_the_closest(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.concept("physics/heat", "stress")["definiton"] = "x"
+    only(tmp_path, toy, "schema", "concepts.stress.definiton", "Closest: 'definition'")
+
+
+def test_schema_gathers_all_faults_of_a_file(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.concept("physics/heat", "stress")["type"] = "proces"
+    del toy.step("physics/heat", "rail-buckles", 0)["relation"]
+    toy.step("physics/heat", "rail-buckles", 2)["evidence"] = "none"
+    toy.topics["physics/heat"]["chains"]["gap-saves-rail"]["preconditions"] = "one"
+    found = findings(toy.write(tmp_path, fill=False))
+    assert {(f.file, f.rule) for f in found} == {(HEAT, "schema")}
+    assert {f.path for f in found} == {
+        "concepts.stress.type",
+        "chains.rail-buckles.steps[0]",
+        "chains.rail-buckles.steps[2].evidence",
+        "chains.gap-saves-rail.preconditions",
+    }
+
+
+@pytest.mark.parametrize("name", ["Stress", "stress_1", "../stress", "stress/../../x", "-stress", "a--b", "é", "a" * 101])
+def test_ids_refuses_malformed_ids(tmp_path: Path, name: str) -> None:
+    toy = Toy()
+    concepts = toy.topics["physics/heat"]["concepts"]
+    concepts[name] = {**concepts["stress"], "term": "another thing"}
+    found = findings(toy.write(tmp_path), "ids")
+    assert [f.path for f in found] == [f"concepts.{name}"]
+
+
+def test_ids_refuses_a_file_that_lies_elsewhere(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.topics["physics/heat"]["topic"] = "warmth"
+    only(tmp_path, toy, "ids", "topic", "Expected 'heat'")
+
+
+def test_ids_refuses_a_source_that_leads_out(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.topics["physics/heat"]["source"] = "../../etc/passwd"
+    root = toy.write(tmp_path, fill=False)
+    assert [f.path for f in findings(root, "ids")] == ["source"]
+
+
+def test_ids_refuses_yaml_in_a_place_that_is_not_read(tmp_path: Path) -> None:
+    root = Toy().write(tmp_path)
+    put(root, "knowledge/stray.yaml", "a: b\n")
+    put(root, "knowledge/physics/deep/er.yaml", "a: b\n")
+    assert [f.file for f in findings(root, "ids")] == ["knowledge/physics/deep/er.yaml", "knowledge/stray.yaml"]
+
+
+def test_relations_names_the_closest(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.step("physics/heat", "rail-buckles", 1)["relation"] = "cause"
+    only(tmp_path, toy, "relations", "chains.rail-buckles.steps[1].relation", "Closest: 'causes'")
+
+
+def test_relations_refuses_a_one_sided_opposite(tmp_path: Path) -> None:
+    toy = Toy()
+    del toy.relations["prevents"]["opposite"]
+    only(tmp_path, toy, "relations", "relations.causes.opposite", "does not name 'causes'")
+
+
+def test_steps_refuses_a_gap(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.step("physics/heat", "rail-buckles", 1)["subject"] = "clamping"
+    only(tmp_path, toy, "steps", "chains.rail-buckles.steps[1].subject", "ends at 'physics/expansion'")
+
+
+def test_steps_refuses_short_chains_loops_and_repeated_ids(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.topics["physics/cooling"]["chains"]["bridge-contracts"]["steps"].pop()
+    toy.step("physics/heat", "rail-buckles", 2)["object"] = "heating"
+    toy.step("physics/heat", "gap-saves-rail", 1)["id"] = "s1"
+    toy.step("physics/heat", "gap-saves-rail", 2)["id"] = "third"
+    assert {f.path for f in findings(toy.write(tmp_path), "steps")} == {
+        "chains.bridge-contracts.steps",
+        "chains.rail-buckles.steps[2].object",
+        "chains.gap-saves-rail.steps[1].id",
+        "chains.gap-saves-rail.steps[2].id",
+    }
+
+
+def test_evidence_refuses_a_quote_that_the_source_does_not_hold(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.step("physics/heat", "rail-buckles", 1)["evidence"]["quote"] += " Not so."
+    only(tmp_path, toy, "evidence", "chains.rail-buckles.steps[1].evidence", "does not say")
+
+
+def test_evidence_refuses_a_missing_or_moved_span_and_fix_mends_both(tmp_path: Path) -> None:
+    toy = Toy()
+    root = toy.write(tmp_path, fill=False)
+    toy.step("physics/cooling", "bridge-contracts", 0)["evidence"]["span"] = [0, 5]
+    toy.write(root, fill=False)
+    assert len(findings(root, "evidence")) == 12
+    fix_knowledge(root)
+    assert findings(root, "evidence") == []
+
+
+def test_evidence_leaves_a_quote_that_occurs_twice_to_people(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.sources["physics/heat"] += toy.sources["physics/heat"]
+    root = toy.write(tmp_path, fill=False)
+    fix_knowledge(root)
+    left = findings(root, "evidence")
+    assert len(left) == 6
+    assert all("more than once" in f.message for f in left)
+
+
+def test_evidence_counts_code_points_of_the_nfc_text(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.sources["physics/heat"] = "# Café naïve 🧲\n" + toy.sources["physics/heat"]  # written decomposed
+    root = toy.write(tmp_path, fill=False)
+    fix_knowledge(root)
+    assert findings(root) == []
+
+
+def test_evidence_may_come_from_another_source(tmp_path: Path) -> None:
+    toy = Toy()
+    evidence = toy.step("physics/heat", "rail-buckles", 1)["evidence"]
+    evidence.update(quote="In physics/cooling bridge-contracts we see that cooling", source="physics/cooling")
+    assert findings(toy.write(tmp_path)) == []
+    evidence["source"] = "physics/absent"
+    assert [f.path for f in findings(toy.write(tmp_path, fill=False), "evidence") if "source" in f.path] == [
+        "chains.rail-buckles.steps[1].evidence.source"
+    ]
+
+
+def test_definitions_warn_and_do_not_fail_and_fix_removes_the_stop(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.concept("physics/heat", "stress")["definition"] = "the stress in a body."
+    toy.concept("physics/heat", "friction")["definition"] = "when things rub"
+    root = toy.write(tmp_path)
+    found = findings(root)
+    assert {f.severity for f in found} == {"warning"}
+    assert len(found) == 3
+    fix_knowledge(root)
+    assert len(findings(root)) == 2
+
+
+def test_unique_ids_refuses_a_concept_defined_twice(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.topics["physics/cooling"]["concepts"]["heating"] = {**toy.concept("physics/heat", "heating"), "term": "warming up"}
+    found = findings(toy.write(tmp_path), "unique-ids")
+    assert [(f.file, f.path) for f in found] == [(HEAT, "concepts.heating")]
+    assert "knowledge/physics/cooling.yaml" in found[0].message
+
+
+def test_unique_ids_refuses_a_chain_named_like_a_concept(tmp_path: Path) -> None:
+    toy = Toy()
+    chains = toy.topics["physics/cooling"]["chains"]
+    chains["heating"] = chains.pop("bridge-contracts")
+    assert [f.path for f in findings(toy.write(tmp_path), "unique-ids")] == ["chains.heating"]
+
+
+def test_references_names_the_closest_concept(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.step("chemistry/rates", "heat-speeds", 0)["subject"] = "physics/heatin"
+    only(tmp_path, toy, "references", "chains.heat-speeds.steps[0].subject", "Closest: 'physics/heating'")
+
+
+def test_references_refuses_retired_concepts_and_loose_replacements(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.concept("physics/heat", "heating").update(status="retired", replaced_by="warmth")
+    toy.concept("physics/heat", "stress")["distinct_from"] = ["chemistry/strain"]
+    toy.concept("physics/heat", "friction")["replaced_by"] = "stress"
+    toy.topics["physics/heat"]["chains"]["rail-buckles"]["replaced_by"] = "nothing"
+    assert {f.path for f in findings(toy.write(tmp_path), "references")} == {
+        "concepts.heating.replaced_by",
+        "concepts.stress.distinct_from",
+        "concepts.friction.replaced_by",
+        "chains.rail-buckles.replaced_by",
+        "chains.rail-buckles.steps[0].subject",
+        "chains.heat-speeds.steps[0].subject",
+    }
+
+
+def test_a_retired_chain_may_keep_its_retired_concepts(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.topics["physics/heat"]["chains"]["rail-buckles"].update(status="retired", replaced_by="gap-saves-rail")
+    for name in ("buckling", "expansion"):
+        toy.concept("physics/heat", name)["status"] = "retired"
+    assert findings(toy.write(tmp_path)) == []
+
+
+def test_orphans_refuses_a_concept_that_no_statement_mentions(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.topics["physics/heat"]["concepts"]["inertia"] = {**toy.concept("physics/heat", "stress"), "term": "inertia"}
+    only(tmp_path, toy, "orphans", "concepts.inertia", "No statement mentions 'physics/inertia'")
+
+
+def test_orphans_does_not_count_retired_chains(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.topics["physics/heat"]["chains"]["rail-buckles"]["status"] = "retired"
+    assert {f.path for f in findings(toy.write(tmp_path))} == {"concepts.buckling", "concepts.expansion"}
+
+
+def test_both_ways_refuses_the_reverse_of_an_asymmetric_relation(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.add_chain("physics/heat", "z-back", ["friction causes buckling", "buckling causes stress", "stress causes heating"])
+    only(tmp_path, toy, "both-ways", "chains.z-back.steps[1]", "rail-buckles.s3 says the reverse")
+
+
+def test_both_ways_allows_it_of_other_relations(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.add_chain("physics/heat", "z", ["friction causes stress", "stress prevents expansion-gap", "expansion-gap causes heating"])
+    assert findings(toy.write(tmp_path)) == []
+
+
+def test_contradictions_refuses_opposites_of_one_pair(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.add_chain("physics/heat", "z", ["friction causes heating", "heating prevents expansion", "expansion causes buckling"])
+    only(tmp_path, toy, "contradictions", "chains.z.steps[1]", "rail-buckles.s1 says causes")
+
+
+def test_contradictions_turns_symmetric_relations_round(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.add_chain("physics/heat", "y", ["friction proportional-to heating", "heating causes clamping", "clamping causes buckling"])
+    toy.add_chain("physics/heat", "z", ["heating inverse-to friction", "friction causes clamping", "clamping requires buckling"])
+    found = findings(toy.write(tmp_path), "contradictions")
+    assert [f.path for f in found] == ["chains.z.steps[0]"]
+
+
+@pytest.mark.parametrize("term", ["Stress", "stresses!", "STRESS", "heat-stress"])
+def test_near_terms_refuses_the_same_word_in_another_discipline(tmp_path: Path, term: str) -> None:
+    toy = Toy()
+    toy.concept("physics/heat", "stress").update(term="stress", aliases=["heat stress", "stresse"])
+    toy.concept("chemistry/rates", "catalyst")["term"] = term
+    found = findings(toy.write(tmp_path))
+    assert [(f.rule, f.path) for f in found] == [("near-terms", "concepts.stress")]
+    assert "'chemistry/catalyst'" in found[0].message
+
+
+def test_near_terms_respects_distinct_from_on_either_side(tmp_path: Path) -> None:
+    for holder, other in (("physics/heat", "chemistry/catalyst"), ("chemistry/rates", "physics/stress")):
+        toy = Toy()
+        toy.concept("chemistry/rates", "catalyst")["term"] = "stress"
+        toy.concept(holder, "stress" if holder == "physics/heat" else "catalyst")["distinct_from"] = [other]
+        assert findings(toy.write(tmp_path)) == []
+
+
+def test_near_terms_tells_c_from_c_plus_plus(tmp_path: Path) -> None:
+    toy = Toy()
+    for name, term in (("catalyst", "C"), ("reaction", "C++"), ("collision", "C#")):
+        toy.concept("chemistry/rates", name)["term"] = term
+    assert findings(toy.write(tmp_path)) == []
+
+
+def test_shared_pairs_refuses_two_chains_with_two_steps_in_common(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.add_chain("physics/cooling", "z", ["tension causes expansion", "expansion causes stress", "stress causes buckling"])
+    found = findings(toy.write(tmp_path))
+    assert [(f.rule, f.file, f.path) for f in found] == [("shared-pairs", HEAT, "chains.rail-buckles.steps[1]")]
+    assert "'physics/z'" in found[0].message
+
+
+def test_shared_pairs_allows_one_step_in_common(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.add_chain("physics/cooling", "z", ["tension causes expansion", "expansion causes stress", "stress causes heating"])
+    assert findings(toy.write(tmp_path)) == []
+
+
+def test_sources_refuses_changed_and_missing_texts_and_fix_mends_the_catalogue(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.catalogue["physics/heat"]["sha256"] = "0" * 64
+    del toy.catalogue["physics/cooling"]
+    root = toy.write(tmp_path)
+    assert {(f.rule, f.file, f.path) for f in findings(root)} == {
+        ("sources", "knowledge/sources/catalogue.yaml", "sources.physics/heat.sha256"),
+        ("sources", "knowledge/physics/cooling.yaml", "source"),
+    }
+    assert fix_knowledge(root) == [*sorted(f"knowledge/{t}.yaml" for t in toy.topics), "knowledge/sources/catalogue.yaml"]
+    assert findings(root) == []
+    assert "title: About cooling" in (root / "knowledge/sources/catalogue.yaml").read_text()
+
+
+def test_sources_refuses_an_entry_without_its_text(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.catalogue["physics/lost"] = {**toy.catalogue["physics/heat"], "sha256": "0" * 64}
+    only(tmp_path, toy, "sources", "sources.physics/lost", "There is no knowledge/sources/physics/lost.md")
+
+
+def test_sources_refuses_an_entry_without_licence(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.catalogue["physics/heat"]["licence"] = ""
+    only(tmp_path, toy, "schema", "sources.physics/heat.licence", "length >= 1")
+
+
+def test_a_topic_whose_source_is_missing_is_one_finding(tmp_path: Path) -> None:
+    toy = Toy()
+    del toy.sources["physics/cooling"]
+    del toy.catalogue["physics/cooling"]
+    only_root = toy.write(tmp_path, fill=False)
+    found = [f for f in findings(only_root) if f.file == "knowledge/physics/cooling.yaml"]
+    assert [(f.rule, f.path) for f in found] == [("evidence", "source")]

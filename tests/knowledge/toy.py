@@ -1,0 +1,158 @@
+"""A small knowledge base to break in one place at a time.
+
+    toy = Toy()
+    toy.step("physics/heat", "rail-buckles", 1)["object"] = "warming"
+    toy.write(tmp_path)
+
+Two disciplines, three topics, four chains; every rule is content with it. Spans and hashes are filled in when it is written, unless
+they are there or `fill` says no.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from proda.findings import Finding
+from proda.knowledge.compile import check_knowledge
+from proda.yamlio import dump_yaml
+
+RELATIONS: dict[str, Any] = {
+    name: {
+        "kind": "causal",
+        "phrase": name,
+        "plural": name,
+        "inverse": f"is {name} by",
+        "inverse_plural": f"are {name} by",
+        "ask_object": f"What {{does}} {{s}} {name}?",
+        "ask_subject": f"What {name} {{o}}?",
+        "subject_role": "one",
+        "object_role": "other",
+        **more,
+    }
+    for name, more in {
+        "causes": {"asymmetric": True, "opposite": "prevents"},
+        "prevents": {"opposite": "causes"},
+        "requires": {"asymmetric": True},
+        "proportional-to": {"symmetric": True, "opposite": "inverse-to"},
+        "inverse-to": {"symmetric": True, "opposite": "proportional-to"},
+    }.items()
+}
+
+CHAINS: dict[str, dict[str, list[str]]] = {
+    "physics/heat": {
+        "rail-buckles": ["heating causes expansion", "expansion causes stress", "stress causes buckling"],
+        "gap-saves-rail": ["expansion-gap prevents stress", "stress requires clamping", "clamping causes friction"],
+    },
+    "physics/cooling": {
+        "bridge-contracts": ["cooling causes contraction", "contraction causes tension", "tension requires clamping"],
+    },
+    "chemistry/rates": {
+        "heat-speeds": ["physics/heating causes collision", "collision causes reaction", "reaction requires catalyst"],
+    },
+}
+DEFINED = {
+    "physics/heat": ["heating", "expansion", "stress", "buckling", "expansion-gap", "clamping", "friction"],
+    "physics/cooling": ["cooling", "contraction", "tension"],
+    "chemistry/rates": ["collision", "reaction", "catalyst"],
+}
+
+
+class Toy:
+    """The base as plain data, to be changed before it is written."""
+
+    def __init__(self) -> None:
+        self.relations = copy.deepcopy(RELATIONS)
+        self.sources: dict[str, str] = {}
+        self.topics: dict[str, Any] = {}
+        self.catalogue: dict[str, Any] = {}
+        for topic, chains in CHAINS.items():
+            discipline, name = topic.split("/")
+            self.topics[topic] = {
+                "discipline": discipline,
+                "topic": name,
+                "source": topic,
+                "concepts": {
+                    c: {"term": c.replace("-", " "), "type": "process", "definition": f"what is number {i} among the things shown"}
+                    for i, c in enumerate(DEFINED[topic])
+                },
+                "chains": {chain: {"explains": f"how {chain}", "steps": _steps(topic, chain, s)} for chain, s in chains.items()},
+            }
+            quotes = [s["evidence"]["quote"] for c in self.topics[topic]["chains"].values() for s in c["steps"]]
+            self.sources[topic] = f"# About {name}\n\nÄhnliches naïve text.\n" + "\n".join(quotes) + "\n"
+            self.catalogue[topic] = {"title": f"About {name}", "origin": "made up", "licence": "CC0-1.0"}
+
+    def step(self, topic: str, chain: str, index: int) -> dict[str, Any]:
+        """A statement, to change."""
+        step: dict[str, Any] = self.topics[topic]["chains"][chain]["steps"][index]
+        return step
+
+    def concept(self, topic: str, name: str) -> dict[str, Any]:
+        """A concept, to change."""
+        concept: dict[str, Any] = self.topics[topic]["concepts"][name]
+        return concept
+
+    def add_chain(self, topic: str, chain: str, triples: list[str]) -> None:
+        """Another chain, with its quotes added to the topic's source."""
+        steps = _steps(topic, chain, triples)
+        self.topics[topic]["chains"][chain] = {"explains": f"how {chain}", "steps": steps}
+        self.sources[topic] += "\n".join(s["evidence"]["quote"] for s in steps) + "\n"
+
+    def write(self, root: Path, fill: bool = True) -> Path:
+        """Write the base below `root`; returns `root`."""
+        topics, catalogue = copy.deepcopy(self.topics), copy.deepcopy(self.catalogue)
+        for document in topics.values() if fill else ():
+            for chain in document["chains"].values():
+                for step in chain["steps"]:
+                    evidence = step["evidence"]
+                    start = self.sources.get(evidence.get("source", document["source"]), "").find(evidence["quote"])
+                    if start >= 0:
+                        evidence.setdefault("span", [start, start + len(evidence["quote"])])
+        for source, entry in catalogue.items():
+            if source in self.sources:
+                entry.setdefault("sha256", hashlib.sha256(self.sources[source].encode()).hexdigest())
+        put(root, "knowledge/relations.yaml", dump_yaml({"relations": self.relations}))
+        put(root, "knowledge/sources/catalogue.yaml", dump_yaml({"sources": catalogue}))
+        for source, text in self.sources.items():
+            put(root, f"knowledge/sources/{source}.md", text)
+        for topic, document in topics.items():
+            put(root, f"knowledge/{topic}.yaml", dump_yaml(document))
+        return root
+
+
+def _steps(topic: str, chain: str, triples: list[str]) -> list[dict[str, Any]]:
+    steps = []
+    for number, triple in enumerate(triples, start=1):
+        subject, relation, target = triple.split()
+        steps.append(
+            {
+                "id": f"s{number}",
+                "subject": subject,
+                "relation": relation,
+                "object": target,
+                "text": f"Here {subject} {relation} {target}.",
+                "evidence": {"quote": f"In {topic} {chain} we see that {subject} {relation} {target}."},
+            }
+        )
+    return steps
+
+
+def put(root: Path, file: str, content: str | bytes) -> Path:
+    """Write a file below `root`."""
+    path = root / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def findings(root: Path, rule: str | None = None) -> list[Finding]:
+    """What a check without a cache says, of one rule if one is named."""
+    report = check_knowledge(root, cache=root / "fresh" / "check.sqlite", jobs=1)
+    return [f for f in report.findings if rule is None or f.rule == rule]
+
+
+def compiled(out: Path) -> dict[str, bytes]:
+    """Every file of a compiled folder."""
+    return {p.name: p.read_bytes() for p in sorted(out.iterdir())}
