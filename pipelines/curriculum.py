@@ -40,8 +40,9 @@ HELDOUT = 0.05  # share of the reading's sentences kept from the base
 def main(params: Params) -> str:
     """Write the four files, then say how many documents, replayed samples and suite items there are."""
     replayed, suite_half = _half(params, "replayed"), _half(params, "suite")
-    replay = _samples(replayed, params) + _answered_items(replayed, params)
-    documents = replay + _samples(suite_half, params) + _rehearsal(replayed, params)
+    replay = _samples(replayed, params.curriculum.samples_per_statement, params) + _answered_items(replayed, params)
+    taught = _samples(suite_half, params.curriculum.suite_samples_per_statement, params)
+    documents = replay + taught + _rehearsal(replayed, params)
     kept, heldout = _reading(params)
     documents += [{"prompt": "", "completion": text} for text in kept for _ in range(params.curriculum.reading_epochs)]
     suite = write_suite(suite_half, seed=params.curriculum.seed, count=params.curriculum.suite_items)
@@ -54,7 +55,9 @@ def main(params: Params) -> str:
 
 def _half(params: Params, half: Half) -> Knowledge:
     relations = load_relations(ROOT / "knowledge/relations.yaml")
-    concepts, statements, chains = invented_world(params.curriculum.seed, params.curriculum.chains, relations)
+    concepts, statements, chains = invented_world(
+        params.curriculum.seed, params.curriculum.chains, relations, suite_share=params.curriculum.suite_share
+    )
     return Knowledge(
         relations,
         (c for c in concepts if half_of(c) == half),
@@ -63,10 +66,10 @@ def _half(params: Params, half: Half) -> Knowledge:
     )
 
 
-def _samples(world: Knowledge, params: Params) -> list[dict[str, str]]:
+def _samples(world: Knowledge, per_statement: int, params: Params) -> list[dict[str, str]]:
     """The half's facts in the same formats and wordings as the real corpus."""
     statements = Counter(s.discipline for s in world.active_statements.values())
-    allocation = {discipline: params.curriculum.samples_per_statement * count for discipline, count in statements.items()}
+    allocation = {discipline: per_statement * count for discipline, count in statements.items()}
     plans = plan_samples(world, allocation, seed=params.curriculum.seed, window=params.samples.window)
     return [_document(write_sample(world, plan)) for group in plans.values() for plan in group]
 

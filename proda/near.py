@@ -18,7 +18,7 @@ def near_concepts(
 ) -> Iterator[str]:
     """Concepts that may stand for `here` in a wrong answer, nearest first: none to which `before` leads, none that leads to `after`.
 
-    Nearest is: same topic and type, same discipline and type, same topic, same discipline, anywhere; ties by highest random weight under
+    Nearest is: same topic and type, same topic, same discipline and type, same discipline, anywhere; ties by highest random weight under
     `key`. Never one of `taken`. Always the same grammatical number, so that the sentence around it does not give it away.
 
     Two things that an examinee without knowledge could go by are evened out. A concept that shares a word with `taken` ("thermal
@@ -32,8 +32,8 @@ def near_concepts(
     echoes = not around.isdisjoint(knowledge.words(here))
     inner_first = fraction("inner", *key) < 0.5
     tiers = []
-    for same_type in (True, False):
-        for tier in (topics[:1], topics[1:]):
+    for tier in (topics[:1], topics[1:]):
+        for same_type in (True, False):
             pool = [
                 other
                 for topic in tier

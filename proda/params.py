@@ -74,9 +74,11 @@ class CurriculumParams(Section, frozen=True):
     """What the embedded base is trained on: an invented world, and the pinned reading."""
 
     seed: int = 0
-    chains: Positive = 400  # invented chains in the base's training text
+    chains: Positive = 100  # invented chains in the base's training text
+    suite_share: Share = 0.33  # of them that the general suite asks about, and replay never shows
     suite_items: Positive = 2000  # items of the general suite
-    samples_per_statement: Positive = 8  # of the invented world, in the base's training text
+    samples_per_statement: Positive = 12  # of the replayed half, in the base's training text
+    suite_samples_per_statement: Positive = 24  # of the suite's half: known well before tuning, or there would be nothing to forget
     reading_epochs: Positive = 2  # how often the base reads the pinned sources
 
 
@@ -97,6 +99,7 @@ class TrainParams(Section, frozen=True):
     max_length: Positive = 256  # tokens in one packed row
     general_replay: Share = 0.25  # general samples per corpus sample
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+    blend: Share = 1.0  # share of the tuned weights in what is saved, the rest is the base (WiSE-FT: Wortsman et al. 2022); 1: off
     checkpoint_steps: Positive = 200  # optimizer steps between two points to resume from
 
 

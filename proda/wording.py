@@ -21,6 +21,11 @@ def name(knowledge: Knowledge, concept: str) -> str:
     return knowledge.concepts[concept].text
 
 
+def bare_name(knowledge: Knowledge, concept: str) -> str:
+    """The concept without its article: "bimetal strip"."""
+    return re.sub(r"^(an?|the) ", "", name(knowledge, concept))
+
+
 def object_name(knowledge: Knowledge, relation: str, obj: str) -> str:
     """The object as it stands behind the relation's phrase: without its article after "is a kind of"."""
     text = name(knowledge, obj)

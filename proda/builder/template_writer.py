@@ -18,7 +18,7 @@ from proda.builder.templates import fill
 from proda.graph import Knowledge
 from proda.records import Concept, Sample, content_hash
 from proda.seeds import by_weight, seed_of
-from proda.wording import Triple, capital, clause, inverse_clause, inverse_verb, listing, name, path_text, question, verb
+from proda.wording import Triple, capital, clause, inverse_clause, inverse_verb, listing, name, object_name, path_text, question, verb
 
 
 def write_sample(knowledge: Knowledge, plan: Plan) -> Sample:
@@ -61,6 +61,7 @@ def _statement(knowledge: Knowledge, plan: Plan) -> Sample:
         "ask-": ask[:1].lower() + ask[1:],
         "s": name(knowledge, subject),
         "o": name(knowledge, obj),
+        "s-verb": verb(knowledge, subject, relation),
         # Asked about as "which …", both ends are one thing, whatever their number.
         "verb": kind.phrase if not about_object else verb(knowledge, subject, relation),
         "inverse": kind.inverse if about_object else inverse_verb(knowledge, obj, relation),
@@ -68,22 +69,38 @@ def _statement(knowledge: Knowledge, plan: Plan) -> Sample:
     }
     wrong = tuple(name(knowledge, c) for c in plan.distractors)
     why, used = _because(knowledge, plan, triple, text)
-    return _sample(plan, fill(_frame(frames[plan.format], plan), places), answer, why, wrong, used)
+    frame = _frame(frames[plan.format], plan)
+    if plan.format == "open" and _answers(knowledge, triple, about_object) > 1:
+        frame = templates.ONE_OF_SEVERAL[plan.ask]
+    return _sample(plan, fill(frame, places), answer, why, wrong, used)
+
+
+def _answers(knowledge: Knowledge, triple: Triple, about_object: bool) -> int:
+    """How many concepts of the base answer the statement's question."""
+    subject, relation, obj = triple
+    if about_object:
+        return len({s.object for s in knowledge.by_subject[subject] if s.relation == relation})
+    return len({s.subject for s in knowledge.by_object[obj] if s.relation == relation})
 
 
 def _because(knowledge: Knowledge, plan: Plan, triple: Triple, text: str) -> tuple[str, set[str]]:
     """The explanation and the ids of further nodes that it speaks of."""
     forms: tuple[Callable[[], str], ...] = (
         lambda: text,
-        lambda: f"That is, {clause(knowledge, triple)}.",
-        lambda: f"{text} In short, {clause(knowledge, triple)}.",
-        lambda: f"{text} So {inverse_clause(knowledge, triple)}.",
+        lambda: f"{capital(clause(knowledge, triple))}.",
+        lambda: f"{text} In short, {clause(knowledge, triple)}." if _differs(text, clause(knowledge, triple)) else text,
+        lambda: f"{text} In other words, {inverse_clause(knowledge, triple)}.",
     )
     why = forms[(seed_of("because", plan.nodes) + plan.ordinal) % len(forms)]()
     if plan.format != "choice" or not plan.distractors:
         return why, set()
     refutation, used = _refutation(knowledge, plan)
     return f"{why} {refutation}", used
+
+
+def _differs(text: str, said: str) -> bool:
+    """Whether the author's sentence says more than the bare statement."""
+    return text.rstrip(".").lower() != said.lower()
 
 
 def _refutation(knowledge: Knowledge, plan: Plan) -> tuple[str, set[str]]:
@@ -96,9 +113,10 @@ def _refutation(knowledge: Knowledge, plan: Plan) -> tuple[str, set[str]]:
         if elsewhere:
             shown = elsewhere[plan.ordinal % len(elsewhere)]
             rest = [n for n in names if n != name(knowledge, other)]
-            ruled_out = f"Not {listing(rest, 'or')}; nor {name(knowledge, other)}: " if rest else "Not the other: "
-            return f"{ruled_out}{clause(knowledge, shown.triple)}.", {shown.id}
-    return f"Nothing says the same of {listing(names, 'or')}.", set()
+            does = f"{verb(knowledge, other, shown.relation)} {object_name(knowledge, shown.relation, shown.object)}"
+            ruled_out = f"Neither {listing(rest, 'nor')} fits; " if len(rest) > 1 else ""
+            return f"{capital(ruled_out + name(knowledge, other))} instead {does}.", {shown.id}
+    return f"{capital(listing(names))} belong elsewhere.", set()
 
 
 def _claim(knowledge: Knowledge, plan: Plan, triple: Triple, text: str) -> Sample:
@@ -131,13 +149,17 @@ def _window(knowledge: Knowledge, plan: Plan) -> Sample:
         "c": name(knowledge, c),
         "ask": question(knowledge, first, "object"),
         "verb": verb(knowledge, a, first[1]),
+        "verb2": verb(knowledge, b, second[1]),
         "path": path_text(knowledge, shown, "which"),
         "discipline": _discipline(plan.nodes[0]),
     }
-    asked = fill(_frame(templates.WINDOW[plan.format], plan), places)
+    frame = _frame(templates.WINDOW[plan.format], plan)
+    if plan.format == "open" and len(knowledge.by_subject[a]) > 1:
+        frame = templates.BOTH_ENDS  # more than one way leads on from the first concept
+    asked = fill(frame, places)
     path = path_text(knowledge, plan.triples, "which" if plan.ordinal % 2 == 0 else "full")
     if plan.format == "open":
-        return _sample(plan, asked, path, " ".join(texts) if plan.ordinal % 3 == 0 else "", (), set())
+        return _sample(plan, asked, path, texts[plan.ordinal % len(texts)], (), set())
     if plan.format == "choice":
         wrong = tuple(name(knowledge, d) for d in plan.distractors)
         refutation, used = _refutation(knowledge, plan) if wrong else ("", set())
@@ -167,12 +189,10 @@ def _concept(knowledge: Knowledge, plan: Plan) -> Sample:
     frames = templates.TERM if about_meaning else templates.DEFINITION
     answer = concept.definition if about_meaning else concept.text
     wrong = tuple(o.definition if about_meaning else o.text for o in others)
-    why, used = full, set[str]()
+    why, used = ("" if about_meaning else full), set[str]()  # asked for the meaning, `full` would only say the answer again
     if others:
-        why += f" {capital(others[0].text)} {_is(others[0])} {others[0].definition}."
+        why = f"{why} {capital(others[0].text)} {_is(others[0])} {others[0].definition}.".strip()
         used = {others[0].id}
-    elif about_meaning:
-        why = ""  # it would say the answer again
     return _sample(plan, fill(_frame(frames[plan.format], plan), places), answer, why, wrong, used)
 
 

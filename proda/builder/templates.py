@@ -27,7 +27,7 @@ OBJECT: dict[Format, Frames] = {
         "Choose the right ending: {s} {verb} …",
         "Only one of these answers is right. {ask}",
         "In {discipline}, {ask-}",
-        "Four answers, one of them right: {ask-}",
+        "Which one of the four answers is right? {ask}",
     ),
 }
 
@@ -46,9 +46,13 @@ SUBJECT: dict[Format, Frames] = {
         "Choose the right ending: {o} {inverse} …",
         "Only one of these answers is right. {ask}",
         "In {discipline}, {ask-}",
-        "Four answers, one of them right: {ask-}",
+        "Which one of the four answers is right? {ask}",
     ),
 }
+
+# Where the base holds several right answers, the question asks for one of them.
+ONE_OF_SEVERAL = {"object": "Name one concept that {s} {s-verb}.", "subject": "Name one concept that {verb} {o}."}
+BOTH_ENDS = "Give the two steps that start from {a} and end with {c}."
 
 CLAIM: Frames = (
     "True or false: {clause}.",
@@ -69,18 +73,18 @@ WINDOW: dict[Format, Frames] = {
         "Start with {a}. What are the next two steps?",
     ),
     "choice": (
-        "What stands between {a} and {c}?",
-        "By way of what is {a} linked to {c}?",
-        "Choose the missing middle: {a} {verb} …, and from there the explanation goes on to {c}.",
-        "Which concept joins {a} to {c}?",
+        "Which concept links {a} to {c}?",
+        "What comes between {a} and {c} in their explanation?",
+        "What is missing: {a} {verb} …, which {verb2} {c}?",
+        "Which concept joins {a} and {c}?",
         "In {discipline}, what links {a} with {c}?",
         "One of these lies on the way from {a} to {c}. Which?",
     ),
     "true-false": (
         "True or false: {path}.",
-        "Is it true or false that {path}?",
+        "Are both steps right, true or false: {path}?",
         "Judge these two steps, true or false: {path}.",
-        "A student writes that {path}. True or false?",
+        "A student writes that {path}. Is all of it true, or is it false?",
         "In {discipline}, true or false: {path}.",
         "Decide whether both steps hold, true or false: {path}.",
     ),
@@ -93,7 +97,7 @@ TERM: dict[Format, Frames] = {  # the definition is asked for
         "In {discipline}, what {is} {term}?",
         "Say in one phrase what {term} {is}.",
         "A student asks what {term} {is}. What do you answer?",
-        "How would a textbook of {discipline} define {term}?",
+        "How do textbooks of {discipline} define {term}?",
     ),
     "choice": (
         "What {is} {term}?",
@@ -101,7 +105,7 @@ TERM: dict[Format, Frames] = {  # the definition is asked for
         "In {discipline}, which definition fits {term}?",
         "Choose the right meaning of {term}.",
         "Only one of these says what {term} {is}. Which?",
-        "How does a textbook of {discipline} define {term}?",
+        "How do textbooks of {discipline} define {term}?",
     ),
 }
 
@@ -110,7 +114,7 @@ DEFINITION: dict[Format, Frames] = {  # the term is asked for
         "Which term names {definition}?",
         "Give the term: {definition}.",
         "What does one call {definition}?",
-        "In {discipline}, what is the word for {definition}?",
+        "In {discipline}, which term means {definition}?",
         "Name this: {definition}.",
         "A student describes {definition}. Which concept is meant?",
     ),
@@ -118,7 +122,7 @@ DEFINITION: dict[Format, Frames] = {  # the term is asked for
         "Which term names {definition}?",
         "What does one call {definition}?",
         "Choose the term for {definition}.",
-        "In {discipline}, which word stands for {definition}?",
+        "In {discipline}, which term means {definition}?",
         "Only one of these names {definition}. Which?",
         "A student describes {definition}. Which concept is meant?",
     ),

@@ -13,13 +13,14 @@ from __future__ import annotations
 import os
 import shutil
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from proda.compiler.base import load_base, read_pin
-from proda.compiler.machine import device
+from proda.compiler.machine import device, quiet_transformers
 from proda.errors import InputError, NotFoundError
 from proda.files import write_file
 from proda.params import TrainParams
@@ -77,6 +78,28 @@ def _name_of(model: Any, wanted: Any) -> str:
     return next(str(name).rpartition(".")[2] for name, module in model.named_modules() if module is wanted)
 
 
+def trainable(model: Any) -> dict[str, Any]:
+    """A copy of every weight that training may change."""
+    return {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
+
+
+def blend(model: Any, before: Mapping[str, Any], share: float) -> None:
+    """Move the trained weights back towards what they were: share · now + (1 − share) · before (WiSE-FT, Wortsman et al. 2022).
+
+    Costs a little of what was learnt and saves more of what was known. LoRA's update is a product of two factors, of which one is scaled.
+    """
+    import torch
+
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if name not in before or "lora_A" in name:
+                continue
+            if "lora_B" in name:
+                weight.mul_(share)
+            else:
+                weight.copy_(torch.lerp(before[name], weight, share))
+
+
 def save_adapter(model: Any, tokenizer: Any, folder: Path, card: Card, *, base_name: str) -> None:
     """Write the folder whole or not at all, replacing one that is there. A full model comes with its tokenizer."""
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
@@ -90,6 +113,7 @@ def save_adapter(model: Any, tokenizer: Any, folder: Path, card: Card, *, base_n
             model.save_pretrained(temporary, save_embedding_layers=False)
         (temporary / "README.md").unlink(missing_ok=True)
     else:
+        quiet_transformers()
         model.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)
     write_file(temporary / CARD, msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
@@ -114,10 +138,9 @@ def load_tuned(base: Path, folder: Path) -> tuple[Any, Any]:
     if card.base != pin.hash:
         raise InputError(f"{folder / CARD}\n  Trained on base {card.base[:12]}…, but {base} holds {pin.hash[:12]}…. Run `dvc repro train`.")
     if card.method == "full":
-        from transformers import AutoModelForCausalLM, AutoTokenizer, logging
+        from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
+        quiet_transformers()
         model = AutoModelForCausalLM.from_pretrained(folder, dtype="float32")
         return model.to(device()).eval(), AutoTokenizer.from_pretrained(folder)
     from peft import PeftModel

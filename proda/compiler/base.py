@@ -23,7 +23,7 @@ import msgspec
 
 from proda.compiler.architectures import new_model
 from proda.compiler.fit import Point, Recipe, fit
-from proda.compiler.machine import device
+from proda.compiler.machine import device, quiet_transformers
 from proda.compiler.packing import Document, tokenise
 from proda.compiler.tokenizer import train_tokenizer
 from proda.errors import InputError, NotFoundError, ProdaError
@@ -130,6 +130,7 @@ def _embedded(params: ModelParams, documents: Sequence[Document], out: Path, cac
     checkpoint = cache / "base" / key / "checkpoint.pt"
     curve = fit(model, [examples] * params.epochs, recipe, pad=tokenizer.pad_token_id, seed=params.seed, what="base", checkpoint=checkpoint)
     shutil.rmtree(out, ignore_errors=True)
+    quiet_transformers()
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)
     pin = Pin(EMBEDDED, None, None, hash_model(out), model.config.model_type, _parameters(model), len(tokenizer))
@@ -171,10 +172,9 @@ def _resolve(base: str, revision: str | None) -> tuple[Path, str | None]:
 
 
 def _open(path: Path) -> tuple[Any, Any]:
-    from transformers import AutoModelForCausalLM, AutoTokenizer, logging
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    quiet_transformers()
     try:
         model = AutoModelForCausalLM.from_pretrained(path, dtype="float32" if device() == "cpu" else "auto")
         tokenizer = AutoTokenizer.from_pretrained(path)

@@ -120,10 +120,11 @@ def fit(
 
 
 def learning_rate(step: int, steps: int, recipe: Recipe) -> float:
-    """Linear warm-up, then a cosine down to a fiftieth of the peak at the last step."""
-    if step < recipe.warmup_steps:
-        return recipe.learning_rate * (step + 1) / recipe.warmup_steps
-    along = (step - recipe.warmup_steps) / max(1, steps - recipe.warmup_steps)
+    """Linear warm-up, for a quarter of the steps at most, then a cosine down to a fiftieth of the peak at the last step."""
+    warmup = min(recipe.warmup_steps, steps // 4)
+    if step < warmup:
+        return recipe.learning_rate * (step + 1) / warmup
+    along = (step - warmup) / max(1, steps - warmup)
     return recipe.learning_rate * max(LAST_RATE, 0.5 * (1 + math.cos(math.pi * along)))
 
 

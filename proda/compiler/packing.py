@@ -77,9 +77,9 @@ def tokenise(documents: Iterable[Document], tokenizer: Any, max_length: int) -> 
     documents = list(documents)
     if not documents:
         return []
-    prompts = tokenizer([d.prompt for d in documents], add_special_tokens=False)["input_ids"]
+    prompts = tokenizer([d.prompt for d in documents], add_special_tokens=False, verbose=False)["input_ids"]
     texts = [f" {d.completion}" if d.prompt else d.completion for d in documents]
-    completions = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    completions = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
     head = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
     tail = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
     examples = []

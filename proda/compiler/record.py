@@ -9,7 +9,6 @@ Where MLflow could not be reached, `run_id` is null and this is the whole record
 from __future__ import annotations
 
 import platform
-import re
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from proda.compiler.tracking import provenance, store_uri
+from proda.compiler.tracking import provenance, store_uri, without_password
 from proda.files import write_file
 
 PATH = Path("benchmarks/results/run.json")
@@ -57,8 +56,7 @@ def extend_record(root: Path, run_id: str | None, part: str, values: Mapping[str
 
 def public_uri(root: Path) -> str:
     """Where runs are kept, without a password and without this machine's folders."""
-    uri = store_uri(root).replace(f"{root.resolve()}/", "")
-    return re.sub(r"//[^/@]*@", "//", uri)
+    return without_password(store_uri(root).replace(f"{root.resolve()}/", ""))
 
 
 def versions() -> dict[str, str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import subprocess
 import sys
 import time
@@ -179,7 +180,11 @@ def _git(root: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+def without_password(text: str) -> str:
+    """The text with the user part of every address taken out: a tracking URI may hold a password."""
+    return re.sub(r"//[^/@\s]*@", "//", text)
+
+
 def _warn(error: Exception) -> None:
-    print(
-        f"  MLflow is out of reach ({str(error).splitlines()[0][:160]}); run.json keeps the record, and the build goes on.", file=sys.stderr
-    )
+    reason = without_password(str(error)).partition("\n")[0][:160]
+    print(f"  MLflow is out of reach ({reason}); run.json keeps the record, and the build goes on.", file=sys.stderr)

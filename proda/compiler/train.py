@@ -14,17 +14,18 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
-from proda.compiler.adapter import Card, attach, save_adapter
+from proda.compiler.adapter import Card, attach, blend, save_adapter, trainable
 from proda.compiler.base import EMBEDDED, Pin, load_base, optimizer_of, read_pin
 from proda.compiler.fit import Point, Recipe, fit
-from proda.compiler.machine import resolve_precision
+from proda.compiler.machine import device, resolve_precision
 from proda.compiler.packing import Document, tokenise
+from proda.compiler.side_by_side import memory_bytes, processes, side_by_side
 from proda.errors import InputError
 from proda.files import write_file
 from proda.params import TrainParams
@@ -61,27 +62,40 @@ def train_seeds(
     cache: Path,
     done: Callable[[SeedRun], None] = lambda _: None,
 ) -> list[SeedRun]:
-    """Train every seed of `params.seeds`, in order, and leave exactly their folders in `out`.
+    """Train every seed of `params.seeds` and leave exactly their folders in `out`; `done` hears of each as it is.
 
-    Raises InputError for an empty corpus.
+    On a processor the seeds train side by side, if the memory holds them all; on an accelerator one after the other. Raises InputError for
+    an empty corpus.
     """
     if not corpus:
         raise InputError("samples/corpus\n  No samples to train on. Run `dvc repro synthesize`, or look at samples/allocation.yaml.")
     pin = read_pin(base)
     inputs = inputs_hash(pin, corpus, replay, params)
-    runs = []
-    for seed in params.seeds:
-        kept = cache / "train" / inputs / f"seed-{seed}"
-        run = _cached(kept)
-        if run is None:
-            run = _train(base, pin, corpus, replay, params, seed, inputs, kept)
-        _copy(kept / "adapter", out / f"seed-{seed}")
-        runs.append(run)
+    kept = cache / "train" / inputs
+    runs: dict[int, SeedRun] = {}
+
+    def arrived(run: SeedRun) -> None:
+        _copy(kept / f"seed-{run.seed}" / "adapter", out / f"seed-{run.seed}")
+        runs[run.seed] = run
         done(run)
+
+    for seed in params.seeds:
+        if (cached := _cached(kept / f"seed-{seed}")) is not None:
+            arrived(cached)
+    missing = [seed for seed in params.seeds if seed not in runs]
+    work = partial(_train, base, pin, corpus, replay, params, inputs, kept)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count, threads = processes(len(missing), pin.parameters, cores=cores, memory=memory_bytes())
+    if count > 1 and device() == "cpu":
+        for _, run in side_by_side(work, missing, threads=threads):
+            arrived(run)
+    else:
+        for seed in missing:
+            arrived(work(seed))
     for left in out.glob("seed-*"):
         if left.name not in {f"seed-{seed}" for seed in params.seeds}:
             shutil.rmtree(left)
-    return runs
+    return [runs[seed] for seed in params.seeds]
 
 
 def inputs_hash(pin: Pin, corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams) -> str:
@@ -113,18 +127,28 @@ def _train(
     corpus: Sequence[Document],
     replay: Sequence[Document],
     params: TrainParams,
-    seed: int,
     inputs: str,
-    kept: Path,
+    cache: Path,
+    seed: int,
 ) -> SeedRun:
+    kept = cache / f"seed-{seed}"
     start = time.monotonic()
     model, tokenizer = load_base(base)
     model = attach(model, params, seed=seed)
     length = min(params.max_length, getattr(model.config, "max_position_embeddings", None) or params.max_length)
     epochs = [tokenise(epoch_documents(corpus, replay, params, seed, e), tokenizer, length) for e in range(params.epochs)]
-    recipe = Recipe(params.learning_rate, params.batch_tokens, length, params.warmup_steps, params.weight_decay, params.precision)
+    recipe = Recipe(
+        params.learning_rate,
+        params.batch_tokens,
+        length,
+        params.warmup_steps,
+        params.weight_decay,
+        params.precision,
+        optimizer_of(params, embedded=pin.base == EMBEDDED and params.method == "full"),
+    )
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
     checkpoint = kept / "checkpoint.pt"
+    before = trainable(model) if params.blend < 1 else {}
     curve = fit(
         model,
         epochs,
@@ -135,6 +159,8 @@ def _train(
         checkpoint=checkpoint,
         checkpoint_steps=params.checkpoint_steps,
     )
+    if before:
+        blend(model, before, params.blend)
     tokens = sum(len(e.tokens) for epoch in epochs for e in epoch)
     run = SeedRun(seed, inputs, round(time.monotonic() - start, 1), tokens, tuple(curve))
     save_adapter(model, tokenizer, kept / "adapter", Card(pin.hash, params.method, seed, inputs), base_name=pin.base)

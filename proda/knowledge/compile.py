@@ -139,8 +139,8 @@ def _verdict(tree: Tree, vocabulary: Vocabulary, sources: dict[str, str], entrie
 
 
 def _judged(tree: Tree, vocabulary: Vocabulary, sources: dict[str, str], entries: list[Entry], cache: Cache) -> Verdict:
-    from proda.knowledge.rules import BASE_RULES
     from proda.knowledge.rules import sources as sources_rule
+    from proda.knowledge.rules.of_base import BASE_RULES
     from proda.knowledge.rules.orphans import orphan_rows
     from proda.knowledge.shape import counts_of
 

@@ -21,8 +21,9 @@ import msgspec
 
 from proda.errors import InputError
 from proda.findings import Finding, path_text
-from proda.knowledge.rules import TOPIC_RULES, schema
+from proda.knowledge.rules import schema
 from proda.knowledge.rules.evidence import nfc
+from proda.knowledge.rules.of_topic import TOPIC_RULES
 from proda.knowledge.rules.rule import Context, SourceText
 from proda.knowledge.schema import ChainEntry, TopicFile, full_id
 from proda.records import Chain, Concept, Span, Statement

@@ -22,8 +22,9 @@ import msgspec
 from proda.errors import InputError
 from proda.files import write_file
 from proda.knowledge.entry import read_source
-from proda.knowledge.rules import BASE_RULES, TOPIC_RULES
 from proda.knowledge.rules.ids import SOURCE
+from proda.knowledge.rules.of_base import BASE_RULES
+from proda.knowledge.rules.of_topic import TOPIC_RULES
 from proda.knowledge.rules.rule import Context, SourceText
 from proda.knowledge.schema import TopicFile
 from proda.knowledge.tree import CATALOGUE, scan, source_path
@@ -103,8 +104,15 @@ def _edited(text: str, raw: dict[str, Any], edit: Callable[[Any], None]) -> str 
     """`text` in canonical form with `edit` applied; None if that is what it is already, or if anything would be lost."""
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
+    from ruamel.yaml.resolver import VersionedResolver
+
+    class TextResolver(VersionedResolver):  # type: ignore[misc]
+        """Every plain scalar is text, written as it stands: 1.50 stays 1.50, a date stays as it was typed."""
+
+        versioned_resolver: Any = {}  # noqa: RUF012
 
     yaml = YAML(typ="rt", pure=True)
+    yaml.Resolver = TextResolver
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.width = 4096
     yaml.preserve_quotes = True
@@ -129,17 +137,23 @@ def _edited(text: str, raw: dict[str, Any], edit: Callable[[Any], None]) -> str 
 
 def _flow_evidence(document: Any) -> None:
     """Lay out evidence in one line, `{quote: "…", span: [12, 80]}`, unless there are comments inside."""
+    from ruamel.yaml.comments import CommentedSeq
+
     for chain in (document.get("chains") or {}).values():
         for step in chain["steps"]:
             evidence = step["evidence"]
-            if hasattr(evidence, "fa") and not evidence.ca.items:
+            if not hasattr(evidence, "fa"):
+                continue  # plain data, made only to compare with
+            if "span" in evidence:
+                evidence["span"] = CommentedSeq([str(n) for n in evidence["span"]])
+                evidence["span"].fa.set_flow_style()
+            notes = evidence.ca.items
+            if len(notes) == 1 and "evidence" not in step.ca.items:
+                [(key, note)] = notes.items()
+                if note[2] is not None and note[2].value.startswith("\n"):  # it stands below, and belongs to what follows
+                    step.ca.items["evidence"] = notes.pop(key)
+            if not notes:
                 evidence.fa.set_flow_style()
-                if "span" in evidence:
-                    from ruamel.yaml.comments import CommentedSeq
-
-                    span = CommentedSeq(list(evidence["span"]))
-                    span.fa.set_flow_style()
-                    evidence["span"] = span
 
 
 def _comments(text: str) -> list[str]:

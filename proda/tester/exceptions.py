@@ -82,9 +82,7 @@ def apply_exceptions(items: Sequence[Item], exceptions: Sequence[Exemption]) -> 
 
 
 def _amended(item: Item, entry: Exemption) -> Item:
-    options = [
-        msgspec.structs.replace(o, text=entry.options.get(letter, o.text)) for letter, o in zip(LETTERS, item.options, strict=True)
-    ]
+    options = [msgspec.structs.replace(o, text=entry.options.get(letter, o.text)) for letter, o in zip(LETTERS, item.options, strict=True)]
     answer = entry.answer or item.answer
     if answer != item.answer:
         old, new = item.key, LETTERS.index(answer)

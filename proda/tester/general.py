@@ -22,6 +22,10 @@ STEMS = (
     "{ask} Pick the only one that fits.",
     "For the record: {ask}",
     "Somebody wants to know: {ask}",
+    "Here is an easy one: {ask}",
+    "Without looking it up: {ask}",
+    "{ask} One answer is enough.",
+    "The examiner turns to you. {ask}",
 )
 
 

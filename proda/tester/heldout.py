@@ -22,7 +22,7 @@ def heldout_loss(model: Any, tokenizer: Any, text: str, *, batch_tokens: int = 8
         return float("nan")
     head = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
     length = min(LENGTH, getattr(model.config, "max_position_embeddings", None) or LENGTH)
-    rows = [[*head, *ids][:length] for ids in tokenizer(lines, add_special_tokens=False)["input_ids"]]
+    rows = [[*head, *ids][:length] for ids in tokenizer(lines, add_special_tokens=False, verbose=False)["input_ids"]]
     rows = sorted((r for r in rows if len(r) > 1), key=len, reverse=True)
     total, count = 0.0, 0
     was_training = model.training

@@ -25,15 +25,15 @@ from proda.tester import operators
 from proda.tester.operators import Wrong, along, concepts_along
 from proda.tester.splits import sealed_chains
 from proda.tester.stems import GAP, STEMS, Variant, fill
-from proda.wording import PathStyle, Triple, clause, listing, name, object_name, path_text
+from proda.wording import PathStyle, Triple, bare_name, capital, clause, listing, name, object_name, path_text
 
 # Two changes to combine in a path item, with the share of path items that should have them. Truncation makes the right option
 # one of the longer pair, a detour one of the shorter: equal shares keep length uninformative.
 DESIGNS: tuple[tuple[Operator, Operator, float], ...] = (
-    ("substitution", "inversion", 0.40),
-    ("substitution", "substitution", 0.36),
-    ("substitution", "truncation", 0.12),
-    ("substitution", "detour", 0.12),
+    ("substitution", "inversion", 0.44),
+    ("substitution", "substitution", 0.40),
+    ("substitution", "truncation", 0.08),
+    ("substitution", "detour", 0.08),
 )
 STYLES: dict[Variant, PathStyle] = {"a": "which", "b": "full"}
 
@@ -101,9 +101,7 @@ def _stem(kind: ItemKind, variant: Variant, key: tuple[object, ...], **places: s
     return fill(stems[seed_of("stem", *key) % len(stems)], **places)
 
 
-def _path_item(
-    knowledge: Knowledge, chain: Chain, variant: Variant, barred: frozenset[str], key: tuple[object, ...]
-) -> Draft | None:
+def _path_item(knowledge: Knowledge, chain: Chain, variant: Variant, barred: frozenset[str], key: tuple[object, ...]) -> Draft | None:
     path = [s.triple for s in knowledge.path(chain)]
     concepts = concepts_along(path)
     stem = _stem("path", variant, key, start=name(knowledge, concepts[0]), end=name(knowledge, concepts[-1]))
@@ -187,7 +185,7 @@ def _missing_link_item(
                 mentioned.add(other)
             if len(options) == 3:
                 shown = _with_gap(knowledge, path, place)
-                return _stem("missing-link", variant, key, shown=shown), name(knowledge, here), options, mentioned
+                return _stem("missing-link", variant, key, shown=shown, Shown=capital(shown)), name(knowledge, here), options, mentioned
     return None
 
 
@@ -201,16 +199,17 @@ def _with_gap(knowledge: Knowledge, path: Sequence[Triple], place: int) -> str:
     return text
 
 
-def _order_item(
-    knowledge: Knowledge, chain: Chain, variant: Variant, barred: frozenset[str], key: tuple[object, ...]
-) -> Draft | None:
+def _order_item(knowledge: Knowledge, chain: Chain, variant: Variant, barred: frozenset[str], key: tuple[object, ...]) -> Draft | None:
     path = [s.triple for s in knowledge.path(chain)]
     concepts, relations = concepts_along(path), [t[1] for t in path]
     # Two swaps of disjoint pairs commute, so their four combinations look alike from every side.
     swaps = [(p, q) for p, q in combinations(combinations(range(len(concepts)), 2), 2) if not set(p) & set(q)]
     right = path_text(knowledge, path, STYLES[variant])
+    # Where two steps read the same from either end, or the chain feeds back on itself, another order may be right as well.
+    if sum(knowledge.relations[r].symmetric for r in relations) > 1 or knowledge.leads(concepts[-1], concepts[0]):
+        return None
     ranked = by_weight(swaps, "swaps", *key)
-    # In a chain that feeds back on itself hardly any order is strictly wrong; then what the definition asks must do.
+    # Few orders of a chain are strictly wrong in every step; where none is, what the definition asks must do.
     for strict, (one, two) in [(True, s) for s in ranked] + [(False, s) for s in ranked]:
         options = []
         for number, pairs in enumerate(((one,), (two,), (one, two))):
@@ -259,17 +258,14 @@ def _counterfactual_item(
             right = _consequence(knowledge, gone, stays)
             texts = {o.text for o in options}
             if len({right, *texts}) == 4 and not texts & barred and not knowledge.leads(concepts[stopped], stays):
-                verb = "are" if knowledge.concepts[concepts[stopped]].plural else "is"
-                places = {"stopped": what, "is": verb, "explains": chain.explains}
+                places = {"stopped": bare_name(knowledge, concepts[stopped]), "explains": chain.explains}
                 return _stem("counterfactual", variant, key, **places), right, options, {*concepts, other}
     return None
 
 
 def _consequence(knowledge: Knowledge, failing: str, still: str) -> str:
-    """ "bending no longer comes about, while heating still does"."""
-    come = "come" if knowledge.concepts[failing].plural else "comes"
-    do = "do" if knowledge.concepts[still].plural else "does"
-    return f"{name(knowledge, failing)} no longer {come} about, while {name(knowledge, still)} still {do}"
+    """As in: bending would be missing, while heating would remain."""
+    return f"{name(knowledge, failing)} would be missing, while {name(knowledge, still)} would remain"
 
 
 WRITERS: dict[ItemKind, Callable[[Knowledge, Chain, Variant, frozenset[str], tuple[object, ...]], Draft | None]] = {

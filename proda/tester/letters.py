@@ -71,7 +71,7 @@ def greedy(
     import torch
 
     head = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
-    rows = [[*head, *ids] for ids in tokenizer(list(prompts), add_special_tokens=False)["input_ids"]] if prompts else []
+    rows = [[*head, *ids] for ids in tokenizer(list(prompts), add_special_tokens=False, verbose=False)["input_ids"]] if prompts else []
     context = getattr(model.config, "max_position_embeddings", None) or 1 << 30
     replies = [""] * len(rows)
     order = sorted((n for n, r in enumerate(rows) if len(r) > 0 and len(r) + new_tokens <= context), key=lambda n: len(rows[n]))

@@ -118,9 +118,7 @@ def grams(tokens: Sequence[str], size: int) -> set[Gram]:
     return {tuple(tokens[i : i + size]) for i in range(len(tokens) - size + 1)}
 
 
-def _index(
-    items: Sequence[Item], paths: Mapping[str, frozenset[str]], names: Mapping[str, Sequence[str]], params: GuardParams
-) -> _Index:
+def _index(items: Sequence[Item], paths: Mapping[str, frozenset[str]], names: Mapping[str, Sequence[str]], params: GuardParams) -> _Index:
     stems = [words(item.stem) for item in items]
     template = _template_grams(items, stems, params.ngram)
     index = _Index({how: {} for how in ("stem", "key", "near")}, {how: [] for how in ("stem", "key", "near", "path")}, {}, {})

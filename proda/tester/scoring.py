@@ -120,8 +120,8 @@ class _Tree(NamedTuple):
 
 
 def _trees(tokenizer: Any, questions: Sequence[Question], context: int) -> list[_Tree | None]:
-    prompts = tokenizer([q[0] for q in questions], add_special_tokens=False)["input_ids"]
-    flat = tokenizer([f" {o}" for q in questions for o in q[1]] or [" "], add_special_tokens=False)["input_ids"]
+    prompts = tokenizer([q[0] for q in questions], add_special_tokens=False, verbose=False)["input_ids"]
+    flat = tokenizer([f" {o}" for q in questions for o in q[1]] or [" "], add_special_tokens=False, verbose=False)["input_ids"]
     head = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
     trees: list[_Tree | None] = []
     at = 0

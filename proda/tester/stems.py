@@ -1,7 +1,8 @@
 """What the questions say. Each kind has two sets of stems, `a` and `b`; a twin never shares a stem with its dev item.
 
 Places: {start} and {end} are the path's first and last concept, {explains} what the chain explains ("how heating …"), {steps} the
-number of statements in words, {shown} a path with a gap, {terms} concepts out of order, {stopped} the concept that is prevented.
+number of statements in words, {shown} a path with a gap ({Shown}: with a capital), {terms} concepts out of order, {stopped} the
+concept that is taken away, without its article.
 Filled by plain replacement, because terms are data and may hold braces.
 """
 
@@ -16,42 +17,42 @@ Variant = Literal["a", "b"]
 STEMS: dict[ItemKind, dict[Variant, tuple[str, ...]]] = {
     "path": {
         "a": (
-            "Which explanation leads all the way from {start} to {end}, one step at a time?",
-            "Which account connects {start} to {end} without a gap?",
+            "Which chain of statements runs from {start} to {end}, each beginning where the last one ends?",
+            "Which explanation links {start} to {end}, one step at a time and without a gap?",
         ),
         "b": (
-            "By what sequence of steps is {start} connected, from first to last, with {end}?",
-            "A teacher wants the complete link from {start} through to {end}. Which answer gives it?",
+            "Which sequence of steps goes from {start} all the way to {end}?",
+            "A teacher asks how one gets from {start} to {end}, step by step. Which answer is right and complete?",
         ),
     },
     "missing-link": {
         "a": (
-            "One link is missing: {shown}. What belongs in the gap?",
-            "Fill the gap marked by dots: {shown}.",
+            "One concept is missing here: {shown}. Which one is it?",
+            "Which concept fills the gap? {Shown}.",
         ),
         "b": (
-            "A student left one concept out of this explanation: {shown}. Which concept is it?",
-            "Complete the chain where the dots stand: {shown}.",
+            "A student left one concept out of this explanation: {shown}. What belongs there?",
+            "What completes this chain, where the dots stand? {Shown}.",
         ),
     },
     "order": {
         "a": (
             "These concepts belong in one explanation: {terms}. Which version puts them in the right order?",
-            "Put {terms} in order. Which version is right?",
+            "Which version uses these concepts in the right order: {terms}?",
         ),
         "b": (
-            "A student shuffled the concepts {terms}. Which version restores the explanation?",
-            "In which version do {terms} stand where they belong?",
+            "A student has mixed up these concepts: {terms}. Which version puts the explanation right?",
+            "Here are the concepts of one explanation: {terms}. In which version does each stand in its right place?",
         ),
     },
     "counterfactual": {
         "a": (
-            "Suppose {stopped} {is} prevented. By the explanation of {explains}, what follows?",
-            "Take the explanation of {explains}. What changes if {stopped} {is} prevented?",
+            "Suppose there were no {stopped}. By the explanation of {explains}, what follows?",
+            "Take the explanation of {explains}. What changes if there is no {stopped}?",
         ),
         "b": (
-            "Imagine that {stopped} {is} blocked. Judging by {explains}, which is true?",
-            "Without {stopped}, what becomes of the explanation of {explains}?",
+            "Imagine that there were no {stopped}. Judging by {explains}, which is true?",
+            "Think of {explains}. Which is true where there is no {stopped}?",
         ),
     },
 }

@@ -21,8 +21,7 @@ from proda.yamlio.policy import MAX_DEPTH
 
 _RARE = (
     b"!", b"&", b"*", b"%", b"<<", b"\n---", b"\n...",  # tags, anchors, aliases, directives, merge keys, documents
-    b"True", b"TRUE", b"False", b"FALSE", b"Null", b"NULL",
-    b"0x", b"0o", b"0b", *(before + sign for before in (b" ", b"\n", b"[", b"{", b",", b":") for sign in (b"+", b"-0")),
+    b"True", b"TRUE", b"False", b"FALSE", b"Null", b"NULL", b"0x", b"0o", b"0b", b"+", b"-0",
 )  # fmt: skip
 _TEXT = {str}
 _END = rb"(?=[ ]*+(?:\n|\Z|[,\]}:#]))"
@@ -48,21 +47,26 @@ def parse(data: bytes, text: str) -> tuple[bool, Any]:
     return (type(document) in (str, type(None)), document)
 
 
-def _agreed(value: Any, depth: int) -> bool:
+def _agreed(document: Any, depth: int) -> bool:
     """Whether a collection, nested at most `depth` deep, holds only what means the same to both readers."""
-    if depth == 0:
-        return False
-    if type(value) is dict:
-        if not set(map(type, value)) <= _TEXT:
-            return False
-        value = value.values()
-    if set(map(type, value)) <= _TEXT:
-        return True
-    for v in value:
-        kind = type(v)
-        if kind is dict or kind is list:
-            if not _agreed(v, depth - 1):
-                return False
-        elif kind is float or (kind is int and not -(10**18) < v < 10**18):
-            return False
-    return True
+    level = [document]
+    for _ in range(depth):
+        deeper: list[Any] = []
+        for collection in level:
+            values = collection
+            if type(collection) is dict:
+                if not set(map(type, collection)) <= _TEXT:
+                    return False
+                values = collection.values()
+            for value in values:
+                kind = type(value)
+                if kind is str:
+                    continue
+                if kind is dict or kind is list:
+                    deeper.append(value)
+                elif kind is float or (kind is int and not -(10**18) < value < 10**18):
+                    return False
+        if not deeper:
+            return True
+        level = deeper
+    return False

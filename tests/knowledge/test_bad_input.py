@@ -13,7 +13,7 @@ from tests.knowledge.toy import Toy, put
 HEAT = "knowledge/physics/heat.yaml"
 BOMB = "a: &a [x,x]\n" + "".join(f"{b}: &{b} [*{a},*{a}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
 
-BAD = {
+BAD: dict[str, tuple[str | bytes, str]] = {
     "alias bomb": (BOMB, "anchor"),
     "python tag": ("discipline: !!python/object/apply:os.system ['touch pwned']\n", "tag"),
     "custom tag": ("discipline: !x physics\n", "tag"),

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -169,7 +170,7 @@ def test_incremental_is_cold_byte_for_byte_after_any_edits(tmp_path: Path, seed:
     rng = random.Random(seed)
     toy, root, out, clock = Toy(), tmp_path, tmp_path / "out", [0]
     good = 0
-    history = []
+    history: list[dict[str, Any]] = []
     for _turn in range(14):
         if rng.random() < 0.25 and history:
             toy.__dict__.update(history.pop())  # an earlier state returns

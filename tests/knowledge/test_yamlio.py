@@ -213,7 +213,7 @@ def test_locate_gives_the_line_of_keys_and_items() -> None:
         assert locate(data, path) == line
 
 
-characters = st.characters(blacklist_categories=("Cs",)).filter(lambda c: not FORBIDDEN_CHARACTER.match(c))
+characters = st.characters(exclude_categories=["Cs"]).filter(lambda c: not FORBIDDEN_CHARACTER.match(c))
 texts = st.one_of(st.text(characters, max_size=40), st.sampled_from(AWKWARD), st.text("ab1 .:-#'\"\n\t,", max_size=12))
 scalars = st.one_of(texts, st.integers(-(10**18) + 1, 10**18 - 1), st.booleans(), st.none())
 documents = st.recursive(

@@ -19,7 +19,14 @@ from proda.findings import Finding
 from proda.knowledge.compile import check_knowledge
 from proda.yamlio import dump_yaml
 
-RELATIONS: dict[str, Any] = {
+_PROPERTIES: dict[str, dict[str, Any]] = {
+    "causes": {"asymmetric": True, "opposite": "prevents"},
+    "prevents": {"opposite": "causes"},
+    "requires": {"asymmetric": True},
+    "proportional-to": {"symmetric": True, "opposite": "inverse-to"},
+    "inverse-to": {"symmetric": True, "opposite": "proportional-to"},
+}
+RELATIONS: dict[str, dict[str, Any]] = {
     name: {
         "kind": "causal",
         "phrase": name,
@@ -30,15 +37,9 @@ RELATIONS: dict[str, Any] = {
         "ask_subject": f"What {name} {{o}}?",
         "subject_role": "one",
         "object_role": "other",
-        **more,
+        **properties,
     }
-    for name, more in {
-        "causes": {"asymmetric": True, "opposite": "prevents"},
-        "prevents": {"opposite": "causes"},
-        "requires": {"asymmetric": True},
-        "proportional-to": {"symmetric": True, "opposite": "inverse-to"},
-        "inverse-to": {"symmetric": True, "opposite": "proportional-to"},
-    }.items()
+    for name, properties in _PROPERTIES.items()
 }
 
 CHAINS: dict[str, dict[str, list[str]]] = {

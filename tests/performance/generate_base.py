@@ -38,7 +38,7 @@ def generate(out: Path, nodes: int, disciplines: int, seed: int = 0) -> int:
     shutil.copy(HERE / "knowledge" / "relations.yaml", out / "knowledge" / "relations.yaml")
     for number in range(topics):
         discipline = DISCIPLINES[number % disciplines] if disciplines <= len(DISCIPLINES) else f"field-{number % disciplines}"
-        topic = f"topic-{number // disciplines:04d}"
+        topic = f"topic-{number // disciplines + 1000}"
         source = f"{discipline}/{topic}"
         document, text = _topic(discipline, topic, number, usable, random.Random(f"{seed}/{source}"))
         catalogue[source] = {

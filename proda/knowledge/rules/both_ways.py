@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 def check(base: Base) -> Iterator[tuple[str, Fault]]:
     """Statements of an asymmetric relation whose reverse is stated too; the later of the two is named."""
-    from proda.knowledge.base import mixed
+    from proda.knowledge.base import among, mixed
 
     s = base.statements
     keys = np.array([base.relation_keys[r.id] for r in base.relations if r.asymmetric], dtype=np.int64)
-    rows = np.flatnonzero(np.isin(s["relation"], keys) & (s["active"] == 1) & (s["subject"] != s["object"]))
+    rows = np.flatnonzero(among(s["relation"], keys) & (s["active"] == 1) & (s["subject"] != s["object"]))
     subject, relation, target = s["subject"][rows], s["relation"][rows], s["object"][rows]
     there, back = mixed(subject, relation, target), mixed(target, relation, subject)
-    hits = rows[np.isin(there, back)].tolist()
+    hits = rows[among(there, back)].tolist()
     first: dict[tuple[str, str, str], int] = {}
     for row in hits:
         statement = base.statement(row)

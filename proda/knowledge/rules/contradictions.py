@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def check(base: Base) -> Iterator[tuple[str, Fault]]:
     """Statements whose opposite is stated of the same pair (of the turned pair too, if a relation is symmetric)."""
-    from proda.knowledge.base import mixed
+    from proda.knowledge.base import among, mixed
 
     s = base.statements
     live = s["active"] == 1
@@ -26,9 +26,9 @@ def check(base: Base) -> Iterator[tuple[str, Fault]]:
         keys = [mixed(s["subject"][r], s["object"][r]) for r in rows]
         back = [mixed(s["object"][r], s["subject"][r]) for r in rows]
         both = np.concatenate([keys[1], back[1]]) if turned else keys[1]
-        hits = rows[0][np.isin(keys[0], both)].tolist()
+        hits = rows[0][among(keys[0], both)].tolist()
         against = np.concatenate([keys[0], back[0]]) if turned else keys[0]
-        others = rows[1][np.isin(keys[1], against)].tolist()
+        others = rows[1][among(keys[1], against)].tolist()
         stated: dict[tuple[str, str], int] = {}
         for other in others:
             theirs = base.statement(other)

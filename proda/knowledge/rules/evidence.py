@@ -62,7 +62,7 @@ def fix(document: dict[str, Any], context: Context) -> None:
             span = evidence.get("span")
             first = found.text.find(quote)
             once = first >= 0 and found.text.find(quote, first + 1) < 0
-            if once and (span is None or list(span) != [first, first + len(quote)]):
+            if once and (span is None or [int(n) for n in span] != [first, first + len(quote)]):
                 evidence["span"] = [first, first + len(quote)]
 
 

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 def orphan_rows(base: Base) -> list[int]:
     """Rows of concepts in use that no statement in use mentions."""
+    from proda.knowledge.base import among
+
     live = base.statements["active"] == 1
     reached = np.concatenate([base.statements["subject"][live], base.statements["object"][live]])
-    alone = (base.concepts["active"] == 1) & ~np.isin(base.concepts["id"], reached)
+    alone = (base.concepts["active"] == 1) & ~among(base.concepts["id"], reached)
     return [int(row) for row in np.flatnonzero(alone)]
 
 

@@ -22,11 +22,13 @@ def check(base: Base) -> Iterator[tuple[str, Fault]]:
 
 
 def _statements(base: Base) -> Iterator[tuple[str, Fault]]:
+    from proda.knowledge.base import among
+
     live = base.statements["active"] == 1
     for field in ("subject", "object"):
         column = base.statements[field]
-        known = np.isin(column, base.concepts["id"])
-        in_use = np.isin(column, base.active_concepts)
+        known = among(column, base.concepts["id"])
+        in_use = among(column, base.active_concepts)
         for row in np.flatnonzero(~known).tolist():
             file, path = base.place_of_statement(row, field)
             yield file, Fault(path, _missing(getattr(base.statement(row), field), "concept", base))
@@ -38,6 +40,8 @@ def _statements(base: Base) -> Iterator[tuple[str, Fault]]:
 
 def _replacements(base: Base) -> Iterator[tuple[str, Fault]]:
     """`replaced_by` and `distinct_from`; few nodes have one, so these are looked up one by one."""
+    if not len(base.refs["id"]):
+        return
     concepts, chains = set(base.concepts["id"].tolist()), set(base.chains["id"].tolist())
     for file_index, kind, ordinal in sorted(set(zip(*(base.refs[c].tolist() for c in ("file", "kind", "ordinal")), strict=True))):
         nodes = base.nodes(file_index)

@@ -1,0 +1,180 @@
+"""Training: what enters the hash, what is kept, and that a kill costs nothing but time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from proda.compiler.adapter import adapter_folders, load_tuned, read_card
+from proda.compiler.base import load_base, read_pin
+from proda.compiler.packing import Document
+from proda.compiler.train import curve_csv, epoch_documents, inputs_hash, train_seeds
+from proda.errors import InputError
+from tests.compiler.tiny import FACTS, READING, TRAIN
+
+REPLAY = READING[:4]
+ONE = msgspec.structs.replace(TRAIN, seeds=(0,))
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(next(iter(sorted(folder.glob("*.safetensors")))))
+
+
+def same(left: Path, right: Path) -> bool:
+    a, b = weights(left), weights(right)
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_seeds_train_side_by_side_and_differ_and_the_loss_falls(base: Path, tmp_path: Path) -> None:
+    heard: list[int] = []
+    runs = train_seeds(base, FACTS, REPLAY, TRAIN, tmp_path / "out", cache=tmp_path / "cache", done=lambda r: heard.append(r.seed))
+    assert [run.seed for run in runs] == [0, 1] and sorted(heard) == [0, 1]
+    assert all(run.fresh and run.curve[-1].loss < run.curve[0].loss for run in runs)
+    assert not same(tmp_path / "out/seed-0", tmp_path / "out/seed-1")
+    assert [seed for seed, _ in adapter_folders(tmp_path / "out")] == [0, 1]
+    assert curve_csv(runs).splitlines()[0] == "seed,step,loss,learning_rate"
+    # Alone, in this process and with this thread count, seed 1 becomes the same as beside the other.
+    torch.set_num_threads(1)
+    alone = msgspec.structs.replace(TRAIN, seeds=(1,))
+    train_seeds(base, FACTS, REPLAY, alone, tmp_path / "alone", cache=tmp_path / "other")
+    assert same(tmp_path / "out/seed-1", tmp_path / "alone/seed-1")
+
+
+def test_an_unchanged_seed_is_not_trained_again_and_a_dropped_one_is_removed(base: Path, tmp_path: Path) -> None:
+    first = train_seeds(base, FACTS, REPLAY, ONE, tmp_path / "out", cache=tmp_path / "cache")
+    (tmp_path / "out/seed-7").mkdir()
+    before = weights(tmp_path / "out/seed-0")
+    again = train_seeds(base, FACTS, REPLAY, ONE, tmp_path / "out", cache=tmp_path / "cache")
+    assert first[0].fresh and not again[0].fresh and again[0].curve == first[0].curve
+    assert all(torch.equal(before[name], value) for name, value in weights(tmp_path / "out/seed-0").items())
+    assert not (tmp_path / "out/seed-7").exists()
+
+
+def test_every_input_that_matters_enters_the_hash_and_no_other(base: Path) -> None:
+    pin = read_pin(base)
+    plain = inputs_hash(pin, FACTS, REPLAY, TRAIN)
+    changed = [
+        inputs_hash(msgspec.structs.replace(pin, hash="0" * 64), FACTS, REPLAY, TRAIN),
+        inputs_hash(pin, FACTS[1:], REPLAY, TRAIN),
+        inputs_hash(pin, FACTS, REPLAY[1:], TRAIN),
+        inputs_hash(pin, FACTS, REPLAY, msgspec.structs.replace(TRAIN, learning_rate=1e-3)),
+        inputs_hash(pin, FACTS, REPLAY, msgspec.structs.replace(TRAIN, blend=0.8)),
+        inputs_hash(pin, FACTS, REPLAY, msgspec.structs.replace(TRAIN, method="lora")),
+    ]
+    assert len({plain, *changed}) == 7
+    for field, value in (("seeds", (5,)), ("checkpoint_steps", 9), ("lora_rank", 2)):  # rank: this is full tuning
+        assert inputs_hash(pin, FACTS, REPLAY, msgspec.structs.replace(TRAIN, **{field: value})) == plain
+
+
+def test_replay_is_a_share_of_the_corpus_and_drawn_anew_each_epoch() -> None:
+    params = msgspec.structs.replace(TRAIN, general_replay=0.5)
+    corpus = [Document(f"q{n}", "a") for n in range(20)]
+    replay = [Document("", f"r{n}") for n in range(40)]
+    first, second = (epoch_documents(corpus, replay, params, 0, epoch) for epoch in (0, 1))
+    assert first[:20] == corpus and len(first) == len(second) == 30
+    assert set(first[20:]) != set(second[20:])
+    assert epoch_documents(corpus, [], params, 0, 0) == corpus
+
+
+def test_blending_all_the_way_back_gives_the_base(base: Path, tmp_path: Path) -> None:
+    train_seeds(base, FACTS, REPLAY, msgspec.structs.replace(ONE, blend=0.0), tmp_path / "out", cache=tmp_path / "cache")
+    assert same(tmp_path / "out/seed-0", base)
+
+
+def test_an_empty_corpus_is_refused(base: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="No samples"):
+        train_seeds(base, [], REPLAY, ONE, tmp_path / "out", cache=tmp_path / "cache")
+
+
+def test_an_adapter_on_another_base_is_refused(base: Path, tmp_path: Path) -> None:
+    train_seeds(base, FACTS, REPLAY, ONE, tmp_path / "out", cache=tmp_path / "cache")
+    card = msgspec.structs.replace(read_card(tmp_path / "out/seed-0"), base="f" * 64)
+    (tmp_path / "out/seed-0/adapter.json").write_bytes(msgspec.json.encode(card))
+    with pytest.raises(InputError, match="Trained on base ffffffffffff"):
+        load_tuned(base, tmp_path / "out/seed-0")
+
+
+@pytest.mark.parametrize("embeddings", [True, False])
+def test_lora_changes_the_model_and_loads_to_what_it_was_when_saved(base: Path, tmp_path: Path, embeddings: bool) -> None:
+    params = msgspec.structs.replace(ONE, method="lora", lora_rank=4, lora_alpha=8, train_embeddings=embeddings, learning_rate=2e-2)
+    run = train_seeds(base, FACTS, REPLAY, params, tmp_path / "out", cache=tmp_path / "cache")[0]
+    assert run.curve[-1].loss < run.curve[0].loss
+    folder = tmp_path / "out/seed-0"
+    assert (folder / "adapter_model.safetensors").is_file() and not (folder / "model.safetensors").exists()
+    assert str(tmp_path) not in (folder / "adapter_config.json").read_text()
+    tuned, tokenizer = load_tuned(base, folder)
+    plain, _ = load_base(base)
+    ids = torch.tensor([tokenizer(FACTS[0].prompt)["input_ids"]])
+    with torch.no_grad():
+        ours, theirs = tuned(input_ids=ids).logits, plain(input_ids=ids).logits
+    assert not torch.allclose(ours, theirs, atol=1e-2)
+    moved = tuned.get_base_model().get_input_embeddings().weight
+    assert torch.equal(moved, plain.get_input_embeddings().weight) is not embeddings
+    assert tuned.get_base_model().get_output_embeddings().weight.data_ptr() == moved.data_ptr()  # tied, still
+
+
+KILLED = """
+import sys, msgspec
+from pathlib import Path
+from proda.compiler.train import train_seeds
+from tests.compiler.tiny import FACTS, READING, TRAIN
+if __name__ == "__main__":
+    base, out, cache, seeds = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
+    params = msgspec.structs.replace(TRAIN, seeds=tuple(range(seeds)), epochs=40)
+    train_seeds(base, FACTS, READING[:4], params, out, cache=cache)
+"""
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_kill_9_in_the_middle_then_again_equals_an_uninterrupted_run(base: Path, tmp_path: Path, seeds: int) -> None:
+    script = tmp_path / "run.py"
+    script.write_text(KILLED)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
+
+    def command(name: str) -> list[str]:
+        return [sys.executable, str(script), str(base), str(tmp_path / name / "out"), str(tmp_path / name / "cache"), str(seeds)]
+
+    child = subprocess.Popen(command("killed"), env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while len(list((tmp_path / "killed/cache").glob("train/*/seed-*/checkpoint.pt"))) < seeds:
+        assert child.poll() is None and time.monotonic() < deadline, "it ended before it put down a checkpoint"
+        time.sleep(0.005)
+    child.send_signal(signal.SIGKILL)  # the parent alone: what it started must end by itself
+    child.wait()
+    while _alive(child.pid):
+        assert time.monotonic() < deadline, "a child outlived its parent"
+        time.sleep(0.05)
+    assert not (tmp_path / "killed/out/seed-0").exists()
+    for name in ("killed", "whole"):
+        subprocess.run(command(name), env=environment, check=True, capture_output=True, timeout=120)
+    for seed in range(seeds):
+        assert same(tmp_path / f"killed/out/seed-{seed}", tmp_path / f"whole/out/seed-{seed}")
+
+
+def _alive(group: int) -> bool:
+    """Whether any process of the killed parent's session is left, zombies apart."""
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == group and fields[0] != "Z":
+            return True
+    return False
+
+
+def test_an_unreadable_checkpoint_is_no_reason_to_fail(base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = tmp_path / "cache/train" / inputs_hash(read_pin(base), FACTS, REPLAY, ONE) / "seed-0"
+    kept.mkdir(parents=True)
+    (kept / "checkpoint.pt").write_bytes(b"half a file")
+    runs = train_seeds(base, FACTS, REPLAY, ONE, tmp_path / "out", cache=tmp_path / "cache")
+    assert runs[0].fresh and "not a usable checkpoint" in capsys.readouterr().err
