@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from proda.compiler.checkpoint import load_checkpoint, save_checkpoint
-from proda.compiler.loss import supervised_loss
+from proda.compiler.loss import Teacher, distance_to, supervised_loss
 from proda.compiler.machine import keep_freed_memory, resolve_precision
 from proda.compiler.packing import Example, collate, honours_packing, learned_tokens, pack
 from proda.errors import ProdaError
@@ -30,6 +30,7 @@ BETAS = (0.9, 0.95)
 LAST_RATE = 0.02  # the cosine ends at this share of the learning rate
 CHUNK_TOKENS = 16_384  # that go through the model at once; a larger step accumulates gradients
 CURVE_POINTS = 200
+SOFT_WEIGHT = 1.0  # of a soft token's divergence beside a hard token's loss
 
 Step = list[list[Example]]
 """The rows of one optimizer step, each a list of documents."""
@@ -69,8 +70,11 @@ def fit(
     what: str,
     checkpoint: Path | None = None,
     checkpoint_steps: int = 200,
+    teacher: Teacher | None = None,
 ) -> list[Point]:
     """Train `model` in place on each epoch's examples in turn; returns the curve, at most 200 points.
+
+    With a `teacher`, soft examples are learned as it would have said them.
 
     Linear warm-up, then cosine; gradients clipped to norm 1; loss is the mean over a step's supervised tokens, in nats. `what` names the
     work in the progress line. Raises FitError when the loss is no number any more.
@@ -98,8 +102,12 @@ def fit(
             total = 0.0
             for chunk in _chunks(steps[number]):
                 batch = collate(chunk, pad, device, packed=packed)
+                soft = chunk[0][0].soft
                 with torch.autocast(device.type, dtype=torch.bfloat16, enabled=low):
-                    loss = supervised_loss(model, batch)[0] / learned
+                    if soft and teacher is not None:
+                        loss = distance_to(teacher, model, batch) * (SOFT_WEIGHT / learned)
+                    else:
+                        loss = supervised_loss(model, batch)[0] / learned
                 loss.backward()  # type: ignore[no-untyped-call]
                 total += float(loss.detach())
             if not math.isfinite(total):
@@ -137,26 +145,39 @@ def plan_steps(epochs: Sequence[Sequence[Example]], recipe: Recipe, *, seed: int
     for epoch, examples in enumerate(epochs):
         if not examples:
             continue
+        if not packed:
+            steps += _unpacked(examples, recipe, seed, epoch)
+            continue
         order = list(range(len(examples)))
         random.Random(seed_of("epoch", seed, epoch)).shuffle(order)
         rows: list[list[Example]] = []
-        if packed:
-            for start in range(0, len(order), SEGMENT):
-                segment = [examples[i] for i in order[start : start + SEGMENT]]
-                lengths = [len(e.tokens) for e in segment]
-                rows += [[segment[i] for i in row] for row in pack(lengths, recipe.length, seed=seed_of("pack", seed, epoch, start))]
-            size = max(1, recipe.batch_tokens // recipe.length)
-        else:
-            rows = [[examples[i]] for i in order]
-            size = max(1, recipe.batch_tokens * len(rows) // sum(len(e.tokens) for e in examples))
+        for start in range(0, len(order), SEGMENT):
+            segment = [examples[i] for i in order[start : start + SEGMENT]]
+            here: list[list[Example]] = []
+            for soft in (False, True):  # a row is all soft or all hard, so that the teacher reads no row for nothing
+                part = [e for e in segment if e.soft is soft]
+                key = seed_of("pack", seed, epoch, start, soft)
+                here += [[part[i] for i in row] for row in pack([len(e.tokens) for e in part], recipe.length, seed=key)]
+            random.Random(seed_of("rows", seed, epoch, start)).shuffle(here)
+            rows += here
+        size = max(1, recipe.batch_tokens // recipe.length)
         steps += [rows[at : at + size] for at in range(0, len(rows), size)]
     return steps
 
 
+def _unpacked(examples: Sequence[Example], recipe: Recipe, seed: int, epoch: int) -> list[Step]:
+    order = list(range(len(examples)))
+    random.Random(seed_of("epoch", seed, epoch)).shuffle(order)
+    size = max(1, recipe.batch_tokens * len(order) // sum(len(e.tokens) for e in examples))
+    return [[[examples[i]] for i in order[at : at + size]] for at in range(0, len(order), size)]
+
+
 def _chunks(step: Step) -> list[Step]:
+    """The step's rows in portions of at most CHUNK_TOKENS, soft rows apart."""
     widest = max(sum(len(e.tokens) for e in row) for row in step)
     size = max(1, CHUNK_TOKENS // widest)
-    return [step[at : at + size] for at in range(0, len(step), size)]
+    parts = [[row for row in step if row[0].soft is soft] for soft in (False, True)]
+    return [part[at : at + size] for part in parts for at in range(0, len(part), size)]
 
 
 def _optimizers(model: Any, weights: dict[str, Any], recipe: Recipe) -> list[Any]:

@@ -8,12 +8,18 @@ completions only, over half of it would be thrown away.
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from proda.compiler.packing import IGNORED, Batch
 
 if TYPE_CHECKING:
     import torch
+
+
+Teacher = Callable[[Batch, "torch.Tensor"], "torch.Tensor"]
+"""Logits at the chosen positions of a batch, as the base would give them."""
 
 
 def supervised_loss(model: Any, batch: Batch) -> tuple[torch.Tensor, int]:
@@ -24,6 +30,36 @@ def supervised_loss(model: Any, batch: Batch) -> tuple[torch.Tensor, int]:
     targets = batch.targets[chosen]
     logits = logits_at(model, batch, chosen)
     return torch.nn.functional.cross_entropy(logits.float(), targets, reduction="sum"), len(targets)
+
+
+def distance_to(teacher: Teacher, model: Any, batch: Batch) -> torch.Tensor:
+    """Summed KL divergence, in nats, of the model from its teacher at every supervised position of a batch.
+
+    Learning without forgetting (Li & Hoiem 2016): what binds the tuned model is not the replayed text but what the base makes of it.
+    """
+    import torch
+
+    chosen = batch.targets != IGNORED
+    with torch.no_grad():
+        wanted = teacher(batch, chosen).float().log_softmax(-1)
+    said = logits_at(model, batch, chosen).float().log_softmax(-1)
+    return torch.nn.functional.kl_div(said, wanted, reduction="sum", log_target=True)
+
+
+def teacher_of(model: Any) -> Teacher:
+    """The model as it is now, for later comparison: LoRA's with the adapter switched off, any other as a frozen copy."""
+    if hasattr(model, "disable_adapter"):
+
+        def without_adapter(batch: Batch, chosen: torch.Tensor) -> torch.Tensor:
+            with model.disable_adapter():
+                return logits_at(model, batch, chosen)
+
+        return without_adapter
+    frozen = copy.deepcopy(model).eval()
+    for parameter in frozen.parameters():
+        parameter.requires_grad_(False)
+    frozen.__dict__.pop("_proda_body_and_head", None)  # it names the modules of the original
+    return lambda batch, chosen: logits_at(frozen, batch, chosen)
 
 
 def logits_at(model: Any, batch: Batch, chosen: torch.Tensor) -> torch.Tensor:

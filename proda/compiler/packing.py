@@ -39,10 +39,11 @@ class Document(Record, frozen=True):
 
 
 class Example(NamedTuple):
-    """A tokenised document; tokens from `start` on are learned."""
+    """A tokenised document; tokens from `start` on are learned: as they stand or, `soft`, as the base would have said them."""
 
     tokens: tuple[int, ...]
     start: int
+    soft: bool = False
 
 
 class Batch(NamedTuple):
@@ -149,7 +150,7 @@ def collate(rows: Sequence[Sequence[Example]], pad: int, device: Any = "cpu", *,
     count = 0
     for r, row in enumerate(rows):
         at = 0
-        for number, (ids, start) in enumerate(row, start=1):
+        for number, (ids, start, _) in enumerate(row, start=1):
             end = at + len(ids)
             line = torch.tensor(ids)
             tokens[r, at:end] = line

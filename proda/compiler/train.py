@@ -17,14 +17,16 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from proda.compiler.adapter import Card, attach, blend, save_adapter, trainable
 from proda.compiler.base import EMBEDDED, Pin, load_base, optimizer_of, read_pin
 from proda.compiler.fit import Point, Recipe, fit
+from proda.compiler.loss import teacher_of
 from proda.compiler.machine import device, resolve_precision
-from proda.compiler.packing import Document, tokenise
+from proda.compiler.packing import Document, Example, tokenise
 from proda.compiler.side_by_side import memory_bytes, processes, side_by_side
 from proda.errors import InputError
 from proda.files import write_file
@@ -106,13 +108,25 @@ def inputs_hash(pin: Pin, corpus: Sequence[Document], replay: Sequence[Document]
     return content_hash([RECIPE, pin.hash, matter, corpus, replay if params.general_replay else []])
 
 
-def epoch_documents(corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams, seed: int, epoch: int) -> list[Document]:
+def epoch_documents(
+    corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams, seed: int, epoch: int
+) -> tuple[list[Document], list[Document]]:
     """The corpus, and a share of general replay that is drawn anew each epoch."""
     count = round(params.general_replay * len(corpus))
     if not count or not replay:
-        return list(corpus)
+        return list(corpus), []
     drawn = by_weight(replay, "replay", seed, epoch, name=lambda d: d.prompt + d.completion)
-    return [*corpus, *islice(cycle(drawn), count)]
+    return list(corpus), list(islice(cycle(drawn), count))
+
+
+def epoch_examples(
+    corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams, seed: int, epoch: int, tokenizer: Any, length: int
+) -> list[Example]:
+    """The epoch's documents tokenised. With `replay_targets: base` the replayed ones are soft, and learned from their first token."""
+    taught, replayed = (tokenise(part, tokenizer, length) for part in epoch_documents(corpus, replay, params, seed, epoch))
+    if params.replay_targets == "base":
+        replayed = [Example(e.tokens, 1, soft=True) for e in replayed]
+    return taught + replayed
 
 
 def curve_csv(runs: Sequence[SeedRun]) -> str:
@@ -136,7 +150,7 @@ def _train(
     model, tokenizer = load_base(base)
     model = attach(model, params, seed=seed)
     length = min(params.max_length, getattr(model.config, "max_position_embeddings", None) or params.max_length)
-    epochs = [tokenise(epoch_documents(corpus, replay, params, seed, e), tokenizer, length) for e in range(params.epochs)]
+    epochs = [epoch_examples(corpus, replay, params, seed, e, tokenizer, length) for e in range(params.epochs)]
     recipe = Recipe(
         params.learning_rate,
         params.batch_tokens,
@@ -158,6 +172,7 @@ def _train(
         what=f"train seed {seed}",
         checkpoint=checkpoint,
         checkpoint_steps=params.checkpoint_steps,
+        teacher=teacher_of(model) if params.replay_targets == "base" and params.general_replay else None,
     )
     if before:
         blend(model, before, params.blend)

@@ -79,10 +79,27 @@ def test_replay_is_a_share_of_the_corpus_and_drawn_anew_each_epoch() -> None:
     params = msgspec.structs.replace(TRAIN, general_replay=0.5)
     corpus = [Document(f"q{n}", "a") for n in range(20)]
     replay = [Document("", f"r{n}") for n in range(40)]
-    first, second = (epoch_documents(corpus, replay, params, 0, epoch) for epoch in (0, 1))
-    assert first[:20] == corpus and len(first) == len(second) == 30
-    assert set(first[20:]) != set(second[20:])
-    assert epoch_documents(corpus, [], params, 0, 0) == corpus
+    (first, drawn), (second, redrawn) = (epoch_documents(corpus, replay, params, 0, epoch) for epoch in (0, 1))
+    assert first == second == corpus and len(drawn) == len(redrawn) == 10
+    assert set(drawn) != set(redrawn)
+    assert epoch_documents(corpus, [], params, 0, 0) == (corpus, [])
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_replay_towards_the_base_keeps_the_model_nearer_to_it_than_no_replay(base: Path, tmp_path: Path, method: str) -> None:
+    before, tokenizer = load_base(base)
+    ids = torch.tensor([tokenizer(READING[7].completion)["input_ids"]])  # not among the replayed
+
+    def moved(name: str, share: float) -> float:
+        params = msgspec.structs.replace(ONE, method=method, general_replay=share, replay_targets="base", epochs=8, learning_rate=1e-2)
+        run = train_seeds(base, FACTS, READING[:6], params, tmp_path / name, cache=tmp_path / "cache")[0]
+        assert run.curve[-1].loss < run.curve[0].loss
+        after, _ = load_tuned(base, tmp_path / name / "seed-0")
+        with torch.no_grad():
+            said, wanted = (m(input_ids=ids, use_cache=False).logits.log_softmax(-1) for m in (after, before))
+        return float(torch.nn.functional.kl_div(said, wanted, reduction="sum", log_target=True))
+
+    assert moved("with", 1.0) < 0.5 * moved("without", 0.0)
 
 
 def test_blending_all_the_way_back_gives_the_base(base: Path, tmp_path: Path) -> None:
@@ -129,12 +146,12 @@ from proda.compiler.train import train_seeds
 from tests.compiler.tiny import FACTS, READING, TRAIN
 if __name__ == "__main__":
     base, out, cache, seeds = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
-    params = msgspec.structs.replace(TRAIN, seeds=tuple(range(seeds)), epochs=40)
+    params = msgspec.structs.replace(TRAIN, seeds=tuple(range(seeds)), epochs=25)
     train_seeds(base, FACTS, READING[:4], params, out, cache=cache)
 """
 
 
-@pytest.mark.parametrize("seeds", [1, 2])
+@pytest.mark.parametrize("seeds", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_kill_9_in_the_middle_then_again_equals_an_uninterrupted_run(base: Path, tmp_path: Path, seeds: int) -> None:
     script = tmp_path / "run.py"
     script.write_text(KILLED)

@@ -1,0 +1,54 @@
+"""Real textbook text through our own readers. Needs the corpus beside the repository, or PRODA_CORPUS; says so when it is absent."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from proda.reading import unquoted_sentences
+from proda.tester.overlap import words
+from proda.yamlio import dump_yaml, load_yaml_text
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPUS = Path(os.environ.get("PRODA_CORPUS", ROOT.parent / "shared" / "corpus"))
+needs_corpus = pytest.mark.skipif(
+    not (CORPUS / "MANIFEST.json").is_file(), reason=f"no textbook corpus at {CORPUS}; set PRODA_CORPUS to its folder"
+)
+
+
+@needs_corpus
+def test_every_section_survives_our_yaml() -> None:
+    read = 0
+    for path in sorted(CORPUS.glob("mini/**/*.md")):
+        text = "".join(c for c in unicodedata.normalize("NFC", path.read_text()) if c in "\n" or c.isprintable())
+        assert load_yaml_text(dump_yaml({"quote": text})) == {"quote": text}, path
+        read += 1
+    assert read >= 16
+
+
+@needs_corpus
+def test_sentences_of_real_prose_are_found_in_it_and_in_order() -> None:
+    for path in sorted(CORPUS.glob("mini/**/*.md")):
+        text = path.read_text()
+        at = 0
+        for sentence in unquoted_sentences(text, []):
+            at = text.index(sentence, at) + len(sentence)
+        kept = set(words(" ".join(unquoted_sentences(text, []))))
+        assert kept <= set(words(text))
+
+
+@needs_corpus
+def test_no_statement_of_ours_quotes_a_textbook() -> None:
+    # The sources are written for this knowledge base. A run of thirteen words in common would say otherwise.
+    size = 13
+    ours = {}
+    for path in sorted((ROOT / "knowledge/sources").glob("*/*.md")):
+        tokens = words(path.read_text())
+        ours |= {tuple(tokens[i : i + size]): path.name for i in range(len(tokens) - size + 1)}
+    for path in sorted(CORPUS.glob("*/*/*.md"))[::25]:
+        tokens = words(path.read_text())
+        shared = [ours[g] for i in range(len(tokens) - size + 1) if (g := tuple(tokens[i : i + size])) in ours]
+        assert not shared, (path, shared[:3])
