@@ -35,8 +35,7 @@ def main(params: Params) -> str:
     suite = [msgspec.json.decode(line, type=Item) for line in (ROOT / "benchmarks/general/suite.jsonl").read_bytes().splitlines()]
     base = ROOT / "build/base"
     models = {"base": lambda: load_base(base)} | {
-        f"seed-{seed}": lambda folder=folder: load_tuned(base, folder)
-        for seed, folder in adapter_folders(ROOT / "build/adapters")
+        f"seed-{seed}": lambda folder=folder: load_tuned(base, folder) for seed, folder in adapter_folders(ROOT / "build/adapters")
     }
     heldout = (ROOT / "build/curriculum/heldout.txt").read_text()
     result = evaluate(models, items, suite, heldout, params.evaluate)

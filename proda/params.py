@@ -98,6 +98,7 @@ class TrainParams(Section, frozen=True):
     optimizer: Literal["auto", "muon", "adamw"] = "auto"  # auto: muon for the matrices of a model trained whole, adamw otherwise
     max_length: Positive = 256  # tokens in one packed row
     replay_targets: Literal["text", "base"] = "text"  # what replay teaches: its own words, or what the base makes of them
+    present_tokens_only: bool = True  # tokens that no text of this run holds stay out of the softmax, and so as they were
     general_replay: Share = 0.25  # general samples per corpus sample
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     blend: Share = 1.0  # share of the tuned weights in what is saved, the rest is the base (WiSE-FT: Wortsman et al. 2022); 1: off

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from proda.compiler.checkpoint import load_checkpoint, save_checkpoint
-from proda.compiler.loss import Teacher, distance_to, supervised_loss
+from proda.compiler.loss import Teacher, distance_to, present_tokens, supervised_loss
 from proda.compiler.machine import keep_freed_memory, resolve_precision
 from proda.compiler.packing import Example, collate, honours_packing, learned_tokens, pack
 from proda.errors import ProdaError
@@ -46,6 +46,7 @@ class Recipe(Record, frozen=True):
     weight_decay: float = 0.01
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     optimizer: Literal["adamw", "muon"] = "adamw"  # muon: for the matrices between embeddings and head; the rest stays with adamw
+    present_tokens_only: bool = False  # see loss.present_tokens
 
 
 class Point(Record, frozen=True):
@@ -88,6 +89,10 @@ def fit(
     steps = plan_steps(epochs, recipe, seed=seed, packed=packed)
     weights = {name: p for name, p in model.named_parameters() if p.requires_grad}
     optimizers = _optimizers(model, weights, recipe)
+    present = None
+    if recipe.present_tokens_only:
+        seen = {token for epoch in epochs for e in epoch for token in e.tokens}
+        present = present_tokens(seen, model.config.vocab_size, device)
     losses = [] if checkpoint is None else load_checkpoint(checkpoint, weights, optimizers)
     rates = [learning_rate(step, len(steps), recipe) for step in range(len(steps))]
     low = resolve_precision(recipe.precision) == "bf16"
@@ -105,9 +110,9 @@ def fit(
                 soft = chunk[0][0].soft
                 with torch.autocast(device.type, dtype=torch.bfloat16, enabled=low):
                     if soft and teacher is not None:
-                        loss = distance_to(teacher, model, batch) * (SOFT_WEIGHT / learned)
+                        loss = distance_to(teacher, model, batch, present) * (SOFT_WEIGHT / learned)
                     else:
-                        loss = supervised_loss(model, batch)[0] / learned
+                        loss = supervised_loss(model, batch, present)[0] / learned
                 loss.backward()  # type: ignore[no-untyped-call]
                 total += float(loss.detach())
             if not math.isfinite(total):
@@ -185,11 +190,11 @@ def _optimizers(model: Any, weights: dict[str, Any], recipe: Recipe) -> list[Any
 
     inner = _inner_matrices(model, weights) if recipe.optimizer == "muon" else {}
     rest = {name: p for name, p in weights.items() if name not in inner}
-    # Norms and biases are not pulled to zero: there is no overfitting in a handful of scales.
-    groups = [
-        {"params": [p for p in rest.values() if p.ndim > 1], "weight_decay": recipe.weight_decay},
-        {"params": [p for p in rest.values() if p.ndim < 2], "weight_decay": 0.0},
-    ]
+    # Norms and biases are not pulled to zero: there is no overfitting in a handful of scales. Nor are embeddings: a rare word would fade.
+    outer = _outer_matrices(model)
+    decayed = [p for p in rest.values() if p.ndim > 1 and id(p) not in outer]
+    kept = [p for p in rest.values() if p.ndim < 2 or id(p) in outer]
+    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": kept, "weight_decay": 0.0}]
     optimizers: list[Any] = (
         [torch.optim.AdamW([g for g in groups if g["params"]], lr=recipe.learning_rate, betas=BETAS, fused=True)] if rest else []
     )
@@ -202,13 +207,18 @@ def _optimizers(model: Any, weights: dict[str, Any], recipe: Recipe) -> list[Any
 
 def _inner_matrices(model: Any, weights: dict[str, Any]) -> dict[str, Any]:
     """Trained matrices that are neither embeddings (of tokens or positions) nor the head."""
+    outer = _outer_matrices(model)
+    return {name: p for name, p in weights.items() if p.ndim == 2 and id(p) not in outer}
+
+
+def _outer_matrices(model: Any) -> set[int]:
     import torch
 
     outer = {id(m.weight) for m in model.modules() if isinstance(m, torch.nn.Embedding)}
     head = model.get_output_embeddings()
     if head is not None and hasattr(head, "weight"):
         outer.add(id(head.weight))
-    return {name: p for name, p in weights.items() if p.ndim == 2 and id(p) not in outer}
+    return outer
 
 
 def _curve(losses: Sequence[float], rates: Sequence[float]) -> list[Point]:

@@ -9,8 +9,8 @@ completions only, over half of it would be thrown away.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from proda.compiler.packing import IGNORED, Batch
 
@@ -18,21 +18,44 @@ if TYPE_CHECKING:
     import torch
 
 
+class Present(NamedTuple):
+    """The tokens that take part in a softmax, ascending, and for every token its place among them."""
+
+    tokens: torch.Tensor
+    places: torch.Tensor
+
+
 Teacher = Callable[[Batch, "torch.Tensor"], "torch.Tensor"]
 """Logits at the chosen positions of a batch, as the base would give them."""
 
 
-def supervised_loss(model: Any, batch: Batch) -> tuple[torch.Tensor, int]:
-    """Summed cross-entropy in nats over the supervised tokens of a batch, and their number."""
+def supervised_loss(model: Any, batch: Batch, present: Present | None = None) -> tuple[torch.Tensor, int]:
+    """Summed cross-entropy in nats over the supervised tokens of a batch, and their number; over `present` tokens only, if given."""
     import torch
 
     chosen = batch.targets != IGNORED
     targets = batch.targets[chosen]
-    logits = logits_at(model, batch, chosen)
-    return torch.nn.functional.cross_entropy(logits.float(), targets, reduction="sum"), len(targets)
+    logits = logits_at(model, batch, chosen).float()
+    if present is not None:
+        logits, targets = logits.index_select(1, present.tokens), present.places[targets]
+    return torch.nn.functional.cross_entropy(logits, targets, reduction="sum"), len(targets)
 
 
-def distance_to(teacher: Teacher, model: Any, batch: Batch) -> torch.Tensor:
+def present_tokens(seen: Iterable[int], vocabulary: int, device: Any) -> Present:
+    """The tokens of a run's texts, as columns of its softmax.
+
+    Each step of training pushes the logits of all tokens but the right one down, and Adam makes even a small push a full step: words that
+    are never mentioned would be forgotten first. Left out of the softmax (as ER-ACE does: Caccia et al. 2022), they stay as they were.
+    """
+    import torch
+
+    tokens = torch.tensor(sorted(set(seen)), device=device)
+    places = torch.full((vocabulary,), IGNORED, device=device)
+    places[tokens] = torch.arange(len(tokens), device=device)
+    return Present(tokens, places)
+
+
+def distance_to(teacher: Teacher, model: Any, batch: Batch, present: Present | None = None) -> torch.Tensor:
     """Summed KL divergence, in nats, of the model from its teacher at every supervised position of a batch.
 
     Learning without forgetting (Li & Hoiem 2016): what binds the tuned model is not the replayed text but what the base makes of it.
@@ -41,9 +64,11 @@ def distance_to(teacher: Teacher, model: Any, batch: Batch) -> torch.Tensor:
 
     chosen = batch.targets != IGNORED
     with torch.no_grad():
-        wanted = teacher(batch, chosen).float().log_softmax(-1)
-    said = logits_at(model, batch, chosen).float().log_softmax(-1)
-    return torch.nn.functional.kl_div(said, wanted, reduction="sum", log_target=True)
+        wanted = teacher(batch, chosen).float()
+    said = logits_at(model, batch, chosen).float()
+    if present is not None:
+        said, wanted = said.index_select(1, present.tokens), wanted.index_select(1, present.tokens)
+    return torch.nn.functional.kl_div(said.log_softmax(-1), wanted.log_softmax(-1), reduction="sum", log_target=True)
 
 
 def teacher_of(model: Any) -> Teacher:

@@ -159,6 +159,7 @@ def _train(
         params.weight_decay,
         params.precision,
         optimizer_of(params, embedded=pin.base == EMBEDDED and params.method == "full"),
+        params.present_tokens_only,
     )
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
     checkpoint = kept / "checkpoint.pt"

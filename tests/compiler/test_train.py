@@ -102,6 +102,26 @@ def test_replay_towards_the_base_keeps_the_model_nearer_to_it_than_no_replay(bas
     assert moved("with", 1.0) < 0.5 * moved("without", 0.0)
 
 
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_tokens_that_no_text_holds_stay_as_they_were(base: Path, tmp_path: Path, method: str) -> None:
+    before, tokenizer = load_base(base)
+    taught = FACTS[:3]
+    seen = {token for d in [*taught, *REPLAY] for token in tokenizer(d.prompt)["input_ids"] + tokenizer(f" {d.completion}")["input_ids"]}
+    absent = sorted(set(range(len(tokenizer))) - seen - set(tokenizer.all_special_ids))
+
+    def embeddings(present_only: bool) -> torch.Tensor:
+        params = msgspec.structs.replace(ONE, method=method, present_tokens_only=present_only)
+        train_seeds(base, taught, REPLAY, params, tmp_path / str(present_only), cache=tmp_path / "cache")
+        tuned, _ = load_tuned(base, tmp_path / str(present_only) / "seed-0")
+        weight: torch.Tensor = tuned.get_input_embeddings().weight
+        return weight
+
+    old = before.get_input_embeddings().weight
+    kept, moved = embeddings(True), embeddings(False)
+    assert len(absent) > 20 and torch.equal(kept[absent], old[absent]) and not torch.equal(moved[absent], old[absent])
+    assert not torch.equal(kept[sorted(seen)], old[sorted(seen)])
+
+
 def test_blending_all_the_way_back_gives_the_base(base: Path, tmp_path: Path) -> None:
     train_seeds(base, FACTS, REPLAY, msgspec.structs.replace(ONE, blend=0.0), tmp_path / "out", cache=tmp_path / "cache")
     assert same(tmp_path / "out/seed-0", base)
