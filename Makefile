@@ -28,7 +28,7 @@ slow: $(VENV)/installed
 	pytest -q -m slow
 
 bench: $(VENV)/installed
-	python -m tests.performance
+	python -m tests.performance.bench_compile
 
 # The stamp is written last: an interrupted installation starts again.
 $(VENV)/installed: pyproject.toml constraints.txt
