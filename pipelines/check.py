@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+from pipelines.stage import failed_write
+from proda.errors import ProdaError
 from proda.findings import report_text
 from proda.knowledge.compile import compile_knowledge
 
@@ -15,7 +17,14 @@ OUT = Path("build/knowledge")
 def main() -> int:
     """Compile the knowledge of the working directory; 1 with the findings on standard output if it has errors."""
     start = time.monotonic()
-    report = compile_knowledge(Path(), OUT)
+    try:
+        report = compile_knowledge(Path(), OUT)
+    except ProdaError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"{failed_write(error)} Then run `dvc repro` again.", file=sys.stderr)
+        return 1
     if report.findings:
         print(report_text(report.findings))
     counts = ", ".join(f"{number:,} {name}" for name, number in report.counts.items() if number)

@@ -16,6 +16,11 @@ from proda.errors import ProdaError
 from proda.params import Params, announce, load_params
 
 
+def failed_write(error: OSError) -> str:
+    """What to tell a user whose disk is full or whose folder cannot be written."""
+    return f"{error.filename or 'file system'}\n  {error.strerror or error}. Nothing is half-written. Free space, or mend the permissions."
+
+
 def stage(*sections: str) -> Callable[[Callable[[Params], str]], Callable[[], None]]:
     """Wrap a stage: `sections` of the parameters are printed, its summary goes to stdout, a ProdaError ends it with its exit code."""
 
@@ -29,6 +34,9 @@ def stage(*sections: str) -> Callable[[Callable[[Params], str]], Callable[[], No
             except ProdaError as error:
                 print(error, file=sys.stderr)
                 sys.exit(error.exit_code)
+            except OSError as error:
+                print(f"{failed_write(error)} Then run `dvc repro` again.", file=sys.stderr)
+                sys.exit(1)
             except KeyboardInterrupt:
                 print("Interrupted. Run `dvc repro` again to go on from here.", file=sys.stderr)
                 sys.exit(130)

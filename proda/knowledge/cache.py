@@ -53,6 +53,8 @@ class Cache:
         try:
             yield Cache(connection)
             connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:  # a full disk, most often; the old cache stays as it was
+            raise ProdaError(f"{path}\n  The cache cannot be written: {error}. Free some space, then run again.") from None
         finally:
             connection.close()
 

@@ -29,7 +29,6 @@ from proda.knowledge.schema import ChainEntry, TopicFile, full_id
 from proda.records import Chain, Concept, Span, Statement
 from proda.yamlio import load_yaml_bytes, read_bytes
 from proda.yamlio.policy import RefusedError, check_bytes
-from proda.yamlio.positions import line_map, line_of
 
 REPLACED_BY, DISTINCT_FROM = 0, 1  # roles in ref_rows
 _ROWS = ("concept_rows", "chain_rows", "term_rows", "statement_rows", "ref_rows")
@@ -75,6 +74,8 @@ def make_entry(file: str, data: bytes, relations: frozenset[str], source: Callab
     try:
         topic = msgspec.convert(raw, TopicFile)
     except msgspec.ValidationError:
+        from proda.yamlio.positions import line_map, line_of
+
         lines = line_map(data)
         found = tuple(Finding(file, line_of(lines, f.path), path_text(f.path), "schema", f.message) for f in schema.faults(raw, TopicFile))
         return Entry(file, sha256, False, found)
@@ -91,15 +92,16 @@ def make_entry(file: str, data: bytes, relations: frozenset[str], source: Callab
 
 
 def _findings(topic: TopicFile, context: Context, data: bytes) -> tuple[Finding, ...]:
-    found: list[Finding] = []
-    lines = None
-    for rule in TOPIC_RULES:
-        assert rule.check_topic is not None
-        for fault in rule.check_topic(topic, context):
-            lines = lines or line_map(data)
-            line = line_of(lines, fault.path)
-            found.append(Finding(context.file, line, path_text(fault.path), rule.name, fault.message, rule.severity))
-    return tuple(found)
+    faults = [(rule, fault) for rule in TOPIC_RULES if rule.check_topic is not None for fault in rule.check_topic(topic, context)]
+    if not faults:
+        return ()
+    from proda.yamlio.positions import line_map, line_of
+
+    lines = line_map(data)
+    return tuple(
+        Finding(context.file, line_of(lines, fault.path), path_text(fault.path), rule.name, fault.message, rule.severity)
+        for rule, fault in faults
+    )
 
 
 def _entry(topic: TopicFile, context: Context, sha256: bytes, findings: tuple[Finding, ...], uses: dict[str, str]) -> Entry:

@@ -7,7 +7,8 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from proda.yamlio import fast, reference
+from proda.findings import KeyPath
+from proda.yamlio import fast
 from proda.yamlio.policy import MAX_BYTES, RefusedError, check_bytes
 
 
@@ -36,9 +37,21 @@ def load_yaml_bytes(data: bytes, where: str, numbers: bool = False) -> Any:
             done, document = fast.parse(data, text)
             if done:
                 return document
+        from proda.yamlio import reference  # loading PyYAML takes longer than reading most files: only when it must decide
+
         return reference.parse(data, numbers)
     except RefusedError as refusal:
         raise refusal.as_input_error(where) from None
+
+
+def locate(source: Path | bytes, path: KeyPath) -> int:
+    """Line (from 1) of the value at `path`: of its key in a mapping, of its dash in a list.
+
+    The deepest part of `path` that exists counts, so a missing key is reported at the mapping that lacks it; 1 if nothing is found.
+    """
+    from proda.yamlio.positions import line_map, line_of
+
+    return line_of(line_map(source if isinstance(source, bytes) else source.read_bytes()), path)
 
 
 def read_bytes(path: Path, root: Path | None = None, limit: int = MAX_BYTES) -> bytes:

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 from proda.findings import KeyPath
-
-
-def locate(source: Path | bytes, path: KeyPath) -> int:
-    """Line (from 1) of the value at `path`: of its key in a mapping, of its dash in a list.
-
-    The deepest part of `path` that exists counts, so a missing key is reported at the mapping that lacks it; 1 if nothing is found.
-    """
-    data = source if isinstance(source, bytes) else source.read_bytes()
-    return line_of(line_map(data), path)
 
 
 def line_of(lines: dict[KeyPath, int], path: KeyPath) -> int:
