@@ -6,8 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from pipelines.stage import failed_write
-from proda.errors import ProdaError
+from proda.errors import ProdaError, failed_write
 from proda.findings import report_text
 from proda.knowledge.compile import compile_knowledge
 
@@ -23,7 +22,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     except OSError as error:
-        print(f"{failed_write(error)} Then run `dvc repro` again.", file=sys.stderr)
+        print(f"{failed_write(error)}\n  Then run `dvc repro` again.", file=sys.stderr)
         return 1
     if report.findings:
         print(report_text(report.findings))

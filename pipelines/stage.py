@@ -12,13 +12,8 @@ import functools
 import sys
 from collections.abc import Callable
 
-from proda.errors import ProdaError
+from proda.errors import ProdaError, failed_write
 from proda.params import Params, announce, load_params
-
-
-def failed_write(error: OSError) -> str:
-    """What to tell a user whose disk is full or whose folder cannot be written."""
-    return f"{error.filename or 'file system'}\n  {error.strerror or error}. Nothing is half-written. Free space, or mend the permissions."
 
 
 def stage(*sections: str) -> Callable[[Callable[[Params], str]], Callable[[], None]]:
@@ -35,7 +30,7 @@ def stage(*sections: str) -> Callable[[Callable[[Params], str]], Callable[[], No
                 print(error, file=sys.stderr)
                 sys.exit(error.exit_code)
             except OSError as error:
-                print(f"{failed_write(error)} Then run `dvc repro` again.", file=sys.stderr)
+                print(f"{failed_write(error)}\n  Then run `dvc repro` again.", file=sys.stderr)
                 sys.exit(1)
             except KeyboardInterrupt:
                 print("Interrupted. Run `dvc repro` again to go on from here.", file=sys.stderr)

@@ -53,3 +53,8 @@ class UsageError(ProdaError):
     """The command was called with arguments that make no sense together."""
 
     exit_code = 2
+
+
+def failed_write(error: OSError) -> str:
+    """What to tell a user whose disk is full or whose folder cannot be written."""
+    return f"{error.filename or 'file system'}\n  {error.strerror or error}. Nothing is half-written. Free some space, or mend the permissions."

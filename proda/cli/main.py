@@ -13,7 +13,7 @@ import sys
 import click
 
 from proda import __version__
-from proda.errors import ProdaError
+from proda.errors import ProdaError, failed_write
 
 # verb → one line for --help; the module is proda.cli.<verb>, its command the function of the same name
 VERBS = {
@@ -80,7 +80,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
-        click.echo(f"{error.filename or 'file system'}\n  {error.strerror or error}. Nothing is half-written.", err=True)
+        click.echo(failed_write(error), err=True)
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 
