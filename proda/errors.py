@@ -57,4 +57,5 @@ class UsageError(ProdaError):
 
 def failed_write(error: OSError) -> str:
     """What to tell a user whose disk is full or whose folder cannot be written."""
-    return f"{error.filename or 'file system'}\n  {error.strerror or error}. Nothing is half-written. Free some space, or mend the permissions."
+    where, why = error.filename or "file system", error.strerror or error
+    return f"{where}\n  {why}. Nothing is half-written. Free some space, or mend the permissions."
