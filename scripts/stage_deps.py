@@ -17,12 +17,13 @@ from pathlib import Path
 from proda.files import write_file
 
 OURS = ("proda", "pipelines")
+ENOUGH = 0.75  # a package of which a stage needs this share of modules is one dependency: DVC's own cost grows with their number
 
 
 def code_of(script: Path, root: Path) -> list[str]:
     """Paths, relative to `root` and sorted, of the script and every module of ours that it imports, transitively.
 
-    A package of which every module is needed stands for them all.
+    A package of which most modules are needed stands for them all.
     """
     found: set[Path] = set()
     todo = [script]
@@ -33,7 +34,7 @@ def code_of(script: Path, root: Path) -> list[str]:
             todo += [module for name in _imports(path) for module in _files(name, root)]
     for package in sorted({path.parent for path in found}, key=lambda p: len(p.parts)):
         inside = set(package.rglob("*.py"))
-        if package != root / "proda" and len(inside) > 2 and inside <= found:
+        if package != root / "proda" and len(inside) > 2 and len(inside & found) >= ENOUGH * len(inside):
             found = (found - inside) | {package}
     return sorted(path.relative_to(root).as_posix() for path in found)
 
