@@ -40,6 +40,7 @@ def main(params: Params) -> str:
         params.train,
         ROOT / "build/adapters",
         cache=ROOT / "build/cache",
+        known=[d for d in load_documents(ROOT / "build/curriculum/documents.jsonl") if d.prompt],  # plain reading teaches no facts
         done=lambda run: tracker.curve(f"seed-{run.seed}", run.curve),
     )
     tracker.dataset("corpus", content_hash(corpus), rows=len(corpus))

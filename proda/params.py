@@ -86,7 +86,7 @@ class TrainParams(Section, frozen=True):
     """Tuning: the same base, once per seed."""
 
     seeds: tuple[int, ...] = (0, 1, 2)
-    method: Literal["lora", "full"] = "full"
+    method: Literal["lora", "full", "embeddings"] = "full"  # embeddings: only of words that are new to the base, its body stays as it is
     lora_rank: Positive = 64
     lora_alpha: Positive = 128
     train_embeddings: bool = True  # LoRA only: new words need their embeddings trained

@@ -1,4 +1,5 @@
-"""What tuning changes: all weights (`full`), or low-rank updates through peft (`lora`). Attached, saved, and loaded again.
+"""What tuning changes: all weights (`full`), low-rank updates (`lora`), or only the embeddings of words that are new to the base
+(`embeddings`); the latter two through peft. Attached, saved, and loaded again.
 
     model = attach(model, params.train, seed=0)
     save_adapter(model, tokenizer, Path("build/adapters/seed-0"), Card(base=…, method="lora", seed=0, inputs=…))
@@ -13,7 +14,7 @@ from __future__ import annotations
 import os
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +39,29 @@ class Card(Record, frozen=True):
     inputs: str  # hash of everything that training read
 
 
-def attach(model: Any, params: TrainParams, *, seed: int) -> Any:
-    """The model with the right weights made trainable: all, or LoRA on every linear layer and, if asked for, the embeddings."""
+def attach(model: Any, params: TrainParams, *, seed: int, new_words: Sequence[int] = ()) -> Any:
+    """The model with the right weights made trainable.
+
+    `full`: all. `lora`: an update of low rank to every linear layer and, if asked for, the embeddings. `embeddings`: the rows of the tokens
+    `new_words` and nothing else, so that a text without new words is computed as the base computes it. Raises InputError if there are none.
+    """
     if params.method == "full":
         return model.float()  # half-precision weights lose small updates
     import torch
-    from peft import LoraConfig, get_peft_model
+    from peft import LoraConfig, TrainableTokensConfig, get_peft_model
 
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     torch.manual_seed(seed)
+    if params.method == "embeddings":
+        if not new_words:
+            raise InputError(
+                "params.yaml  train.method\n  `embeddings` trains the words that are new to the base; the samples hold none. Take `lora`."
+            )
+        rows = TrainableTokensConfig(token_indices=list(new_words), target_modules=[_embedding_name(model)], task_type="CAUSAL_LM")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # peft's remark on tied layers: rows of a tied head are the same rows
+            return get_peft_model(model, rows)
     whole = [_embedding_name(model)] if params.train_embeddings else None
     tied = bool(whole) and bool(getattr(model.config, "tie_word_embeddings", False))
     if whole and not tied:
@@ -130,7 +144,7 @@ def read_card(folder: Path) -> Card:
 
 
 def load_tuned(base: Path, folder: Path) -> tuple[Any, Any]:
-    """Model in evaluation mode and tokenizer of an adapter on its base; LoRA's update is added to the weights, so that it costs no time.
+    """Model in evaluation mode and tokenizer of an adapter on its base; what peft adds is merged into the weights.
 
     Raises InputError if it was trained on another base: its updates would land on weights they were not made for.
     """

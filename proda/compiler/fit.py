@@ -30,6 +30,7 @@ BETAS = (0.9, 0.95)
 LAST_RATE = 0.02  # the cosine ends at this share of the learning rate
 CHUNK_TOKENS = 16_384  # that go through the model at once; a larger step accumulates gradients
 CURVE_POINTS = 200
+NEW_ROWS = "trainable_tokens"  # peft's name for embeddings trained row by row
 SOFT_WEIGHT = 1.0  # of a soft token's divergence beside a hard token's loss
 
 Step = list[list[Example]]
@@ -192,8 +193,8 @@ def _optimizers(model: Any, weights: dict[str, Any], recipe: Recipe) -> list[Any
     rest = {name: p for name, p in weights.items() if name not in inner}
     # Norms and biases are not pulled to zero: there is no overfitting in a handful of scales. Nor are embeddings: a rare word would fade.
     outer = _outer_matrices(model)
-    decayed = [p for p in rest.values() if p.ndim > 1 and id(p) not in outer]
-    kept = [p for p in rest.values() if p.ndim < 2 or id(p) in outer]
+    decayed = [p for name, p in rest.items() if p.ndim > 1 and id(p) not in outer and NEW_ROWS not in name]
+    kept = [p for name, p in rest.items() if p.ndim < 2 or id(p) in outer or NEW_ROWS in name]
     groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": kept, "weight_decay": 0.0}]
     optimizers: list[Any] = (
         [torch.optim.AdamW([g for g in groups if g["params"]], lr=recipe.learning_rate, betas=BETAS, fused=True)] if rest else []

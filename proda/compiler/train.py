@@ -62,9 +62,12 @@ def train_seeds(
     out: Path,
     *,
     cache: Path,
+    known: Sequence[Document] = (),
     done: Callable[[SeedRun], None] = lambda _: None,
 ) -> list[SeedRun]:
     """Train every seed of `params.seeds` and leave exactly their folders in `out`; `done` hears of each as it is.
+
+    `known` are texts whose words are not new to the base: what it has been taught questions about. Only `method: embeddings` asks.
 
     On a processor the seeds train side by side, if the memory holds them all; on an accelerator one after the other. Raises InputError for
     an empty corpus.
@@ -72,7 +75,8 @@ def train_seeds(
     if not corpus:
         raise InputError("samples/corpus\n  No samples to train on. Run `dvc repro synthesize`, or look at samples/allocation.yaml.")
     pin = read_pin(base)
-    inputs = inputs_hash(pin, corpus, replay, params)
+    new_words = _new_words(base, corpus, known, params) if params.method == "embeddings" else ()
+    inputs = inputs_hash(pin, corpus, replay, params, new_words)
     kept = cache / "train" / inputs
     runs: dict[int, SeedRun] = {}
 
@@ -85,7 +89,7 @@ def train_seeds(
         if (cached := _cached(kept / f"seed-{seed}")) is not None:
             arrived(cached)
     missing = [seed for seed in params.seeds if seed not in runs]
-    work = partial(_train, base, pin, corpus, replay, params, inputs, kept)
+    work = partial(_train, base, pin, corpus, replay, params, new_words, inputs, kept)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     count, threads = processes(len(missing), pin.parameters, cores=cores, memory=memory_bytes())
     if count > 1 and device() == "cpu":
@@ -100,12 +104,21 @@ def train_seeds(
     return [runs[seed] for seed in params.seeds]
 
 
-def inputs_hash(pin: Pin, corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams) -> str:
+def _new_words(base: Path, corpus: Sequence[Document], known: Sequence[Document], params: TrainParams) -> tuple[int, ...]:
+    """Tokens that the corpus holds and `known` does not, ascending."""
+    _, tokenizer = load_base(base)
+    old, all_tokens = ({t for e in tokenise(part, tokenizer, params.max_length) for t in e.tokens} for part in (known, corpus))
+    return tuple(sorted(all_tokens - old - set(tokenizer.all_special_ids)))
+
+
+def inputs_hash(
+    pin: Pin, corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams, new_words: Sequence[int] = ()
+) -> str:
     """Sixteen hex digits over everything that decides what a seed becomes, save the seed itself."""
-    unread = {"seeds", "checkpoint_steps"} | ({"lora_rank", "lora_alpha", "train_embeddings"} if params.method == "full" else set())
+    unread = {"seeds", "checkpoint_steps"} | (set() if params.method == "lora" else {"lora_rank", "lora_alpha", "train_embeddings"})
     matter = {name: value for name, value in msgspec.to_builtins(params).items() if name not in unread}
     matter["precision"] = resolve_precision(params.precision)
-    return content_hash([RECIPE, pin.hash, matter, corpus, replay if params.general_replay else []])
+    return content_hash([RECIPE, pin.hash, matter, corpus, replay if params.general_replay else [], new_words])
 
 
 def epoch_documents(
@@ -141,6 +154,7 @@ def _train(
     corpus: Sequence[Document],
     replay: Sequence[Document],
     params: TrainParams,
+    new_words: Sequence[int],
     inputs: str,
     cache: Path,
     seed: int,
@@ -148,7 +162,7 @@ def _train(
     kept = cache / f"seed-{seed}"
     start = time.monotonic()
     model, tokenizer = load_base(base)
-    model = attach(model, params, seed=seed)
+    model = attach(model, params, seed=seed, new_words=new_words)
     length = min(params.max_length, getattr(model.config, "max_position_embeddings", None) or params.max_length)
     epochs = [epoch_examples(corpus, replay, params, seed, e, tokenizer, length) for e in range(params.epochs)]
     recipe = Recipe(

@@ -27,30 +27,33 @@ STEMS = (
     "{ask} One answer is enough.",
     "The examiner turns to you. {ask}",
 )
+DRAWS = 3  # of distractors for one fact in one wording
 
 
 def write_suite(knowledge: Knowledge, *, seed: int, count: int) -> list[Item]:
     """`count` recall items over the active statements, in turn from both ends and in every wording; sorted by id.
 
-    Fewer only if all statements, ends and wordings together give no more.
+    When all statements, ends and wordings have had their turn, they come again with other distractors, up to DRAWS times; fewer items only
+    if even that gives no more.
     """
     return sorted(islice(_items(knowledge, seed), count), key=lambda item: item.id)
 
 
 def _items(knowledge: Knowledge, seed: int) -> Iterator[Item]:
     statements = by_weight(knowledge.active_statements.values(), seed, "suite", name=lambda s: s.id)
-    for wording in range(len(STEMS)):
-        for end in ("object", "subject"):
-            for statement in statements:
-                item = _recall(knowledge, statement, end == "object", wording, seed)
-                if item is not None:
-                    yield item
+    for draw in range(DRAWS):
+        for wording in range(len(STEMS)):
+            for end in ("object", "subject"):
+                for statement in statements:
+                    item = _recall(knowledge, statement, end == "object", draw, wording, seed)
+                    if item is not None:
+                        yield item
 
 
-def _recall(knowledge: Knowledge, statement: Statement, ask_object: bool, wording: int, seed: int) -> Item | None:
+def _recall(knowledge: Knowledge, statement: Statement, ask_object: bool, draw: int, wording: int, seed: int) -> Item | None:
     subject, _, obj = statement.triple
     end = "object" if ask_object else "subject"
-    item_id = f"{statement.id}:general-{end}-{wording + 1}"
+    item_id = f"{statement.id}:general-{end}-{draw * len(STEMS) + wording + 1}"
     right, given = (obj, subject) if ask_object else (subject, obj)
     before, after = (given, None) if ask_object else (None, given)
     taken = frozenset({subject, obj})

@@ -159,6 +159,25 @@ def test_lora_changes_the_model_and_loads_to_what_it_was_when_saved(base: Path, 
     assert tuned.get_output_embeddings().weight.data_ptr() == moved.data_ptr()  # tied, still
 
 
+def test_training_new_words_alone_leaves_texts_of_known_words_as_the_base_has_them(base: Path, tmp_path: Path) -> None:
+    params = msgspec.structs.replace(ONE, method="embeddings", general_replay=0.0, learning_rate=2e-2, epochs=8)
+    known = FACTS[6:]  # "brun", "pelt", … are known; the words of the first five facts are new
+    run = train_seeds(base, FACTS[:5], REPLAY, params, tmp_path / "out", cache=tmp_path / "cache", known=known)[0]
+    assert run.curve[-1].loss < run.curve[0].loss
+    tuned, tokenizer = load_tuned(base, tmp_path / "out/seed-0")
+    plain, _ = load_base(base)
+    old, new = plain.get_input_embeddings().weight, tuned.get_input_embeddings().weight
+    moved = {int(t) for t in (old != new).any(1).nonzero()}
+    taught = {t for d in known for t in tokenizer(d.prompt)["input_ids"] + tokenizer(f" {d.completion}")["input_ids"]}
+    assert moved and not moved & taught
+    ids = torch.tensor([[t for t in tokenizer(FACTS[8].prompt)["input_ids"] if t in taught]])
+    with torch.no_grad():
+        ours, theirs = (m(input_ids=ids, use_cache=False, output_hidden_states=True).hidden_states[-1] for m in (tuned, plain))
+    assert torch.equal(ours, theirs)
+    with pytest.raises(InputError, match="hold none"):
+        train_seeds(base, FACTS[:5], REPLAY, params, tmp_path / "none", cache=tmp_path / "cache", known=FACTS)
+
+
 KILLED = """
 import sys, msgspec
 from pathlib import Path
