@@ -128,7 +128,7 @@ Node = Concept | Statement | Chain
 
 
 class Sample(Record, frozen=True):
-    """One training example. *Samples train.* `nodes` are the knowledge it teaches, sorted."""
+    """One training example. *Samples train.* `nodes` are all nodes that it speaks of, wrong options included, sorted."""
 
     id: str
     format: Format

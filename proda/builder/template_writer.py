@@ -42,7 +42,7 @@ def _sample(plan: Plan, question_text: str, answer: str, why: str, wrong: tuple[
         ranked = by_weight(wrong, "options", plan.id)
         place = min(plan.place, len(ranked))
         options = (*ranked[:place], answer, *ranked[place:])
-    nodes = tuple(sorted({*plan.nodes, *used, *(c for t in plan.triples for c in (t[0], t[2]))}))
+    nodes = tuple(sorted({*plan.nodes, *plan.distractors, *used, *(c for t in plan.triples for c in (t[0], t[2]))}))
     return Sample(plan.id, plan.format, nodes, capital(question_text), answer, why, options, content_hash(plan))
 
 
