@@ -17,9 +17,9 @@ from proda.compiler.packing import load_documents
 from proda.compiler.record import begin_record
 from proda.compiler.tracking import open_run
 from proda.compiler.train import corpus_documents, curve_csv, train_seeds
-from proda.corpus import load_samples
 from proda.files import write_file
 from proda.params import Params
+from proda.patches import load_samples
 from proda.records import content_hash
 
 ROOT = Path()

@@ -1,6 +1,6 @@
-"""Samples on disk: `samples/corpus/<discipline>/<topic>.yaml` (derived) and `samples/patches/*.yaml` (repairs, one file each).
+"""Samples on disk: `samples/corpus/<discipline>/<topic>.yaml`, derived. What is trained on is this as patches leave it: see proda.patches.
 
-samples = load_samples(Path("."))
+samples = load_corpus(Path("."))
 
 samples:
   - id: physics/bimetal-strip-bends.s1:open-1
@@ -30,10 +30,10 @@ CORPUS = Path("samples/corpus")
 PATCHES = Path("samples/patches")
 
 
-def load_samples(root: Path) -> list[Sample]:
-    """The corpus, then every patch's samples; each sorted by file and order within it."""
-    paths = [*sorted((root / CORPUS).glob("*/*.yaml")), *sorted((root / PATCHES).glob("*.yaml"))]
-    return [decode_sample(raw, path) for path in paths for raw in load_yaml(path).get("samples", ())]
+def load_corpus(root: Path) -> list[Sample]:
+    """The derived samples alone, sorted by file and order within it."""
+    paths = sorted((root / CORPUS).glob("*/*.yaml"))
+    return [decode_sample(raw, path) for path in paths for raw in load_yaml(path)["samples"]]
 
 
 def samples_files(samples: Mapping[tuple[str, str], Iterable[Sample]]) -> dict[str, str]:

@@ -23,12 +23,14 @@ Format = Literal["open", "choice", "true-false"]
 ItemKind = Literal["path", "missing-link", "order", "counterfactual", "recall"]  # recall: the general suite only
 Operator = Literal["substitution", "inversion", "truncation", "detour"]
 Split = Literal["dev", "twin", "sealed"]
+Category = Literal["concept gap", "reasoning deficit", "data conflict", "suspect item", "unexplained"]
 Status = Literal["active", "retired"]
 
 FORMATS: tuple[Format, ...] = ("open", "choice", "true-false")
 ITEM_KINDS: tuple[ItemKind, ...] = ("path", "missing-link", "order", "counterfactual")
 OPERATORS: tuple[Operator, ...] = ("substitution", "inversion", "truncation", "detour")
 SPLITS: tuple[Split, ...] = ("dev", "twin", "sealed")
+CATEGORIES: tuple[Category, ...] = ("concept gap", "reasoning deficit", "data conflict", "suspect item", "unexplained")
 LETTERS = "ABCD"
 
 
@@ -219,6 +221,54 @@ class Outcome(Record, frozen=True):
     correct: bool | None
     margin: float | None  # log-likelihood per character of the right option minus the best wrong one; > 0 means right
     operator: str = ""  # operator of the chosen distractor; empty when right or unscored
+
+
+class Evidence(Record, frozen=True):
+    """What probing found at one node: how often it was asked, over seeds and wordings, how often wrongly answered, and what instead."""
+
+    node: str  # a concept or statement id
+    probe: Literal["statement", "concept", "step", "data", "option"]
+    asked: int
+    failed: int
+    margin: float  # mean log-likelihood per character of the right answer minus the best wrong one; 0 where nothing was scored
+    preferred: str = ""  # the concept taken for the right one; "inversion", "skip", or the sample that says otherwise
+
+
+class Diagnosis(Record, frozen=True):
+    """Why an item failed. `nodes` are blamed, most likely first; empty where nobody is."""
+
+    item: str
+    hash: str  # Item.content_hash at the time
+    chain: str
+    category: Category
+    nodes: tuple[str, ...]
+    failed_by: tuple[str, ...]  # models: "seed-0"
+    chosen: tuple[str, ...]  # their letters, in that order
+    confidence: float  # share of the failing seeds whose probes say the same
+    evidence: tuple[Evidence, ...] = ()
+    reason: str = ""  # one sentence for a reviewer
+
+
+class Dropped(Record, frozen=True):
+    """A derived sample that a patch takes out of training. The hash is of its text: a sample that has changed since is refused."""
+
+    sample: str
+    hash: str
+
+
+class Patch(Record, frozen=True):
+    """One repair: what it teaches, which items failed, why, and what it was written against. Its file is never edited afterwards."""
+
+    id: str  # <round>-<slug>-<hash>
+    round: int
+    targets: tuple[str, ...]  # node ids
+    items: tuple[str, ...]  # failing dev items
+    category: Category
+    reason: str
+    expect: dict[str, str]  # node or item id → hash of what it was when the patch was written
+    confusions: dict[str, str] = {}  # target → the concept it was taken for
+    samples: tuple[Sample, ...] = ()  # added
+    remove: tuple[Dropped, ...] = ()  # derived samples that train no longer
 
 
 def prompt_text(question: str, options: tuple[str, ...] = ()) -> str:

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from proda.benchmark import load_items
-from proda.corpus import load_samples
 from proda.errors import NotFoundError
 from proda.graph import Knowledge
+from proda.patches import load_samples
 from proda.records import SPLITS, Item, Outcome, Sample, Split
 
 if TYPE_CHECKING:

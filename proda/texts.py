@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from proda.corpus import load_samples
+from proda.patches import load_samples
 from proda.records import Sample
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
-from proda.corpus import load_samples, write_corpus
+from proda.corpus import write_corpus
 from proda.errors import InputError
+from proda.patches import load_samples
 from proda.reading import load_reading, unquoted_sentences
 from tests.toyworld import wide_knowledge
 

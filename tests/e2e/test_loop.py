@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from proda.benchmark import load_items
+from proda.patches import named, patch_text
+from proda.records import Patch, Sample
 from tests.toyworld import make_repository
 
 pytestmark = pytest.mark.xdist_group("loop")
@@ -125,9 +127,10 @@ def test_data_stages_give_the_same_bytes_in_a_second_clone(root: Path, tmp_path:
 
 def test_a_planted_leak_stops_the_build_before_training(root: Path) -> None:
     item = load_items(root, ("sealed",))[0]
-    leak = {"samples": [{"id": "leak:open-1", "format": "open", "question": item.stem, "answer": item.options[item.key].text, "nodes": []}]}
-    patch = root / "samples/patches/1-leak-000000.yaml"
-    patch.write_text(json.dumps(leak))
+    leak = Sample("leak:open-1", "open", (), item.stem, item.options[item.key].text)
+    plant = named(Patch("", 1, (item.chain,), (item.id,), "concept gap", "Written from the failed question.", {}, samples=(leak,)))
+    patch = root / f"samples/patches/{plant.id}.yaml"
+    patch.write_text(patch_text(plant))
     try:
         output = _run(root, "dvc", "repro", ok=False)
         assert "train" not in _ran(output)
