@@ -30,10 +30,10 @@ from proda.wording import PathStyle, Triple, bare_name, capital, clause, listing
 # Two changes to combine in a path item, with the share of path items that should have them. Truncation makes the right option
 # one of the longer pair, a detour one of the shorter: equal shares keep length uninformative.
 DESIGNS: tuple[tuple[Operator, Operator, float], ...] = (
-    ("substitution", "inversion", 0.44),
-    ("substitution", "substitution", 0.40),
-    ("substitution", "truncation", 0.08),
-    ("substitution", "detour", 0.08),
+    ("substitution", "inversion", 0.47),
+    ("substitution", "substitution", 0.43),
+    ("substitution", "truncation", 0.05),
+    ("substitution", "detour", 0.05),
 )
 STYLES: dict[Variant, PathStyle] = {"a": "which", "b": "full"}
 
