@@ -28,7 +28,7 @@ from proda.reading import load_reading
 from proda.records import Sample
 from proda.relations import load_relations
 from proda.seeds import by_weight, fraction
-from proda.tester.general import write_suite
+from proda.tester.general import STEMS, write_suite
 from proda.tester.items import write_items
 
 ROOT = Path()
@@ -85,8 +85,9 @@ def _answered_items(world: Knowledge, params: Params) -> list[dict[str, str]]:
 
 
 def _rehearsal(world: Knowledge, params: Params) -> list[dict[str, str]]:
-    """The suite's own wordings over the *replayed* half: the base knows how it asks; replay never shows it again."""
-    items = write_suite(world, seed=params.curriculum.seed, count=params.curriculum.suite_items // 2)
+    """The suite's own wordings, all of them, over the *replayed* half: the base knows how it asks; replay never shows it again."""
+    every = write_suite(world, seed=params.curriculum.seed, count=2 * len(STEMS) * len(world.active_statements))
+    items = by_weight(every, "rehearsal", params.curriculum.seed, name=lambda item: item.id)[: params.curriculum.suite_items // 2]
     return [{"prompt": item.prompt, "completion": item.options[item.key].text} for item in items]
 
 

@@ -74,11 +74,11 @@ class CurriculumParams(Section, frozen=True):
     """What the embedded base is trained on: an invented world, and the pinned reading."""
 
     seed: int = 0
-    chains: Positive = 100  # invented chains in the base's training text
-    suite_share: Share = 0.33  # of them that the general suite asks about, and replay never shows
+    chains: Positive = 64  # invented chains in the base's training text
+    suite_share: Share = 0.25  # of them that the general suite asks about, and replay never shows
     suite_items: Positive = 2000  # items of the general suite
     samples_per_statement: Positive = 12  # of the replayed half, in the base's training text
-    suite_samples_per_statement: Positive = 24  # of the suite's half: known well before tuning, or there would be nothing to forget
+    suite_samples_per_statement: Positive = 72  # of the suite's half: known well before tuning, or there would be nothing to forget
     reading_epochs: Positive = 2  # how often the base reads the pinned sources
 
 

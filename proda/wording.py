@@ -29,7 +29,7 @@ def bare_name(knowledge: Knowledge, concept: str) -> str:
 def object_name(knowledge: Knowledge, relation: str, obj: str) -> str:
     """The object as it stands behind the relation's phrase: without its article after "is a kind of"."""
     text = name(knowledge, obj)
-    return re.sub(r"^an? ", "", text) if knowledge.relations[relation].bare_object else text
+    return re.sub(r"^(an?|the) ", "", text) if knowledge.relations[relation].bare_object else text
 
 
 def verb(knowledge: Knowledge, subject: str, relation: str) -> str:
