@@ -67,7 +67,7 @@ def plan_samples(
     for discipline, count in sorted(allocation.items()):
         for unit, node, topic, ordinal in islice(_rounds(units[discipline], seed), count):
             fmt = pattern[(seed_of(seed, "format", node) + ordinal) % len(pattern)]
-            plans[(discipline, topic)].append(_plan(knowledge, unit, node, ordinal, fmt, seed, window))
+            plans[(discipline, topic)].append(plan_one(knowledge, unit, node, ordinal, fmt, seed, window))
     return {key: sorted(group, key=lambda p: p.id) for key, group in sorted(plans.items())}
 
 
@@ -116,7 +116,8 @@ def _rounds(units: list[tuple[Unit, str, str]], seed: int) -> Iterator[tuple[Uni
                 done[node] += 1
 
 
-def _plan(knowledge: Knowledge, unit: Unit, node: str, ordinal: int, fmt: Format, seed: int, window: int) -> Plan:
+def plan_one(knowledge: Knowledge, unit: Unit, node: str, ordinal: int, fmt: Format, seed: int, window: int) -> Plan:
+    """The plan of a unit's sample number `ordinal`; a window's node is its first statement's id with its length, `….s1+2`."""
     key = (seed, "sample", node, ordinal)
     sample_id, place = f"{node}:{fmt}-{ordinal + 1}", seed_of("letter", *key) % 4
     if unit == "concept":

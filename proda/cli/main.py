@@ -20,6 +20,8 @@ VERBS = {
     "check": "Check the knowledge base and everything that refers to it.",
     "show": "Show a node, sample or item, with what it comes from and what comes from it.",
     "diff": "Compare two revisions by meaning: nodes, samples, items, flipped outcomes.",
+    "repair": "Write a patch for every node the diagnoses blame, each as one commit.",
+    "verify": "Judge the last round of repair: better, worse, or not to be told.",
     "report": "Write the report, one HTML page that works offline.",
 }
 

@@ -1,0 +1,121 @@
+"""`proda repair`: every diagnosis becomes a patch, every patch a commit on a branch of its own.
+
+    $ proda repair --dry-run --max 3
+    round 1, branch repair/round-1: 3 of 214 patches
+      + 1-bimetal-strip-bends-s1-3f0c9a1e   concept gap   physics/bimetal-strip-bends.s1   40 samples   2 items
+      …
+    $ proda repair
+    $ git log main..repair/round-1
+
+Exit status 0 also when there is nothing to repair; 1 if the repository is in no state to take commits, or the diagnoses are stale.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import msgspec
+
+from proda.benchmark import load_items
+from proda.corpus import PATCHES
+from proda.diagnoses import load_diagnoses
+from proda.graph import Knowledge
+from proda.params import Params, load_params
+from proda.patches import load_patches
+from proda.records import Diagnosis, Patch, Sample
+from proda.repository import Repository
+
+ROUND_ORDINALS = 1000  # samples of round n are numbered from n · 1000: a corpus has no unit with so many
+
+
+@click.command(epilog="Example: proda repair --dry-run --max 5")
+@click.option("--max", "most", type=click.IntRange(min=1), help="Write at most so many patches, those first that explain most failures.")
+@click.option("--per-error", type=click.IntRange(min=1), default=20, show_default=True, help="Samples for each failed item.")
+@click.option("--round", "number", type=click.IntRange(min=1), help="Which round this is (default: one more than the last on record).")
+@click.option("--dry-run", is_flag=True, help="Say what would be committed, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the patches, without their samples, as JSON.")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
+def repair(most: int | None, per_error: int, number: int | None, dry_run: bool, as_json: bool, root: str) -> None:
+    """Write a patch for every node that the diagnoses blame, each as one commit on the branch repair/round-N."""
+    from proda.debugger.commits import commit_patches, ready
+    from proda.debugger.repair import proposals
+
+    where = Repository.open(root).root
+    if not dry_run:
+        ready(where)
+    diagnoses = load_diagnoses(where)
+    this = number or _round(where)
+    patches = plan(where, diagnoses, this, per_error)
+    chosen = patches[:most]
+    branch = f"repair/round-{this}"
+    if as_json:
+        rows = [{k: v for k, v in msgspec.to_builtins(p).items() if k != "samples"} | {"samples": len(p.samples)} for p in chosen]
+        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
+    else:
+        click.echo(f"round {this}, branch {branch}: {len(chosen)} of {len(patches)} patches")
+    if dry_run:
+        for patch in chosen if not as_json else ():
+            click.echo(line(patch, True))
+    else:
+        commit_patches(where, chosen, branch=branch, run=_run(where), done=lambda p, new: None if as_json else click.echo(line(p, new)))
+    for diagnosis in proposals(diagnoses):
+        click.echo(
+            f"suspect item {diagnosis.item} ({diagnosis.hash}): {diagnosis.reason} Retire it in benchmarks/exceptions.yaml?", err=True
+        )
+    left = sum(d.category == "unexplained" for d in diagnoses)
+    click.echo(f"{left} failed items stay unexplained." + ("" if dry_run else " Next: dvc repro."), err=True)
+
+
+def plan(root: Path, diagnoses: Sequence[Diagnosis], number: int, per_error: int) -> list[Patch]:
+    """The round's patches: the builder's samples for the debugger's targets."""
+    from proda.builder.extra import extra_samples
+    from proda.debugger.assertions import Reader, contradictions
+    from proda.debugger.repair import plan_repairs
+    from proda.patches import load_samples
+
+    params: Params = load_params(root / "params.yaml")
+    knowledge: Knowledge = Repository.open(root).knowledge
+    items = load_items(root, ("dev",), only=frozenset({"dev"}))
+    conflicts = {node for d in diagnoses if d.category == "data conflict" for node in d.nodes}
+    samples, reader = (load_samples(root) if conflicts else []), Reader(knowledge)
+
+    def teach(node: str, count: int, contrast: Sequence[str], stepwise: bool) -> list[Sample]:
+        return extra_samples(knowledge, node, count, start=number * ROUND_ORDINALS, params=params, contrast=contrast, stepwise=stepwise)
+
+    return plan_repairs(
+        knowledge,
+        items,
+        diagnoses,
+        number=number,
+        per_error=per_error,
+        teach=teach,
+        conflicting={node: [s for s, _ in contradictions(reader, samples, node)] for node in sorted(conflicts)},
+    )
+
+
+def line(patch: Patch, new: bool) -> str:
+    """A patch on one line."""
+    counts = f"{len(patch.samples)} samples, {len(patch.remove)} removed" if patch.remove else f"{len(patch.samples)} samples"
+    items = f"{len(patch.items)} item{'s' if len(patch.items) > 1 else ''}"
+    return f"  {'+' if new else '='} {patch.id}   {patch.category}   {', '.join(patch.targets)}   {counts}   {items}"
+
+
+def _round(root: Path) -> int:
+    """The branch's own round where it is a repair branch, so that a run that was killed goes on; else one more than the last on record."""
+    import git
+
+    try:
+        found = re.fullmatch(r"repair/round-([1-9][0-9]*)", git.Repo(root).active_branch.name)
+        if found:
+            return int(found[1])
+    except (git.InvalidGitRepositoryError, TypeError):
+        pass
+    return 1 + max((p.round for p in load_patches(root)), default=0) if (root / PATCHES).is_dir() else 1
+
+
+def _run(root: Path) -> str:
+    path = root / "benchmarks/results/run.json"
+    return str(msgspec.json.decode(path.read_bytes()).get("run_id", "")) if path.is_file() else ""

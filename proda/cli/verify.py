@@ -1,0 +1,89 @@
+"""`proda verify [BEFORE]`: did the round of repair help? Scores before it and after it, on the items as they were before.
+
+    $ dvc repro && proda verify
+    round 1, 214 patches, against 3f0c9a1 (main)
+                   items  before   after   change
+    dev              931    .612    .741   +.129 [+.105, +.152]   172 better, 41 worse   p < .001
+    twin             930    .701    .790   +.089 [+.066, +.111]   …
+    sealed           414    .694    .699   +.005 [-.021, +.031]   …
+    general suite             .996    .995   -.001
+    helps: twin changes by +0.089 [+0.066, +0.111]
+
+BEFORE is the revision to compare with; without it, the commit before the round's first patch. Writes benchmarks/verdicts/. Exit status 1 if
+the round hurts, so that a pull request that hurts does not pass.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from proda.corpus import PATCHES
+from proda.errors import NotFoundError
+from proda.patches import load_patches
+from proda.repository import Repository
+from proda.verdicts import write_round
+
+
+@click.command(epilog="Example: proda verify --dry-run")
+@click.argument("before", metavar="[BEFORE]", required=False)
+@click.option("--round", "number", type=click.IntRange(min=1), help="The round to judge (default: the last on record).")
+@click.option("--dry-run", is_flag=True, help="Say the verdict, and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
+@click.pass_context
+def verify(context: click.Context, before: str | None, number: int | None, dry_run: bool, as_json: bool, root: str) -> None:
+    """Judge the last round of repair: better, worse, or not to be told. Exit 1 if it hurts."""
+    from proda.debugger.verify import judge
+
+    after = Repository.open(root)
+    patches = load_patches(after.root)
+    this = number or max((p.round for p in patches), default=0)
+    mine = [p.id for p in patches if p.round == this]
+    if not mine:
+        raise NotFoundError(f"{PATCHES}\n  No patch of round {this} here, so there is nothing to verify. `proda repair` writes patches.")
+    old = Repository.open(root, before or _before(after.root, this))
+    outcomes = old.outcomes()
+    if not outcomes or not after.outcomes():
+        where = old.name if not outcomes else after.name
+        raise NotFoundError(f"{where} holds no outcomes (benchmarks/results/outcomes). Run `dvc repro` there, and commit the results.")
+    general = tuple(float(repo.metrics["general"]["tuned"]["accuracy"]) for repo in (old, after))
+    verdict = judge(outcomes, after.fresh_outcomes(), general=(general[0], general[1]), number=this, patches=mine)
+    document: dict[str, Any] = {"before": old.commit, **msgspec.to_builtins(verdict)}
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+    else:
+        click.echo(f"round {this}, {len(mine)} patch{'es' if len(mine) > 1 else ''}, against {(old.commit or '')[:9]}")
+        for line in _table(verdict):
+            click.echo(line)
+    if not dry_run:
+        changed = write_round(after.root, this, document)
+        click.echo(f"{len(changed)} files written below benchmarks/verdicts. Commit them: training does not read them.", err=True)
+    if verdict.says == "hurts":
+        context.exit(1)
+
+
+def _table(verdict: Any) -> list[str]:
+    lines = [f"{'':<15}{'items':>6}{'before':>9}{'after':>8}   change"]
+    for name, c in verdict.splits.items():
+        change = f"{c.difference:+.3f} [{c.ci95_low:+.3f}, {c.ci95_high:+.3f}]"
+        lines.append(f"{name:<15}{c.n:>6}{c.before:>9.3f}{c.after:>8.3f}   {change}   {c.better} better, {c.worse} worse   p {c.p:.3f}")
+    g = verdict.general
+    lines.append(f"{'general suite':<15}{'':>6}{g['before']:>9.3f}{g['after']:>8.3f}   {g['difference']:+.3f}")
+    apart = ", ".join(f"{count} {why}" for why, count in verdict.apart.items() if count)
+    if apart:
+        lines.append(f"counted apart, never as gains: outcomes of items {apart}")
+    return [*lines, *(f"{verdict.says}: {reason}" for reason in verdict.reasons)]
+
+
+def _before(root: Path, number: int) -> str:
+    """The commit before the one that added the round's first patch."""
+    import git
+
+    added = git.Repo(root).git.log("--diff-filter=A", "--format=%H", "--", f"{PATCHES.as_posix()}/{number}-*.yaml").split()
+    if not added:
+        raise NotFoundError(f"No commit adds a patch of round {number}: commit the patches first, or name the revision to compare with.")
+    return f"{added[-1]}^"

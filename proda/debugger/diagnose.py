@@ -1,0 +1,189 @@
+"""Failed dev items + what models answer when probed → diagnoses: what is missing, confused, contradicted or wrongly asked, and where.
+
+    failed = failures(items, outcomes)                         # item id → model → letter, items that most seeds fail
+    probes = probes_of(knowledge, items, failed)               # put to each model; answers_of[model] = answers(probes, scores)
+    diagnoses = diagnose(knowledge, items, failed, answers_of, samples)
+
+The model decides, not an opinion. The wrong option that it chose departs from the chain at certain statements: those are suspected, and
+blamed if probing finds them unknown.
+
+    the chosen option says nothing that the base denies, and all of the chain    suspect item
+    a suspected statement is taught otherwise by the training data               data conflict at that statement
+    a suspected statement, or a concept of it, fails its probes                  concept gap there; what was preferred is the confusion
+    all of them pass, and a step among them does not                             reasoning deficit at that step
+    all pass, and the seeds agree on the same wrong option                       suspect item
+    none of these                                                                unexplained
+
+Each failing seed is judged by itself; the diagnosis is what most of them say, and its confidence their share.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from proda.debugger.assertions import Reader, contradictions
+from proda.debugger.claims import option_triples, parted
+from proda.debugger.probes import Answer, Probe, concept_probes, statement_probes, step_probes
+from proda.graph import Knowledge
+from proda.records import Category, Diagnosis, Evidence, Item, Outcome, Record, Sample, Statement
+from proda.wording import clause, name
+
+UNKNOWN = 0.5  # a node whose probes are answered rightly less often than this is unknown
+MARGIN_DIGITS = 4
+
+Failed = Mapping[str, Mapping[str, str]]
+"""Item id → model that failed it → the letter it chose."""
+
+_Answers = Mapping[tuple[str, str], Sequence[Answer]]  # (kind of probe, node) → answers of one model
+_Against = Callable[[str], Sequence[str]]  # statement id → ids of training samples that teach otherwise
+
+
+class _Verdict(Record, frozen=True):
+    category: Category
+    nodes: tuple[str, ...] = ()
+
+
+def failures(items: Iterable[Item], outcomes: Iterable[Outcome]) -> dict[str, dict[str, str]]:
+    """Items that more than half of the tuned models fail, as they now read, with who chose what; sorted by id."""
+    hashes = {item.id: item.content_hash for item in items}
+    wrong: dict[str, dict[str, str]] = defaultdict(dict)
+    asked: Counter[str] = Counter()
+    for outcome in outcomes:
+        if outcome.model == "base" or hashes.get(outcome.item) != outcome.hash or outcome.correct is None:
+            continue
+        asked[outcome.item] += 1
+        if outcome.correct is False and outcome.chosen is not None:
+            wrong[outcome.item][outcome.model] = outcome.chosen
+    return {i: dict(sorted(wrong[i].items())) for i in sorted(wrong) if 2 * len(wrong[i]) > asked[i]}
+
+
+def probes_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed) -> list[Probe]:
+    """Every probe that the failed items call for, each once: their chains' statements, concepts and steps."""
+    chains = sorted({item.chain for item in items if item.id in failed})
+    probes: list[Probe] = []
+    concepts: dict[str, None] = {}
+    for chain in chains:
+        path = knowledge.path(knowledge.chains[chain])
+        for statement in path:
+            probes += statement_probes(knowledge, statement)
+            concepts |= dict.fromkeys((statement.subject, statement.object))
+        probes += step_probes(knowledge, knowledge.chains[chain])
+    for concept in sorted(concepts):
+        probes += concept_probes(knowledge, concept)
+    return probes
+
+
+def diagnose(
+    knowledge: Knowledge,
+    items: Iterable[Item],
+    failed: Failed,
+    answered: Mapping[str, Sequence[Answer]],
+    samples: Iterable[Sample] = (),
+) -> list[Diagnosis]:
+    """One diagnosis for each failed item, sorted by item id. `answered` holds each tuned model's answers to the probes."""
+    of_node = {model: _by_node(found) for model, found in answered.items()}
+    by_statement: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        for node in sample.nodes:
+            if node in knowledge.statements:
+                by_statement[node].append(sample)
+    reader = Reader(knowledge)
+    against: dict[str, list[str]] = {}
+
+    def contradicted(statement: str) -> list[str]:
+        if statement not in against:
+            against[statement] = [s.id for s, _ in contradictions(reader, by_statement[statement], statement)]
+        return against[statement]
+
+    known = {item.id: item for item in items}
+    return [_diagnosis(knowledge, known[i], failed[i], of_node, contradicted) for i in sorted(failed)]
+
+
+def _by_node(found: Iterable[Answer]) -> _Answers:
+    groups: dict[tuple[str, str], list[Answer]] = defaultdict(list)
+    for answer in found:
+        groups[answer.probe.kind, answer.probe.node].append(answer)
+    return groups
+
+
+def _diagnosis(
+    knowledge: Knowledge, item: Item, chosen: Mapping[str, str], of_node: Mapping[str, _Answers], contradicted: _Against
+) -> Diagnosis:
+    agree = len(chosen) > 1 and len(set(chosen.values())) == 1
+    verdicts = {m: _verdict(knowledge, item, letter, of_node[m], contradicted, agree) for m, letter in chosen.items()}
+    votes = Counter(v.category for v in verdicts.values())
+    category = max(votes, key=lambda c: (votes[c], c != "unexplained", c))
+    models = [m for m, v in verdicts.items() if v.category == category]
+    blamed = Counter(n for m in models for n in verdicts[m].nodes)
+    nodes = tuple(sorted((n for n in blamed if 2 * blamed[n] >= len(models)), key=lambda n: (-blamed[n], n)))
+    evidence = tuple(_evidence(node, models, of_node, contradicted, category) for node in nodes)
+    return Diagnosis(
+        item.id,
+        item.content_hash,
+        item.chain,
+        category,
+        nodes,
+        tuple(chosen),
+        tuple(chosen.values()),
+        round(votes[category] / len(verdicts), 2),
+        evidence,
+        _reason(knowledge, category, evidence, chosen),
+    )
+
+
+def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, contradicted: _Against, agree: bool) -> _Verdict:
+    told = option_triples(knowledge, item).get(letter)
+    apart = parted(knowledge, item, letter)
+    if told is not None and apart == ():
+        return _Verdict("suspect item")  # the chosen option says all of the chain: the key is wrong, or the option a second right one
+    suspected = [knowledge.statements[s] for s in (apart if apart is not None else item.statements) if s in knowledge.statements]
+    if against := [s.id for s in suspected if contradicted(s.id)]:
+        return _Verdict("data conflict", tuple(against))
+    unknown = [s.id for s in suspected if _unknown(answers.get(("statement", s.id), ()))]
+    if unknown:
+        return _Verdict("concept gap", tuple(unknown))
+    concepts = [c for c in _concepts(suspected) if _unknown(answers.get(("concept", c), ()))]
+    if concepts:
+        return _Verdict("concept gap", tuple(concepts))
+    steps = [s.id for s in suspected if _unknown(answers.get(("step", s.id), ()))]
+    if steps:
+        return _Verdict("reasoning deficit", tuple(steps))
+    return _Verdict("suspect item" if agree else "unexplained")
+
+
+def _unknown(answers: Sequence[Answer]) -> bool:
+    return bool(answers) and sum(a.right for a in answers) < UNKNOWN * len(answers)
+
+
+def _concepts(statements: Iterable[Statement]) -> list[str]:
+    return list(dict.fromkeys(c for s in statements for c in (s.subject, s.object)))
+
+
+def _evidence(node: str, models: Sequence[str], of_node: Mapping[str, _Answers], contradicted: _Against, category: Category) -> Evidence:
+    if category == "data conflict":
+        against = contradicted(node)
+        return Evidence(node, "data", len(against), len(against), 0.0, against[0])
+    kinds = ("step",) if category == "reasoning deficit" else ("statement", "concept")
+    found = [a for m in models for k in kinds for a in of_node[m].get((k, node), ())]
+    wrong = Counter(a.preferred for a in found if not a.right)
+    preferred = min(wrong, key=lambda p: (-wrong[p], p)) if wrong else ""
+    margin = round(sum(a.margin for a in found) / len(found), MARGIN_DIGITS) if found else 0.0
+    return Evidence(node, found[0].probe.kind if found else "statement", len(found), sum(not a.right for a in found), margin, preferred)
+
+
+def _reason(knowledge: Knowledge, category: Category, evidence: Sequence[Evidence], chosen: Mapping[str, str]) -> str:
+    """One sentence for whoever reviews the repair."""
+    if category == "suspect item":
+        letters = ", ".join(sorted(set(chosen.values())))
+        return f"{len(chosen)} models chose {letters}, and nothing that it says is known to be wrong or found to be unknown to them."
+    if not evidence:
+        return "No probe fails, and the models do not agree: nobody is blamed."
+    first = evidence[0]
+    said = clause(knowledge, knowledge.statements[first.node].triple) if first.node in knowledge.statements else name(knowledge, first.node)
+    if category == "data conflict":
+        return f"{first.failed} training samples say otherwise than “{said}”, {first.preferred} for one."
+    instead = {"inversion": "its inversion", "skip": "the step after it", "": "something else"}.get(first.preferred)
+    instead = instead or (name(knowledge, first.preferred) if first.preferred in knowledge.concepts else first.preferred)
+    what = "The step" if category == "reasoning deficit" else "Asked for"
+    return f"{what} “{said}”: {first.failed} of {first.asked} answers are wrong, most often {instead}."

@@ -1,0 +1,114 @@
+"""What to ask a model about a node, to find out whether it is known: closed-book questions, each with one right answer, given first.
+
+    for probe in statement_probes(knowledge, statement): …
+    Probe(node="physics/bimetal-strip-bends.s1", kind="statement", prompt="Question: What does heating cause?\\nAnswer:",
+          options=("thermal expansion", "thermal contraction", …), means=("physics/thermal-expansion", "physics/thermal-contraction", …))
+
+A statement is asked for from both ends in two wordings, against the concepts that a learner takes for the right one, and against its own
+inversion; a concept by its definition, both ways; a step with the steps before it given, against the step that skips it and the
+one that turns it round (paper §3.4 has an opinion where these have a margin). Pure: nothing here knows a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Literal
+
+from proda.graph import Knowledge
+from proda.near import near_concepts
+from proda.records import Chain, Record, Statement, prompt_text
+from proda.seeds import fraction
+from proda.wording import Triple, clause, name, question
+
+RIVALS = 5  # near concepts that a right answer has to beat
+WORDINGS = ("{ask}", "A student asks: “{ask}” What do you answer?")
+INVERSION, SKIP = "inversion", "skip"  # what a rival means that is no concept
+
+
+class Probe(Record, frozen=True):
+    """One question; `options[0]` is right. `means` says what each option stands for: a concept, "inversion" or "skip"."""
+
+    node: str
+    kind: Literal["statement", "concept", "step"]
+    prompt: str
+    options: tuple[str, ...]
+    means: tuple[str, ...]
+
+
+class Answer(Record, frozen=True):
+    """How a model answered a probe: log-likelihood per character of the right option minus the best other, and what that other means."""
+
+    probe: Probe
+    margin: float
+    preferred: str
+
+    @property
+    def right(self) -> bool:
+        """Whether the right option was the likeliest; a tie is no knowledge."""
+        return self.margin > 0
+
+
+def answers(probes: Sequence[Probe], scores: Sequence[Sequence[float]]) -> list[Answer]:
+    """Scores as the evaluation engine gives them, summed log-likelihoods in the order of the options, as answers."""
+    found = []
+    for probe, totals in zip(probes, scores, strict=True):
+        means = [total / len(text) for total, text in zip(totals, probe.options, strict=True)]
+        best = max(range(1, len(means)), key=means.__getitem__)
+        found.append(Answer(probe, means[0] - means[best], probe.means[best]))
+    return found
+
+
+def statement_probes(knowledge: Knowledge, statement: Statement) -> Iterator[Probe]:
+    """Both ends, each in two wordings; and which way round, where the relation has a direction."""
+    subject, relation, obj = statement.triple
+    ends: tuple[tuple[Literal["object", "subject"], str, str | None, str | None], ...] = (
+        ("object", obj, subject, None),
+        ("subject", subject, None, obj),
+    )
+    for end, right, before, after in ends:
+        near = near_concepts(knowledge, before, right, after, frozenset({subject, obj}), "probe", statement.id, end)
+        rivals = list(islice(near, RIVALS))
+        if rivals:
+            ask = question(knowledge, statement.triple, end)
+            for wording in WORDINGS:
+                yield _among(knowledge, statement.id, "statement", wording.replace("{ask}", ask), (right, *rivals))
+    if knowledge.relations[relation].asymmetric and not knowledge.holds(obj, relation, subject):
+        pair = (subject, obj) if fraction("pair", statement.id) < 0.5 else (obj, subject)  # the order must not tell
+        asked = f"How are {name(knowledge, pair[0])} and {name(knowledge, pair[1])} linked?"
+        told = (clause(knowledge, statement.triple), clause(knowledge, (obj, relation, subject)))
+        yield Probe(statement.id, "statement", prompt_text(asked), told, ("", INVERSION))
+
+
+def concept_probes(knowledge: Knowledge, concept: str) -> Iterator[Probe]:
+    """The term for the definition in two wordings, and the definition for the term."""
+    definition = knowledge.concepts[concept].definition
+    rivals = list(islice(near_concepts(knowledge, None, concept, None, frozenset({concept}), "probe", concept), RIVALS))
+    if not rivals:
+        return
+    for wording in (f"Which term names {definition}?", f"Name this: {definition}."):
+        yield _among(knowledge, concept, "concept", wording, (concept, *rivals))
+    verb = "are" if knowledge.concepts[concept].plural else "is"
+    options = tuple(knowledge.concepts[c].definition for c in (concept, *rivals))
+    yield Probe(concept, "concept", prompt_text(f"What {verb} {name(knowledge, concept)}?"), options, (concept, *rivals))
+
+
+def step_probes(knowledge: Knowledge, chain: Chain) -> Iterator[Probe]:
+    """For every step but the first: with those before it given, is it preferred to the one that skips it, and to its inversion?"""
+    path = [s.triple for s in knowledge.path(chain)]
+    start, end = name(knowledge, path[0][0]), name(knowledge, path[-1][2])
+    asked = prompt_text(f"Say step by step how {start} leads to {end}.")
+    for place in range(1, len(path)):
+        given = " ".join(f"{clause(knowledge, t)};" for t in path[:place])
+        step = path[place]
+        rivals: list[tuple[Triple, str]] = [((step[2], step[1], step[0]), INVERSION)]
+        if place + 1 < len(path):
+            rivals.append(((step[0], path[place + 1][1], path[place + 1][2]), SKIP))
+        wrong = [(t, what) for t, what in rivals if not knowledge.holds(*t)]
+        if wrong:
+            told = (clause(knowledge, step), *(clause(knowledge, t) for t, _ in wrong))
+            yield Probe(chain.statements[place], "step", f"{asked} {given}", told, ("", *(what for _, what in wrong)))
+
+
+def _among(knowledge: Knowledge, node: str, kind: Literal["statement", "concept"], asked: str, concepts: Sequence[str]) -> Probe:
+    return Probe(node, kind, prompt_text(asked), tuple(name(knowledge, c) for c in concepts), tuple(concepts))

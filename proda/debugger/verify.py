@@ -1,0 +1,138 @@
+"""Outcomes before and after a round of repair → a verdict: did it help, did it hurt, and how sure is that?
+
+    verdict = judge(before, after, general=(.996, .994), number=1, patches=("1-bimetal-strip-bends-s1-3f0c9a1e", …))
+    verdict.says          "helps"
+
+Both models are compared on the items as they were before the repair: only outcomes of the same text and seed are paired, so that an
+item which was reworded or retired is no gain. Three families are tested together (dev, twin, sealed), and the disciplines among
+themselves (Holm). One rebuild with many patches judges the round; a single patch stays `unproven` until it has been attributed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from proda.debugger.paired import Pair, by, difference, flips, holm, mcnemar, paired
+from proda.errors import EmptyBenchmarkError
+from proda.records import SPLITS, Outcome, Record
+
+Says = Literal["helps", "hurts", "unproven"]
+LEVEL = 0.05
+GENERAL_MARGIN = 0.02  # accuracy that the general suite may lose
+DIGITS = 4
+
+
+class Compared(Record, frozen=True):
+    """One group of items, before and after. Accuracies are means over seeds; flips and p count items, right when most seeds are."""
+
+    n: int  # items with a partner
+    before: float
+    after: float
+    difference: float
+    ci95_low: float
+    ci95_high: float
+    better: int
+    worse: int
+    p: float  # McNemar's, exact, adjusted for the number of groups tested beside this one (Holm)
+
+
+class Verdict(Record, frozen=True):
+    """What a round did."""
+
+    round: int
+    says: Says
+    reasons: tuple[str, ...]
+    patches: tuple[str, ...]
+    splits: dict[str, Compared]
+    disciplines: dict[str, Compared]  # over dev and twin
+    general: dict[str, float]  # before, after, difference
+    apart: dict[str, int]  # outcomes without a partner, by why: never counted as gains
+
+
+def judge(
+    before: Iterable[Outcome],
+    after: Iterable[Outcome],
+    *,
+    general: tuple[float, float],
+    number: int,
+    patches: Sequence[str] = (),
+    resamples: int = 2000,
+) -> Verdict:
+    """The verdict on a round. `general` is the suite's accuracy before and after.
+
+    *Hurts*: twin or sealed is worse beyond its 95 % interval, or a discipline is after correction, or the general suite loses more than its
+    margin. *Helps*: it does not hurt, and twin is better beyond its interval. Deterministic. Raises EmptyBenchmarkError if no outcome of
+    twin has a partner: nothing would be proven.
+    """
+    pairs, rest = paired((o for o in before if o.model != "base"), (o for o in after if o.model != "base"))
+    split_of = _splits(pairs)
+    groups: dict[str, list[Pair]] = {split: split_of[split] for split in SPLITS if split_of.get(split)}
+    if "twin" not in groups:
+        raise EmptyBenchmarkError(
+            "No twin item was answered both before and after under the same seed, so nothing can be said of the repair."
+        )
+    splits = _compared(groups, resamples)
+    disciplines = _compared(by([p for s in ("dev", "twin") for p in groups.get(s, ())], "discipline"), resamples)
+    change = general[1] - general[0]
+    reasons = [
+        f"{name} is worse by {-c.difference:.3f} [{c.ci95_low:.3f}, {c.ci95_high:.3f}]"
+        for name, c in splits.items()
+        if name != "dev" and c.ci95_high < 0
+    ]
+    reasons += [f"{name} is worse ({c.better} better, {c.worse} worse, p {c.p:.3f})" for name, c in disciplines.items() if _worse(c)]
+    if change < -GENERAL_MARGIN:
+        reasons.append(f"the general suite loses {-change:.3f}, more than {GENERAL_MARGIN}")
+    says: Says = "hurts" if reasons else "helps" if splits["twin"].ci95_low > 0 else "unproven"
+    if not reasons:
+        twin = splits["twin"]
+        reasons = [f"twin changes by {twin.difference:+.3f} [{twin.ci95_low:+.3f}, {twin.ci95_high:+.3f}]"]
+    return Verdict(
+        number,
+        says,
+        tuple(reasons),
+        tuple(patches),
+        splits,
+        disciplines,
+        {"before": _round(general[0]), "after": _round(general[1]), "difference": _round(change)},
+        {"reworded": rest.changed, "gone": rest.retired, "new": rest.added, "unscored": rest.unscored},
+    )
+
+
+def _splits(pairs: Iterable[Pair]) -> Mapping[str, list[Pair]]:
+    """Pairs by split, which stands in the item's id: `physics/bimetal-strip-bends:twin-path`."""
+    groups: dict[str, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        groups[pair.item.rpartition(":")[2].partition("-")[0]].append(pair)
+    return groups
+
+
+def _compared(groups: Mapping[str, Sequence[Pair]], resamples: int) -> dict[str, Compared]:
+    majorities = {name: _majority(pairs) for name, pairs in groups.items()}
+    adjusted = holm({name: mcnemar(*flips(most)) for name, most in majorities.items()})
+    found = {}
+    for name, pairs in groups.items():
+        mean, low, high = difference(pairs, resamples=resamples)
+        better, worse = flips(majorities[name])
+        old, new = (sum(getattr(p, when) for p in pairs) / len(pairs) for when in ("before", "after"))
+        old, new, mean, low, high = (_round(v) for v in (old, new, mean, low, high))
+        found[name] = Compared(len(majorities[name]), old, new, mean, low, high, better, worse, _round(adjusted[name]))
+    return found
+
+
+def _majority(pairs: Iterable[Pair]) -> list[Pair]:
+    """One pair an item: right when more than half of its seeds are. Seeds are no independent witnesses, so flips are counted once."""
+    found = []
+    for item, group in by(pairs, "item").items():
+        before, after = (2 * sum(getattr(p, when) for p in group) > len(group) for when in ("before", "after"))
+        found.append(Pair(item, group[0].chain, group[0].discipline, "most", before, after))
+    return found
+
+
+def _worse(group: Compared) -> bool:
+    return group.worse > group.better and group.p < LEVEL
+
+
+def _round(value: float) -> float:
+    return round(value, DIGITS)

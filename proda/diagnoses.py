@@ -1,0 +1,58 @@
+"""Diagnoses on disk: benchmarks/results/diagnosis.yaml, readable in review, one entry for each item that most seeds fail.
+
+seeds: [seed-0, seed-1, seed-2]
+failed: 331
+categories: {concept gap: 270, reasoning deficit: 21, …}
+diagnoses:
+  - item: physics/bimetal-strip-bends:dev-path
+    category: concept gap
+    reason: 'Asked for “heating causes thermal expansion”: 9 of 12 answers are wrong, most often thermal contraction.'
+    nodes: [physics/bimetal-strip-bends.s1]
+    confidence: 0.67
+    …
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from proda.errors import InputError, NotFoundError
+from proda.files import write_file
+from proda.records import CATEGORIES, Diagnosis
+from proda.yamlio import dump_yaml, load_yaml
+
+DIAGNOSIS = Path("benchmarks/results/diagnosis.yaml")
+ORDER = ("item", "category", "reason", "nodes", "confidence", "failed_by", "chosen", "chain", "hash", "evidence")
+
+
+def load_diagnoses(root: Path) -> list[Diagnosis]:
+    """Diagnoses in order of item. Raises NotFoundError if there are none yet, InputError if the file is not what `diagnose` writes."""
+    path = root / DIAGNOSIS
+    if not path.is_file():
+        raise NotFoundError(f"{DIAGNOSIS}\n  No diagnoses here. Run `dvc repro diagnose` (or `make repro`) first.")
+    try:
+        return msgspec.convert(load_yaml(path, numbers=True)["diagnoses"], list[Diagnosis])
+    except (KeyError, TypeError, msgspec.ValidationError) as error:
+        raise InputError(f"{DIAGNOSIS}\n  Not diagnoses: {error}. It is derived: run `dvc repro --force diagnose`.") from None
+
+
+def write_diagnoses(root: Path, diagnoses: Sequence[Diagnosis], seeds: Sequence[str]) -> bool:
+    """Write the file; returns whether it changed. Equal diagnoses give equal bytes."""
+    counts = Counter(d.category for d in diagnoses)
+    document = {
+        "seeds": list(seeds),
+        "failed": len(diagnoses),
+        "categories": {c: counts[c] for c in CATEGORIES},
+        "diagnoses": [_entry(d) for d in diagnoses],
+    }
+    return write_file(root / DIAGNOSIS, dump_yaml(document))
+
+
+def _entry(diagnosis: Diagnosis) -> dict[str, Any]:
+    raw = msgspec.to_builtins(diagnosis)
+    return {name: raw[name] for name in ORDER if name in raw}

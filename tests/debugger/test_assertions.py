@@ -1,0 +1,58 @@
+"""What samples teach is read from their words: labels left as they are, a planted fault is found, and nothing else is accused."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from proda.builder.plan import plan_samples
+from proda.builder.template_writer import write_sample
+from proda.debugger.assertions import Reader, asserted, contradictions
+from proda.records import Sample
+from proda.wording import name
+from tests.toyworld import wide_knowledge
+
+WORLD = wide_knowledge(20)
+READER = Reader(WORLD)
+SAMPLES = [
+    write_sample(WORLD, p)
+    for g in plan_samples(WORLD, {"weaving": 900, "milling": 90, "lighting": 90}, seed=0, window=2).values()
+    for p in g
+]
+
+
+def test_what_the_templates_write_contradicts_nothing() -> None:
+    for statement in WORLD.active_statements:
+        assert list(contradictions(READER, SAMPLES, statement)) == []
+
+
+def test_most_samples_of_a_statement_are_read_as_saying_it() -> None:
+    made = [s for s in SAMPLES if s.id.partition(":")[0] in WORLD.statements]
+    said = [WORLD.statements[s.id.partition(":")[0]].triple in asserted(READER, s) for s in made]
+    assert len(made) > 300 and sum(said) > 0.8 * len(said)
+
+
+def swapped(sample: Sample, one: str, other: str) -> Sample:
+    def swap(text: str) -> str:
+        return text.replace(one, "\0").replace(other, one).replace("\0", other)
+
+    return msgspec.structs.replace(
+        sample,
+        question=swap(sample.question),
+        answer=swap(sample.answer),
+        explanation=swap(sample.explanation),
+        options=tuple(map(swap, sample.options)),
+    )
+
+
+@pytest.mark.parametrize("fault", ["inverted", "swapped"])
+def test_a_fault_planted_in_the_text_is_found_at_its_statement(fault: str) -> None:
+    found = 0
+    chosen = [s for s in WORLD.active_statements.values() if s.discipline == "weaving" and WORLD.relations[s.relation].asymmetric][:12]
+    for statement in chosen:
+        elsewhere = next(s.object for s in WORLD.active_statements.values() if s.discipline == "weaving" and s.chain != statement.chain)
+        one, other = name(WORLD, statement.object), name(WORLD, statement.subject if fault == "inverted" else elsewhere)
+        mine = [s for s in SAMPLES if statement.id in s.nodes and "+" not in s.id]
+        planted = [swapped(s, one, other) for s in mine]
+        found += bool(list(contradictions(READER, planted, statement.id)))
+    assert found == len(chosen)

@@ -1,0 +1,111 @@
+"""Each kind of evidence leads to its diagnosis, and to the node it speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+import pytest
+
+from proda.debugger.claims import parted
+from proda.debugger.diagnose import diagnose, failures, probes_of
+from proda.debugger.probes import Answer, Probe
+from proda.records import LETTERS, Diagnosis, Item, Outcome, Sample
+from proda.tester.items import write_items
+from proda.wording import clause, question
+from tests.toyworld import wide_knowledge
+
+WORLD = wide_knowledge(20)
+ITEMS = write_items(WORLD, seed=0, sealed_share=0.0)
+ITEM = next(i for i in ITEMS if i.split == "dev" and i.kind == "path" and i.chain.startswith("weaving/"))
+SEEDS = ("seed-0", "seed-1", "seed-2")
+
+
+def wrong_letter(item: Item, operator: str = "substitution") -> str:
+    return next(letter for letter, o in zip(LETTERS, item.options, strict=True) if o.operator == operator)
+
+
+def outcome(item: Item, model: str, chosen: str | None) -> Outcome:
+    right = None if chosen is None else chosen == item.answer
+    return Outcome(item.id, item.content_hash, model, item.split, item.discipline, item.chain, item.kind, item.answer, chosen, right, None)
+
+
+def diagnosed(
+    knows: Callable[[str, Probe], bool], *, item: Item = ITEM, chosen: dict[str, str] | None = None, samples: Iterable[Sample] = ()
+) -> Diagnosis:
+    failed = {item.id: chosen or dict.fromkeys(SEEDS, wrong_letter(item))}
+    probes = probes_of(WORLD, [item], failed)
+    answered = {m: [Answer(p, 0.1 if knows(m, p) else -0.1, p.means[1]) for p in probes] for m in SEEDS}
+    (found,) = diagnose(WORLD, [item], failed, answered, samples)
+    return found
+
+
+def apart() -> tuple[str, ...]:
+    found = parted(WORLD, ITEM, wrong_letter(ITEM))
+    assert found
+    return found
+
+
+def test_a_statement_that_fails_its_probes_is_a_concept_gap_there_and_names_the_confusion() -> None:
+    blamed = apart()[0]
+    found = diagnosed(lambda _, p: p.node != blamed)
+    assert (found.category, found.nodes, found.confidence) == ("concept gap", (blamed,), 1.0)
+    assert found.evidence[0].failed == found.evidence[0].asked and found.evidence[0].preferred in {*WORLD.concepts, "inversion"}
+    assert clause(WORLD, WORLD.statements[blamed].triple) in found.reason
+
+
+def test_a_gap_elsewhere_in_the_chain_is_not_blamed_for_this_choice() -> None:
+    other = next(s for s in ITEM.statements if s not in apart())
+    assert diagnosed(lambda _, p: p.node != other).nodes == ()
+
+
+def test_all_known_but_a_step_is_a_reasoning_deficit_at_the_step() -> None:
+    step = next(s for s in apart() if s != ITEM.statements[0])
+    found = diagnosed(lambda _, p: not (p.kind == "step" and p.node == step))
+    assert (found.category, found.nodes) == ("reasoning deficit", (step,))
+
+
+def test_a_corrupted_key_is_a_suspect_item_whatever_the_probes_say() -> None:
+    corrupted = msgspec.structs.replace(ITEM, answer=wrong_letter(ITEM))
+    found = diagnosed(lambda *_: False, item=corrupted, chosen=dict.fromkeys(SEEDS, ITEM.answer))
+    assert (found.category, found.nodes) == ("suspect item", ())
+
+
+def test_seeds_that_know_everything_and_agree_suspect_the_item_and_those_that_differ_abstain() -> None:
+    assert diagnosed(lambda *_: True).category == "suspect item"
+    letters = [letter for letter in LETTERS if letter != ITEM.answer]
+    found = diagnosed(lambda *_: True, chosen=dict(zip(SEEDS, letters, strict=True)))
+    assert (found.category, found.nodes) == ("unexplained", ())
+
+
+def test_training_data_that_says_otherwise_is_a_data_conflict() -> None:
+    statement = WORLD.statements[apart()[0]]
+    subject, relation, obj = statement.triple
+    back = WORLD.concepts[subject].text
+    flipped = Sample(f"{statement.id}:open-9", "open", (statement.id,), question(WORLD, (obj, relation, subject), "object"), back)
+    found = diagnosed(lambda *_: False, samples=[flipped])
+    if WORLD.holds(obj, relation, subject):
+        pytest.skip("this relation holds both ways")
+    assert (found.category, found.nodes) == ("data conflict", (statement.id,))
+    assert found.evidence[0].preferred == flipped.id
+
+
+def test_what_most_seeds_say_counts_and_confidence_is_their_share() -> None:
+    blamed = apart()[0]
+    found = diagnosed(lambda model, p: p.node != blamed or model == "seed-2")
+    assert found.category == "concept gap" and found.confidence == 0.67
+
+
+def test_only_items_that_most_seeds_fail_as_they_read_now() -> None:
+    wrong = wrong_letter(ITEM)
+    twice = [outcome(ITEM, "seed-0", wrong), outcome(ITEM, "seed-1", wrong), outcome(ITEM, "seed-2", ITEM.answer)]
+    assert failures([ITEM], [*twice, outcome(ITEM, "base", wrong)]) == {ITEM.id: {"seed-0": wrong, "seed-1": wrong}}
+    once = [outcome(ITEM, "seed-0", wrong), *(outcome(ITEM, s, ITEM.answer) for s in SEEDS[1:])]
+    assert failures([ITEM], once) == {}
+    assert failures([ITEM], [msgspec.structs.replace(o, hash="old") for o in twice]) == {}
+    assert failures([ITEM], [outcome(ITEM, s, None) for s in SEEDS]) == {}  # unscored is not wrong
+
+
+def test_a_deterministic_diagnosis() -> None:
+    blamed = apart()[0]
+    assert diagnosed(lambda _, p: p.node != blamed) == diagnosed(lambda _, p: p.node != blamed)

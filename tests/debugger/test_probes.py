@@ -1,0 +1,63 @@
+"""Probes ask about one node each, with one right answer, given first."""
+
+from __future__ import annotations
+
+from proda.debugger.probes import Answer, answers, concept_probes, statement_probes, step_probes
+from proda.wording import clause
+from tests.toyworld import wide_knowledge
+
+WORLD = wide_knowledge(20)
+STATEMENTS = list(WORLD.active_statements.values())
+
+
+def test_a_statement_is_asked_from_both_ends_in_two_wordings_and_for_its_direction() -> None:
+    for statement in STATEMENTS[:20]:
+        probes = list(statement_probes(WORLD, statement))
+        directed = [p for p in probes if "inversion" in p.means]
+        assert len(probes) - len(directed) == 4 and {p.means[0] for p in probes if p not in directed} == {
+            statement.subject,
+            statement.object,
+        }
+        assert len({p.prompt for p in probes}) == len(probes)
+        assert all(p.node == statement.id and len(set(p.options)) == len(p.options) == len(p.means) for p in probes)
+        assert len(directed) == WORLD.relations[statement.relation].asymmetric
+
+
+def test_no_rival_of_a_statement_is_right() -> None:
+    for statement in STATEMENTS:
+        subject, relation, obj = statement.triple
+        for probe in statement_probes(WORLD, statement):
+            for rival in probe.means[1:]:
+                if rival == "inversion":
+                    assert not WORLD.holds(obj, relation, subject)
+                elif probe.means[0] == obj:
+                    assert not WORLD.holds(subject, relation, rival)
+                else:
+                    assert not WORLD.holds(rival, relation, obj)
+
+
+def test_a_step_is_held_against_the_one_that_skips_it_with_the_steps_before_it_given() -> None:
+    chain = next(WORLD.active_chains())
+    path = WORLD.path(chain)
+    probes = {p.node: p for p in step_probes(WORLD, chain)}
+    second = probes[path[1].id]
+    assert clause(WORLD, path[0].triple) in second.prompt and clause(WORLD, path[1].triple) not in second.prompt
+    assert second.options[0] == clause(WORLD, path[1].triple) and "skip" in second.means
+    assert path[0].id not in probes and "skip" not in probes[path[-1].id].means
+
+
+def test_a_concept_is_asked_for_by_its_definition_and_its_definition_by_name() -> None:
+    concept = STATEMENTS[0].subject
+    probes = list(concept_probes(WORLD, concept))
+    assert len(probes) == 3 and all(p.means[0] == concept for p in probes)
+    assert probes[2].options[0] == WORLD.concepts[concept].definition
+
+
+def test_answers_are_per_character_and_name_what_was_preferred() -> None:
+    probe = next(statement_probes(WORLD, STATEMENTS[0]))
+    even = [-1.0 * len(text) for text in probe.options]
+    assert answers([probe], [even]) == [Answer(probe, 0.0, probe.means[1])]
+    assert not answers([probe], [even])[0].right  # a tie is no knowledge
+    lured = [*even[:2], 0.0, *even[3:]]
+    found = answers([probe], [lured])[0]
+    assert found.margin == -1.0 and found.preferred == probe.means[2]

@@ -1,0 +1,108 @@
+"""Diagnoses become patches that teach the blamed node and nothing about the failed question."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from proda.builder.extra import extra_samples
+from proda.debugger.repair import MAX_SAMPLES, plan_repairs, proposals
+from proda.errors import InputError, NotFoundError
+from proda.params import Params
+from proda.patches import sample_hash, stale
+from proda.records import Category, Diagnosis, Evidence, Patch, Sample
+from proda.tester.items import write_items
+from tests.toyworld import wide_knowledge
+
+WORLD = wide_knowledge(20)
+ITEMS = [i for i in write_items(WORLD, seed=0, sealed_share=0.0) if i.split == "dev" and i.discipline == "weaving"]
+ITEM = ITEMS[0]
+NODE = ITEM.statements[1]
+
+
+def teach(node: str, count: int, contrast: Sequence[str], stepwise: bool) -> list[Sample]:
+    return extra_samples(WORLD, node, count, start=1000, params=Params(), contrast=contrast, stepwise=stepwise)
+
+
+def a_diagnosis(item: int = 0, category: Category = "concept gap", nodes: tuple[str, ...] = (NODE,), preferred: str = "") -> Diagnosis:
+    found = ITEMS[item]
+    evidence = tuple(Evidence(n, "statement", 12, 9, -0.1, preferred) for n in nodes)
+    return Diagnosis(found.id, found.content_hash, found.chain, category, nodes, ("seed-0",), ("A",), 1.0, evidence, "Nine of twelve.")
+
+
+def planned(*diagnoses: Diagnosis, **more: object) -> list[Patch]:
+    return plan_repairs(WORLD, ITEMS, diagnoses, number=1, per_error=20, teach=teach, **more)  # type: ignore[arg-type]
+
+
+def test_a_patch_teaches_the_blamed_node_in_the_usual_proportion_of_formats() -> None:
+    (patch,) = planned(a_diagnosis())
+    assert patch.targets == (NODE,) and patch.items == (ITEM.id,) and set(patch.expect) == {NODE, ITEM.id}
+    counts = Counter(s.format for s in patch.samples)
+    assert counts["open"] > counts["choice"] > counts["true-false"] >= 1 and 15 <= counts.total() <= 20
+    assert all(NODE in s.nodes for s in patch.samples) and len({s.id for s in patch.samples}) == len(patch.samples)
+    assert stale(patch, WORLD, {ITEM.id: ITEM}) == []
+
+
+def test_a_patch_never_shows_the_failed_question_or_an_option_of_it() -> None:
+    (patch,) = planned(a_diagnosis())
+    told = "\n".join(f"{s.prompt} {s.completion}" for s in patch.samples)
+    assert ITEM.stem not in told and not any(o.text in told for o in ITEM.options if len(o.text.split()) > 6)
+
+
+def test_what_was_taken_for_the_right_answer_is_contrasted_with_it() -> None:
+    wrong = next(c for c in WORLD.concepts_of["weaving", "weaving-basics"] if c.endswith("19-4"))
+    (plain,), (contrasted,) = planned(a_diagnosis()), planned(a_diagnosis(preferred=wrong))
+    name = WORLD.concepts[wrong].text
+
+    def named(patch: Patch) -> int:
+        return sum(name in s.options for s in patch.samples)
+
+    assert contrasted.confusions == {NODE: wrong} and named(contrasted) > named(plain)
+    assert plain.id != contrasted.id
+
+
+def test_failures_that_share_a_node_share_a_patch_and_its_size_is_bounded() -> None:
+    patches = planned(*(a_diagnosis(n, nodes=(NODE,)) for n in range(6)), a_diagnosis(7, nodes=(ITEMS[7].statements[0],)))
+    assert [len(p.items) for p in patches] == [6, 1]  # what explains most failures comes first
+    assert len(patches[0].samples) <= MAX_SAMPLES and len(patches[0].samples) > len(patches[1].samples)
+
+
+def test_a_reasoning_deficit_is_taught_step_by_step_over_part_of_the_chain() -> None:
+    (patch,) = planned(a_diagnosis(category="reasoning deficit"))
+    chain = set(ITEM.statements)
+    for sample in patch.samples:
+        mine = chain & set(sample.nodes)
+        assert NODE in mine and 2 <= len(mine) < len(chain)
+
+
+def test_a_data_conflict_takes_the_contradicting_samples_out() -> None:
+    bad = Sample("x:open-1", "open", (NODE,), "Q", "A")
+    (patch,) = planned(a_diagnosis(category="data conflict"), conflicting={NODE: [bad]})
+    assert [(d.sample, d.hash) for d in patch.remove] == [("x:open-1", sample_hash(bad))] and patch.samples
+
+
+def test_suspect_and_unexplained_items_get_no_samples() -> None:
+    doubtful = [a_diagnosis(category="suspect item", nodes=()), a_diagnosis(1, "unexplained", ())]
+    assert planned(*doubtful) == [] and proposals(doubtful) == doubtful[:1]
+
+
+def test_a_diagnosis_of_another_text_or_of_a_node_that_is_gone_is_refused() -> None:
+    with pytest.raises(InputError, match="reads differently"):
+        planned(msgspec.structs.replace(a_diagnosis(), hash="0" * 16))
+    with pytest.raises(InputError, match="stale"):
+        planned(a_diagnosis(nodes=("weaving/no-such.s1",)))
+
+
+def test_the_same_diagnoses_give_the_same_patches_in_any_order() -> None:
+    some = [a_diagnosis(n, nodes=(ITEMS[n].statements[0],)) for n in range(4)]
+    assert planned(*some) == planned(*reversed(some))
+
+
+def test_extra_samples_go_on_where_the_corpus_ended_and_refuse_what_cannot_be_taught() -> None:
+    ids = {s.id for s in teach(NODE, 10, (), False)}
+    assert all(int(i.rpartition("-")[2]) > 1000 for i in ids)
+    with pytest.raises(NotFoundError, match="no concept or statement"):
+        teach("weaving/nothing", 5, (), False)

@@ -1,0 +1,70 @@
+"""Verdicts: a gain is called one, harm is never missed, and edits to the benchmark are neither."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from proda.debugger.verify import judge
+from proda.errors import EmptyBenchmarkError
+from proda.records import Outcome
+
+SEEDS = ("seed-0", "seed-1", "seed-2")
+
+
+def world(right: float, seed: int, *, chains: int = 60, digest: str = "h", weak: str = "") -> list[Outcome]:
+    """Outcomes of `chains` chains in four disciplines, three splits; the discipline `weak` always fails."""
+    rng, found = random.Random(seed), []
+    for chain in range(chains):
+        discipline = f"d{chain % 4}"
+        for split in ("dev", "twin", "sealed"):
+            for number in range(3):
+                name = f"{discipline}/c{chain}:{split}-path-{number}"
+                for model in SEEDS:
+                    correct = discipline != weak and rng.random() < right
+                    chosen = "A" if correct else "B"
+                    found.append(
+                        Outcome(name, digest, model, split, discipline, f"{discipline}/c{chain}", "path", "A", chosen, correct, 0.0)
+                    )
+    return found
+
+
+def test_a_clear_gain_helps() -> None:
+    verdict = judge(world(0.5, 1), world(0.8, 2), general=(0.99, 0.99), number=1)
+    assert verdict.says == "helps" and verdict.splits["twin"].ci95_low > 0.2
+    assert verdict.splits["twin"].better > verdict.splits["twin"].worse and verdict.splits["twin"].p < 0.001
+
+
+def test_no_change_is_unproven() -> None:
+    same = world(0.6, 1)
+    verdict = judge(same, same, general=(0.99, 0.99), number=1)
+    assert verdict.says == "unproven" and verdict.splits["twin"].difference == 0 and verdict.splits["twin"].p == 1.0
+
+
+def test_a_loss_a_ruined_discipline_and_lost_general_ability_hurt() -> None:
+    before = world(0.7, 1)
+    assert judge(before, world(0.4, 2), general=(0.99, 0.99), number=1).says == "hurts"
+    ruined = judge(before, world(0.85, 2, weak="d2"), general=(0.99, 0.99), number=1)
+    assert ruined.says == "hurts" and any("d2" in r for r in ruined.reasons)
+    forgetful = judge(before, world(0.95, 2), general=(0.99, 0.9), number=1)
+    assert forgetful.says == "hurts" and "general" in forgetful.reasons[0]
+
+
+def test_a_reworded_or_retired_item_is_never_a_gain() -> None:
+    before = world(0.5, 1)
+    edited = [o for o in world(0.5, 1, digest="easier") if "twin" in o.item] + [o for o in before if "twin" not in o.item]
+    with pytest.raises(EmptyBenchmarkError, match="twin"):
+        judge(before, edited, general=(0.9, 0.9), number=1)
+    retired = [o for o in before if not (o.split == "twin" and o.correct is False)]  # the failed ones are dropped
+    verdict = judge(before, retired, general=(0.9, 0.9), number=1)
+    assert verdict.says == "unproven" and verdict.splits["twin"].difference == 0 and verdict.apart["gone"] > 50
+
+
+def test_the_base_is_not_part_of_the_comparison() -> None:
+    import msgspec
+
+    before = world(0.5, 1)
+    base = [msgspec.structs.replace(o, model="base") for o in world(0.0, 3)]
+    better = [msgspec.structs.replace(o, model="base") for o in world(1.0, 3)]
+    assert judge([*before, *base], [*before, *better], general=(0.9, 0.9), number=1) == judge(before, before, general=(0.9, 0.9), number=1)
