@@ -15,7 +15,9 @@ from proda.benchmark import write_items_tree
 from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
 from proda.corpus import write_corpus
-from proda.records import LETTERS, Item, Outcome
+from proda.diagnoses import write_diagnoses
+from proda.patches import named, node_hash, patch_text
+from proda.records import LETTERS, Diagnosis, Item, Outcome, Patch, Sample
 from proda.tester.items import write_items
 from proda.tester.metrics import metrics
 from proda.tester.outcomes import write_outcomes
@@ -71,6 +73,26 @@ def make_results(root: Path, right: Answers = base_wrong_tuned_right) -> Path:
     (root / RESULTS / "shortcuts.json").write_text(json.dumps({"n": len(items), "chance": 0.25, "limit": 0.35, "solvers": solvers}))
     (root / RESULTS / "run.json").write_text(json.dumps({"runs": {"train": "4f1c2e7a"}}))
     return root
+
+
+def make_diagnoses(root: Path) -> list[Diagnosis]:
+    """What the stage `diagnose` would write if every dev item had failed for want of its first statement."""
+    found = [
+        Diagnosis(i.id, i.content_hash, i.chain, "concept gap", (i.statements[0],), ("seed-0", "seed-1"), ("A", "A"), 1.0, (), "Not known.")
+        for i in proda.open(str(root)).items("dev")
+    ]
+    write_diagnoses(root, found, ("seed-0", "seed-1"))
+    return found
+
+
+def make_patch(root: Path) -> Patch:
+    """One patch of round 1, in the work tree."""
+    knowledge = proda.open(str(root)).knowledge
+    node = next(iter(knowledge.active_statements))
+    sample = Sample(f"{node}:open-1001", "open", (node,), "What is it?", "This.")
+    patch = named(Patch("", 1, (node,), (), "concept gap", "Not known.", {node: node_hash(knowledge, node)}, samples=(sample,)))
+    (root / f"samples/patches/{patch.id}.yaml").write_text(patch_text(patch))
+    return patch
 
 
 def commit(root: Path, message: str) -> None:

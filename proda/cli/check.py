@@ -13,15 +13,18 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from proda.errors import UsageError
+from proda.errors import ProdaError, UsageError
 from proda.findings import Finding, errors_of, report_text, sorted_findings
 from proda.knowledge.compile import check_knowledge
 from proda.knowledge.report import Report
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 
 @click.command(epilog="Example: proda check --fix --dry-run")
@@ -60,7 +63,43 @@ def _references(root: Path, report: Report) -> list[Finding]:
     from proda.repository import Repository
 
     knowledge = Repository.open(root).knowledge
-    return dangling(root, frozenset({*knowledge.concepts, *knowledge.statements, *knowledge.chains}))
+    found = dangling(root, frozenset({*knowledge.concepts, *knowledge.statements, *knowledge.chains}))
+    return [*found, *_stale_patches(root, knowledge)]
+
+
+def _stale_patches(root: Path, knowledge: Knowledge) -> list[Finding]:
+    """Patches that are not committed yet, and were written against something else than what is here; a committed one is applied."""
+    from proda.corpus import PATCHES
+
+    waiting = {path for path in (root / PATCHES).glob("*.yaml") if path.relative_to(root).as_posix() not in _committed(root)}
+    if not waiting:
+        return []
+    from proda.benchmark import load_items
+    from proda.patches import read_patch, stale
+
+    items = {item.id: item for item in load_items(root, ("dev",))}
+    found = []
+    for path in sorted(waiting):
+        file = path.relative_to(root).as_posix()
+        try:
+            lines = stale(read_patch(path), knowledge, items)
+        except ProdaError as error:
+            found.append(Finding(file, 0, "", "patch", str(error).partition("\n  ")[2] or str(error)))
+            continue
+        message = "was written against something else: {}. Diagnose and repair again."
+        found += [Finding(file, 0, "expect", "patch", message.format(line)) for line in lines]
+    return found
+
+
+def _committed(root: Path) -> frozenset[str]:
+    """Paths below samples/patches in HEAD; none where there is no git."""
+    import subprocess
+
+    from proda.corpus import PATCHES
+
+    command = ["git", "ls-tree", "-r", "--name-only", "HEAD", "--", PATCHES.as_posix()]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    return frozenset(done.stdout.splitlines()) if done.returncode == 0 else frozenset()
 
 
 def _document(report: Report, findings: tuple[Finding, ...]) -> dict[str, Any]:

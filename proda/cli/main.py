@@ -22,6 +22,7 @@ VERBS = {
     "diff": "Compare two revisions by meaning: nodes, samples, items, flipped outcomes.",
     "repair": "Write a patch for every node the diagnoses blame, each as one commit.",
     "verify": "Judge the last round of repair: better, worse, or not to be told.",
+    "audit": "Say which data change could have fixed or broken which test.",
     "report": "Write the report, one HTML page that works offline.",
 }
 

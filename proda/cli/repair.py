@@ -52,7 +52,7 @@ def repair(most: int | None, per_error: int, number: int | None, dry_run: bool, 
     chosen = patches[:most]
     branch = f"repair/round-{this}"
     if as_json:
-        rows = [{k: v for k, v in msgspec.to_builtins(p).items() if k != "samples"} | {"samples": len(p.samples)} for p in chosen]
+        rows = [{**msgspec.structs.asdict(p), "samples": len(p.samples)} for p in chosen]
         click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
     else:
         click.echo(f"round {this}, branch {branch}: {len(chosen)} of {len(patches)} patches")

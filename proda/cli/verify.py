@@ -45,7 +45,7 @@ def verify(context: click.Context, before: str | None, number: int | None, dry_r
     mine = [p.id for p in patches if p.round == this]
     if not mine:
         raise NotFoundError(f"{PATCHES}\n  No patch of round {this} here, so there is nothing to verify. `proda repair` writes patches.")
-    old = Repository.open(root, before or _before(after.root, this))
+    old = Repository.open(root, before or before_round(after.root, this))
     outcomes = old.outcomes()
     if not outcomes or not after.outcomes():
         where = old.name if not outcomes else after.name
@@ -79,7 +79,7 @@ def _table(verdict: Any) -> list[str]:
     return [*lines, *(f"{verdict.says}: {reason}" for reason in verdict.reasons)]
 
 
-def _before(root: Path, number: int) -> str:
+def before_round(root: Path, number: int) -> str:
     """The commit before the one that added the round's first patch."""
     import git
 

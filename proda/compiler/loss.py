@@ -35,9 +35,9 @@ def supervised_loss(model: Any, batch: Batch, present: Present | None = None) ->
 
     chosen = batch.targets != IGNORED
     targets = batch.targets[chosen]
-    logits = logits_at(model, batch, chosen).float()
+    logits = logits_at(model, batch, chosen, present).float()
     if present is not None:
-        logits, targets = logits.index_select(1, present.tokens), present.places[targets]
+        targets = present.places[targets]
     return torch.nn.functional.cross_entropy(logits, targets, reduction="sum"), len(targets)
 
 
@@ -65,9 +65,9 @@ def distance_to(teacher: Teacher, model: Any, batch: Batch, present: Present | N
     chosen = batch.targets != IGNORED
     with torch.no_grad():
         wanted = teacher(batch, chosen).float()
-    said = logits_at(model, batch, chosen).float()
+    said = logits_at(model, batch, chosen, present).float()
     if present is not None:
-        said, wanted = said.index_select(1, present.tokens), wanted.index_select(1, present.tokens)
+        wanted = wanted.index_select(1, present.tokens)
     return torch.nn.functional.kl_div(said.log_softmax(-1), wanted.log_softmax(-1), reduction="sum", log_target=True)
 
 
@@ -87,19 +87,39 @@ def teacher_of(model: Any) -> Teacher:
     return lambda batch, chosen: logits_at(frozen, batch, chosen)
 
 
-def logits_at(model: Any, batch: Batch, chosen: torch.Tensor) -> torch.Tensor:
-    """Logits [chosen positions, vocabulary] of a packed batch."""
+def logits_at(model: Any, batch: Batch, chosen: torch.Tensor, present: Present | None = None) -> torch.Tensor:
+    """Logits [chosen positions, vocabulary] of a packed batch; only the columns of the `present` tokens, if given."""
     inputs: dict[str, Any] = {"input_ids": batch.tokens, "use_cache": False}
     if batch.mask is not None:
         inputs |= {"attention_mask": attention(model, batch.mask), "position_ids": batch.positions}
     parts = body_and_head(model)
     if parts is None:  # something stands between hidden states and logits (a scale, a cap): let the model do it all
         logits: torch.Tensor = model(**inputs).logits[chosen]
-        return logits
+        return logits if present is None else logits.index_select(1, present.tokens)
     body, head = parts
     hidden = body(**inputs).last_hidden_state[chosen]
+    weight = None if present is None else _weight(head)
+    if present is not None and weight is not None:  # the columns that are left out are not computed in the first place
+        import torch
+
+        return torch.nn.functional.linear(hidden, weight.index_select(0, present.tokens))
     projected: torch.Tensor = head(hidden)
-    return projected
+    return projected if present is None else projected.index_select(1, present.tokens)
+
+
+def _weight(head: Any) -> torch.Tensor | None:
+    """The matrix that a head multiplies by, where that is all it does: a plain layer without bias, or one with rows trained by peft."""
+    import torch
+
+    layer: Any = head.get_base_layer() if hasattr(head, "get_base_layer") else head
+    plain = isinstance(layer, torch.nn.Linear) and layer.bias is None
+    merge = getattr(head, "get_merged_weights", None)
+    weight: torch.Tensor | None = None
+    if plain and head is layer:
+        weight = layer.weight
+    elif plain and merge is not None:
+        weight = merge(head.active_adapters)
+    return weight
 
 
 def attention(model: Any, mask: torch.Tensor) -> torch.Tensor:

@@ -23,7 +23,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from proda.debugger.assertions import Reader, contradictions
-from proda.debugger.claims import option_triples, parted
+from proda.debugger.claims import parted
 from proda.debugger.probes import Answer, Probe, concept_probes, statement_probes, step_probes
 from proda.graph import Knowledge
 from proda.records import Category, Diagnosis, Evidence, Item, Outcome, Record, Sample, Statement
@@ -59,19 +59,22 @@ def failures(items: Iterable[Item], outcomes: Iterable[Outcome]) -> dict[str, di
 
 
 def probes_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed) -> list[Probe]:
-    """Every probe that the failed items call for, each once: their chains' statements, concepts and steps."""
-    chains = sorted({item.chain for item in items if item.id in failed})
+    """Every probe that the failed items call for, each once: the suspected statements, their concepts, and the steps that they are."""
+    suspects = {s.id: s for item in items for letter in failed.get(item.id, {}).values() for s in _suspected(knowledge, item, letter)}
     probes: list[Probe] = []
-    concepts: dict[str, None] = {}
-    for chain in chains:
-        path = knowledge.path(knowledge.chains[chain])
-        for statement in path:
-            probes += statement_probes(knowledge, statement)
-            concepts |= dict.fromkeys((statement.subject, statement.object))
-        probes += step_probes(knowledge, knowledge.chains[chain])
-    for concept in sorted(concepts):
+    for _, statement in sorted(suspects.items()):
+        probes += statement_probes(knowledge, statement)
+    for chain in sorted({s.chain for s in suspects.values()}):
+        probes += (p for p in step_probes(knowledge, knowledge.chains[chain]) if p.node in suspects)
+    for concept in sorted({c for s in suspects.values() for c in (s.subject, s.object)}):
         probes += concept_probes(knowledge, concept)
     return probes
+
+
+def _suspected(knowledge: Knowledge, item: Item, letter: str) -> list[Statement]:
+    """The statements that a choice departs from; all of the chain where the option cannot be read."""
+    apart = parted(knowledge, item, letter)
+    return [knowledge.statements[s] for s in (item.statements if apart is None else apart) if s in knowledge.statements]
 
 
 def diagnose(
@@ -133,11 +136,9 @@ def _diagnosis(
 
 
 def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, contradicted: _Against, agree: bool) -> _Verdict:
-    told = option_triples(knowledge, item).get(letter)
-    apart = parted(knowledge, item, letter)
-    if told is not None and apart == ():
+    if parted(knowledge, item, letter) == ():
         return _Verdict("suspect item")  # the chosen option says all of the chain: the key is wrong, or the option a second right one
-    suspected = [knowledge.statements[s] for s in (apart if apart is not None else item.statements) if s in knowledge.statements]
+    suspected = _suspected(knowledge, item, letter)
     if against := [s.id for s in suspected if contradicted(s.id)]:
         return _Verdict("data conflict", tuple(against))
     unknown = [s.id for s in suspected if _unknown(answers.get(("statement", s.id), ()))]

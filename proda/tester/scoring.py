@@ -20,13 +20,14 @@ import numpy as np
 from proda.records import LETTERS, Item, Outcome
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 Question = tuple[str, tuple[str, ...]]
 """A prompt and the texts that may follow it after one blank."""
 
 NO_STEM = "Answer:"
 TOLERANCE = 1e-3  # nats by which tree and plain scores of a whole option may differ before the tree is given up
+PORTION = 512  # tokens whose logits are computed at once
 CHECKED = 3  # items on which both ways are compared
 
 
@@ -165,8 +166,6 @@ def _groups(usable: Sequence[int], trees: Sequence[_Tree | None], batch_tokens: 
 
 
 def _tree_scores(model: Any, trees: Sequence[_Tree]) -> list[list[float]]:
-    import torch
-
     width = max(len(t.tokens) for t in trees)
     tokens = np.zeros((len(trees), width), dtype=np.int64)
     depths = np.zeros((len(trees), width), dtype=np.int64)
@@ -182,10 +181,7 @@ def _tree_scores(model: Any, trees: Sequence[_Tree]) -> list[list[float]]:
         wanted_row += [r] * (n - p)
         wanted_at += tree.parents[p:]
         wanted_token += tree.tokens[p:]
-    device = next(model.parameters()).device
-    logits = _logits(model, tokens, depths, mask, (wanted_row, wanted_at))
-    picked = torch.tensor(wanted_token, device=device)
-    values = -torch.nn.functional.cross_entropy(logits.float(), picked, reduction="none").double().cpu().numpy()
+    values = _log_likelihoods(model, tokens, depths, mask, (wanted_row, wanted_at), wanted_token)
     scores, at = [], 0
     for tree in trees:
         by_token = values[at : at + len(tree.tokens) - tree.prompt]
@@ -194,14 +190,17 @@ def _tree_scores(model: Any, trees: Sequence[_Tree]) -> list[list[float]]:
     return scores
 
 
-def _logits(
+def _log_likelihoods(
     model: Any,
     tokens: np.ndarray[Any, Any],
     positions: np.ndarray[Any, Any],
     mask: np.ndarray[Any, Any],
     at: tuple[list[int], list[int]],
-) -> torch.Tensor:
-    """Logits at (row, column) pairs; only these pass through the vocabulary, where body and head can be had apart."""
+    wanted: list[int],
+) -> np.ndarray[Any, Any]:
+    """Log-likelihood of the wanted token after each (row, column) of `at`; only these pass through the vocabulary, a portion at a time
+    (the logits of a whole batch do not fit any cache), where body and head can be had apart.
+    """
     import torch
 
     first = next(model.parameters())
@@ -218,10 +217,17 @@ def _logits(
     plain = model.get_base_model() if hasattr(model, "get_base_model") else model
     body, head = getattr(plain, plain.base_model_prefix, None), plain.get_output_embeddings()
     if body is None or head is None or body is plain or _scales_logits(plain.config):
-        whole: torch.Tensor = model(**inputs).logits[rows, columns]
-        return whole
-    part: torch.Tensor = head(body(**inputs).last_hidden_state[rows, columns])
-    return part
+        found, project = model(**inputs).logits[rows, columns], None
+    else:
+        found, project = body(**inputs).last_hidden_state[rows, columns], head
+    picked = torch.tensor(wanted, device=first.device)
+    values = []
+    for start in range(0, len(wanted), PORTION):
+        part = found[start : start + PORTION]
+        logits = part if project is None else project(part)
+        losses = torch.nn.functional.cross_entropy(logits.float(), picked[start : start + PORTION], reduction="none")
+        values.append(-losses.double().cpu().numpy())
+    return np.concatenate(values) if values else np.zeros(0)
 
 
 def _scales_logits(config: Any) -> bool:

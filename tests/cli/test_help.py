@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from proda.cli.main import VERBS
-from proda.corpus import write_corpus
+from tests.toyresults import commit, make_diagnoses, make_patch, make_results
 from tests.toyworld import make_repository
 
 COMMAND = [sys.executable, "-m", "proda.cli.main"]
@@ -19,16 +19,11 @@ COMMAND = [sys.executable, "-m", "proda.cli.main"]
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from proda.benchmark import write_items_tree
-    from proda.builder.build import build_corpus, load_allocation
-    from proda.params import load_params
-    from proda.repository import Repository
-    from proda.tester.items import write_items
-
-    root = make_repository(tmp_path_factory.mktemp("help"))
-    knowledge = Repository.open(root).knowledge
-    write_items_tree(root, write_items(knowledge, seed=0, sealed_share=0.4))
-    write_corpus(root, build_corpus(knowledge, load_allocation(root), load_params(root / "params.yaml")))
+    root = make_results(make_repository(tmp_path_factory.mktemp("help")))
+    make_diagnoses(root)
+    commit(root, "Built")
+    make_patch(root)
+    commit(root, "Repaired")
     return root
 
 

@@ -159,6 +159,23 @@ def test_lora_changes_the_model_and_loads_to_what_it_was_when_saved(base: Path, 
     assert tuned.get_output_embeddings().weight.data_ptr() == moved.data_ptr()  # tied, still
 
 
+@pytest.mark.parametrize("method", ["full", "lora", "embeddings"])
+def test_leaving_columns_out_before_the_product_equals_leaving_them_out_after(base: Path, method: str) -> None:
+    from proda.compiler.adapter import attach
+    from proda.compiler.loss import logits_at, present_tokens
+    from proda.compiler.packing import IGNORED, collate, tokenise
+
+    model, tokenizer = load_base(base)
+    model = attach(model, msgspec.structs.replace(ONE, method=method, lora_rank=4), seed=0, new_words=range(300, 310))
+    batch = collate([tokenise(FACTS[:4], tokenizer, 64)], tokenizer.pad_token_id)
+    chosen, present = batch.targets != IGNORED, present_tokens({5, 17, 200, 301}, model.config.vocab_size, "cpu")
+    ours, plain = logits_at(model, batch, chosen, present), logits_at(model, batch, chosen)[:, present.tokens]
+    assert ours.shape == (int(chosen.sum()), 4) and torch.allclose(ours, plain, atol=1e-6)
+    weights = [p for p in model.parameters() if p.requires_grad]
+    both = [torch.autograd.grad(x.square().sum(), weights, allow_unused=True) for x in (ours, plain)]
+    assert all((a is None) == (b is None) and (a is None or torch.allclose(a, b, atol=1e-5)) for a, b in zip(*both, strict=True))
+
+
 def test_training_new_words_alone_leaves_texts_of_known_words_as_the_base_has_them(base: Path, tmp_path: Path) -> None:
     params = msgspec.structs.replace(ONE, method="embeddings", general_replay=0.0, learning_rate=2e-2, epochs=8)
     known = FACTS[6:]  # "brun", "pelt", … are known; the words of the first five facts are new

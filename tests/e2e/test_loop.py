@@ -44,7 +44,7 @@ def _tree(root: Path, *folders: str) -> dict[str, bytes]:
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = make_repository(tmp_path_factory.mktemp("loop"), code=True)
     output = _run(root, "dvc", "repro")
-    assert _ran(output) == {"check", "benchmark", "synthesize", "curriculum", "guard", "base", "train", "evaluate"}
+    assert _ran(output) == {"check", "benchmark", "synthesize", "curriculum", "guard", "base", "train", "evaluate", "diagnose"}
     _run(root, "git", "add", "-A")
     _run(root, "git", "-c", "user.name=T", "-c", "user.email=t@example.org", "commit", "-qm", "Built")
     return root

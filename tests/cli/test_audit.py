@@ -1,0 +1,91 @@
+"""`proda audit` on real git history with made-up answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from proda.patches import load_patches
+from tests.cli.test_repair import git, proda
+from tests.toyresults import commit, make_diagnoses, make_outcomes, make_results
+from tests.toyworld import make_repository
+
+TOPIC = "knowledge/lighting/lighting-basics.yaml"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """main: nothing is known. repair/round-1: two patches, then better answers, then a changed definition."""
+    root = make_results(make_repository(tmp_path_factory.mktemp("audit")), lambda *_: False)
+    make_diagnoses(root)
+    commit(root, "Built")
+    git(root, "config", "user.name", "Ada")
+    git(root, "config", "user.email", "ada@example.org")
+    assert proda(root, "repair", "--max", "2").returncode == 0
+    make_outcomes(root, lambda item, model: model != "base")
+    commit(root, "Rebuilt")
+    return root
+
+
+def test_every_flip_names_the_patches_under_it_or_that_there_is_none(root: Path) -> None:
+    data = json.loads(proda(root, "audit", "main..HEAD", "--json").stdout)
+    patches = {p.id: p for p in load_patches(root)}
+    assert data["lines"] and all(line["fixed"] == 2 and not line["broken"] for line in data["lines"])
+    named = [line for line in data["lines"] if line["level"] == "could have"]
+    assert named and all(set(line["through"]) <= set(patches[line["patch"]].targets) for line in named)
+    assert all(":sealed-" not in line["item"] for line in data["lines"])
+    text = proda(root, "audit", "main..HEAD")
+    assert text.returncode == 0 and "items fixed, 0 broken" in text.stdout and "sealed:" in text.stderr
+
+
+def test_one_item_and_one_patch_can_be_asked_for(root: Path) -> None:
+    lines = json.loads(proda(root, "audit", "--json").stdout)["lines"]
+    some = next(line for line in lines if line["level"] == "could have")
+    of_item = json.loads(proda(root, "audit", "--item", some["item"], "--json").stdout)["lines"]
+    assert {line["item"] for line in of_item} == {some["item"]}
+    of_patch = json.loads(proda(root, "audit", "--patch", some["patch"], "--json").stdout)["lines"]
+    assert {line["patch"] for line in of_patch} == {some["patch"]}
+    missing = proda(root, "audit", "--item", "milling/none:dev-path")
+    assert missing.returncode == 1 and "did not flip" in missing.stderr
+
+
+def test_a_verdict_from_retraining_makes_a_line_proof(root: Path) -> None:
+    lines = json.loads(proda(root, "audit", "--json").stdout)["lines"]
+    patch = next(line["patch"] for line in lines if line["patch"])
+    path = root / f"benchmarks/verdicts/{patch}.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"patch: {patch}\nround: 1\nsays: necessary\nwhy: retrained\n")
+    try:
+        after = json.loads(proda(root, "audit", "--json").stdout)["lines"]
+    finally:
+        path.unlink()
+    assert {line["level"] for line in after if line["patch"] == patch} == {"proof"}
+    assert "proof" not in {line["level"] for line in after if line["patch"] != patch}
+
+
+def test_it_works_in_a_clone_without_caches(root: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", str(root), "clone")
+    assert proda(tmp_path / "clone", "audit", "--json").stdout == proda(root, "audit", "--json").stdout
+
+
+@pytest.mark.parametrize(("given", "status"), [("main", 2), ("main...HEAD", 2), ("main..nowhere", 1)])
+def test_a_range_that_is_none_is_one_message(root: Path, given: str, status: int) -> None:
+    done = proda(root, "audit", given)
+    assert done.returncode == status and "Traceback" not in done.stderr and done.stderr.strip()
+
+
+def test_an_edited_entry_is_a_change_under_the_items_that_rest_on_it(root: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", str(root), "clone")
+    clone = tmp_path / "clone"
+    topic = clone / TOPIC
+    before = topic.read_text()
+    line = next(x for x in before.splitlines() if x.strip().startswith("definition:"))
+    topic.write_text(before.replace(line, line + " made anew", 1))
+    commit(clone, "Say it anew")
+    make_outcomes(clone, lambda item, model: model != "base" and item.discipline != "lighting")
+    commit(clone, "Rebuilt again")
+    lines = json.loads(proda(clone, "audit", "HEAD~2..HEAD", "--json").stdout)["lines"]
+    assert {x["subject"] for x in lines if x["level"] == "could have"} == {"Say it anew"}
+    assert all(x["item"].startswith("lighting/") for x in lines)
