@@ -291,7 +291,8 @@ def test_a_run_that_is_killed_anywhere_leaves_whole_files_and_the_next_ends_in_t
         process.send_signal(signal.SIGKILL)
         killed += process.wait() != 0
         for path in (tmp_path / "out").glob("*.json*"):
-            assert path.read_bytes() == expected[path.name]
+            if path.suffix != ".tmp":  # half of a file may be left under a name that nobody reads, for the next run to sweep up
+                assert path.read_bytes() == expected[path.name]
         deadline = time.monotonic() + 20
         while any(map(alive, workers)) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -299,6 +300,7 @@ def test_a_run_that_is_killed_anywhere_leaves_whole_files_and_the_next_ends_in_t
     assert killed >= 2
     assert compile_knowledge(tmp_path, tmp_path / "out", jobs=1).ok
     assert compiled(tmp_path / "out") == expected
+    assert not list((tmp_path / "out").glob(".*"))
 
 
 def test_two_runs_at_once_wait_for_each_other(tmp_path: Path) -> None:
