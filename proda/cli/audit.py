@@ -1,7 +1,7 @@
 """`proda audit [A..B]`: which data change could have fixed, or broken, which test.
 
     $ proda audit main..repair/round-1
-    3f0c9a1 → 8d2e7b4: 131 items fixed, 44 broken (dev and twin; flips of most seeds)
+    3f0c9a1 → 8d2e7b4: 131 items fixed, 44 broken (dev and twin; more seeds that way than the other)
     for every item: 8d2e7b4 Rebuild: training parameters
     fixed   physics/bimetal-strip-bends:twin-path   3 of 3 seeds
       could have   1c77e02  1-bimetal-strip-bends-s1-3f0c9a1e   through physics/bimetal-strip-bends.s1
@@ -25,10 +25,13 @@ from proda.errors import NotFoundError, UsageError
 from proda.patches import load_patches
 from proda.repository import Repository
 from proda.verdicts import VERDICTS
-from proda.yamlio import load_yaml
+from proda.yamlio import load_yaml, load_yaml_bytes
 
 DATA = ("knowledge", str(PATCHES), "samples/allocation.yaml", "samples/written", "benchmarks/exceptions.yaml")
-EVERYTHING = ("params.yaml", "constraints.txt", "proda", "pipelines", "knowledge/relations.yaml", "samples/allocation.yaml")
+EVERYTHING = (
+    *("params.yaml", "constraints.txt", "pipelines", "knowledge/relations.yaml", "samples/allocation.yaml"),
+    *("proda", ":(exclude)proda/cli", ":(exclude)proda/report", ":(exclude)proda/debugger"),  # these three read results, and make none
+)
 MAX_COMMITS = 500
 
 
@@ -94,20 +97,30 @@ def history(root: Path, first: str, last: str | None) -> tuple[list[Any], list[s
     if len(commits) > MAX_COMMITS:
         raise UsageError(f"{span} holds {len(commits)} commits that touch data; at most {MAX_COMMITS} are read. Name a shorter range.")
     says = _verdicts(root)
-    patches = {p.id: p for p in load_patches(root)}
     changes = []
     for commit in commits:
         names = [str(name) for name in commit.stats.files]
-        mine = [Path(name).stem for name in names if name.startswith(f"{PATCHES.as_posix()}/")]
-        for patch in mine:
-            nodes = patches[patch].targets if patch in patches else ()
-            changes.append(Change(commit.hexsha[:9], str(commit.summary), nodes, patch, says.get(patch, "")))
+        for name in (n for n in names if n.startswith(f"{PATCHES.as_posix()}/") and n.endswith(".yaml")):
+            patch = Path(name).stem
+            changes.append(Change(commit.hexsha[:9], str(commit.summary), _targets(commit, name), patch, says.get(patch, "")))
         if any(name.startswith("knowledge/") and name.endswith(".yaml") and name != "knowledge/relations.yaml" for name in names):
             nodes = _nodes(root, commit)
             if nodes:
                 changes.append(Change(commit.hexsha[:9], str(commit.summary), nodes))
     everywhere = [f"{c.hexsha[:9]} {c.summary}" for c in repo.iter_commits(span, paths=list(EVERYTHING), reverse=True, no_merges=True)]
     return changes, everywhere
+
+
+def _targets(commit: Any, name: str) -> tuple[str, ...]:
+    """The nodes of a patch that a commit added, or took away: read from that commit or its parent, whatever the work tree holds today."""
+    for tree in (commit.tree, *(parent.tree for parent in commit.parents)):
+        try:
+            blob = tree / name
+        except KeyError:
+            continue
+        raw = load_yaml_bytes(blob.data_stream.read(), f"{commit.hexsha[:9]}:{name}")
+        return tuple(map(str, raw.get("targets", ()))) if isinstance(raw, dict) else ()
+    return ()
 
 
 def _nodes(root: Path, commit: Any) -> tuple[str, ...]:

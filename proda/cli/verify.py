@@ -1,12 +1,12 @@
 """`proda verify [BEFORE]`: did the round of repair help? Scores before it and after it, on the items as they were before.
 
     $ dvc repro && proda verify
-    round 1, 214 patches, against 3f0c9a1 (main)
-                   items  before   after   change
-    dev              931    .612    .741   +.129 [+.105, +.152]   172 better, 41 worse   p < .001
-    twin             930    .701    .790   +.089 [+.066, +.111]   …
-    sealed           414    .694    .699   +.005 [-.021, +.031]   …
-    general suite             .996    .995   -.001
+    round 1, 214 patches, against 3f0c9a1d2
+                    items   before   after   change
+    dev               947    0.612   0.741   +0.129 [+0.105, +0.152]   172 better, 41 worse   p 0.000
+    twin              946    0.616   0.705   +0.089 [+0.066, +0.111]   …
+    sealed            422    0.616   0.621   +0.005 [-0.021, +0.031]   …
+    general suite            0.992   0.991   -0.001
     helps: twin changes by +0.089 [+0.066, +0.111]
 
 BEFORE is the revision to compare with; without it, the commit before the round's first patch. Writes benchmarks/verdicts/. Exit status 1 if

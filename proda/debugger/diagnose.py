@@ -7,7 +7,7 @@
 The model decides, not an opinion. The wrong option that it chose departs from the chain at certain statements: those are suspected, and
 blamed if probing finds them unknown.
 
-    the chosen option says nothing that the base denies, and all of the chain    suspect item
+    the chosen option says all of the chain, or another path that the base holds suspect item
     a suspected statement is taught otherwise by the training data               data conflict at that statement
     a suspected statement, or a concept of it, fails its probes                  concept gap there; what was preferred is the confusion
     all of them pass, and a step among them does not                             reasoning deficit at that step
@@ -23,7 +23,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from proda.debugger.assertions import Reader, contradictions
-from proda.debugger.claims import parted
+from proda.debugger.claims import option_triples, parted, unsupported
 from proda.debugger.probes import Answer, Probe, concept_probes, statement_probes, step_probes
 from proda.graph import Knowledge
 from proda.records import Category, Diagnosis, Evidence, Item, Outcome, Record, Sample, Statement
@@ -119,8 +119,9 @@ def _diagnosis(
     category = max(votes, key=lambda c: (votes[c], c != "unexplained", c))
     models = [m for m, v in verdicts.items() if v.category == category]
     blamed = Counter(n for m in models for n in verdicts[m].nodes)
-    nodes = tuple(sorted((n for n in blamed if 2 * blamed[n] >= len(models)), key=lambda n: (-blamed[n], n)))
-    evidence = tuple(_evidence(node, models, of_node, contradicted, category) for node in nodes)
+    found = [_evidence(n, models, of_node, contradicted, category) for n in sorted(blamed) if 2 * blamed[n] >= len(models)]
+    evidence = tuple(sorted(found, key=lambda e: (-blamed[e.node], e.margin, e.node)))  # what most seeds lack, and lack most, comes first
+    nodes = tuple(e.node for e in evidence)
     return Diagnosis(
         item.id,
         item.content_hash,
@@ -136,8 +137,8 @@ def _diagnosis(
 
 
 def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, contradicted: _Against, agree: bool) -> _Verdict:
-    if parted(knowledge, item, letter) == ():
-        return _Verdict("suspect item")  # the chosen option says all of the chain: the key is wrong, or the option a second right one
+    if parted(knowledge, item, letter) == () or _right_as_well(knowledge, item, letter):
+        return _Verdict("suspect item")
     suspected = _suspected(knowledge, item, letter)
     if against := [s.id for s in suspected if contradicted(s.id)]:
         return _Verdict("data conflict", tuple(against))
@@ -151,6 +152,18 @@ def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, c
     if steps:
         return _Verdict("reasoning deficit", tuple(steps))
     return _Verdict("suspect item" if agree else "unexplained")
+
+
+def _right_as_well(knowledge: Knowledge, item: Item, letter: str) -> bool:
+    """Whether the option answers the stem with nothing but what the base holds: a connected path of its own, from the chain's first
+    concept to its last (for an order item, from any to any). A truncation ends early, and a detour does not connect.
+    """
+    told = option_triples(knowledge, item).get(letter)
+    path = [knowledge.statements[s] for s in item.statements if s in knowledge.statements]
+    if not told or not path or unsupported(knowledge, told) or any(a[2] != b[0] for a, b in zip(told, told[1:], strict=False)):
+        return False
+    ends = (told[0][0], told[-1][2]) == (path[0].subject, path[-1].object)
+    return ends or (item.kind == "order" and len(told) == len(path))
 
 
 def _unknown(answers: Sequence[Answer]) -> bool:

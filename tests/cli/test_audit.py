@@ -65,6 +65,19 @@ def test_a_verdict_from_retraining_makes_a_line_proof(root: Path) -> None:
     assert "proof" not in {line["level"] for line in after if line["patch"] != patch}
 
 
+def test_a_reverted_patch_is_a_change_too(root: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", str(root), "clone")
+    clone = tmp_path / "clone"
+    patch = load_patches(clone)[0]
+    git(clone, "rm", "-q", f"samples/patches/{patch.id}.yaml")
+    commit(clone, "Take it back")
+    make_outcomes(clone, lambda *_: False)
+    commit(clone, "Rebuilt without it")
+    lines = json.loads(proda(clone, "audit", "HEAD~2..HEAD", "--json").stdout)["lines"]
+    taken = [line for line in lines if line["patch"] == patch.id]
+    assert taken and all(line["broken"] == 2 and set(line["through"]) <= set(patch.targets) for line in taken)
+
+
 def test_it_works_in_a_clone_without_caches(root: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "-q", str(root), "clone")
     assert proda(tmp_path / "clone", "audit", "--json").stdout == proda(root, "audit", "--json").stdout

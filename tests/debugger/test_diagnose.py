@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import msgspec
-import pytest
 
-from proda.debugger.claims import parted
+from proda.debugger.claims import option_triples, parted
 from proda.debugger.diagnose import diagnose, failures, probes_of
 from proda.debugger.probes import Answer, Probe
+from proda.graph import Knowledge
 from proda.records import LETTERS, Diagnosis, Item, Outcome, Sample
 from proda.tester.items import write_items
 from proda.wording import clause, question
@@ -71,6 +71,27 @@ def test_a_corrupted_key_is_a_suspect_item_whatever_the_probes_say() -> None:
     assert (found.category, found.nodes) == ("suspect item", ())
 
 
+def test_a_distractor_that_the_base_holds_too_is_a_suspect_item_and_a_true_but_short_one_is_not() -> None:
+    letter = wrong_letter(ITEM)
+    told = option_triples(WORLD, ITEM)[letter]
+    assert told is not None
+    model = next(iter(WORLD.active_statements.values()))
+    lacking = [
+        msgspec.structs.replace(model, id=f"{ITEM.chain}.x{n}", chain=ITEM.chain, subject=s, relation=r, object=o)
+        for n, (s, r, o) in enumerate(t for t in told if not WORLD.holds(*t))
+    ]
+    chain = msgspec.structs.replace(WORLD.chains[ITEM.chain], id="weaving/other", statements=tuple(s.id for s in lacking))
+    wider = Knowledge(
+        WORLD.relations.values(), WORLD.concepts.values(), [*WORLD.statements.values(), *lacking], [*WORLD.chains.values(), chain]
+    )
+    failed = {ITEM.id: dict.fromkeys(SEEDS, letter)}
+    for world, category in ((WORLD, "concept gap"), (wider, "suspect item")):
+        answered = {m: [Answer(p, -0.1, p.means[1]) for p in probes_of(world, [ITEM], failed)] for m in SEEDS}
+        assert diagnose(world, [ITEM], failed, answered)[0].category == category
+    short = next(i for i in ITEMS if any(o.operator == "truncation" and o.also is None for o in i.options))
+    assert diagnosed(lambda *_: False, item=short, chosen=dict.fromkeys(SEEDS, wrong_letter(short, "truncation"))).category == "concept gap"
+
+
 def test_seeds_that_know_everything_and_agree_suspect_the_item_and_those_that_differ_abstain() -> None:
     assert diagnosed(lambda *_: True).category == "suspect item"
     letters = [letter for letter in LETTERS if letter != ITEM.answer]
@@ -79,13 +100,11 @@ def test_seeds_that_know_everything_and_agree_suspect_the_item_and_those_that_di
 
 
 def test_training_data_that_says_otherwise_is_a_data_conflict() -> None:
-    statement = WORLD.statements[apart()[0]]
+    statement = next(s for s in map(WORLD.statements.__getitem__, apart()) if not WORLD.holds(s.object, s.relation, s.subject))
     subject, relation, obj = statement.triple
     back = WORLD.concepts[subject].text
     flipped = Sample(f"{statement.id}:open-9", "open", (statement.id,), question(WORLD, (obj, relation, subject), "object"), back)
     found = diagnosed(lambda *_: False, samples=[flipped])
-    if WORLD.holds(obj, relation, subject):
-        pytest.skip("this relation holds both ways")
     assert (found.category, found.nodes) == ("data conflict", (statement.id,))
     assert found.evidence[0].preferred == flipped.id
 
