@@ -17,9 +17,11 @@ from proda.compiler.packing import load_documents
 from proda.compiler.record import begin_record
 from proda.compiler.tracking import open_run
 from proda.compiler.train import corpus_documents, curve_csv, train_seeds
+from proda.corpus import load_corpus
 from proda.files import write_file
+from proda.mix import mix
 from proda.params import Params
-from proda.patches import load_samples
+from proda.patches import load_patches
 from proda.records import content_hash
 
 ROOT = Path()
@@ -29,7 +31,10 @@ ROOT = Path()
 def main(params: Params) -> str:
     """Train every seed, log the run, then say how long it took and where the loss ended."""
     start = time.monotonic()
-    corpus = corpus_documents(load_samples(ROOT))
+    mixture = mix(
+        load_corpus(ROOT), load_patches(ROOT), strategy=params.train.corpus_replay, share=params.train.corpus_share, seed=params.seed
+    )
+    corpus = corpus_documents(mixture.samples)
     replay = load_documents(ROOT / "build/curriculum/replay.jsonl")
     settings = {f"train.{key}": str(value) for key, value in msgspec.to_builtins(params.train).items()}
     tracker = open_run(ROOT, settings)
@@ -52,8 +57,9 @@ def main(params: Params) -> str:
     begin_record(ROOT, tracker.run_id, {"inputs": runs[0].inputs, "samples": len(corpus), "seconds": round(seconds, 1), "seeds": seeds})
     losses = ", ".join(f"{run.curve[-1].loss:.2f}" for run in runs)
     kept = sum(not run.fresh for run in runs)
+    patched = f" ({mixture.patched:,} of patches, {mixture.excluded:,} left out beside them)" if mixture.patched else ""
     return (
-        f"train: {len(corpus):,} samples, {len(runs)} seeds{f' ({kept} from the cache)' if kept else ''},"
+        f"train: {len(corpus):,} samples{patched}, {len(runs)} seeds{f' ({kept} from the cache)' if kept else ''},"
         f" {params.train.method}, loss {losses}, {seconds:.0f} s"
     )
 

@@ -89,7 +89,8 @@ class TrainParams(Section, frozen=True):
     method: Literal["lora", "full", "embeddings"] = "full"  # embeddings: only of words that are new to the base, its body stays as it is
     lora_rank: Positive = 64
     lora_alpha: Positive = 128
-    train_embeddings: bool = True  # LoRA only: new words need their embeddings trained
+    train_embeddings: Literal["none", "new", "all"] = "all"  # beside LoRA: words that the base has never seen mean nothing to it
+    embedding_rate: Rate = 1.0  # learning rate of those embeddings, as a multiple of learning_rate
     epochs: Positive = 3
     learning_rate: Rate = 1e-3
     warmup_steps: Annotated[int, Meta(ge=0)] = 20
@@ -99,6 +100,8 @@ class TrainParams(Section, frozen=True):
     max_length: Positive = 256  # tokens in one packed row
     replay_targets: Literal["text", "base"] = "text"  # what replay teaches: its own words, or what the base makes of them
     present_tokens_only: bool = True  # tokens that no text of this run holds stay out of the softmax, and so as they were
+    corpus_replay: Literal["all", "stratified", "disjoint"] = "all"  # beside patches: which samples of the corpus; proda/mix.py
+    corpus_share: Share = 1.0  # how much of them
     general_replay: Share = 0.25  # general samples per corpus sample
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     blend: Share = 1.0  # share of the tuned weights in what is saved, the rest is the base (WiSE-FT: Wortsman et al. 2022); 1: off
@@ -109,7 +112,7 @@ class EvaluateParams(Section, frozen=True):
     """Scoring."""
 
     scoring: Literal["loglikelihood", "letter"] = "loglikelihood"
-    batch_tokens: Positive = 8192  # tokens scored at once; has no influence on the scores
+    batch_tokens: Positive = 2048  # tokens scored at once; has no influence on the scores
     letter_tokens: Positive = 15  # letter scoring: tokens generated at most
     bootstrap: Positive = 2000  # resamples for an interval
 

@@ -53,7 +53,10 @@ def read_patch(path: Path) -> Patch:
             f"{path}\n  Not a patch: got {type(raw).__name__}, expected a mapping with id, round, targets, … Revert the commit."
         )
     fields = dict(raw)
-    samples = tuple(decode_sample(sample, path) for sample in fields.pop("samples", ()))
+    given = fields.pop("samples", [])
+    if not isinstance(given, list):
+        raise InputError(f"{path}  samples\n  Got {type(given).__name__}, expected a list. Restore the file as it was committed.")
+    samples = tuple(decode_sample(sample, path) for sample in given)
     try:
         patch = msgspec.structs.replace(msgspec.convert(fields, Patch), samples=samples)
     except msgspec.ValidationError as error:

@@ -5,8 +5,8 @@
         Plan(id="physics/bimetal-strip-bends.s1:open-1", format="open", unit="statement", nodes=("physics/bimetal-strip-bends.s1",), …)
 
 Units are statements, windows (two or more consecutive statements of a chain, never the whole of it) and concepts. A discipline's
-samples are shared out in rounds: each statement gets one in every round, each window two in three rounds, each concept one in
-three. Adding an entry therefore adds its own samples and takes away as many from the end of the last round; all others stay.
+samples are shared out in rounds: each statement and each window gets one in every round, each concept one in six. Adding an entry
+therefore adds its own samples and takes away as many from the end of the last round; all others stay.
 Formats go through a fixed pattern of ten, 6 open : 3 choice : 1 true-false (paper §3.2), from a start that depends on the unit.
 """
 
@@ -28,7 +28,7 @@ Unit = Literal["statement", "window", "concept"]
 Ask = Literal["object", "subject"]
 
 # Rounds between two samples of a unit.
-PACE: dict[Unit, float] = {"statement": 1.0, "window": 1.5, "concept": 3.0}
+PACE: dict[Unit, float] = {"statement": 1.0, "window": 1.0, "concept": 6.0}
 
 
 class Plan(Record, frozen=True):

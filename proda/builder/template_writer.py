@@ -18,7 +18,7 @@ from proda.builder.templates import fill
 from proda.graph import Knowledge
 from proda.records import Concept, Sample, content_hash
 from proda.seeds import by_weight, seed_of
-from proda.wording import Triple, capital, clause, inverse_clause, inverse_verb, listing, name, object_name, path_text, question, verb
+from proda.wording import Triple, capital, clause, inverse_clause, inverse_verb, name, object_name, path_text, question, verb
 
 
 def write_sample(knowledge: Knowledge, plan: Plan) -> Sample:
@@ -104,19 +104,20 @@ def _differs(text: str, said: str) -> bool:
 
 
 def _refutation(knowledge: Knowledge, plan: Plan) -> tuple[str, set[str]]:
-    """Why the distractors are wrong: they belong elsewhere, and one of them is shown where."""
-    names = [name(knowledge, c) for c in plan.distractors]
+    """Why the distractors are wrong: they belong elsewhere, and one of them is shown where.
+
+    The others are not named again: a model that reads three wrong answers behind the right one learns to expect them there.
+    """
     chain = knowledge.chains[knowledge.statements[plan.nodes[0]].chain] if plan.unit != "concept" else None
     own = {c for s in knowledge.path(chain) for c in (s.subject, s.object)} if chain else set(plan.nodes)
     for other in plan.distractors:
         elsewhere = [s for s in knowledge.by_subject.get(other, ()) if s.object not in own]
         if elsewhere:
             shown = elsewhere[plan.ordinal % len(elsewhere)]
-            rest = [n for n in names if n != name(knowledge, other)]
             does = f"{verb(knowledge, other, shown.relation)} {object_name(knowledge, shown.relation, shown.object)}"
-            ruled_out = f"Neither {listing(rest, 'nor')} fits; " if len(rest) > 1 else ""
+            ruled_out = "None of the others fits; " if len(plan.distractors) > 1 else ""
             return f"{capital(ruled_out + name(knowledge, other))} instead {does}.", {shown.id}
-    return f"{capital(listing(names))} belong elsewhere.", set()
+    return "None of the others fits.", set()
 
 
 def _claim(knowledge: Knowledge, plan: Plan, triple: Triple, text: str) -> Sample:

@@ -1,5 +1,5 @@
-"""What tuning changes: all weights (`full`), low-rank updates (`lora`), or only the embeddings of words that are new to the base
-(`embeddings`); the latter two through peft. Attached, saved, and loaded again.
+"""What tuning changes: all weights (`full`), low-rank updates and, beside them, embeddings (`lora`), or only the embeddings of words that
+are new to the base (`embeddings`); the latter two through peft. Attached, saved, and loaded again.
 
     model = attach(model, params.train, seed=0)
     save_adapter(model, tokenizer, Path("build/adapters/seed-0"), Card(base=…, method="lora", seed=0, inputs=…))
@@ -42,8 +42,9 @@ class Card(Record, frozen=True):
 def attach(model: Any, params: TrainParams, *, seed: int, new_words: Sequence[int] = ()) -> Any:
     """The model with the right weights made trainable.
 
-    `full`: all. `lora`: an update of low rank to every linear layer and, if asked for, the embeddings. `embeddings`: the rows of the tokens
-    `new_words` and nothing else, so that a text without new words is computed as the base computes it. Raises InputError if there are none.
+    `full`: all. `lora`: an update of low rank to every linear layer and, if asked for, the embeddings: all, or the rows of the tokens
+    `new_words`. `embeddings`: those rows and nothing else, so that a text without new words is computed as the base computes it. Raises
+    InputError if there are none.
     """
     if params.method == "full":
         return model.float()  # half-precision weights lose small updates
@@ -62,7 +63,8 @@ def attach(model: Any, params: TrainParams, *, seed: int, new_words: Sequence[in
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # peft's remark on tied layers: rows of a tied head are the same rows
             return get_peft_model(model, rows)
-    whole = [_embedding_name(model)] if params.train_embeddings else None
+    whole = [_embedding_name(model)] if params.train_embeddings == "all" else None
+    rows = {_embedding_name(model): list(new_words)} if params.train_embeddings == "new" and new_words else None
     tied = bool(whole) and bool(getattr(model.config, "tie_word_embeddings", False))
     if whole and not tied:
         whole.append(_head_name(model))
@@ -72,6 +74,7 @@ def attach(model: Any, params: TrainParams, *, seed: int, new_words: Sequence[in
         lora_dropout=0.0,
         target_modules="all-linear",
         modules_to_save=whole,
+        trainable_token_indices=rows,
         ensure_weight_tying=tied,
         task_type="CAUSAL_LM",
     )

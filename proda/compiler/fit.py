@@ -48,6 +48,7 @@ class Recipe(Record, frozen=True):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     optimizer: Literal["adamw", "muon"] = "adamw"  # muon: for the matrices between embeddings and head; the rest stays with adamw
     present_tokens_only: bool = False  # see loss.present_tokens
+    embedding_rate: float = 1.0  # learning rate of trained embeddings, as a multiple of learning_rate
 
 
 class Point(Record, frozen=True):
@@ -103,7 +104,7 @@ def fit(
     with Progress(what if not first else f"{what} (from step {first})", sum(sizes[first:]), "tokens") as progress:
         for number in range(first, len(steps)):
             for group in (g for o in optimizers for g in o.param_groups):
-                group["lr"] = rates[number]
+                group["lr"] = rates[number] * group.get("multiple", 1.0)
             learned = max(1, sum(learned_tokens(e) for row in steps[number] for e in row))
             total = 0.0
             for chunk in _chunks(steps[number]):
@@ -190,12 +191,16 @@ def _optimizers(model: Any, weights: dict[str, Any], recipe: Recipe) -> list[Any
     import torch
 
     inner = _inner_matrices(model, weights) if recipe.optimizer == "muon" else {}
-    rest = {name: p for name, p in weights.items() if name not in inner}
-    # Norms and biases are not pulled to zero: there is no overfitting in a handful of scales. Nor are embeddings: a rare word would fade.
     outer = _outer_matrices(model)
-    decayed = [p for name, p in rest.items() if p.ndim > 1 and id(p) not in outer and NEW_ROWS not in name]
-    kept = [p for name, p in rest.items() if p.ndim < 2 or id(p) in outer or NEW_ROWS in name]
-    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": kept, "weight_decay": 0.0}]
+    rest = {name: p for name, p in weights.items() if name not in inner}
+    embeddings = {name: p for name, p in rest.items() if id(p) in outer or NEW_ROWS in name}
+    others = [p for name, p in rest.items() if name not in embeddings]
+    # Norms and biases are not pulled to zero: there is no overfitting in a handful of scales. Nor are embeddings: a rare word would fade.
+    groups = [
+        {"params": [p for p in others if p.ndim > 1], "weight_decay": recipe.weight_decay},
+        {"params": [p for p in others if p.ndim < 2], "weight_decay": 0.0},
+        {"params": list(embeddings.values()), "weight_decay": 0.0, "multiple": recipe.embedding_rate},
+    ]
     optimizers: list[Any] = (
         [torch.optim.AdamW([g for g in groups if g["params"]], lr=recipe.learning_rate, betas=BETAS, fused=True)] if rest else []
     )

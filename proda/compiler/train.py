@@ -34,7 +34,7 @@ from proda.params import TrainParams
 from proda.records import Record, Sample, content_hash
 from proda.seeds import by_weight
 
-RECIPE = 1  # raise when a change of code makes the same inputs train differently
+RECIPE = 2  # raise when a change of code makes the same inputs train differently
 RECORD = "run.json"
 
 
@@ -59,7 +59,7 @@ def train_seeds(
     corpus: Sequence[Document],
     replay: Sequence[Document],
     params: TrainParams,
-    out: Path,
+    out: Path | None,
     *,
     cache: Path,
     known: Sequence[Document] = (),
@@ -67,21 +67,22 @@ def train_seeds(
 ) -> list[SeedRun]:
     """Train every seed of `params.seeds` and leave exactly their folders in `out`; `done` hears of each as it is.
 
-    `known` are texts whose words are not new to the base: what it has been taught questions about. Only `method: embeddings` asks.
+    Without `out` they stay in the cache alone, at train/<inputs>/seed-N/adapter.
+
+    `known` are texts whose words are not new to the base: what it has been taught questions about.
 
     On a processor the seeds train side by side, if the memory holds them all; on an accelerator one after the other. Raises InputError for
     an empty corpus.
     """
     if not corpus:
         raise InputError("samples/corpus\n  No samples to train on. Run `dvc repro synthesize`, or look at samples/allocation.yaml.")
-    pin = read_pin(base)
-    new_words = _new_words(base, corpus, known, params) if params.method == "embeddings" else ()
-    inputs = inputs_hash(pin, corpus, replay, params, new_words)
+    pin, new_words, inputs = _inputs(base, corpus, replay, params, known)
     kept = cache / "train" / inputs
     runs: dict[int, SeedRun] = {}
 
     def arrived(run: SeedRun) -> None:
-        _copy(kept / f"seed-{run.seed}" / "adapter", out / f"seed-{run.seed}")
+        if out is not None:
+            _copy(kept / f"seed-{run.seed}" / "adapter", out / f"seed-{run.seed}")
         runs[run.seed] = run
         done(run)
 
@@ -98,10 +99,27 @@ def train_seeds(
     else:
         for seed in missing:
             arrived(work(seed))
-    for left in out.glob("seed-*"):
+    for left in out.glob("seed-*") if out is not None else ():
         if left.name not in {f"seed-{seed}" for seed in params.seeds}:
             shutil.rmtree(left)
     return [runs[seed] for seed in params.seeds]
+
+
+def untrained(
+    base: Path, corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams, *, cache: Path, known: Sequence[Document] = ()
+) -> tuple[int, ...]:
+    """The seeds that `train_seeds` would have to train, because the cache does not hold them."""
+    _, _, inputs = _inputs(base, corpus, replay, params, known)
+    return tuple(seed for seed in params.seeds if _cached(cache / "train" / inputs / f"seed-{seed}") is None)
+
+
+def _inputs(
+    base: Path, corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams, known: Sequence[Document]
+) -> tuple[Pin, tuple[int, ...], str]:
+    pin = read_pin(base)
+    rows = params.method == "embeddings" or (params.method == "lora" and params.train_embeddings == "new")
+    new_words = _new_words(base, corpus, known, params) if rows else ()
+    return pin, new_words, inputs_hash(pin, corpus, replay, params, new_words)
 
 
 def _new_words(base: Path, corpus: Sequence[Document], known: Sequence[Document], params: TrainParams) -> tuple[int, ...]:
@@ -115,7 +133,9 @@ def inputs_hash(
     pin: Pin, corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams, new_words: Sequence[int] = ()
 ) -> str:
     """Sixteen hex digits over everything that decides what a seed becomes, save the seed itself."""
-    unread = {"seeds", "checkpoint_steps"} | (set() if params.method == "lora" else {"lora_rank", "lora_alpha", "train_embeddings"})
+    unread = {"seeds", "checkpoint_steps", "corpus_replay", "corpus_share"}  # what they choose stands in the corpus
+    if params.method != "lora":
+        unread |= {"lora_rank", "lora_alpha", "train_embeddings", "embedding_rate"}
     matter = {name: value for name, value in msgspec.to_builtins(params).items() if name not in unread}
     matter["precision"] = resolve_precision(params.precision)
     return content_hash([RECIPE, pin.hash, matter, corpus, replay if params.general_replay else [], new_words])
@@ -174,6 +194,7 @@ def _train(
         params.precision,
         optimizer_of(params, embedded=pin.base == EMBEDDED and params.method == "full"),
         params.present_tokens_only,
+        params.embedding_rate if params.method == "lora" else 1.0,
     )
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
     checkpoint = kept / "checkpoint.pt"

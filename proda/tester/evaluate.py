@@ -20,6 +20,8 @@ from proda.tester.letters import letter_items
 from proda.tester.metrics import accuracy, metrics
 from proda.tester.scoring import score_items
 
+BLINDFOLDED = 2  # models that are also asked without the question: the base, and the first that was tuned
+
 
 class Evaluation(msgspec.Struct, frozen=True):
     """Outcomes on the benchmark and on the general suite, and metrics.json's content."""
@@ -48,16 +50,17 @@ def evaluate(
     general: list[Outcome] = []
     without_stem: dict[tuple[str, str], float] = {}
     losses: dict[str, float] = {}
-    for name, load in models.items():
+    for number, (name, load) in enumerate(models.items()):
         model, tokenizer = load()
-        with Progress(f"evaluate {name}", 2 * len(items) + len(suite), "items") as progress:
-            outcomes += (found := _score(model, tokenizer, items, name, params, progress.advance))
-            general += _score(model, tokenizer, suite, name, params, progress.advance)
+        blindfolded = items if number < BLINDFOLDED else ()
+        with Progress(f"evaluate {name}", len(items) + len(suite) + len(blindfolded), "items") as progress:
+            outcomes += score(model, tokenizer, items, name, params, progress.advance)
+            general += score(model, tokenizer, suite, name, params, progress.advance)
             blind = score_items(
-                model, tokenizer, items, name=name, batch_tokens=params.batch_tokens, without_stem=True, advance=progress.advance
+                model, tokenizer, blindfolded, name=name, batch_tokens=params.batch_tokens, without_stem=True, advance=progress.advance
             )
         for split in SPLITS:
-            if any(o.split == split for o in found):
+            if any(o.split == split for o in blind):
                 without_stem[name, split] = accuracy(o for o in blind if o.split == split)
         losses[name] = heldout_loss(model, tokenizer, heldout, batch_tokens=params.batch_tokens)
         del model
@@ -65,9 +68,10 @@ def evaluate(
     return Evaluation(outcomes, general, found_metrics)
 
 
-def _score(
+def score(
     model: Any, tokenizer: Any, items: Sequence[Item], name: str, params: EvaluateParams, advance: Callable[[int], None]
 ) -> list[Outcome]:
+    """Outcomes of one model by the scoring that the parameters name, in the order of the items."""
     if params.scoring == "letter":
         return letter_items(
             model,

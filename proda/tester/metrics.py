@@ -59,8 +59,8 @@ def metrics(
 ) -> dict[str, Any]:
     """The whole of metrics.json.
 
-    `without_stem` maps (model, split) → accuracy of the model that sees options only; `heldout_loss` model → nats per token on
-    reading that no model was trained on.
+    `without_stem` maps (model, split) → accuracy of a model that sees options only (not every model has to be asked); `heldout_loss`
+    model → nats per token on reading that no model was trained on.
     """
     stemless, heldout = without_stem or {}, heldout_loss or {}
     result: dict[str, Any] = {"base": {}, "tuned": {}, "general": {}}

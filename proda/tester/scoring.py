@@ -13,14 +13,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from proda.records import LETTERS, Item, Outcome
-
-if TYPE_CHECKING:
-    pass
 
 Question = tuple[str, tuple[str, ...]]
 """A prompt and the texts that may follow it after one blank."""
@@ -37,7 +34,7 @@ def score_items(
     items: Sequence[Item],
     *,
     name: str,
-    batch_tokens: int = 8192,
+    batch_tokens: int = 2048,
     without_stem: bool = False,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Outcome]:
@@ -80,7 +77,7 @@ def option_scores(
     tokenizer: Any,
     questions: Sequence[Question],
     *,
-    batch_tokens: int = 8192,
+    batch_tokens: int = 2048,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[list[float]]:
     """Summed log-likelihood in nats of every option of every question, in their order.

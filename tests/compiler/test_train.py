@@ -140,10 +140,11 @@ def test_an_adapter_on_another_base_is_refused(base: Path, tmp_path: Path) -> No
         load_tuned(base, tmp_path / "out/seed-0")
 
 
-@pytest.mark.parametrize("embeddings", [True, False])
-def test_lora_changes_the_model_and_loads_to_what_it_was_when_saved(base: Path, tmp_path: Path, embeddings: bool) -> None:
+@pytest.mark.parametrize("embeddings", ["none", "new", "all"])
+def test_lora_changes_the_model_and_loads_to_what_it_was_when_saved(base: Path, tmp_path: Path, embeddings: str) -> None:
     params = msgspec.structs.replace(ONE, method="lora", lora_rank=4, lora_alpha=8, train_embeddings=embeddings, learning_rate=2e-2)
-    run = train_seeds(base, FACTS, REPLAY, params, tmp_path / "out", cache=tmp_path / "cache")[0]
+    known = FACTS[6:]  # the words of the first facts are new
+    run = train_seeds(base, FACTS, REPLAY, params, tmp_path / "out", cache=tmp_path / "cache", known=known)[0]
     assert run.curve[-1].loss < run.curve[0].loss
     folder = tmp_path / "out/seed-0"
     assert (folder / "adapter_model.safetensors").is_file() and not (folder / "model.safetensors").exists()
@@ -155,7 +156,9 @@ def test_lora_changes_the_model_and_loads_to_what_it_was_when_saved(base: Path, 
         ours, theirs = tuned(input_ids=ids).logits, plain(input_ids=ids).logits
     assert not torch.allclose(ours, theirs, atol=1e-2)
     moved = tuned.get_input_embeddings().weight
-    assert torch.equal(moved, plain.get_input_embeddings().weight) is not embeddings
+    changed = {int(t) for t in (moved != plain.get_input_embeddings().weight).any(1).nonzero()}
+    taught = {t for d in known for t in tokenizer(d.prompt)["input_ids"] + tokenizer(f" {d.completion}")["input_ids"]}
+    assert bool(changed) is (embeddings != "none") and bool(changed & taught) is (embeddings == "all")
     assert tuned.get_output_embeddings().weight.data_ptr() == moved.data_ptr()  # tied, still
 
 
@@ -193,6 +196,19 @@ def test_training_new_words_alone_leaves_texts_of_known_words_as_the_base_has_th
     assert torch.equal(ours, theirs)
     with pytest.raises(InputError, match="hold none"):
         train_seeds(base, FACTS[:5], REPLAY, params, tmp_path / "none", cache=tmp_path / "cache", known=FACTS)
+
+
+def test_embeddings_can_learn_at_a_rate_of_their_own(base: Path, tmp_path: Path) -> None:
+    def moved(rate: float) -> float:
+        params = msgspec.structs.replace(ONE, method="lora", lora_rank=4, train_embeddings="new", embedding_rate=rate)
+        out = tmp_path / str(rate)
+        train_seeds(base, FACTS, REPLAY, params, out, cache=tmp_path / "cache", known=FACTS[6:])
+        tuned, _ = load_tuned(base, out / "seed-0")
+        plain, _ = load_base(base)
+        with torch.no_grad():
+            return float((tuned.get_input_embeddings().weight - plain.get_input_embeddings().weight).norm())
+
+    assert moved(20.0) > 5 * moved(1.0) > 0
 
 
 KILLED = """

@@ -1,0 +1,123 @@
+"""What if the samples were others? The same base, tuned on them and scored: the experiments behind `attribute`, `study` and `drill`.
+
+    lab = Laboratory(Path("."), seeds=(0, 1, 2))
+    trial = lab.run(samples)                    # trains what is not in the cache, then scores it
+    trial.outcomes, trial.general               # as the stage `evaluate` has them; the general suite's accuracy of each seed
+    lab.missing(samples)                        # (0, 2): the seeds that `run` would have to train
+
+The base, the parameters and the items are the repository's; only the samples differ. A trial is kept under the hash of everything that
+went into it (build/cache/train, build/cache/trials), so a run that was killed goes on where it stood, and asking twice costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from proda.benchmark import load_items
+from proda.errors import NotFoundError
+from proda.files import write_file
+from proda.params import Params, load_params
+from proda.records import SPLITS, Item, Outcome, Record, Sample, Split, content_hash
+
+SUITE = Path("benchmarks/general/suite.jsonl")
+CACHE = Path("build/cache")
+
+
+class Trial(Record, frozen=True):
+    """What came of one set of samples."""
+
+    inputs: str  # hash of everything that training read
+    outcomes: tuple[Outcome, ...]  # of the models "seed-0", …, in order of seed and item
+    general: dict[str, float]  # model → accuracy on the general suite
+    seconds: dict[str, float]  # model → how long its training took, when it was trained
+    adapters: dict[str, str]  # model → folder of its adapter, relative to the repository
+
+
+class Laboratory:
+    """Trials on one repository, scored on its items of `splits` and no others, or on `items`."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        seeds: Sequence[int],
+        params: Params | None = None,
+        splits: Sequence[Split] = SPLITS,
+        items: Sequence[Item] | None = None,
+    ) -> None:
+        self.root = root
+        self.seeds = tuple(seeds)
+        found = params or load_params(root / "params.yaml")
+        self.params = msgspec.structs.replace(found, train=msgspec.structs.replace(found.train, seeds=self.seeds))
+        self.items = list(items) if items is not None else load_items(root, tuple(splits), only=frozenset(splits))
+
+    @cached_property
+    def suite(self) -> list[Item]:
+        """The general suite. Raises NotFoundError where it was not built."""
+        path = self.root / SUITE
+        if not path.is_file():
+            raise NotFoundError(f"{SUITE}\n  No general suite here. Run `dvc repro curriculum` (or `make repro`) first.")
+        return [msgspec.json.decode(line, type=Item) for line in path.read_bytes().splitlines()]
+
+    @cached_property
+    def _texts(self) -> tuple[list[Any], list[Any]]:
+        """What the base was taught questions about, and what is replayed."""
+        from proda.compiler.packing import load_documents
+
+        curriculum = self.root / "build/curriculum"
+        taught = [d for d in load_documents(curriculum / "documents.jsonl") if d.prompt]
+        return taught, load_documents(curriculum / "replay.jsonl")
+
+    def run(self, samples: Sequence[Sample]) -> Trial:
+        """Train every seed that is not in the cache, score what is not scored. Raises what training raises."""
+        from proda.compiler.train import corpus_documents, train_seeds
+
+        taught, replay = self._texts
+        corpus = corpus_documents(samples)
+        runs = train_seeds(self.base, corpus, replay, self.params.train, None, cache=self.root / CACHE, known=taught)
+        found: list[Outcome] = []
+        general, seconds, adapters = {}, {}, {}
+        for run in runs:
+            name = f"seed-{run.seed}"
+            folder = CACHE / "train" / run.inputs / name / "adapter"
+            scored = self._scored(run.inputs, name, self.root / folder)
+            found += scored.outcomes
+            general[name], seconds[name], adapters[name] = scored.general[name], run.seconds, folder.as_posix()
+        return Trial(runs[0].inputs, tuple(found), general, seconds, adapters)
+
+    def missing(self, samples: Sequence[Sample]) -> tuple[int, ...]:
+        """The seeds whose training on these samples is not in the cache."""
+        from proda.compiler.train import corpus_documents, untrained
+
+        taught, replay = self._texts
+        return untrained(self.base, corpus_documents(samples), replay, self.params.train, cache=self.root / CACHE, known=taught)
+
+    @property
+    def base(self) -> Path:
+        """The folder of the base."""
+        return self.root / "build/base"
+
+    def _scored(self, inputs: str, name: str, adapter: Path) -> Trial:
+        """The model's outcomes, from the cache if these items were scored before."""
+        from proda.tester.metrics import accuracy
+
+        asked = content_hash([[i.content_hash for i in self.items], [i.content_hash for i in self.suite], self.params.evaluate])
+        path = self.root / CACHE / "trials" / inputs / f"{name}-{asked}.json"
+        if path.is_file():
+            return msgspec.json.decode(path.read_bytes(), type=Trial)
+        from proda.compiler.adapter import load_tuned
+        from proda.progress import Progress
+        from proda.tester.evaluate import score
+
+        model, tokenizer = load_tuned(self.base, adapter)
+        with Progress(f"score {name}", len(self.items) + len(self.suite), "items") as progress:
+            outcomes = score(model, tokenizer, self.items, name, self.params.evaluate, progress.advance)
+            general = score(model, tokenizer, self.suite, name, self.params.evaluate, progress.advance)
+        trial = Trial(inputs, tuple(outcomes), {name: accuracy(general)}, {}, {})
+        write_file(path, msgspec.json.encode(trial))
+        return trial
