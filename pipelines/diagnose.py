@@ -13,16 +13,13 @@ from pathlib import Path
 
 from pipelines.stage import stage
 from proda.benchmark import load_items
-from proda.compiler.adapter import adapter_folders, load_tuned
-from proda.debugger.diagnose import diagnose, failures, probes_of
-from proda.debugger.probes import answers
+from proda.compiler.adapter import adapter_folders
 from proda.diagnoses import write_diagnoses
+from proda.diagnosing import Prober
 from proda.graph import Knowledge
 from proda.params import Params
 from proda.patches import load_samples
-from proda.progress import Progress
 from proda.tester.outcomes import read_outcomes
-from proda.tester.scoring import option_scores
 
 ROOT = Path()
 
@@ -33,18 +30,10 @@ def main(params: Params) -> str:
     start = time.monotonic()
     knowledge = Knowledge.load(ROOT / "build/knowledge")
     items = load_items(ROOT, ("dev",), only=frozenset({"dev"}))
-    failed = failures(items, read_outcomes(ROOT / "benchmarks/results/outcomes/dev.csv"))
-    probes = probes_of(knowledge, items, failed)
-    questions = [(probe.prompt, probe.options) for probe in probes]
-    answered = {}
-    for seed, folder in adapter_folders(ROOT / "build/adapters"):
-        model, tokenizer = load_tuned(ROOT / "build/base", folder)
-        with Progress(f"diagnose seed-{seed}", len(questions), "probes") as progress:
-            scores = option_scores(model, tokenizer, questions, batch_tokens=params.evaluate.batch_tokens, advance=progress.advance)
-        answered[f"seed-{seed}"] = answers(probes, scores)
-        del model
-    found = diagnose(knowledge, items, failed, answered, load_samples(ROOT))
-    write_diagnoses(ROOT, found, sorted(answered))
+    adapters = {f"seed-{seed}": folder for seed, folder in adapter_folders(ROOT / "build/adapters")}
+    prober = Prober(ROOT / "build/base", adapters, batch_tokens=params.evaluate.batch_tokens, cache=ROOT / "build/cache")
+    found = prober.diagnoses(knowledge, items, read_outcomes(ROOT / "benchmarks/results/outcomes/dev.csv"), load_samples(ROOT))
+    write_diagnoses(ROOT, found, sorted(adapters))
     counts = ", ".join(f"{count} {category}" for category, count in Counter(d.category for d in found).most_common())
     return f"diagnose: {len(found)} of {len(items)} dev items failed by most seeds: {counts or 'none'}; {time.monotonic() - start:.0f} s"
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from proda.graph import Knowledge
-from proda.records import Concept, Relation, Sample
+from proda.records import Concept, Relation, Sample, Statement
 from proda.wording import Triple
 
 MARK = r"⟦([^⟧]*)⟧"
@@ -52,12 +52,13 @@ class Reader:
 
 
 def asserted(reader: Reader, sample: Sample) -> set[Triple]:
-    """Triples that the sample states as true, over the relations of the statements it was made for and the concepts it names."""
+    """Triples that the sample states as true, over the relations of the statements it was made for, and their opposites."""
     knowledge = reader.knowledge
     made_for = [knowledge.statements[n] for n in sample.nodes if n in knowledge.statements]
     if not made_for:
         return set()
     relations = {s.relation for s in made_for}
+    relations |= {opposite for r in relations if (opposite := knowledge.relations[r].opposite) in knowledge.relations}
     discipline = made_for[0].discipline
     told = reader.marked(sample.explanation, discipline)
     asked = reader.marked(sample.question, discipline)
@@ -76,16 +77,25 @@ def asserted(reader: Reader, sample: Sample) -> set[Triple]:
 
 
 def contradictions(reader: Reader, samples: Iterable[Sample], statement: str) -> Iterator[tuple[Sample, Triple]]:
-    """Samples made for a statement that assert, over its relation, a triple of its subject or object which the base does not hold."""
+    """Samples made for a statement that assert otherwise: its relation from its subject to something else, or from something else to its
+    object, or turned round, or the opposite relation between the two; where the base does not hold that as well.
+    """
     truth = reader.knowledge.statements[statement]
     for sample in samples:
         if statement not in sample.nodes:
             continue
         for triple in sorted(asserted(reader, sample)):
-            about = {triple[0], triple[2]} & {truth.subject, truth.object}
-            if triple[1] == truth.relation and about and not reader.knowledge.holds(*triple):
+            if _against(triple, truth, reader.knowledge.relations[truth.relation].opposite) and not reader.knowledge.holds(*triple):
                 yield sample, triple
                 break
+
+
+def _against(triple: Triple, truth: Statement, opposite: str | None) -> bool:
+    subject, relation, obj = triple
+    if relation == opposite and relation != truth.relation:
+        return (subject, obj) == (truth.subject, truth.object)
+    turned = (subject, obj) == (truth.object, truth.subject)
+    return relation == truth.relation and (subject == truth.subject or obj == truth.object or turned)
 
 
 def _names(concept: Concept) -> set[str]:

@@ -56,3 +56,35 @@ def test_a_fault_planted_in_the_text_is_found_at_its_statement(fault: str) -> No
         planted = [swapped(s, one, other) for s in mine]
         found += bool(list(contradictions(READER, planted, statement.id)))
     assert found == len(chosen)
+
+
+def test_the_opposite_relation_is_found_at_its_statement_and_at_no_other() -> None:
+    found = 0
+    for statement in WORLD.active_statements.values():
+        relation = WORLD.relations[statement.relation]
+        if relation.opposite is None or statement.discipline != "weaving":
+            continue
+        opposite = WORLD.relations[relation.opposite]
+        mine = [s for s in SAMPLES if s.id.startswith(f"{statement.id}:open")]
+        planted = [
+            msgspec.structs.replace(s, explanation=said)
+            for s in mine
+            if (said := s.explanation.replace(f" {relation.phrase} ", f" {opposite.phrase} ")) != s.explanation
+        ]
+        if not planted:
+            continue
+        found += 1
+        assert list(contradictions(READER, planted, statement.id))
+        others = [o for o in WORLD.active_statements if o != statement.id]
+        assert not any(list(contradictions(READER, planted, o)) for o in others)
+    assert found
+
+
+def test_a_sentence_that_shares_a_concept_at_the_other_end_accuses_nobody() -> None:
+    chain = next(c for c in WORLD.chains.values() if len(c.statements) > 2)
+    first, second = (WORLD.statements[s] for s in chain.statements[:2])
+    for relation in {first.relation, second.relation}:
+        text = f"{name(WORLD, second.object)} {WORLD.relations[relation].phrase} {name(WORLD, first.subject)}."
+        sample = Sample("x:open-1", "open", (first.id, second.id), "What happens?", "nothing", text[:1].upper() + text[1:])
+        assert asserted(READER, sample) == {(second.object, relation, first.subject)}
+        assert not any(list(contradictions(READER, [sample], s.id)) for s in (first, second))
