@@ -27,7 +27,7 @@ import msgspec
 from proda.errors import InputError, SealedError
 from proda.files import write_tree
 from proda.records import LETTERS, SPLITS, Item, Option, Split
-from proda.yamlio import dump_yaml, load_yaml
+from proda.yamlio import dump_yaml, load_list
 
 ITEMS = Path("benchmarks/items")
 
@@ -43,7 +43,7 @@ def load_items(root: Path, splits: Sequence[Split] = SPLITS, *, only: frozenset[
     items: list[Item] = []
     for split in splits:
         for path in sorted((root / ITEMS / split).glob("*/*.yaml")):
-            items += [decode_item(raw, path, split) for raw in load_yaml(path)["items"]]
+            items += [decode_item(raw, path, split) for raw in load_list(path, "items")]
     return sorted(items, key=lambda item: item.id)
 
 

@@ -24,7 +24,7 @@ import msgspec
 from proda.errors import InputError
 from proda.files import write_tree
 from proda.records import LETTERS, Sample
-from proda.yamlio import dump_yaml, load_yaml
+from proda.yamlio import dump_yaml, load_list
 
 CORPUS = Path("samples/corpus")
 PATCHES = Path("samples/patches")
@@ -33,7 +33,7 @@ PATCHES = Path("samples/patches")
 def load_corpus(root: Path) -> list[Sample]:
     """The derived samples alone, sorted by file and order within it."""
     paths = sorted((root / CORPUS).glob("*/*.yaml"))
-    return [decode_sample(raw, path) for path in paths for raw in load_yaml(path)["samples"]]
+    return [decode_sample(raw, path) for path in paths for raw in load_list(path, "samples")]
 
 
 def samples_files(samples: Mapping[tuple[str, str], Iterable[Sample]]) -> dict[str, str]:

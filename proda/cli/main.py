@@ -20,9 +20,13 @@ VERBS = {
     "check": "Check the knowledge base and everything that refers to it.",
     "show": "Show a node, sample or item, with what it comes from and what comes from it.",
     "diff": "Compare two revisions by meaning: nodes, samples, items, flipped outcomes.",
-    "repair": "Write a patch for every node the diagnoses blame, each as one commit.",
+    "repair": "Write a patch for every node the diagnoses blame, or share samples out anew, as commits.",
     "verify": "Judge the last round of repair: better, worse, or not to be told.",
     "audit": "Say which data change could have fixed or broken which test.",
+    "attribute": "Prove by retraining which patches of a round help, harm, or are not needed.",
+    "bisect": "Find the first commit where an item flipped.",
+    "drill": "Plant faults, train, diagnose, and count how many the debugger finds.",
+    "study": "Train the arms side by side: is it the diagnosis that helps?",
     "report": "Write the report, one HTML page that works offline.",
 }
 

@@ -6,6 +6,7 @@
       …
     $ proda repair
     $ git log main..repair/round-1
+    $ proda repair --reallocate          # instead of patches: the same number of samples, shared out by the errors of the disciplines
 
 Exit status 0 also when there is nothing to repair; 1 if the repository is in no state to take commits, or the diagnoses are stale.
 """
@@ -20,35 +21,44 @@ import click
 import msgspec
 
 from proda.benchmark import load_items
-from proda.corpus import PATCHES
 from proda.diagnoses import load_diagnoses
+from proda.errors import UsageError
 from proda.graph import Knowledge
 from proda.params import Params, load_params
 from proda.patches import load_patches
 from proda.records import Diagnosis, Patch, Sample
 from proda.repository import Repository
 
+PER_ERROR = 20  # samples, as in the paper's third phase
 ROUND_ORDINALS = 1000  # samples of round n are numbered from n · 1000: a corpus has no unit with so many
 
 
 @click.command(epilog="Example: proda repair --dry-run --max 5")
 @click.option("--max", "most", type=click.IntRange(min=1), help="Write at most so many patches, those first that explain most failures.")
-@click.option("--per-error", type=click.IntRange(min=1), default=20, show_default=True, help="Samples for each failed item.")
+@click.option("--per-error", type=click.IntRange(min=1), help="Samples for each failed item.  [default: 20]")
+@click.option("--reallocate", is_flag=True, help="No patches: share the samples out anew by the disciplines' errors on dev, as one commit.")
 @click.option("--round", "number", type=click.IntRange(min=1), help="Which round this is (default: one more than the last on record).")
 @click.option("--dry-run", is_flag=True, help="Say what would be committed, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the patches, without their samples, as JSON.")
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
-def repair(most: int | None, per_error: int, number: int | None, dry_run: bool, as_json: bool, root: str) -> None:
+def repair(most: int | None, per_error: int | None, reallocate: bool, number: int | None, dry_run: bool, as_json: bool, root: str) -> None:
     """Write a patch for every node that the diagnoses blame, each as one commit on the branch repair/round-N."""
     from proda.debugger.commits import commit_patches, ready
     from proda.debugger.repair import proposals
 
     where = Repository.open(root).root
+    if reallocate:
+        from proda.cli.reallocation import share_out
+
+        if most or per_error:
+            raise UsageError("--reallocate writes no patch, so --max and --per-error say nothing. Leave them out.")
+        share_out(where, number or _round(where), _run(where), dry_run=dry_run, as_json=as_json)
+        return
     if not dry_run:
         ready(where)
     diagnoses = load_diagnoses(where)
     this = number or _round(where)
-    patches = plan(where, diagnoses, this, per_error)
+    patches = plan(where, diagnoses, this, per_error or PER_ERROR)
     chosen = patches[:most]
     branch = f"repair/round-{this}"
     if as_json:
@@ -107,13 +117,15 @@ def _round(root: Path) -> int:
     """The branch's own round where it is a repair branch, so that a run that was killed goes on; else one more than the last on record."""
     import git
 
+    from proda.cli.reallocation import reallocations
+
     try:
         found = re.fullmatch(r"repair/round-([1-9][0-9]*)", git.Repo(root).active_branch.name)
         if found:
             return int(found[1])
     except (git.InvalidGitRepositoryError, TypeError):
         pass
-    return 1 + max((p.round for p in load_patches(root)), default=0) if (root / PATCHES).is_dir() else 1
+    return 1 + max([*(p.round for p in load_patches(root)), *reallocations(root)], default=0)
 
 
 def _run(root: Path) -> str:

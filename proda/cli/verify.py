@@ -9,8 +9,10 @@
     general suite            0.992   0.991   -0.001
     helps: twin changes by +0.089 [+0.066, +0.111]
 
-BEFORE is the revision to compare with; without it, the commit before the round's first patch. Writes benchmarks/verdicts/. Exit status 1 if
-the round hurts, so that a pull request that hurts does not pass.
+BEFORE is the revision to compare with; without it, the commit before the round's first patch, or before its reallocation of samples.
+Writes benchmarks/verdicts/. Exit status 1 if the round hurts, so that a pull request that hurts does not pass.
+
+A patch that retraining showed to harm, whichever its round, is proposed for revert; `proda verify --revert` does it, a commit each.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from typing import Any
 import click
 import msgspec
 
+from proda.cli.reallocation import reallocations
 from proda.corpus import PATCHES
-from proda.errors import NotFoundError
+from proda.errors import NotFoundError, UsageError
 from proda.patches import load_patches
 from proda.repository import Repository
 from proda.verdicts import write_round
@@ -31,19 +34,27 @@ from proda.verdicts import write_round
 @click.command(epilog="Example: proda verify --dry-run")
 @click.argument("before", metavar="[BEFORE]", required=False)
 @click.option("--round", "number", type=click.IntRange(min=1), help="The round to judge (default: the last on record).")
-@click.option("--dry-run", is_flag=True, help="Say the verdict, and write nothing.")
+@click.option("--revert", is_flag=True, help="Judge nothing: git-revert every patch that retraining showed to harm, a commit each.")
+@click.option("--dry-run", is_flag=True, help="Say the verdict (or what would be reverted), and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
 @click.pass_context
-def verify(context: click.Context, before: str | None, number: int | None, dry_run: bool, as_json: bool, root: str) -> None:
+def verify(context: click.Context, before: str | None, number: int | None, revert: bool, dry_run: bool, as_json: bool, root: str) -> None:
     """Judge the last round of repair: better, worse, or not to be told. Exit 1 if it hurts."""
+    from proda.debugger.reverts import harmful
     from proda.debugger.verify import judge
 
     after = Repository.open(root)
+    if revert:
+        if before or as_json:
+            raise UsageError("--revert judges nothing, so it takes neither BEFORE nor --json. Leave them out.")
+        _revert(after.root, number, dry_run)
+        return
     patches = load_patches(after.root)
-    this = number or max((p.round for p in patches), default=0)
+    shared_out = reallocations(after.root)
+    this = number or max([*(p.round for p in patches), *shared_out], default=0)
     mine = [p.id for p in patches if p.round == this]
-    if not mine:
+    if not mine and this not in shared_out:
         raise NotFoundError(f"{PATCHES}\n  No patch of round {this} here, so there is nothing to verify. `proda repair` writes patches.")
     old = Repository.open(root, before or before_round(after.root, this))
     outcomes = old.outcomes()
@@ -53,11 +64,13 @@ def verify(context: click.Context, before: str | None, number: int | None, dry_r
     general = tuple(float(repo.metrics["general"]["tuned"]["accuracy"]) for repo in (old, after))
     verdict = judge(outcomes, after.fresh_outcomes(), general=(general[0], general[1]), number=this, patches=mine)
     document: dict[str, Any] = {"before": old.commit, **msgspec.to_builtins(verdict)}
+    harm = harmful(after.root)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+        click.echo(msgspec.json.format(msgspec.json.encode({**document, "harmful": harm}), indent=2))
     else:
-        click.echo(f"round {this}, {len(mine)} patch{'es' if len(mine) > 1 else ''}, against {(old.commit or '')[:9]}")
-        for line in _table(verdict):
+        what = f"{len(mine)} patch{'es' if len(mine) > 1 else ''}" if mine else "samples shared out anew"
+        click.echo(f"round {this}, {what}, against {(old.commit or '')[:9]}")
+        for line in [*_table(verdict), *(patch.advice for patch in harm)]:
             click.echo(line)
     if not dry_run:
         changed = write_round(after.root, this, document)
@@ -80,10 +93,28 @@ def _table(verdict: Any) -> list[str]:
 
 
 def before_round(root: Path, number: int) -> str:
-    """The commit before the one that added the round's first patch."""
+    """The commit before the one that added the round's first patch, or shared its samples out anew, whichever was first."""
     import git
 
-    added = git.Repo(root).git.log("--diff-filter=A", "--format=%H", "--", f"{PATCHES.as_posix()}/{number}-*.yaml").split()
+    repo = git.Repo(root)
+    added = repo.git.log("--diff-filter=A", "--format=%H", "--", f"{PATCHES.as_posix()}/{number}-*.yaml").split()[-1:]
+    shared_out = reallocations(root).get(number)
+    if shared_out is not None and not (added and repo.is_ancestor(added[0], shared_out)):
+        added = [shared_out]
     if not added:
         raise NotFoundError(f"No commit adds a patch of round {number}: commit the patches first, or name the revision to compare with.")
-    return f"{added[-1]}^"
+    return f"{added[0]}^"
+
+
+def _revert(root: Path, number: int | None, dry_run: bool) -> None:
+    from proda.debugger.reverts import harmful, revert_patches
+
+    found = harmful(root, number)
+    if not found:
+        click.echo("No patch here was shown to harm: there is nothing to revert.", err=True)
+    elif dry_run:
+        for patch in found:
+            click.echo(patch.advice)
+    else:
+        revert_patches(root, found, lambda patch, commit: click.echo(f"{commit[:9]} reverts {patch.patch}"))
+        click.echo("Next: dvc repro.", err=True)

@@ -4,8 +4,11 @@
     Line(item="physics/bimetal-strip-bends:dev-path", fixed=3, broken=0, seeds=3, level="could have", commit="3f0c9a1", …)
 
 Three levels, always said. *Could have*: the change touched a statement or concept that the item rests on. *Probably*: nothing here gives
-it yet. *Proof*: retrained with and without the patch, and the verdict says so (benchmarks/verdicts). Nothing but a retrain raises a line
-to proof. A change that touches everything (parameters, code) is named once, above all lines.
+it yet. *Proof*: retrained with and without the patch, and the verdict says so of this item (benchmarks/verdicts) and of this direction:
+necessary or sufficient where it was fixed, harmed where it was broken, the other way round for a patch taken back. Nothing but a retrain
+raises a line to proof. An item that passes with the patch alone and without it as well is *redundant*: retraining showed that the flip does
+not hang on this patch, so the line says so and stays at *could have*. A change that touches everything (parameters, code) is named once,
+above all lines.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ from proda.graph import Knowledge
 from proda.records import Item, Record
 
 Level = Literal["could have", "probably", "proof"]
-PROVEN = ("necessary", "sufficient", "harmful")  # verdicts on a patch that come from retraining
+FIXES = ("necessary", "sufficient", "necessary and sufficient")  # of an item, or of a patch: shown by retraining
+BREAKS = ("harmed", "harmful")
 
 
 class Change(Record, frozen=True):
@@ -30,6 +34,8 @@ class Change(Record, frozen=True):
     nodes: tuple[str, ...]
     patch: str = ""
     says: str = ""  # the verdict on the patch
+    reverted: bool = False  # the commit takes the patch away
+    shown: Mapping[str, str] | None = None  # content hash of an item → what retraining showed of it; None: `says` is said of every item
 
 
 class Line(Record, frozen=True):
@@ -43,7 +49,7 @@ class Line(Record, frozen=True):
     commit: str = ""
     subject: str = ""
     patch: str = ""
-    says: str = ""
+    says: str = ""  # of this item, where the verdict speaks of it; else of the patch
     through: tuple[str, ...] = ()  # the nodes that the change and the item share
 
 
@@ -65,8 +71,8 @@ def audit(pairs: Iterable[Pair], items: Iterable[Item], knowledge: Knowledge, ch
         under = rests_on(knowledge, known[item])
         found = [
             Line(
-                item, fixed, broken, len(group), _level(change), change.commit, change.subject, change.patch, change.says,
-                tuple(sorted(under.intersection(change.nodes))),
+                item, fixed, broken, len(group), _level(change, known[item], fixed > broken), change.commit, change.subject, change.patch,
+                (change.shown or {}).get(known[item].content_hash, change.says), tuple(sorted(under.intersection(change.nodes))),
             )
             for change in changes
             if under.intersection(change.nodes)
@@ -94,5 +100,7 @@ def summary(lines: Iterable[Line]) -> Mapping[str, int]:
     return dict(sorted(counts.items()))
 
 
-def _level(change: Change) -> Level:
-    return "proof" if change.patch and change.says in PROVEN else "could have"
+def _level(change: Change, item: Item, fixed: bool) -> Level:
+    """Proof only of what retraining showed of this item, in the direction in which it flipped."""
+    found = change.says if change.shown is None else change.shown.get(item.content_hash, "")
+    return "proof" if change.patch and found in (FIXES if fixed != change.reverted else BREAKS) else "could have"

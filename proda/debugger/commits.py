@@ -13,7 +13,8 @@
     Run: dd6d5935…
 
 Everything is looked at before anything is touched: a dirty tree, a detached head, a missing identity is one message. A patch that the
-branch already holds is left alone, so that a run that was killed can simply be run again.
+branch already holds is left alone, so that a run that was killed can simply be run again. A file that is rewritten and not added, as
+samples/allocation.yaml is, is committed by `commit_file` on the same terms.
 """
 
 from __future__ import annotations
@@ -36,8 +37,16 @@ class GitError(ProdaError):
     """The repository is in no state to take commits."""
 
 
-def ready(root: Path) -> Any:
-    """The git repository at `root`, fit for commits. Raises GitError saying what to do; changes nothing."""
+def staged_patch(line: str) -> bool:
+    """Whether a line of `git status --porcelain` is a patch that a killed repair left staged."""
+    return line.startswith(f"A  {PATCHES.as_posix()}/")
+
+
+def ready(root: Path, left: Callable[[str], bool] = staged_patch) -> Any:
+    """The git repository at `root`, fit for commits. Raises GitError saying what to do; changes nothing.
+
+    `left` says of a line of `git status --porcelain` that it is what a killed run of ours left, and may stay.
+    """
     import git
 
     try:
@@ -45,7 +54,7 @@ def ready(root: Path) -> Any:
     except (git.InvalidGitRepositoryError, git.NoSuchPathError):
         raise GitError(f"{root}\n  Not a git repository: a repair is a commit. Run `git init`, and commit what is there.") from None
     if not repo.head.is_valid():
-        raise GitError(f"{root}\n  No commit yet. Commit the repository as it is, then repair.")
+        raise GitError(f"{root}\n  No commit yet. Commit the repository as it is, then run this again.")
     if repo.head.is_detached:
         raise GitError("HEAD is detached: the commits would belong to no branch. Run `git switch <branch>` (or `git switch -c <name>`).")
     for state, what in (
@@ -55,14 +64,12 @@ def ready(root: Path) -> Any:
         ("rebase-merge", "rebase"),
     ):
         if (Path(repo.git_dir) / state).exists():
-            raise GitError(f"A {what} is under way. Finish it, or `git {what} --abort`, then repair.")
+            raise GitError(f"A {what} is under way. Finish it, or `git {what} --abort`, then run this again.")
     changed = repo.git.status("--porcelain", "--untracked-files=no").splitlines()
-    dirty = [
-        line for line in changed if not line.startswith(f"A  {PATCHES.as_posix()}/")
-    ]  # a repair that was killed may leave its patch staged
+    dirty = [line for line in changed if not left(line)]
     if dirty:
         shown = "\n".join(dirty[:SHOWN] + ([f"… and {len(dirty) - SHOWN} more"] if len(dirty) > SHOWN else []))
-        raise GitError(f"The work tree has changes that are not committed:\n{shown}\n  Commit them or `git stash`, then repair.")
+        raise GitError(f"The work tree has changes that are not committed:\n{shown}\n  Commit them or `git stash`, then run this again.")
     with repo.config_reader() as config:
         missing = [key for key in ("name", "email") if not config.get_value("user", key, "")]
     missing = [key for key in missing if not os.environ.get(f"GIT_AUTHOR_{key.upper()}")]
@@ -80,35 +87,42 @@ def commit_patches(
     `done` hears of each patch and whether it is new. A commit that fails (a hook refuses) leaves the tree as it was before that patch,
     the earlier ones committed. Raises GitError.
     """
-    import git
-
     repo = ready(root)
-    try:
-        if repo.active_branch.name != branch:
-            repo.git.switch(branch) if branch in {h.name for h in repo.heads} else repo.git.switch("-c", branch)
-    except git.GitCommandError as error:
-        raise GitError(f"Cannot switch to {branch}: {error.stderr.strip()}\n  Nothing was changed.") from None
+    _switch(repo, branch)
     made: list[Patch] = []
     for patch in patches:
         name = f"{PATCHES.as_posix()}/{patch.id}.yaml"
-        if _in_head(repo, name):
-            done(patch, False)
-            continue
-        path = root / name
-        write_file(path, patch_text(patch))
-        try:
-            repo.git.add("--", name)
-            repo.git.commit("-q", "-m", message(patch, run), "--", name)
-        except git.GitCommandError as error:
-            repo.git.rm("-q", "--cached", "--ignore-unmatch", "-f", "--", name)
-            path.unlink(missing_ok=True)
-            said = (error.stderr or error.stdout or "").strip()
-            raise GitError(
-                f"{name}\n  git refused the commit: {said}\n  {len(made)} patches before it are committed on {branch}."
-            ) from None
-        made.append(patch)
-        done(patch, True)
+        new = _text(repo.head.commit, name) is None
+        if new:
+            _commit(repo, root, name, patch_text(patch), message(patch, run), f"{len(made)} patches before it are committed on {branch}.")
+            made.append(patch)
+        done(patch, new)
     return made
+
+
+def commit_file(root: Path, name: str, text: str, *, branch: str, message: str) -> bool:
+    """Commit the file `name` with new `text` on `branch`, made from HEAD if it is not there, and stay on it.
+
+    False, and nothing is touched, where HEAD or the branch holds that text already. A commit that fails leaves the file as it was. Raises
+    GitError, also where the branch holds the file otherwise than HEAD does.
+    """
+
+    def left(line: str) -> bool:
+        return line[3:] == name and (root / name).read_bytes() == text.encode()
+
+    repo = ready(root, left)
+    now = _text(repo.head.commit, name)
+    there = next((_text(h.commit, name) for h in repo.heads if h.name == branch), now)
+    if text in (now, there):
+        return False
+    if there != now:
+        raise GitError(
+            f"{name}\n  On {branch} it reads otherwise than here, so this was not worked out from it."
+            f" Run `git switch {branch}`, then run this again."
+        )
+    _switch(repo, branch)
+    _commit(repo, root, name, text, message, f"{branch} is as it was.")
+    return True
 
 
 def message(patch: Patch, run: str) -> str:
@@ -119,9 +133,38 @@ def message(patch: Patch, run: str) -> str:
     return f"Repair {', '.join(patch.targets)}: {patch.category}\n\n{patch.reason}\n\n" + "\n".join(trailers) + "\n"
 
 
-def _in_head(repo: Any, name: str) -> bool:
+def _switch(repo: Any, branch: str) -> None:
+    import git
+
     try:
-        repo.head.commit.tree / name
+        if repo.active_branch.name != branch:
+            repo.git.switch(branch) if branch in {h.name for h in repo.heads} else repo.git.switch("-c", branch)
+    except git.GitCommandError as error:
+        raise GitError(f"Cannot switch to {branch}: {error.stderr.strip()}\n  Nothing was changed.") from None
+
+
+def _commit(repo: Any, root: Path, name: str, text: str, message: str, so_far: str) -> None:
+    """Write one file and commit it alone; if git refuses, it is as HEAD has it, and the error ends with `so_far`."""
+    import git
+
+    write_file(root / name, text)
+    try:
+        repo.git.add("--", name)
+        repo.git.commit("-q", "-m", message, "--", name)
+    except git.GitCommandError as error:
+        if _text(repo.head.commit, name) is None:
+            repo.git.rm("-q", "--cached", "--ignore-unmatch", "-f", "--", name)
+            (root / name).unlink(missing_ok=True)
+        else:
+            repo.git.restore("--staged", "--worktree", "--", name)
+        said = (error.stderr or error.stdout or "").strip()
+        raise GitError(f"{name}\n  git refused the commit: {said}\n  {so_far}") from None
+
+
+def _text(commit: Any, name: str) -> str | None:
+    """What a file holds in a commit; None where it is not there."""
+    try:
+        blob = commit.tree / name
     except KeyError:
-        return False
-    return True
+        return None
+    return str(blob.data_stream.read().decode())

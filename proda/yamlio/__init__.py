@@ -10,7 +10,7 @@ reader that defines what a document means, `fast` one that is several times quic
 whenever a document could mean something else to it.
 """
 
-from proda.yamlio.load import load_yaml, load_yaml_bytes, load_yaml_text, locate, read_bytes
+from proda.yamlio.load import load_list, load_yaml, load_yaml_bytes, load_yaml_text, locate, read_bytes
 from proda.yamlio.write import dump_yaml
 
-__all__ = ["dump_yaml", "load_yaml", "load_yaml_bytes", "load_yaml_text", "locate", "read_bytes"]
+__all__ = ["dump_yaml", "load_list", "load_yaml", "load_yaml_bytes", "load_yaml_text", "locate", "read_bytes"]

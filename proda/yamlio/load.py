@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from proda.errors import InputError
 from proda.findings import KeyPath
 from proda.yamlio import fast
 from proda.yamlio.policy import MAX_BYTES, RefusedError, check_bytes
@@ -18,6 +19,15 @@ def load_yaml(path: Path, numbers: bool = False, root: Path | None = None) -> An
     A symbolic link that leads out of `root` (default: the working directory) is refused. Raises InputError.
     """
     return load_yaml_bytes(read_bytes(path, root), str(path), numbers)
+
+
+def load_list(path: Path, key: str) -> list[Any]:
+    """The list under `key`, which is what the file is for. Raises InputError if there is none: half a file is no empty one."""
+    document = load_yaml(path)
+    if not isinstance(document, dict) or not isinstance(document.get(key), list):
+        raise InputError(f"{path}\n  Expected `{key}:` and a list below it. Restore the file from git, or write it anew with `dvc repro`.")
+    found: list[Any] = document[key]
+    return found
 
 
 def load_yaml_text(text: str, where: str = "<text>", numbers: bool = False) -> Any:

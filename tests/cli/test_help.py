@@ -38,7 +38,7 @@ def test_the_example_in_help_runs(root: Path, verb: str) -> None:
     assert example is not None, text
     # The examples name nodes of the shipped knowledge base; here the toy world's stand for them.
     words = [
-        re.sub(r"^[a-z-]+/[a-z-]+(.*)$", r"milling/wind-grinds-grain\1", w) if "/" in w and "." not in w else w
+        re.sub(r"^[a-z-]+/[a-z-]+(.*)$", r"milling/frost-halts-mill\1", w) if "/" in w and "." not in w else w
         for w in shlex.split(example[1])
     ]
     words = [w.replace("main", "HEAD") if w.startswith(("main", "v1")) else w for w in words]

@@ -76,6 +76,112 @@ def test_a_diagnosis_older_than_its_item_is_refused(root: Path) -> None:
     assert done.returncode == 1 and "stale" in done.stderr and git(root, "branch", "--show-current") == "main"
 
 
+def mills_fail(item: Item, model: str) -> bool:
+    """Tuned models know about lamps; of mills one seed knows everything, and the other nothing."""
+    return item.discipline == "lighting" or model == "seed-0"
+
+
+@pytest.fixture
+def uneven(root: Path) -> Path:
+    """A repository whose disciplines do not fail alike, with a comment in its allocation."""
+    path = root / "samples/allocation.yaml"
+    path.write_text("# Evenly at first.\n" + path.read_text().replace("milling: 40", "milling: 40  # the mills"))
+    make_outcomes(root, mills_fail)
+    commit(root, "Rebuilt")
+    return root
+
+
+def test_samples_are_shared_out_by_error_in_one_commit_that_touches_nothing_else(uneven: Path) -> None:
+    main, before = git(uneven, "rev-parse", "main"), (uneven / "samples/allocation.yaml").read_text()
+    done = proda(uneven, "repair", "--reallocate")
+    assert done.returncode == 0, done.stderr
+    assert git(uneven, "branch", "--show-current") == "repair/round-1" and git(uneven, "rev-parse", "main") == main
+    assert git(uneven, "rev-list", "--count", "main..HEAD") == "1"
+    assert git(uneven, "show", "--name-only", "--format=") == "samples/allocation.yaml"
+    # Lamps never fail, so they keep half of the even share, and the mills get the rest of the 80 samples.
+    now = (uneven / "samples/allocation.yaml").read_text()
+    assert now == before.replace("lighting: 40", "lighting: 20").replace("milling: 40", "milling: 60")
+    trailers = git(uneven, "log", "-1", "--format=%(trailers:only,unfold)")
+    assert trailers == "Reallocation: round 1" and git(uneven, "status", "--porcelain") == ""
+
+
+def test_the_run_that_failed_stands_in_the_trailers(uneven: Path) -> None:
+    (uneven / "benchmarks/results/run.json").write_text('{"run_id": "abc"}')
+    commit(uneven, "A run")
+    assert proda(uneven, "repair", "--reallocate").returncode == 0
+    assert git(uneven, "log", "-1", "--format=%(trailers:key=Run,valueonly)") == "abc"
+
+
+def test_sharing_out_twice_changes_nothing_the_second_time_wherever_one_stands(uneven: Path) -> None:
+    def nothing() -> None:
+        before = git(uneven, "rev-parse", "HEAD"), git(uneven, "branch"), git(uneven, "status", "--porcelain")
+        again = proda(uneven, "repair", "--reallocate")
+        assert again.returncode == 0 and "Nothing to change" in again.stderr, again.stderr
+        assert (git(uneven, "rev-parse", "HEAD"), git(uneven, "branch"), git(uneven, "status", "--porcelain")) == before
+
+    assert proda(uneven, "repair", "--reallocate").returncode == 0
+    nothing()
+    git(uneven, "switch", "-q", "main")
+    nothing()
+    git(uneven, "merge", "-q", "repair/round-1")
+    nothing()
+    assert "round 2, branch repair/round-2" in proda(uneven, "repair", "--dry-run").stdout  # a reallocation is a round, too
+
+
+def test_a_run_killed_before_its_commit_is_finished_by_the_next_and_an_edit_by_hand_is_refused(uneven: Path) -> None:
+    path = uneven / "samples/allocation.yaml"
+    before = path.read_text()
+    git(uneven, "switch", "-q", "-c", "repair/round-1")
+    path.write_text(before.replace("milling: 40", "milling: 41"))
+    refused = proda(uneven, "repair", "--reallocate")
+    assert refused.returncode == 1 and "not committed" in refused.stderr and "milling: 41" in path.read_text()
+    path.write_text(before.replace("lighting: 40", "lighting: 20").replace("milling: 40", "milling: 60"))
+    git(uneven, "add", "-A")
+    assert proda(uneven, "repair", "--reallocate").returncode == 0
+    assert git(uneven, "rev-list", "--count", "main..HEAD") == "1" and git(uneven, "status", "--porcelain") == ""
+
+
+def test_a_hook_that_refuses_leaves_the_allocation_as_it_was(uneven: Path) -> None:
+    before = (uneven / "samples/allocation.yaml").read_text()
+    hook = uneven / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'not on a Friday' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    done = proda(uneven, "repair", "--reallocate")
+    assert done.returncode == 1 and "not on a Friday" in done.stderr
+    assert (uneven / "samples/allocation.yaml").read_text() == before and git(uneven, "status", "--porcelain") == ""
+
+
+def test_a_dry_run_of_sharing_out_prints_the_table_and_changes_nothing(uneven: Path) -> None:
+    before = git(uneven, "rev-parse", "HEAD"), git(uneven, "status", "--porcelain"), git(uneven, "branch")
+    table = proda(uneven, "repair", "--reallocate", "--dry-run")
+    assert table.returncode == 0 and "80 samples over 2 disciplines" in table.stdout
+    assert [line.split() for line in table.stdout.splitlines()[2:]] == [
+        ["lighting", "0.000", "40", "20", "-20"],
+        ["milling", "0.500", "40", "60", "+20"],
+    ]
+    rows = json.loads(proda(uneven, "repair", "--reallocate", "--dry-run", "--json").stdout)
+    assert rows[1] == {"discipline": "milling", "error": 0.5, "before": 40, "after": 60}
+    assert (git(uneven, "rev-parse", "HEAD"), git(uneven, "status", "--porcelain"), git(uneven, "branch")) == before
+
+
+def test_sharing_out_reads_dev_alone_and_refuses_what_says_nothing_of_it(uneven: Path) -> None:
+    for split in ("twin", "sealed"):
+        git(uneven, "rm", "-q", "-r", f"benchmarks/items/{split}", f"benchmarks/results/outcomes/{split}.csv")
+    commit(uneven, "Dev alone")
+    assert "60" in proda(uneven, "repair", "--reallocate", "--dry-run").stdout
+    mixed = proda(uneven, "repair", "--reallocate", "--max", "3")
+    assert mixed.returncode == 2 and "--max" in mixed.stderr
+    path = uneven / "benchmarks/results/outcomes/dev.csv"
+    digest = path.read_text().splitlines()[1].split(",")[1]
+    path.write_text(path.read_text().replace(digest, "f" * 16))
+    stale = proda(uneven, "repair", "--reallocate", "--dry-run")
+    assert stale.returncode == 1 and "stale" in stale.stderr
+    path.unlink()
+    none = proda(uneven, "repair", "--reallocate", "--dry-run")
+    assert none.returncode == 1 and "No outcomes here" in none.stderr
+
+
 def test_verify_calls_a_gain_one_and_fails_the_gate_on_harm(root: Path) -> None:
     none = proda(root, "verify")
     assert none.returncode == 1 and "nothing to verify" in none.stderr

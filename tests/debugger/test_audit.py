@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from proda.debugger.audit import Change, audit, rests_on, summary
 from proda.debugger.paired import Pair
 from proda.tester.items import write_items
@@ -28,21 +30,53 @@ def test_a_change_under_a_flipped_item_could_have_done_it_and_one_elsewhere_coul
     assert line.through == (ITEM.statements[0],)
 
 
-def test_only_a_verdict_from_retraining_is_proof_and_stands_first() -> None:
-    import msgspec
+def level(change: Change, *flips: tuple[bool, bool]) -> tuple[str, str]:
+    (line,) = audit(pairs(ITEM.id, ITEM.chain, *flips), ITEMS, WORLD, [change])
+    return line.level, line.says
 
-    for says, level in (
-        ("necessary", "proof"),
-        ("sufficient", "proof"),
-        ("harmful", "proof"),
-        ("unproven", "could have"),
-        ("redundant", "could have"),
+
+def test_only_what_retraining_showed_of_this_item_is_proof() -> None:
+    for shown, fixed, broken in (
+        ("necessary", "proof", "could have"),
+        ("sufficient", "proof", "could have"),
+        ("necessary and sufficient", "proof", "could have"),
+        ("harmed", "could have", "proof"),
+        ("redundant", "could have", "could have"),
     ):
-        judged = msgspec.structs.replace(PATCH, commit="zzz", says=says)
-        plain = msgspec.structs.replace(PATCH, commit="aab")
-        lines = audit(pairs(ITEM.id, ITEM.chain, UP, UP, UP), ITEMS, WORLD, [plain, judged])
-        assert {line.commit: line.level for line in lines} == {"aab": "could have", "zzz": level}
-        assert lines[0].level == ("proof" if level == "proof" else "could have")
+        judged = msgspec.structs.replace(PATCH, says="necessary", shown={ITEM.content_hash: shown})
+        assert level(judged, UP, UP, UP) == (fixed, shown)
+        assert level(judged, DOWN, DOWN, DOWN) == (broken, shown)
+
+
+def test_a_verdict_that_does_not_name_the_item_as_it_reads_now_proves_nothing_of_it() -> None:
+    for shown in ({}, {OTHER.content_hash: "necessary"}):
+        assert level(msgspec.structs.replace(PATCH, says="necessary", shown=shown), UP, UP, UP) == ("could have", "necessary")
+
+
+def test_taking_a_patch_back_breaks_what_it_was_necessary_for_and_mends_what_it_harmed() -> None:
+    def back(shown: str) -> Change:
+        return msgspec.structs.replace(PATCH, reverted=True, shown={ITEM.content_hash: shown})
+
+    assert level(back("necessary"), DOWN, DOWN)[0] == level(back("harmed"), UP, UP)[0] == "proof"
+    assert level(back("necessary"), UP, UP)[0] == level(back("harmed"), DOWN, DOWN)[0] == "could have"
+
+
+def test_a_verdict_on_the_patch_as_a_whole_counts_in_its_direction_only() -> None:
+    for says, fixed, broken in (
+        ("necessary", "proof", "could have"),
+        ("sufficient", "proof", "could have"),
+        ("harmful", "could have", "proof"),
+        ("unproven", "could have", "could have"),
+        ("redundant", "could have", "could have"),
+    ):
+        judged = msgspec.structs.replace(PATCH, says=says)
+        assert level(judged, UP, UP, UP) == (fixed, says) and level(judged, DOWN) == (broken, says)
+
+
+def test_what_is_proven_stands_first() -> None:
+    judged = msgspec.structs.replace(PATCH, commit="zzz", shown={ITEM.content_hash: "necessary"})
+    lines = audit(pairs(ITEM.id, ITEM.chain, UP, UP), ITEMS, WORLD, [PATCH, judged])
+    assert [(line.commit, line.level) for line in lines] == [("zzz", "proof"), ("aaa", "could have")]
 
 
 def test_a_flip_that_nothing_lies_under_is_said_to_have_nothing() -> None:

@@ -1,4 +1,4 @@
-"""Patches as commits, in real repositories: nothing is touched that should not be, and a killed run can be run again."""
+"""Patches as commits, and harmful ones reverted, in real repositories: nothing else is touched, and a killed run can be run again."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from proda.debugger.commits import GitError, commit_patches
-from proda.patches import load_patches, named
+from proda.debugger.commits import GitError, commit_file, commit_patches
+from proda.debugger.reverts import harmful, revert_patches
+from proda.patches import load_patches, named, patch_text
 from proda.records import Patch, Sample
 
 PATCHES = [
@@ -130,3 +131,90 @@ def test_a_hook_that_refuses_leaves_the_tree_as_it_was(root: Path) -> None:
 def test_a_folder_that_is_no_repository_is_said_to_be_none(tmp_path: Path) -> None:
     with pytest.raises(GitError, match="Not a git repository"):
         commit_patches(tmp_path, PATCHES, branch="x")
+
+
+def test_a_file_that_reads_otherwise_on_the_branch_is_not_overwritten(root: Path) -> None:
+    git(root, "switch", "-q", "-c", "repair/round-1")
+    (root / "notes.txt").write_text("by another\n")
+    git(root, "commit", "-q", "-a", "-m", "Another's")
+    git(root, "switch", "-q", "main")
+    before = state(root)
+    with pytest.raises(GitError, match="reads otherwise"):
+        commit_file(root, "notes.txt", "mine\n", branch="repair/round-1", message="Mine")
+    assert state(root) == before and (root / "notes.txt").read_text() == "as committed\n"
+
+
+def judged(root: Path, *patches: Patch, says: str = "harmful") -> None:
+    """Verdict files, committed."""
+    for patch in patches:
+        path = root / f"benchmarks/verdicts/{patch.id}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"patch: {patch.id}\nround: 1\nsays: {says}\nwhy: retrained\n")
+    git(root, "add", "benchmarks")
+    git(root, "commit", "-q", "-m", "Verdicts")
+
+
+def test_only_harmful_patches_that_are_still_here_are_found_the_last_committed_first(root: Path) -> None:
+    commit_patches(root, PATCHES, branch="repair/round-1")
+    assert harmful(root) == []
+    judged(root, PATCHES[1], says="necessary")
+    judged(root, PATCHES[0], PATCHES[2])
+    (root / "benchmarks/verdicts/round-1.yaml").write_text("round: 1\nsays: harmful\n")
+    found = harmful(root)
+    assert [h.patch for h in found] == [PATCHES[2].id, PATCHES[0].id] and harmful(root, 2) == []
+    assert git(root, "log", "--format=%s", "-1", found[0].commit) == "Repair d/c.s3: concept gap"
+    assert found[0].advice == f"harmful: {PATCHES[2].id}; git revert {found[0].commit[:9]}, or proda verify --revert"
+    git(root, "rm", "-q", f"samples/patches/{PATCHES[2].id}.yaml")
+    assert [h.patch for h in harmful(root)] == [PATCHES[0].id]
+
+
+def test_a_patch_that_came_with_other_work_is_never_reverted_by_its_commit(root: Path) -> None:
+    commit_patches(root, PATCHES[:2], branch="repair/round-1")
+    git(root, "switch", "-q", "main")
+    git(root, "merge", "-q", "--squash", "repair/round-1")
+    git(root, "commit", "-q", "-m", "Round 1, squashed")
+    judged(root, PATCHES[0])
+    (found,) = harmful(root)
+    assert not found.commit and "delete samples/patches" in found.advice
+    before = state(root)
+    with pytest.raises(GitError, match="Delete the file"):
+        revert_patches(root, [found])
+    assert state(root) == before
+
+
+def test_a_revert_that_conflicts_is_taken_back_and_those_before_it_stay(root: Path) -> None:
+    (root / "knowledge").mkdir()
+    (root / "knowledge/a.yaml").write_text("one: 1\n")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "Knowledge")
+    (root / "knowledge/a.yaml").write_text("one: 2\n")  # a repair that corrects an entry along with its patch
+    commit_patches_with_edit(root, PATCHES[0])
+    commit_patches(root, PATCHES[1:2], branch="main")
+    (root / "knowledge/a.yaml").write_text("one: 3\n")
+    git(root, "commit", "-q", "-a", "-m", "Edited since")
+    judged(root, *PATCHES[:2])
+    heard: list[str] = []
+    with pytest.raises(GitError, match=r"conflicts with later changes of knowledge/a\.yaml\n.*1 before it are reverted"):
+        revert_patches(root, harmful(root), lambda h, _: heard.append(h.patch))
+    assert heard == [PATCHES[1].id] and git(root, "status", "--porcelain") == ""
+    assert (root / "knowledge/a.yaml").read_text() == "one: 3\n" and [p.id for p in load_patches(root)] == [PATCHES[0].id]
+    assert not (root / ".git/REVERT_HEAD").exists() and git(root, "log", "-1", "--format=%s").startswith("Revert")
+
+
+def commit_patches_with_edit(root: Path, patch: Patch) -> None:
+    (root / f"samples/patches/{patch.id}.yaml").write_text(patch_text(patch))
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", f"Repair {patch.targets[0]}")
+
+
+def test_a_revert_that_a_hook_refuses_is_taken_back(root: Path) -> None:
+    commit_patches(root, PATCHES, branch="repair/round-1")
+    judged(root, PATCHES[0])
+    hook = root / ".git/hooks/prepare-commit-msg"  # git revert asks no other
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'not on a Friday' >&2\nexit 1\n")
+    os.chmod(hook, 0o755)
+    before = state(root)
+    with pytest.raises(GitError, match="not on a Friday"):
+        revert_patches(root, harmful(root))
+    assert state(root) == before and len(load_patches(root)) == 3 and not (root / ".git/REVERT_HEAD").exists()

@@ -1,0 +1,400 @@
+"""`proda study`: is it the diagnosis that helps? Trains the same base on arms that teach other things, and compares them.
+
+    $ proda study --dry-run
+    arm                samples   trainings   in the cache
+    no-repair                0           3              3
+    diagnosed            5,990           3              0
+    …
+    12 arms, budget 5,990 samples for 522 blamed nodes: 36 trainings, 3 of them in the cache, about 4 h 10 min as the last build went
+    $ proda study --arms undirected,shuffled-within --confirm
+    build/study/study.md
+
+No repair and diagnosed repair are always among the arms: every other is compared with both. Every arm's samples pass the overlap gate
+before anything is trained. A run that was killed goes on where it stood: what is trained, scored and probed is kept in build/cache, and
+a second run trains nothing. Writes study.json, study.md and study.svg. Exit status 1 if a sample gives an item away.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+import msgspec
+
+from proda.diagnoses import DIAGNOSIS, load_diagnoses
+from proda.errors import GateError, NotFoundError, UsageError
+from proda.files import write_file
+from proda.params import Params, load_params
+from proda.patches import load_patches, load_samples
+from proda.records import FORMATS, SPLITS, Diagnosis, Item, Patch, Sample
+from proda.repository import Repository
+
+if TYPE_CHECKING:
+    from proda.debugger.study import Arm, Order, Write
+    from proda.graph import Knowledge
+    from proda.trials import Laboratory, Trial
+
+DEFAULT = Path("build/study")
+CONFIRM = (100, 101, 102)  # seeds on which nothing is ever chosen
+FORMATS_PERIOD, SHOWN = 10, 5  # samples after which the builder's pattern of formats begins anew; leaks that a message lists
+COLOURS = {"development": "#9ab8d8", "confirmation": "#2f5f94"}
+PHASES = tuple(COLOURS)
+
+
+class Setting(NamedTuple):
+    """What all arms have in common."""
+
+    root: Path
+    params: Params
+    knowledge: Knowledge
+    items: list[Item]
+    corpus: list[Sample]
+    diagnoses: list[Diagnosis]
+    patches: list[Patch]  # what diagnosed repair writes, within the budget
+    write: Write  # the builder's samples for a node, of the round that they are
+
+
+@click.command(epilog="Example: proda study --dry-run")
+@click.option("--arms", "names", help="A comma list of arms (default: all). --dry-run lists them.")
+@click.option("--seeds", "seeds_text", metavar="LIST", help="A comma list of development seeds (default: those of params.yaml).")
+@click.option("--confirm", is_flag=True, help=f"Run the arms on fresh seeds too ({', '.join(map(str, CONFIRM))}), and report both.")
+@click.option("--budget", type=click.IntRange(min=1), help="Samples of each arm, at most (default: all that `proda repair` would write).")
+@click.option("--dry-run", is_flag=True, help="Say what would be trained and how long it may take, and stop.")
+@click.option("--json", "as_json", is_flag=True, help="Print study.json (with --dry-run: the estimate).")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help=f"Folder to write to (default: {DEFAULT}).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
+def study(
+    names: str | None, seeds_text: str | None, confirm: bool, budget: int | None, dry_run: bool, as_json: bool, out: Path | None, root: str
+) -> None:
+    """Compare diagnosed repair with controls of the same size: undirected, shuffled blame, sentences, no replay."""
+    from proda.trials import Laboratory
+
+    repo = Repository.open(root)
+    wanted = _arms(names)
+    setting = _setting(repo, budget)
+    seeds = _seeds(seeds_text) if seeds_text is not None else setting.params.train.seeds
+    if confirm and set(seeds) & set(CONFIRM):
+        raise UsageError(f"--seeds {seeds_text}: {', '.join(map(str, CONFIRM))} are for --confirm, which needs seeds nobody has looked at.")
+    labs = {"development": Laboratory(repo.root, seeds=seeds, items=setting.items)}
+    if confirm:
+        labs["confirmation"] = Laboratory(repo.root, seeds=CONFIRM, items=setting.items)
+    arms, leaking = _composed(setting, wanted)
+    estimate = _estimate(setting, wanted, arms, list(labs.values()), repo.result("run.json"))
+    if dry_run and as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(estimate), indent=2))
+    else:
+        click.echo(_estimate_text(estimate), err=not dry_run)
+    if dry_run:
+        return
+    document = _run(setting, wanted, arms, labs)
+    if leaking is not None:
+        document["leaking_sentences"] = leaking
+    folder = out or repo.root / DEFAULT
+    page, encoded = _markdown(document), msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    for name, data in (("study.json", encoded), ("study.md", page), ("study.svg", _svg(document))):
+        write_file(folder / name, data)
+    click.echo(encoded if as_json else page, nl=False)
+    click.echo(folder / "study.md", err=True)
+
+
+def _arms(names: str | None) -> list[str]:
+    from proda.debugger.study import ARMS, DIAGNOSED, NO_REPAIR
+
+    chosen = [n.strip() for n in names.split(",")] if names is not None else list(ARMS)
+    for name in chosen:
+        if name not in ARMS:
+            close = difflib.get_close_matches(name, ARMS, n=1)
+            raise UsageError(f"--arms: no arm '{name}'. {f'Closest: {close[0]}. ' if close else ''}There are: {', '.join(ARMS)}.")
+    return [n for n in ARMS if n in {*chosen, NO_REPAIR, DIAGNOSED}]
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    parts = [p.strip() for p in text.split(",")]
+    if not all(p.isdecimal() for p in parts) or len(set(parts)) < len(parts):
+        raise UsageError(f"--seeds {text}: expected different whole numbers, such as 0,1,2.")
+    return tuple(int(p) for p in parts)
+
+
+def _setting(repo: Repository, budget: int | None) -> Setting:
+    from proda.cli.repair import PER_ERROR, plan
+    from proda.debugger.study import capped
+
+    root = repo.root
+    diagnoses = load_diagnoses(root)
+    number = 1 + max((p.round for p in load_patches(root)), default=0)
+    patches = capped(plan(root, diagnoses, number, PER_ERROR), budget)
+    if not any(p.samples for p in patches):
+        raise NotFoundError(f"{DIAGNOSIS}\n  No diagnosis blames a node, so there is no repair to study.")
+    params = load_params(root / "params.yaml")
+    write = _writer(repo.knowledge, params, number)
+    return Setting(root, params, repo.knowledge, repo.items(), load_samples(root), diagnoses, patches, write)
+
+
+def _composed(setting: Setting, wanted: Iterable[str]) -> tuple[dict[str, Arm], int | None]:
+    """The arms but for `probed`, which needs a model; and how many sentences were left out because they give an item away."""
+    from proda.debugger.study import DIAGNOSED, NO_REPAIR, Arm, by_discipline, completions, diagnosed, orders_for, orders_of
+
+    orders = orders_of(setting.patches, setting.diagnoses)
+    arms: dict[str, Arm] = {}
+    leaking = None
+    for name in wanted:
+        if name == NO_REPAIR:
+            arms[name] = Arm(name, (), {})
+        elif name in (DIAGNOSED, "without-replay"):
+            arms[name] = diagnosed(setting.patches, replay=name == DIAGNOSED)
+        elif name == "sentences":
+            shares = by_discipline(orders)
+            sentences, leaking = _sentences(setting, shares)
+            arms[name] = Arm(name, completions(sentences, shares), {})
+        elif name != "probed":
+            arms[name] = _written(setting, name, orders_for(name, setting.knowledge, orders, setting.diagnoses))
+    _gate(setting, arms.values())
+    return arms, leaking
+
+
+def _written(setting: Setting, name: str, orders: Sequence[Order]) -> Arm:
+    """The arm of these orders in the builder's words, in the formats that diagnosed repair has."""
+    from proda.debugger.study import Arm, fill
+
+    nodes: Counter[str] = Counter()
+    for order in orders:
+        nodes[order.node] += order.count
+    formats = Counter(s.format for p in setting.patches for s in p.samples)
+    return Arm(name, fill(orders, setting.write, formats), dict(nodes))
+
+
+def _writer(knowledge: Knowledge, params: Params, number: int) -> Write:
+    """The builder, which words no sample twice: arms ask for the same nodes."""
+    from proda.builder.extra import extra_samples
+    from proda.cli.repair import ROUND_ORDINALS
+
+    kept: dict[tuple[str, bool], list[list[Sample]]] = {}
+
+    def write(node: str, count: int, stepwise: bool) -> list[Sample]:
+        parts = kept.setdefault((node, stepwise), [])
+        for part in range(len(parts), -(-count // FORMATS_PERIOD)):
+            told = {(s.prompt, s.completion) for earlier in parts for s in earlier}
+            start = number * ROUND_ORDINALS + part * FORMATS_PERIOD
+            found = extra_samples(knowledge, node, FORMATS_PERIOD, start=start, params=params, stepwise=stepwise)
+            parts.append([s for s in found if (s.prompt, s.completion) not in told])
+        return [s for part in parts[: -(-count // FORMATS_PERIOD)] for s in part]
+
+    return write
+
+
+def _sentences(setting: Setting, disciplines: Iterable[str]) -> tuple[dict[str, dict[str, str]], int]:
+    """Discipline → place → sentence of its sources, without those that give an item away; and how many those were."""
+    from proda.knowledge.tree import scan, source_path
+    from proda.reading import unquoted_sentences
+    from proda.texts import Text
+
+    found: dict[str, dict[str, str]] = {d: {} for d in sorted(disciplines)}
+    for source in scan(setting.root).sources:
+        discipline = source.partition("/")[0]
+        if discipline in found:
+            told = unquoted_sentences((setting.root / source_path(source)).read_text(encoding="utf-8"), ())
+            found[discipline] |= {f"{source}#{n}": sentence for n, sentence in enumerate(told, start=1)}
+    leaks = {k.where for k in _leaks(setting, [Text(place, s) for told in found.values() for place, s in told.items()])}
+    return {d: {p: s for p, s in told.items() if p not in leaks} for d, told in found.items()}, len(leaks)
+
+
+def _leaks(setting: Setting, texts: Iterable[Any]) -> list[Any]:
+    from proda.tester.overlap import overlap
+
+    knowledge = setting.knowledge
+    paths = {
+        item.id: frozenset(c for s in item.statements for c in (knowledge.statements[s].subject, knowledge.statements[s].object))
+        for item in setting.items
+    }
+    names = {concept.id: (concept.term, *concept.aliases) for concept in knowledge.concepts.values()}
+    return overlap(setting.items, texts, paths, names, setting.params.guard).leaks
+
+
+def _gate(setting: Setting, arms: Iterable[Arm]) -> None:
+    from proda.texts import Text, sample_text
+
+    texts: dict[str, str] = {}
+    for arm in arms:
+        for sample in arm.samples:
+            texts.setdefault(sample_text(sample), f"{arm.name}  {sample.id}")
+    leaks = _leaks(setting, [Text(where, text) for text, where in texts.items()])
+    if leaks:
+        lines = sorted({k.where: f"  {k.where}: {k.how} {k.value:.2f} of {k.item}" for k in reversed(leaks)}.values())
+        shown = "\n".join([*lines[:SHOWN], *([f"  … and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else [])])
+        raise GateError(
+            f"{len(lines)} samples of the study's arms give items away, so nothing is trained:\n{shown}\n"
+            "Reword the statements or concepts that they are made of; never the items."
+        )
+
+
+def _estimate(
+    setting: Setting, wanted: Sequence[str], arms: Mapping[str, Arm], labs: Sequence[Laboratory], record: Mapping[str, Any]
+) -> dict[str, Any]:
+    """How many trainings each arm needs; seconds as the last build took them for as many samples, None where it left no record."""
+    from proda.debugger.study import training_set
+
+    budget, all_seeds = sum(len(p.samples) for p in setting.patches), sum(len(lab.seeds) for lab in labs)
+    each, scoring = _pace(record)
+    rows, seconds = {}, 0.0
+    for name in wanted:
+        samples = training_set(setting.corpus, arms[name]) if name in arms else []
+        missing = sum(_missing(lab, samples) for lab in labs) if name in arms else all_seeds
+        added, count = (len(arms[name].samples), len(samples)) if name in arms else (budget, len(setting.corpus) + budget)
+        rows[name] = {"samples": added, "trainings": all_seeds, "cached": all_seeds - missing}
+        seconds += missing * ((each or 0.0) * count + scoring)
+    totals = {key: sum(row[key] for row in rows.values()) for key in ("trainings", "cached")}
+    nodes = len({p.targets[0] for p in setting.patches})
+    return {"budget": budget, "nodes": nodes, "arms": rows, **totals, "seconds": round(seconds) if each else None}
+
+
+def _missing(lab: Laboratory, samples: Sequence[Sample]) -> int:
+    try:
+        return len(lab.missing(samples))
+    except NotFoundError:  # no base yet: `run` will say so, an estimate need not
+        return len(lab.seeds)
+
+
+def _pace(record: Mapping[str, Any]) -> tuple[float | None, float]:
+    """(seconds that one training took for each of its samples, seconds that scoring one model took) in the last build."""
+    train, evaluate = record.get("train", {}), record.get("evaluate", {})
+    seeds = list(train.get("seeds", {}).values())
+    if not seeds or not train.get("samples"):
+        return None, 0.0
+    together = all(s["fresh"] for s in seeds)  # trained side by side, maybe: then the whole says more than the parts
+    took = train["seconds"] / len(seeds) if together else sum(s["seconds"] for s in seeds) / len(seeds)
+    return took / train["samples"], evaluate.get("seconds", 0.0) / max(1, len(evaluate.get("models", ())))
+
+
+def _estimate_text(estimate: Mapping[str, Any]) -> str:
+    lines = [f"{'arm':<16}{'samples':>10}{'trainings':>12}{'in the cache':>15}"]
+    lines += [f"{name:<16}{row['samples']:>10,}{row['trainings']:>12}{row['cached']:>15}" for name, row in estimate["arms"].items()]
+    minutes = -(-(estimate["seconds"] or 0) // 60)
+    time = f", about {minutes // 60} h {minutes % 60:02d} min as the last build went" if estimate["seconds"] is not None else ""
+    budget = f"budget {estimate['budget']:,} samples for {estimate['nodes']:,} blamed nodes"
+    trainings = f"{estimate['trainings']} trainings, {estimate['cached']} of them in the cache{time}"
+    return "\n".join([*lines, f"{len(estimate['arms'])} arms, {budget}: {trainings}"])
+
+
+def _run(setting: Setting, wanted: Sequence[str], arms: dict[str, Arm], labs: Mapping[str, Laboratory]) -> dict[str, Any]:
+    """Train and score what is not in the cache, then compare; the content of study.json. Fills `arms` with the probed one."""
+    from proda.debugger.study import ARMS, NO_REPAIR, compare, contents, evenly, training_set
+
+    budget = sum(len(p.samples) for p in setting.patches)
+    blamed = {p.targets[0] for p in setting.patches}
+    if "probed" in wanted:
+        lab = labs["development"]  # the same arms are confirmed, so nothing is probed there
+        failing = _unknown(setting, lab, lab.run(training_set(setting.corpus, arms[NO_REPAIR])))
+        if failing:
+            arms["probed"] = _written(setting, "probed", evenly(failing, budget, "probed"))
+            _gate(setting, [arms["probed"]])
+        else:
+            click.echo("probed: no statement fails its probes, so the arm is left out.", err=True)
+    chosen = [arms[name] for name in wanted if name in arms]
+    content = {arm.name: {"meaning": ARMS[arm.name], **contents(arm, blamed)} for arm in chosen}
+    document: dict[str, Any] = {"budget": budget, "nodes": len(blamed), "arms": content}
+    for phase, lab in labs.items():
+        trials = {}
+        for arm in chosen:
+            trials[arm.name] = lab.run(training_set(setting.corpus, arm))
+            click.echo(f"{phase}: {arm.name} is trained and scored ({len(trials)} of {len(chosen)})", err=True)
+        standings = compare({name: t.outcomes for name, t in trials.items()}, {name: t.general for name, t in trials.items()})
+        document[phase] = {
+            "seeds": list(lab.seeds),
+            "items": {s: n for s in SPLITS if (n := sum(item.split == s for item in setting.items))},
+            "arms": {name: {**_effort(setting.root, trials[name]), **msgspec.to_builtins(s)} for name, s in standings.items()},
+        }
+    return document
+
+
+def _effort(root: Path, trial: Trial) -> dict[str, Any]:
+    """What training a seed took: tokens over all epochs, optimizer steps; means over seeds."""
+    from proda.compiler.train import RECORD, SeedRun
+
+    runs = [msgspec.json.decode(((root / folder).parent / RECORD).read_bytes(), type=SeedRun) for folder in trial.adapters.values()]
+    tokens, steps = (round(sum(part) / len(runs)) for part in ([r.tokens for r in runs], [r.curve[-1].step for r in runs]))
+    return {"inputs": trial.inputs, "tokens": tokens, "steps": steps}
+
+
+def _unknown(setting: Setting, lab: Laboratory, trial: Trial) -> list[str]:
+    """Statements that most of the trial's models do not know. Their answers are kept."""
+    from proda.debugger.probes import statement_probes
+    from proda.debugger.study import unknown
+    from proda.diagnosing import Prober
+    from proda.trials import CACHE
+
+    probes = [p for s in setting.knowledge.active_statements.values() for p in statement_probes(setting.knowledge, s)]
+    adapters = {model: setting.root / folder for model, folder in trial.adapters.items()}
+    prober = Prober(lab.base, adapters, batch_tokens=setting.params.evaluate.batch_tokens, cache=setting.root / CACHE)
+    return unknown(probes, {model: [a.right for a in found] for model, found in prober.answers(probes).items()})
+
+
+def _markdown(document: Mapping[str, Any]) -> str:
+    """The whole study as tables, for people."""
+    counts = ("samples", "different", *FORMATS, "on_blamed_nodes", "removed")
+    rows = [[name, *(f"{arm[c]:,}" for c in counts), arm["meaning"]] for name, arm in document["arms"].items()]
+    out = [f"# Study: {document['budget']:,} samples for {document['nodes']:,} blamed nodes", ""]
+    out += _table(["arm", *(c.replace("_", " ") for c in counts), "what it adds"], rows)
+    if "leaking_sentences" in document:
+        out += ["", f"{document['leaking_sentences']} sentences of the sources give an item away, and were left out."]
+    for phase in (p for p in PHASES if p in document):
+        seeds, items, arms = (document[phase][key] for key in ("seeds", "items", "arms"))
+        out += ["", f"## {phase.capitalize()}: seeds {', '.join(map(str, seeds))}", "", "Accuracy, mean over seeds (each seed).", ""]
+        rows = []
+        for name, arm in arms.items():
+            scores = [f"{arm['accuracy'][s]:.3f} ({', '.join(f'{v:.3f}' for v in arm['seeds'][s].values())})" for s in items]
+            general = f"{arm['general']:.3f} ({arm['general_change']:+.3f})"
+            rows.append([name, f"{arm['tokens']:,}", f"{arm['steps']:,}", *scores, general])
+        out += _table(["arm", "tokens", "steps", *items, "general (change)"], rows)
+        for split, count in items.items():
+            rows = []
+            for name, arm in ((n, a) for n, a in arms.items() if a["gain"]):
+                kept = arm["keeps"].get(split)
+                compared = [_difference(arm[side].get(split)) for side in ("gain", "behind")]
+                rows.append([name, *compared, "" if kept is None else f"{kept:.0%}"])
+            out += ["", f"On {split}, {count:,} items. 95 % intervals over chains and seeds; p over chains, adjusted (Holm).", ""]
+            out += _table(["arm", "gain over no-repair", "diagnosed − arm", "keeps of the diagnosed gain"], rows)
+    return "\n".join(out) + "\n"
+
+
+def _difference(found: Mapping[str, float] | None) -> str:
+    if found is None:
+        return ""
+    return f"{found['value']:+.3f} [{found['ci95_low']:+.3f}, {found['ci95_high']:+.3f}] p {found['p_holm']:.3f}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[k]) for row in (head, *rows)) for k in range(len(head))]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in (head, *rows)]
+    return [lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]
+
+
+def _svg(document: Mapping[str, Any]) -> str:
+    """Each arm's gain on twin over no repair as a bar with its interval; where seeds were confirmed, theirs below, darker."""
+    phases = [p for p in PHASES if p in document]
+    names = [n for n, arm in document[phases[0]]["arms"].items() if "twin" in arm["gain"]]
+    gains = {(p, n): document[p]["arms"][n]["gain"]["twin"] for p in phases for n in names}
+    low = min([0.0, *(g["ci95_low"] for g in gains.values())])
+    high = max([0.01, *(g["ci95_high"] for g in gains.values())])
+    left, width, lane, top = 130, 460, 14, 34
+    row = lane * len(phases) + 12
+
+    def x(value: float) -> str:
+        return f"{left + width * (value - low) / (high - low):.1f}"
+
+    bottom = top + len(names) * row
+    seeds = "; ".join(f"{p}, seeds {', '.join(map(str, document[p]['seeds']))}" for p in phases)
+    body = [f'<text x="8" y="18">Gain on twin over no repair, 95 % intervals ({seeds})</text>']
+    for place, name in enumerate(names):
+        body.append(f'<text x="{left - 8}" y="{top + place * row + row // 2}" text-anchor="end">{name}</text>')
+        for number, phase in enumerate(phases):
+            gain, y = gains[phase, name], top + place * row + lane * number + 7
+            body.append(f'<path class="bar" d="M{x(0)} {y}H{x(gain["value"])}" stroke="{COLOURS[phase]}" stroke-width="10"/>')
+            body.append(f'<path d="M{x(gain["ci95_low"])} {y}H{x(gain["ci95_high"])}" stroke="#222"/>')
+    body.append(f'<path d="M{x(0)} {top - 6}V{bottom}" stroke="#222" stroke-dasharray="2 2"/>')
+    body += [f'<text x="{x(v)}" y="{bottom + 16}" text-anchor="middle">{v:+.3f}</text>' for v in sorted({low, 0.0, high})]
+    box = f'width="{left + width + 40}" height="{bottom + 26}" font-family="sans-serif" font-size="11"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {box}><rect width="100%" height="100%" fill="#fff"/>{"".join(body)}</svg>\n'

@@ -1,0 +1,252 @@
+"""Faults to plant in a copy of samples and items, each with what a diagnosis ought to say of it. Pure; nothing is trained here.
+
+    faults = draw_faults(knowledge, samples, items, sites=8, seed=0)
+    faults[0]      Fault(kind="withheld", category="concept gap", chains=("physics/bimetal-strip-bends",), nodes=("….s2",), …)
+    planted, asked = plant(knowledge, samples, items, faults)
+
+    withheld         samples that state a statement are gone                            concept gap
+    withheld-format  the open ones of them are gone                                     concept gap
+    composition      samples that show two steps of a chain in a row are gone           reasoning deficit
+    flipped          samples say the statement turned round, or with the opposite verb  data conflict
+    swapped          two near concepts change names wherever they are spoken of         data conflict
+    key              another option of an item is marked right                          suspect item
+    true-distractor  a wrong option of an item says what the base holds too             suspect item
+
+Ids, nodes and plans stay as they are, and so does what an item says of its options: a fault shows in what models do and in the text.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice, zip_longest
+from typing import Literal
+
+import msgspec
+
+from proda.debugger.assertions import Reader, asserted
+from proda.debugger.mutations import another_right, exchange, flip, flipped, forms, rekeyed, reworded, unit_of, with_another_right
+from proda.graph import Knowledge
+from proda.near import near_concepts
+from proda.records import LETTERS, Category, Chain, Item, Record, Sample, Statement
+from proda.seeds import by_weight, fraction
+from proda.texts import sample_text
+from proda.wording import Triple
+
+Kind = Literal["withheld", "withheld-format", "composition", "flipped", "swapped", "key", "true-distractor"]
+
+EXPECTED: dict[Kind, Category] = {
+    "withheld": "concept gap",
+    "withheld-format": "concept gap",
+    "composition": "reasoning deficit",
+    "flipped": "data conflict",
+    "swapped": "data conflict",
+    "key": "suspect item",
+    "true-distractor": "suspect item",
+}
+KINDS: tuple[Kind, ...] = tuple(EXPECTED)
+# Whose turn it is when sites are drawn: kinds that few chains can bear come first.
+TURNS: tuple[Kind, ...] = ("true-distractor", "swapped", "composition", "flipped", "key", "withheld", "withheld-format")
+WITHHELD_FORMAT = "open"
+NEAREST = 5  # near concepts that a swap tries
+MAX_TOUCHED = 4  # chains that one swap may touch
+
+
+class Fault(Record, frozen=True):
+    """One fault: where it is planted, and what a diagnosis ought to say."""
+
+    kind: Kind
+    category: Category
+    chains: tuple[str, ...]  # that it touches; the first is its site
+    nodes: tuple[str, ...]  # statements to blame; none for a fault of an item
+    items: tuple[str, ...]  # that can show it
+    how: str = ""  # flipped: "turned round" or "opposite"; true-distractor: "shortcut" or "reworded"
+    concepts: tuple[str, ...] = ()  # swapped: the two
+    letter: str = ""  # key, true-distractor: the option that is touched
+
+
+def draw_faults(knowledge: Knowledge, samples: Iterable[Sample], items: Iterable[Item], *, sites: int, seed: int) -> list[Fault]:
+    """`sites` faults of each kind, fewer where the chains do not give them; sorted by kind and site. No chain has two.
+
+    Chains are drawn by a hash of their ids among those that have items, the kinds taking turns, so that a small world gets some of each.
+    """
+    world = _World(knowledge, samples, items)
+    ranked = {kind: iter(world.ranked(kind, seed)) for kind in TURNS}
+    taken: set[str] = set()
+    faults: list[Fault] = []
+    for _ in range(sites):
+        for kind in TURNS:
+            for chain in ranked[kind]:
+                found = FINDERS[kind](world, kind, knowledge.chains[chain], ("drill", seed, kind, chain)) if chain not in taken else None
+                if found is not None and not taken.intersection(found.chains):
+                    faults.append(found)
+                    taken.update(found.chains)
+                    break
+    return sorted(faults, key=_order)
+
+
+def plant(
+    knowledge: Knowledge, samples: Iterable[Sample], items: Iterable[Item], faults: Iterable[Fault]
+) -> tuple[list[Sample], list[Item]]:
+    """Samples and items with every fault in them, in their order."""
+    planted, asked = list(samples), list(items)
+    reader = Reader(knowledge)
+    for fault in sorted(faults, key=_order):
+        if fault.kind in ("withheld", "withheld-format"):
+            statement = knowledge.statements[fault.nodes[0]]
+            every = fault.kind == "withheld"
+            planted = [s for s in planted if not ((every or s.format == WITHHELD_FORMAT) and states(reader, s, statement))]
+        elif fault.kind == "composition":
+            steps = knowledge.path(knowledge.chains[fault.chains[0]])
+            planted = [s for s in planted if not _shows_two_steps(reader, s, steps)]
+        elif fault.kind == "flipped":
+            statement = knowledge.statements[fault.nodes[0]]
+            false = flipped(knowledge, statement, fault.how)
+            planted = [flip(knowledge, s, statement, false) if statement.id in s.nodes else s for s in planted]
+        elif fault.kind == "swapped":
+            swap, pair = exchange(knowledge, *(knowledge.concepts[c] for c in fault.concepts)), {*fault.concepts}
+            planted = [reworded(s, swap) if pair.intersection(s.nodes) else s for s in planted]
+        elif fault.kind == "key":
+            asked = [rekeyed(i, fault.letter) if i.id in fault.items else i for i in asked]
+        else:
+            asked = [with_another_right(knowledge, i, fault.letter) if i.id in fault.items else i for i in asked]
+    return planted, asked
+
+
+def states(reader: Reader, sample: Sample, statement: Statement) -> bool:
+    """Whether a sample says what a statement says: by its nodes, in the author's own sentence, or in words that can be read."""
+    if statement.id in sample.nodes:
+        return True
+    text = sample_text(sample).lower()
+    if statement.text.lower() in text:
+        return True
+    ends = (reader.knowledge.concepts[c] for c in (statement.subject, statement.object))
+    if not all(any(form.lower() in text for form in forms(end)) for end in ends):
+        return False
+    # Read as a sample of this statement would be: only its relation and its discipline's names are looked for.
+    return statement.triple in asserted(reader, msgspec.structs.replace(sample, nodes=(statement.id, *sample.nodes)))
+
+
+def _shows_two_steps(reader: Reader, sample: Sample, steps: Sequence[Statement]) -> bool:
+    said = [states(reader, sample, s) for s in steps]
+    return any(one and other for one, other in zip(said, said[1:], strict=False))
+
+
+def _order(fault: Fault) -> tuple[int, tuple[str, ...]]:
+    return KINDS.index(fault.kind), fault.chains
+
+
+class _World:
+    """What sites are drawn from."""
+
+    def __init__(self, knowledge: Knowledge, samples: Iterable[Sample], items: Iterable[Item]) -> None:
+        self.knowledge = knowledge
+        self.items: dict[str, list[Item]] = defaultdict(list)  # chain → its items
+        for item in items:
+            self.items[item.chain].append(item)
+        self.by_node: dict[str, list[Sample]] = defaultdict(list)
+        for sample in samples:
+            for node in sample.nodes:
+                self.by_node[node].append(sample)
+
+    def ranked(self, kind: Kind, seed: int) -> list[str]:
+        """Chains with items in drawn order; for true distractors, those that have a shortcut and those that have none take turns."""
+        chains = by_weight(self.items, "drill", seed, kind)
+        if kind != "true-distractor":
+            return chains
+        ways = {c: {another[1] for i in self.items[c] if (another := another_right(self.knowledge, i))} for c in chains}
+        short, rest = ([c for c in chains if ("shortcut" in ways[c]) is has] for has in (True, False))
+        return [c for pair in zip_longest(short, rest) for c in pair if c is not None]
+
+    def fault(self, kind: Kind, chains: Sequence[str], nodes: Sequence[str], how: str = "") -> Fault:
+        """A fault of the samples, which every item of its chains can show."""
+        showing = tuple(sorted(i.id for c in chains for i in self.items.get(c, ())))
+        return Fault(kind, EXPECTED[kind], tuple(chains), tuple(nodes), showing, how)
+
+    def alone(self, chain: Chain, *key: object) -> list[Statement]:
+        """Statements of a chain that no other says as well and that some sample was made for, in drawn order."""
+        found = (self.knowledge.statements[s] for s in by_weight(chain.statements, *key))
+        return [s for s in found if len(self.knowledge.triples[s.triple]) == 1 and any(unit_of(x) == s.id for x in self.by_node[s.id])]
+
+
+Finder = Callable[[_World, Kind, Chain, tuple[object, ...]], Fault | None]
+
+
+def _withheld(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+    for statement in world.alone(chain, *key):
+        if kind == "withheld" or any(s.format == WITHHELD_FORMAT for s in world.by_node[statement.id]):
+            return world.fault(kind, (chain.id,), (statement.id,))
+    return None
+
+
+def _composition(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+    """A chain whose every fact is taught by itself as well, and of which some sample shows two steps. The first step composes nothing."""
+    pairs = zip(chain.statements, chain.statements[1:], strict=False)
+    shown = any(other in s.nodes for one, other in pairs for s in world.by_node[one])
+    return (
+        world.fault(kind, (chain.id,), chain.statements[1:]) if shown and len(world.alone(chain, *key)) == len(chain.statements) else None
+    )
+
+
+def _flipped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+    for statement in world.alone(chain, *key):
+        ways = [how for how in ("turned round", "opposite") if _can_flip(world.knowledge, statement, how)]
+        if ways:
+            return world.fault(kind, (chain.id,), (statement.id,), how=ways[int(fraction(*key, statement.id) * len(ways))])
+    return None
+
+
+def _can_flip(knowledge: Knowledge, statement: Statement, how: str) -> bool:
+    relation = knowledge.relations[statement.relation]
+    fits = relation.asymmetric if how == "turned round" else relation.opposite is not None
+    return fits and not knowledge.holds(*flipped(knowledge, statement, how))
+
+
+def _swapped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+    """An inner concept of the chain and a near one of the same discipline; the nodes are what samples say of either and is false then."""
+    knowledge = world.knowledge
+    path = [s.triple for s in knowledge.path(chain)]
+    concepts = [path[0][0], *(t[2] for t in path)]
+    for place in by_weight(range(1, len(path)), *key):
+        before, here, after = concepts[place - 1 : place + 2]
+        for other in islice(near_concepts(knowledge, before, here, after, frozenset(concepts), *key, place), NEAREST):
+            touched = {s for c in (here, other) for s in (*knowledge.by_subject.get(c, ()), *knowledge.by_object.get(c, ()))}
+            chains = {s.chain for s in touched}
+            spoilt = sorted(s.id for s in touched if world.by_node[s.id] and not knowledge.holds(*_renamed(s.triple, here, other)))
+            alike = knowledge.concepts[here].discipline == knowledge.concepts[other].discipline
+            if alike and len(chains) <= MAX_TOUCHED and set(spoilt).intersection(chain.statements):
+                found = world.fault(kind, (chain.id, *sorted(chains - {chain.id})), spoilt)
+                return msgspec.structs.replace(found, concepts=(here, other))
+    return None
+
+
+def _renamed(triple: Triple, one: str, other: str) -> Triple:
+    swap = {one: other, other: one}
+    return (swap.get(triple[0], triple[0]), triple[1], swap.get(triple[2], triple[2]))
+
+
+def _key(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+    item = by_weight(world.items[chain.id], *key, name=lambda i: i.id)[0]
+    return _of_item(kind, item, "", key)
+
+
+def _true_distractor(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+    found = [(i, a[1]) for i in by_weight(world.items[chain.id], *key, name=lambda i: i.id) if (a := another_right(world.knowledge, i))]
+    item, how = min(found, key=lambda f: f[1] != "shortcut", default=(None, ""))
+    return _of_item(kind, item, how, key) if item else None
+
+
+def _of_item(kind: Kind, item: Item, how: str, key: tuple[object, ...]) -> Fault:
+    letter = by_weight((x for x in LETTERS if x != item.answer), *key, item.id)[0]
+    return Fault(kind, EXPECTED[kind], (item.chain,), (), (item.id,), how, letter=letter)
+
+
+FINDERS: dict[Kind, Finder] = {
+    "withheld": _withheld,
+    "withheld-format": _withheld,
+    "composition": _composition,
+    "flipped": _flipped,
+    "swapped": _swapped,
+    "key": _key,
+    "true-distractor": _true_distractor,
+}

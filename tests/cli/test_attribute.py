@@ -1,0 +1,226 @@
+"""`proda attribute` on a toy repository with a tiny base that is really trained: what it plans, trains once, writes, and goes on from."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from proda.cli.attribute import attribute, fresh_seeds
+from proda.cli.audit import audit
+from proda.cli.repair import plan
+from proda.diagnoses import load_diagnoses
+from proda.errors import NotFoundError, ProdaError, UsageError
+from proda.patches import load_patches, patch_text
+from proda.verdicts import read_verdicts, shown, write_round, write_verdict
+from tests.toyresults import commit, make_diagnoses, make_outcomes, make_results
+from tests.toyworld import make_repository
+
+pytestmark = pytest.mark.xdist_group("attribute")
+VERDICTS = "benchmarks/verdicts"
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}  # the same sums, however busy the machine is
+
+
+def command(root: Path) -> list[str]:
+    """`proda attribute` over one seed, as a process of its own."""
+    code = "from proda.cli.attribute import attribute; attribute()"
+    return [sys.executable, "-c", code, "--seeds", "1", "--root", str(root)]
+
+
+def run(root: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(attribute, [*arguments, "--root", str(root)])
+
+
+def done(root: Path, *arguments: str) -> Result:
+    result = run(root, *arguments)
+    assert result.exit_code == 0, result.output + repr(result.exception)
+    return result
+
+
+def refused(root: Path, *arguments: str) -> ProdaError:
+    error = run(root, *arguments).exception
+    assert isinstance(error, ProdaError), repr(error)
+    return error
+
+
+def trained(root: Path) -> dict[str, int]:
+    """Every training and every scoring in the cache, and when it ended."""
+    paths = [*root.glob("build/cache/train/*/seed-*/run.json"), *root.glob("build/cache/trials/*/*.json")]
+    return {p.relative_to(root).as_posix(): p.stat().st_mtime_ns for p in paths}
+
+
+def verdicts(root: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in sorted((root / VERDICTS).glob("*.yaml"))}
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with two patches, in git, and no base."""
+    root = make_results(make_repository(tmp_path_factory.mktemp("attribute")), lambda *_: False)
+    make_diagnoses(root)
+    commit(root, "Built")
+    for patch in plan(root, load_diagnoses(root), 1, 20)[:2]:
+        (root / f"samples/patches/{patch.id}.yaml").write_text(patch_text(patch))
+        commit(root, f"Repair {patch.targets[0]}")
+    make_outcomes(root, lambda item, model: model != "base")
+    commit(root, "Rebuilt")
+    return root
+
+
+@pytest.fixture(scope="module")
+def based(bare: Path) -> Path:
+    """With a base, and nothing tried yet."""
+    root = bare.with_name("based")
+    shutil.copytree(bare, root)
+    for stage in ("curriculum", "base"):
+        subprocess.run([sys.executable, "-m", f"pipelines.{stage}"], cwd=root, check=True, capture_output=True)
+    return root
+
+
+@pytest.fixture(scope="module")
+def whole(based: Path) -> Path:
+    """Attributed over one seed, by a run that nothing stopped."""
+    root = shutil.copytree(based, based.with_name("whole"))
+    subprocess.run(command(root), env=ENVIRONMENT, check=True, capture_output=True, timeout=300)
+    return root
+
+
+@pytest.fixture(scope="module")
+def root(whole: Path) -> Path:
+    """With an unproven verdict of the round, then attributed over a second seed, too."""
+    root = shutil.copytree(whole, whole.with_name("root"))
+    shutil.rmtree(root / VERDICTS)
+    write_round(root, 1, {"round": 1, "patches": [p.id for p in load_patches(root)]})
+    assert "4 trials: 4 trainings, 4 more in the cache" in done(root, "--seeds", "2").output
+    return root
+
+
+def test_a_dry_run_says_what_it_would_train_and_needs_no_base(bare: Path) -> None:
+    before = verdicts(bare)
+    text = done(bare, "--dry-run").output
+    assert "round 1: 2 of 2 patches, one by one, over seeds 2, 3, 4, 5, 6" in text
+    assert "4 trials: 20 trainings, 0 more in the cache; for an unknown time, at most 2 h 00 min now" in text
+    document = json.loads(done(bare, "--dry-run", "--json", "--seeds", "3").stdout)
+    assert (document["missing"], document["seeds"], document["seconds"]) == (12, [2, 3, 4], None)
+    one, other = (p.id for p in load_patches(bare))
+    assert set(document["trials"]) == {"all patches", "none of the round", f"without {one}", f"without {other}"}
+    assert verdicts(bare) == before and not trained(bare)
+
+
+def test_the_estimate_goes_by_the_last_build(bare: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(bare, tmp_path / "toy")
+    seeds = {str(n): {"seconds": 100.0, "fresh": True} for n in range(3)}
+    record = {"train": {"seconds": 120.0, "seeds": seeds}, "evaluate": {"seconds": 60.0, "models": ["base", "seed-0", "seed-1"]}}
+    (root / "benchmarks/results/run.json").write_text(json.dumps(record))
+    assert json.loads(done(root, "--dry-run", "--json").stdout)["seconds"] == 20 * (40 + 20)  # three trained side by side in 120 s
+    assert "about 20 min going by the last build" in done(root, "--dry-run").output
+
+
+def test_without_a_base_one_message_says_what_is_missing(bare: Path) -> None:
+    error = refused(bare)
+    assert isinstance(error, NotFoundError)
+    assert "build/base, build/curriculum" in str(error) and "dvc repro" in str(error)
+
+
+def test_each_patch_gets_a_verdict_in_place_of_the_unproven_one(root: Path) -> None:
+    found = read_verdicts(root)
+    assert set(found) == {p.id for p in load_patches(root)}
+    for patch in load_patches(root):
+        verdict = found[patch.id]
+        assert verdict["says"] == "unproven" and "at least 5 seeds" in verdict["why"]
+        assert list(verdict["retrained"]["seeds"]) == [2, 3]
+        assert set(patch.items) <= set(verdict["items"]) and any(":twin-" in name for name in verdict["items"])
+        assert not any(":sealed-" in name for name in verdict["items"])
+    one, other = (found[p.id]["retrained"] for p in load_patches(root))
+    assert one["without"] == other["only"] and one["full"] == other["full"] != one["none"] == other["none"]
+
+
+def test_a_second_run_trains_nothing_and_says_the_same(root: Path) -> None:
+    before, files = trained(root), verdicts(root)
+    assert len(before) == 4 * 2 * 2  # four trials of two seeds, trained and scored
+    assert "4 trials: 0 trainings, 8 more in the cache" in done(root, "--seeds", "2", "--hours", "0").output
+    assert trained(root) == before and verdicts(root) == files
+
+
+def test_the_round_is_judged_again_without_touching_what_attribution_found(root: Path) -> None:
+    files = verdicts(root)
+    write_round(root, 1, {"round": 1, "patches": [p.id for p in load_patches(root)]})
+    assert verdicts(root) == files
+
+
+def test_the_cap_stops_before_a_training_and_says_how_to_go_on(based: Path) -> None:
+    result = done(based, "--hours", "0", "--seeds", "1")
+    assert "Stopped after" in result.stderr and "before 'all patches'" in result.stderr and "same command again" in result.stderr
+    assert not trained(based) and not verdicts(based)
+    document = json.loads(done(based, "--hours", "0", "--seeds", "1", "--json").stdout)
+    assert document["verdicts"] == [] and "Stopped" in document["stopped"]
+
+
+def test_audit_reads_the_verdicts(root: Path) -> None:
+    result = CliRunner().invoke(audit, ["HEAD~3..HEAD", "--json", "--root", str(root)])
+    lines = json.loads(result.stdout)["lines"]
+    assert {line["says"] for line in lines if line["patch"]} == {"unproven"}
+    assert {line["level"] for line in lines} <= {"could have", "nothing"}
+
+
+def test_kill_9_in_the_middle_then_again_gives_the_verdicts_of_an_uninterrupted_run(based: Path, whole: Path, tmp_path: Path) -> None:
+    killed = shutil.copytree(based, tmp_path / "killed")
+    child = subprocess.Popen(command(killed), env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 300
+    while not trained(killed):
+        assert child.poll() is None and time.monotonic() < deadline, "it ended before it had trained anything"
+        time.sleep(0.005)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    kept = trained(killed)
+    assert 0 < len(kept) < 8 and not verdicts(killed)
+    subprocess.run(command(killed), env=ENVIRONMENT, check=True, capture_output=True, timeout=300)
+    assert verdicts(killed) == verdicts(whole) and len(verdicts(whole)) == 2
+    assert kept.items() <= trained(killed).items(), "what was trained before the end was not trained again"
+    assert trained(killed).keys() == trained(whole).keys()
+
+
+def test_one_patch_can_be_asked_about_while_the_other_stays_in(bare: Path) -> None:
+    one, other = (p.id for p in load_patches(bare))
+    document = json.loads(done(bare, "--patch", one, "--dry-run", "--json").stdout)
+    assert (document["asked"], document["patches"]) == (1, 2)
+    assert set(document["trials"]) == {"all patches", "none of the round", f"without {one}", f"without {other}"}
+
+
+def test_what_is_not_there_is_one_message(bare: Path) -> None:
+    assert "No patch '1-none-00000000' here" in str(refused(bare, "--patch", "1-none-00000000"))
+    assert "No patch of round 7" in str(refused(bare, "--round", "7"))
+    error = refused(bare, "--round", "7", "--patch", load_patches(bare)[0].id)
+    assert isinstance(error, UsageError) and "one round" in str(error)
+
+
+def test_seeds_are_those_on_which_nothing_was_chosen() -> None:
+    assert fresh_seeds((0, 1, 2), 5) == (3, 4, 5, 6, 7) and fresh_seeds((7, 3), 2) == (8, 9) and fresh_seeds((), 2) == (0, 1)
+
+
+def retrained(says: str, seeds: int) -> dict[str, object]:
+    row = {"hash": "9b1c", "full": 5, "without": 0, "none": 0, "only": 5, "shown": "necessary"}
+    return {"patch": "1-x-00000000", "round": 1, "says": says, "retrained": {"seeds": list(range(seeds))}, "items": {"d/c:dev-path": row}}
+
+
+def test_a_verdict_is_replaced_by_one_that_rests_on_as_many_seeds_and_never_by_fewer(tmp_path: Path) -> None:
+    write_round(tmp_path, 1, {"patches": ["1-x-00000000", "1-y-00000000"]})
+    for says, seeds, stands in (("necessary", 5, True), ("unproven", 2, False), ("sufficient", 5, True), ("necessary", 6, True)):
+        assert write_verdict(tmp_path, retrained(says, seeds)) is stands
+        assert (read_verdicts(tmp_path)["1-x-00000000"]["says"] == says) is stands
+    write_round(tmp_path, 1, {"patches": ["1-x-00000000"]})
+    assert read_verdicts(tmp_path)["1-x-00000000"]["says"] == "necessary"
+
+
+def test_only_a_retrained_verdict_shows_anything_of_an_item() -> None:
+    verdict = retrained("necessary", 5)
+    assert shown(verdict) == {"9b1c": "necessary"}
+    assert shown({k: v for k, v in verdict.items() if k != "retrained"}) == {} == shown({"patch": "x", "says": "necessary"})

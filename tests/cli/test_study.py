@@ -1,0 +1,223 @@
+"""`proda study` end to end on a toy repository with a tiny base that is really trained: what it runs, what it writes, what it refuses."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner, Result
+
+from proda.cli.repair import PER_ERROR, plan
+from proda.cli.study import study
+from proda.diagnoses import load_diagnoses
+from proda.errors import GateError, NotFoundError, ProdaError, UsageError
+from proda.patches import load_samples, patch_text
+from proda.records import Item
+from proda.trials import Laboratory
+from tests.toyresults import make_diagnoses, make_results
+from tests.toyworld import make_repository
+
+pytestmark = pytest.mark.xdist_group("study")
+SOURCE = "milling/milling-notes"
+TELLING = "Wind, sail rotation, shaft torque, millstone motion and flour belong to one story."
+
+
+def run(root: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(study, [*arguments, "--root", str(root)])
+
+
+def done(root: Path, *arguments: str) -> Result:
+    result = run(root, *arguments)
+    assert result.exit_code == 0, result.output + repr(result.exception)
+    return result
+
+
+def refused(root: Path, *arguments: str) -> ProdaError:
+    error = run(root, *arguments).exception
+    assert isinstance(error, ProdaError), repr(error)
+    return error
+
+
+def trained(root: Path) -> dict[str, int]:
+    """Every training in the cache, and when it ended."""
+    return {p.relative_to(root).as_posix(): p.stat().st_mtime_ns for p in root.glob("build/cache/train/*/seed-*/run.json")}
+
+
+def fails_open_items(item: Item, model: str) -> bool:
+    return item.split == "sealed"
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A diagnosed repository without a base. One source tells a whole chain in one sentence."""
+    root = make_repository(tmp_path_factory.mktemp("study"), git=False)
+    text, catalogue = root / f"knowledge/sources/{SOURCE}.md", root / "knowledge/sources/catalogue.yaml"
+    before = hashlib.sha256(text.read_bytes()).hexdigest()
+    text.write_text(f"{text.read_text()}\n{TELLING}\n")
+    catalogue.write_text(catalogue.read_text().replace(before, hashlib.sha256(text.read_bytes()).hexdigest()))
+    make_results(root, fails_open_items)
+    make_diagnoses(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def root(bare: Path) -> Path:
+    """With a base, and three arms of two seeds studied."""
+    root = bare.with_name("built")
+    shutil.copytree(bare, root)
+    for stage in ("curriculum", "base"):
+        subprocess.run([sys.executable, "-m", f"pipelines.{stage}"], cwd=root, check=True, capture_output=True)
+    done(root, "--arms", "undirected")
+    return root
+
+
+def document(root: Path) -> dict[str, object]:
+    found: dict[str, object] = json.loads((root / "build/study/study.json").read_text())
+    return found
+
+
+def test_a_dry_run_says_how_much_it_would_be_and_leaves_nothing(bare: Path) -> None:
+    text = done(bare, "--dry-run").stdout
+    assert "12 arms, budget 108 samples for 3 blamed nodes: 24 trainings, 0 of them in the cache" in text
+    found = json.loads(done(bare, "--dry-run", "--json", "--seeds", "4,5,6", "--confirm").stdout)
+    samples = {name: row["samples"] for name, row in found["arms"].items()}
+    assert samples.pop("no-repair") == 0 and found["budget"] == 108 and found["trainings"] == 12 * 6 and found["seconds"] is None
+    multiples = {"undirected-2x": 2, "undirected-5x": 5, "undirected-10x": 10}
+    assert samples == {name: 108 * multiples.get(name, 1) for name in samples}
+    assert not (bare / "build/study").exists() and not trained(bare)
+
+
+def test_the_estimate_goes_by_what_the_last_build_took(bare: Path) -> None:
+    path = bare / "benchmarks/results/run.json"
+    before = path.read_text()
+    seeds = {str(n): {"seconds": 9.0, "tokens": 1, "fresh": True} for n in range(2)}
+    record = {"train": {"samples": 80, "seconds": 10.0, "seeds": seeds}, "evaluate": {"seconds": 8.0, "models": list("abcd")}}
+    path.write_text(json.dumps(record))
+    try:
+        found = json.loads(done(bare, "--dry-run", "--json", "--arms", "undirected").stdout)
+    finally:
+        path.write_text(before)
+    assert found["seconds"] == round(2 * (80 + 188 + 188) * 10 / 2 / 80 + 6 * 2)
+
+
+def test_a_budget_holds_for_every_arm(bare: Path) -> None:
+    found = json.loads(done(bare, "--dry-run", "--json", "--budget", "40").stdout)
+    assert {row["samples"] for row in found["arms"].values()} == {0, 40, 80, 200, 400}
+
+
+def test_a_second_run_trains_nothing_and_writes_the_same(root: Path) -> None:
+    before, files = trained(root), {p.name: p.read_bytes() for p in (root / "build/study").iterdir()}
+    assert len(before) == 6 and set(files) == {"study.json", "study.md", "study.svg"}
+    assert "6 trainings, 6 of them in the cache" in done(root, "--dry-run", "--arms", "undirected").stdout
+    (root / "build/study/study.json").unlink()
+    done(root, "--arms", "undirected")
+    assert trained(root) == before and {p.name: p.read_bytes() for p in (root / "build/study").iterdir()} == files
+
+
+def test_what_is_written_holds_every_arm_seed_and_comparison(root: Path) -> None:
+    found = json.loads((root / "build/study/study.json").read_text())
+    assert list(found["arms"]) == ["no-repair", "diagnosed", "undirected"] and "confirmation" not in found
+    assert [arm["samples"] for arm in found["arms"].values()] == [0, 108, 108]
+    assert found["arms"]["diagnosed"]["on_blamed_nodes"] == 108 > found["arms"]["undirected"]["on_blamed_nodes"]
+    development = found["development"]
+    assert development["seeds"] == [0, 1] and list(development["items"]) == ["dev", "twin", "sealed"]
+    arms = development["arms"]
+    assert arms["no-repair"]["tokens"] < arms["undirected"]["tokens"] and arms["no-repair"]["steps"] < arms["diagnosed"]["steps"]
+    for arm in arms.values():
+        assert all(set(each) == {"seed-0", "seed-1"} for each in arm["seeds"].values())
+    for split in development["items"]:
+        gain = arms["diagnosed"]["gain"][split]["value"]
+        assert gain == pytest.approx(arms["diagnosed"]["accuracy"][split] - arms["no-repair"]["accuracy"][split], abs=2e-4)
+        behind = arms["undirected"]["behind"][split]
+        assert behind["value"] == pytest.approx(arms["diagnosed"]["accuracy"][split] - arms["undirected"]["accuracy"][split], abs=2e-4)
+        assert behind["ci95_low"] <= behind["value"] <= behind["ci95_high"]
+    page = (root / "build/study/study.md").read_text()
+    assert all(f"| {name}" in page for name in arms) and "On sealed" in page
+    drawing = ElementTree.fromstring((root / "build/study/study.svg").read_text())
+    bars = [e for e in drawing.iter("{http://www.w3.org/2000/svg}path") if e.get("class") == "bar"]
+    assert len(bars) == 2  # no repair is the line that they start from
+
+
+def test_the_diagnosed_arm_is_what_a_build_after_the_repair_would_train(root: Path) -> None:
+    patches = plan(root, load_diagnoses(root), 1, PER_ERROR)
+    files = [root / f"samples/patches/{patch.id}.yaml" for patch in patches]
+    for path, patch in zip(files, patches, strict=True):
+        path.write_text(patch_text(patch))
+    try:
+        assert Laboratory(root, seeds=(0, 1, 2)).missing(load_samples(root)) == (2,)
+    finally:
+        for path in files:
+            path.unlink()
+
+
+def test_probed_nodes_and_sentences_are_arms_of_the_same_size(root: Path, tmp_path: Path) -> None:
+    result = done(root, "--arms", "probed,sentences,without-replay", "--seeds", "0", "--json", "--out", str(tmp_path / "out"))
+    found = json.loads(result.stdout)
+    assert (tmp_path / "out/study.json").read_text() == result.stdout
+    assert {name: arm["samples"] for name, arm in found["arms"].items() if name != "no-repair"} == dict.fromkeys(
+        ("diagnosed", "probed", "sentences", "without-replay"), 108
+    )
+    assert found["leaking_sentences"] == 1  # TELLING, which names every concept of a path
+    assert found["arms"]["sentences"]["nodes"] == 0 and found["arms"]["probed"]["nodes"] > 3
+    arms = found["development"]["arms"]
+    assert arms["without-replay"]["tokens"] < arms["diagnosed"]["tokens"]
+    kept = sorted((root / "build/cache/probes").rglob("*.json"))
+    times = [p.stat().st_mtime_ns for p in kept]
+    again = done(root, "--arms", "probed,sentences,without-replay", "--seeds", "0", "--json", "--out", str(tmp_path / "out"))
+    assert kept and again.stdout == result.stdout and [p.stat().st_mtime_ns for p in kept] == times
+
+
+@pytest.mark.slow
+def test_confirmation_runs_the_same_arms_on_fresh_seeds_and_reports_both(root: Path, tmp_path: Path) -> None:
+    found = json.loads(done(root, "--arms", "undirected", "--confirm", "--json", "--out", str(tmp_path)).stdout)
+    first, second = found["development"], found["confirmation"]
+    assert (first["seeds"], second["seeds"]) == ([0, 1], [100, 101, 102])
+    assert {n: a["inputs"] for n, a in first["arms"].items()} == {n: a["inputs"] for n, a in second["arms"].items()}
+    assert first == json.loads((root / "build/study/study.json").read_text())["development"]
+    assert "## Confirmation: seeds 100, 101, 102" in (tmp_path / "study.md").read_text()
+
+
+def test_a_sample_that_gives_an_item_away_stops_the_study_before_training(bare: Path) -> None:
+    path = bare / "params.yaml"
+    before = path.read_text()
+    path.write_text(before.replace("guard: {ngram: 5}", "guard: {ngram: 2, containment: 0.3}"))
+    try:
+        error = refused(bare, "--arms", "undirected")
+    finally:
+        path.write_text(before)
+    assert isinstance(error, GateError) and "study's arms give items away" in str(error) and "diagnosed  lighting/" in str(error)
+    assert not trained(bare)
+
+
+def test_a_call_that_makes_no_sense_is_refused(bare: Path) -> None:
+    for arguments, message in (
+        (("--arms", "undirectd"), "Closest: undirected"),
+        (("--seeds", "0,0"), "different whole numbers"),
+        (("--seeds", "a"), "different whole numbers"),
+        (("--seeds", "7,100", "--confirm"), "nobody has looked at"),
+    ):
+        error = refused(bare, *arguments)
+        assert isinstance(error, UsageError) and message in str(error)
+
+
+def test_without_a_base_the_study_says_which_stage_is_missing(bare: Path) -> None:
+    error = refused(bare, "--arms", "undirected")
+    assert isinstance(error, NotFoundError) and "dvc repro curriculum" in str(error)
+
+
+def test_without_blame_there_is_nothing_to_study(bare: Path) -> None:
+    path = bare / "benchmarks/results/diagnosis.yaml"
+    before = path.read_text()
+    path.write_text("seeds: []\nfailed: 0\ndiagnoses: []\n")
+    try:
+        assert "no repair to study" in str(refused(bare, "--dry-run"))
+        path.unlink()
+        assert "dvc repro diagnose" in str(refused(bare, "--dry-run"))
+    finally:
+        path.write_text(before)
