@@ -60,7 +60,7 @@ def seeds_of(verdict: Mapping[str, Any]) -> int:
     return len(retrained.get("seeds", ())) if isinstance(retrained, Mapping) else 0
 
 
-def shown(verdict: Mapping[str, Any]) -> dict[str, str]:
+def shown_by(verdict: Mapping[str, Any]) -> dict[str, str]:
     """Content hash of an item → what retraining showed of it: necessary, redundant, harmed, …; nothing without retraining.
 
     By hash, since a verdict speaks of the item as it was asked: one that reads differently now is another.

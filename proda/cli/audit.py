@@ -44,7 +44,7 @@ MAX_COMMITS = 500
 def audit(range_: str | None, item: str | None, patch: str | None, as_json: bool, root: str) -> None:
     """Say which change could have fixed or broken which item, and what of that is proven."""
     from proda.debugger.audit import audit as audit_lines
-    from proda.debugger.audit import summary
+    from proda.debugger.audit import departures, summary
     from proda.debugger.paired import paired
 
     where = Repository.open(root).root
@@ -55,7 +55,9 @@ def audit(range_: str | None, item: str | None, patch: str | None, as_json: bool
         raise NotFoundError(f"{empty.name} holds no outcomes (benchmarks/results/outcomes), so no flip can be told. Name another revision.")
     changes, everywhere = history(where, old.commit or first, new.commit)
     pairs, _ = paired((o for o in old.outcomes() if o.model != "base"), (o for o in new.outcomes() if o.model != "base"))
-    lines = audit_lines(pairs, new.items(), new.knowledge, changes)
+    departed = {(item, True): statements for item, statements in departures(old.knowledge, old.items(), old.outcomes()).items()}
+    departed |= {(item, False): statements for item, statements in departures(new.knowledge, new.items(), new.outcomes()).items()}
+    lines = audit_lines(pairs, new.items(), new.knowledge, changes, departed)
     sealed = [line for line in lines if ":sealed-" in line.item]
     shown = [line for line in lines if ":sealed-" not in line.item]
     if item is not None:

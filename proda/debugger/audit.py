@@ -3,8 +3,9 @@
     for line in audit(flips, items, knowledge, changes): …
     Line(item="physics/bimetal-strip-bends:dev-path", fixed=3, broken=0, seeds=3, level="could have", commit="3f0c9a1", …)
 
-Three levels, always said. *Could have*: the change touched a statement or concept that the item rests on. *Probably*: nothing here gives
-it yet. *Proof*: retrained with and without the patch, and the verdict says so of this item (benchmarks/verdicts) and of this direction:
+Three levels, always said. *Could have*: the change touched a statement or concept that the item rests on. *Probably*: it touched just
+what the wrong answer had wrong, a statement that the chosen option departs from (before, of what was fixed; now, of what broke).
+*Proof*: retrained with and without the patch, and the verdict says so of this item (benchmarks/verdicts) and of this direction:
 necessary or sufficient where it was fixed, harmed where it was broken, the other way round for a patch taken back. Nothing but a retrain
 raises a line to proof. An item that passes with the patch alone and without it as well is *redundant*: retraining showed that the flip does
 not hang on this patch, so the line says so and stays at *could have*. A change that touches everything (parameters, code) is named once,
@@ -17,13 +18,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+from proda.debugger.claims import parted
 from proda.debugger.paired import Pair
 from proda.graph import Knowledge
-from proda.records import Item, Record
+from proda.records import Item, Outcome, Record
 
 Level = Literal["could have", "probably", "proof"]
 FIXES = ("necessary", "sufficient", "necessary and sufficient")  # of an item, or of a patch: shown by retraining
 BREAKS = ("harmed", "harmful")
+SURENESS = ("proof", "probably", "could have", "nothing")
 
 
 class Change(Record, frozen=True):
@@ -53,10 +56,17 @@ class Line(Record, frozen=True):
     through: tuple[str, ...] = ()  # the nodes that the change and the item share
 
 
-def audit(pairs: Iterable[Pair], items: Iterable[Item], knowledge: Knowledge, changes: Sequence[Change]) -> list[Line]:
+def audit(
+    pairs: Iterable[Pair],
+    items: Iterable[Item],
+    knowledge: Knowledge,
+    changes: Sequence[Change],
+    departed: Mapping[tuple[str, bool], frozenset[str]] | None = None,
+) -> list[Line]:
     """A line for every flipped item and every change under it, the surest first; sorted by item. An item that nobody touched has one line.
 
-    `pairs` are outcomes before and after, of items with the same text.
+    `pairs` are outcomes before and after, of items with the same text. `departed` are, for an item and whether it was fixed, the
+    statements that its wrong answers depart from; without it no line is *probably*.
     """
     known = {item.id: item for item in items}
     flips: dict[str, list[Pair]] = defaultdict(list)
@@ -69,15 +79,17 @@ def audit(pairs: Iterable[Pair], items: Iterable[Item], knowledge: Knowledge, ch
         if fixed == broken or item not in known:  # as many seeds either way is no change of the item
             continue
         under = rests_on(knowledge, known[item])
+        wrong = (departed or {}).get((item, fixed > broken), frozenset())
         found = [
             Line(
-                item, fixed, broken, len(group), _level(change, known[item], fixed > broken), change.commit, change.subject, change.patch,
+                item, fixed, broken, len(group), _level(change, known[item], fixed > broken, wrong),
+                change.commit, change.subject, change.patch,
                 (change.shown or {}).get(known[item].content_hash, change.says), tuple(sorted(under.intersection(change.nodes))),
             )
             for change in changes
             if under.intersection(change.nodes)
         ]  # fmt: skip
-        lines += sorted(found, key=lambda x: (x.level != "proof", x.commit)) or [Line(item, fixed, broken, len(group), "nothing")]
+        lines += sorted(found, key=lambda x: (SURENESS.index(x.level), x.commit)) or [Line(item, fixed, broken, len(group), "nothing")]
     return lines
 
 
@@ -100,7 +112,26 @@ def summary(lines: Iterable[Line]) -> Mapping[str, int]:
     return dict(sorted(counts.items()))
 
 
-def _level(change: Change, item: Item, fixed: bool) -> Level:
+def departures(knowledge: Knowledge, items: Iterable[Item], outcomes: Iterable[Outcome]) -> dict[str, frozenset[str]]:
+    """Item → statements that the wrong options chosen by tuned models depart from. An option that cannot be read says nothing."""
+    known = {item.id: item for item in items}
+    found: dict[str, set[str]] = defaultdict(set)
+    for outcome in outcomes:
+        item = known.get(outcome.item)
+        if (
+            item is not None
+            and item.content_hash == outcome.hash
+            and outcome.model != "base"
+            and outcome.correct is False
+            and outcome.chosen
+        ):
+            found[item.id].update(parted(knowledge, item, outcome.chosen) or ())
+    return {item: frozenset(statements) for item, statements in found.items()}
+
+
+def _level(change: Change, item: Item, fixed: bool, wrong: frozenset[str]) -> Level:
     """Proof only of what retraining showed of this item, in the direction in which it flipped."""
     found = change.says if change.shown is None else change.shown.get(item.content_hash, "")
-    return "proof" if change.patch and found in (FIXES if fixed != change.reverted else BREAKS) else "could have"
+    if change.patch and found in (FIXES if fixed != change.reverted else BREAKS):
+        return "proof"
+    return "probably" if wrong.intersection(change.nodes) and found != "redundant" else "could have"

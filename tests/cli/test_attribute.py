@@ -20,7 +20,7 @@ from proda.cli.repair import plan
 from proda.diagnoses import load_diagnoses
 from proda.errors import NotFoundError, ProdaError, UsageError
 from proda.patches import load_patches, patch_text
-from proda.verdicts import read_verdicts, shown, write_round, write_verdict
+from proda.verdicts import read_verdicts, shown_by, write_round, write_verdict
 from tests.toyresults import commit, make_diagnoses, make_outcomes, make_results
 from tests.toyworld import make_repository
 
@@ -222,5 +222,5 @@ def test_a_verdict_is_replaced_by_one_that_rests_on_as_many_seeds_and_never_by_f
 
 def test_only_a_retrained_verdict_shows_anything_of_an_item() -> None:
     verdict = retrained("necessary", 5)
-    assert shown(verdict) == {"9b1c": "necessary"}
-    assert shown({k: v for k, v in verdict.items() if k != "retrained"}) == {} == shown({"patch": "x", "says": "necessary"})
+    assert shown_by(verdict) == {"9b1c": "necessary"}
+    assert shown_by({k: v for k, v in verdict.items() if k != "retrained"}) == {} == shown_by({"patch": "x", "says": "necessary"})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from proda.debugger.audit import Change, audit, rests_on, summary
+from proda.debugger.audit import Change, audit, departures, rests_on, summary
 from proda.debugger.paired import Pair
+from proda.records import LETTERS, Outcome
 from proda.tester.items import write_items
 from tests.toyworld import wide_knowledge
 
@@ -100,3 +101,26 @@ def test_the_summary_counts_items_not_lines() -> None:
     both = [*pairs(ITEM.id, ITEM.chain, UP, UP), *pairs(OTHER.id, OTHER.chain, DOWN, DOWN)]
     counts = summary(audit(both, ITEMS, WORLD, [PATCH, PATCH]))
     assert counts == {"broken": 1, "broken, nothing": 1, "fixed": 1, "fixed, could have": 1}
+
+
+def test_a_change_to_what_the_wrong_answer_had_wrong_probably_did_it() -> None:
+    item = next(i for i in ITEMS if i.kind == "path" and len(i.statements) > 2)
+    wrong = [letter for letter in LETTERS if letter != item.answer]
+    answers = [
+        Outcome(item.id, item.content_hash, f"seed-{n}", item.split, "weaving", item.chain, item.kind, item.answer, letter, False, -0.1)
+        for n, letter in enumerate(wrong)
+    ]
+    departed = departures(WORLD, ITEMS, answers[:1])
+    touched = departed[item.id]
+    assert touched and touched < set(item.statements) and departures(WORLD, ITEMS, answers)[item.id] >= touched
+
+    def found(statement: str, *flips: tuple[bool, bool]) -> str:
+        change = Change("aaa", "Repair", (statement,), "1-x-00000000", "unproven")
+        (line,) = audit(pairs(item.id, item.chain, *flips), ITEMS, WORLD, [change], {(item.id, True): touched})
+        return line.level
+
+    for statement in item.statements:
+        assert found(statement, UP, UP) == ("probably" if statement in touched else "could have")
+        assert found(statement, DOWN, DOWN) == "could have"  # what the answer had wrong before says nothing of why it broke
+    reworded = [msgspec.structs.replace(a, hash="0" * 16) for a in answers]
+    assert departures(WORLD, ITEMS, reworded) == {}
