@@ -39,7 +39,7 @@ def write_round(root: Path, number: int, verdict: Mapping[str, Any]) -> list[Pat
 
 
 def write_verdict(root: Path, verdict: Mapping[str, Any]) -> bool:
-    """A patch's file, from retraining. Replaces a verdict that rests on none, or on no more seeds; returns False where one with more stands."""
+    """A patch's file, from retraining: False, and nothing done, where the verdict that is there rests on more seeds."""
     path = root / VERDICTS / f"{verdict['patch']}.yaml"
     before = load_yaml(path) if path.is_file() else None
     if isinstance(before, dict) and seeds_of(before) > seeds_of(verdict):

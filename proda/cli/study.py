@@ -385,8 +385,7 @@ def _svg(document: Mapping[str, Any]) -> str:
     def x(value: float) -> str:
         return f"{left + width * (value - low) / (high - low):.1f}"
 
-    bottom = top + len(names) * row
-    seeds = "; ".join(f"{p}, seeds {', '.join(map(str, document[p]['seeds']))}" for p in phases)
+    bottom, seeds = top + len(names) * row, "; ".join(f"{p}, seeds {', '.join(map(str, document[p]['seeds']))}" for p in phases)
     body = [f'<text x="8" y="18">Gain on twin over no repair, 95 % intervals ({seeds})</text>']
     for place, name in enumerate(names):
         body.append(f'<text x="{left - 8}" y="{top + place * row + row // 2}" text-anchor="end">{name}</text>')
@@ -395,6 +394,7 @@ def _svg(document: Mapping[str, Any]) -> str:
             body.append(f'<path class="bar" d="M{x(0)} {y}H{x(gain["value"])}" stroke="{COLOURS[phase]}" stroke-width="10"/>')
             body.append(f'<path d="M{x(gain["ci95_low"])} {y}H{x(gain["ci95_high"])}" stroke="#222"/>')
     body.append(f'<path d="M{x(0)} {top - 6}V{bottom}" stroke="#222" stroke-dasharray="2 2"/>')
-    body += [f'<text x="{x(v)}" y="{bottom + 16}" text-anchor="middle">{v:+.3f}</text>' for v in sorted({low, 0.0, high})]
-    box = f'width="{left + width + 40}" height="{bottom + 26}" font-family="sans-serif" font-size="11"'
+    ticks = (v for v in sorted({low, 0.0, high}) if not 0 < abs(v) < (high - low) / 8)  # else two labels would lie on one another
+    body += [f'<text x="{x(v)}" y="{bottom + 16}" text-anchor="middle">{v:+.3f}</text>' for v in ticks]
+    box = f'width="{left + width + 70}" height="{bottom + 26}" font-family="sans-serif" font-size="11"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {box}><rect width="100%" height="100%" fill="#fff"/>{"".join(body)}</svg>\n'
