@@ -40,7 +40,7 @@ def plan_repairs(
     teach: Teach,
     conflicting: Mapping[str, Sequence[Sample]] | None = None,
 ) -> list[Patch]:
-    """A patch for each node that a diagnosis blames, those that explain most failures first; ties by id.
+    """A patch for each node that a diagnosis blames: those first that explain most failures, then those that probes find most unknown.
 
     Each failed item has `per_error` samples to give, shared evenly among the nodes it blames. `conflicting` holds, for nodes in conflict,
     the derived samples to take out. Raises InputError if a diagnosis speaks of an item or node that has changed since, or is gone.
@@ -53,7 +53,7 @@ def plan_repairs(
             for node in diagnosis.nodes:
                 blamed[node, diagnosis.category].append(diagnosis)
     patches = []
-    for (node, category), cases in sorted(blamed.items(), key=lambda pair: (-len(pair[1]), pair[0])):
+    for (node, category), cases in sorted(blamed.items(), key=lambda pair: (-len(pair[1]), -_unknown(*pair), pair[0])):
         count = min(MAX_SAMPLES, max(1, sum(-(-per_error // len(case.nodes)) for case in cases)))
         evidence = [e for case in cases for e in case.evidence if e.node == node]
         confusions = _confusions(knowledge, evidence)
@@ -78,6 +78,12 @@ def plan_repairs(
 def proposals(diagnoses: Iterable[Diagnosis]) -> list[Diagnosis]:
     """The suspect items: for a person to mend or retire in benchmarks/exceptions.yaml."""
     return [d for d in diagnoses if d.category == "suspect item"]
+
+
+def _unknown(blamed: tuple[str, Category], cases: Sequence[Diagnosis]) -> float:
+    """The share of its probes that models answered wrongly."""
+    evidence = [e for case in cases for e in case.evidence if e.node == blamed[0]]
+    return sum(e.failed for e in evidence) / max(1, sum(e.asked for e in evidence))
 
 
 def _confusions(knowledge: Knowledge, evidence: Sequence[Evidence]) -> list[str]:

@@ -106,3 +106,17 @@ def test_extra_samples_go_on_where_the_corpus_ended_and_refuse_what_cannot_be_ta
     assert all(int(i.rpartition("-")[2]) > 1000 for i in ids)
     with pytest.raises(NotFoundError, match="no concept or statement"):
         teach("weaving/nothing", 5, (), False)
+
+
+def test_what_explains_most_failures_comes_first_and_then_what_is_least_known() -> None:
+    def one(item: int, failed: int) -> Diagnosis:
+        found = ITEMS[item]
+        node = found.statements[0]
+        evidence = (Evidence(node, "statement", 12, failed, -0.1, ""),)
+        return Diagnosis(found.id, found.content_hash, found.chain, "concept gap", (node,), ("seed-0",), ("A",), 1.0, evidence, "So many.")
+
+    chains = list(dict.fromkeys(i.chain for i in ITEMS))
+    first, second, third = (next(n for n, i in enumerate(ITEMS) if i.chain == c) for c in chains[:3])
+    shared = next(n for n, i in enumerate(ITEMS) if i.chain == ITEMS[first].chain and n != first)
+    ordered = [p.targets[0] for p in planned(one(third, 11), one(second, 7), one(first, 6), one(shared, 6))]
+    assert ordered == [ITEMS[n].statements[0] for n in (first, third, second)]
