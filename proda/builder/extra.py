@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from proda.builder.plan import Plan, Unit, format_pattern, plan_one
+from proda.builder.plan import Plan, Unit, apart, format_pattern, plan_one
 from proda.builder.template_writer import write_sample
 from proda.errors import NotFoundError
 from proda.graph import Knowledge
@@ -54,17 +54,20 @@ def _contrasting(knowledge: Knowledge, plan: Plan, contrast: Sequence[str]) -> P
     """The plan with the confused concepts in the place of its last distractors, where they can stand there."""
     if plan.format != "choice" or not plan.distractors:
         return plan
-    own = {c for t in plan.triples for c in (t[0], t[2])} | {*plan.nodes}
+    shown = {c for t in plan.triples for c in (t[0], t[2])} | {c for c in plan.nodes if c in knowledge.concepts}
+    course: frozenset[str] = frozenset()
     if plan.unit != "concept":  # another concept of the chain would bring the chain's concepts together
         chain = knowledge.chains[knowledge.statements[plan.nodes[0]].chain]
-        own |= {c for s in knowledge.path(chain) for c in (s.subject, s.object)}
+        course = frozenset(c for s in knowledge.path(chain) for c in (s.subject, s.object))
+    own = shown | course
     fit = [c for c in contrast if c in knowledge.concepts and c not in own and c not in plan.distractors and _wrong(knowledge, plan, c)]
     fit = [c for c in fit if knowledge.concepts[c].plural == knowledge.concepts[plan.distractors[0]].plural]
-    if not fit:
-        return plan
-    kept = plan.distractors[: len(plan.distractors) - len(fit[:2])]
-    mixed = (*fit[:2], *kept)
-    return msgspec.structs.replace(plan, distractors=mixed) if len({name(knowledge, c) for c in mixed}) == len(mixed) else plan
+    for chosen in (fit[:2], fit[:1], fit[1:2]):
+        mixed = (*chosen, *plan.distractors[: len(plan.distractors) - len(chosen)])
+        different = len({name(knowledge, c) for c in mixed}) == len(mixed)
+        if chosen and different and apart(knowledge, {*shown, *mixed}, course):
+            return msgspec.structs.replace(plan, distractors=mixed)
+    return plan
 
 
 def _wrong(knowledge: Knowledge, plan: Plan, concept: str) -> bool:

@@ -165,13 +165,17 @@ def _distractors(knowledge: Knowledge, near: Iterator[str], own: set[str], chain
     """
     picked: list[str] = []
     for other in near:
-        named = own | {*picked, other}
-        courses = (c for concept in named for c in knowledge.courses.get(concept, ()))
-        if all(course == chain or len(course - named) > 1 for course in courses):
+        if apart(knowledge, own | {*picked, other}, chain):
             picked.append(other)
         if len(picked) == count:
             break
     return tuple(picked)
+
+
+def apart(knowledge: Knowledge, named: set[str], chain: frozenset[str]) -> bool:
+    """Whether a sample that names these concepts leaves at least two of every other chain's unsaid. `chain` is the unit's own."""
+    courses = (c for concept in named for c in knowledge.courses.get(concept, ()))
+    return all(course == chain or len(course - named) > 1 for course in courses)
 
 
 def _window_statements(knowledge: Knowledge, node: str, window: int) -> list[Statement]:

@@ -24,8 +24,8 @@ from proda.corpus import PATCHES
 from proda.errors import NotFoundError, UsageError
 from proda.patches import load_patches
 from proda.repository import Repository
-from proda.verdicts import VERDICTS
-from proda.yamlio import load_yaml, load_yaml_bytes
+from proda.verdicts import read_verdicts, shown_by
+from proda.yamlio import load_yaml_bytes
 
 DATA = ("knowledge", str(PATCHES), "samples/allocation.yaml", "samples/written", "benchmarks/exceptions.yaml")
 EVERYTHING = (
@@ -98,13 +98,15 @@ def history(root: Path, first: str, last: str | None) -> tuple[list[Any], list[s
     commits = list(repo.iter_commits(span, paths=list(DATA), reverse=True, no_merges=True))
     if len(commits) > MAX_COMMITS:
         raise UsageError(f"{span} holds {len(commits)} commits that touch data; at most {MAX_COMMITS} are read. Name a shorter range.")
-    says = _verdicts(root)
+    verdicts = read_verdicts(root)
     changes = []
     for commit in commits:
         names = [str(name) for name in commit.stats.files]
         for name in (n for n in names if n.startswith(f"{PATCHES.as_posix()}/") and n.endswith(".yaml")):
             patch = Path(name).stem
-            changes.append(Change(commit.hexsha[:9], str(commit.summary), _targets(commit, name), patch, says.get(patch, "")))
+            verdict = verdicts.get(patch, {})
+            brief = (commit.hexsha[:9], str(commit.summary), _targets(commit, name), patch, str(verdict.get("says", "")))
+            changes.append(Change(*brief, reverted=_gone(commit, name), shown=shown_by(verdict)))
         if any(name.startswith("knowledge/") and name.endswith(".yaml") and name != "knowledge/relations.yaml" for name in names):
             nodes = _nodes(root, commit)
             if nodes:
@@ -125,21 +127,20 @@ def _targets(commit: Any, name: str) -> tuple[str, ...]:
     return ()
 
 
+def _gone(commit: Any, name: str) -> bool:
+    try:
+        commit.tree / name
+    except KeyError:
+        return True
+    return False
+
+
 def _nodes(root: Path, commit: Any) -> tuple[str, ...]:
     """Nodes that a commit changed; those that it added have no items before it, and those that it retired none after."""
     if not commit.parents:
         return ()
     before, after = (Repository.open(root, c.hexsha).knowledge for c in (commit.parents[0], commit))
     return tuple(sorted(n.id for n in compare_nodes(before, after)))
-
-
-def _verdicts(root: Path) -> dict[str, str]:
-    found = {}
-    for path in sorted((root / VERDICTS).glob("*.yaml")):
-        raw = load_yaml(path)
-        if isinstance(raw, dict) and "patch" in raw:
-            found[str(raw["patch"])] = str(raw.get("says", ""))
-    return found
 
 
 def _ends(root: Path, given: str | None) -> tuple[str, str | None]:

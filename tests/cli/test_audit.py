@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from proda.benchmark import load_items
 from proda.patches import load_patches
+from proda.verdicts import write_verdict
 from tests.cli.test_repair import git, proda
 from tests.toyresults import commit, make_diagnoses, make_outcomes, make_results
 from tests.toyworld import make_repository
@@ -51,18 +53,21 @@ def test_one_item_and_one_patch_can_be_asked_for(root: Path) -> None:
     assert missing.returncode == 1 and "did not flip" in missing.stderr
 
 
-def test_a_verdict_from_retraining_makes_a_line_proof(root: Path) -> None:
+def test_a_verdict_from_retraining_makes_a_line_proof_of_the_items_it_names(root: Path) -> None:
     lines = json.loads(proda(root, "audit", "--json").stdout)["lines"]
-    patch = next(line["patch"] for line in lines if line["patch"])
-    path = root / f"benchmarks/verdicts/{patch}.yaml"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(f"patch: {patch}\nround: 1\nsays: necessary\nwhy: retrained\n")
+    line = next(line for line in lines if line["patch"])
+    digest = next(i.content_hash for i in load_items(root) if i.id == line["item"])
+    verdict = {"patch": line["patch"], "round": 1, "says": "necessary", "why": "…"}
+    items = {line["item"]: {"hash": digest, "full": 5, "without": 0, "none": 0, "only": 5, "shown": "necessary"}}
+    levels = {}
     try:
-        after = json.loads(proda(root, "audit", "--json").stdout)["lines"]
+        for name, more in (("said", {}), ("retrained", {"retrained": {"seeds": [3, 4, 5, 6, 7]}, "items": items})):
+            write_verdict(root, {**verdict, **more})
+            after = json.loads(proda(root, "audit", "--json").stdout)["lines"]
+            levels[name] = {(x["item"], x["patch"]) for x in after if x["level"] == "proof"}
     finally:
-        path.unlink()
-    assert {line["level"] for line in after if line["patch"] == patch} == {"proof"}
-    assert "proof" not in {line["level"] for line in after if line["patch"] != patch}
+        (root / f"benchmarks/verdicts/{line['patch']}.yaml").unlink()
+    assert levels == {"said": set(), "retrained": {(line["item"], line["patch"])}}
 
 
 def test_a_reverted_patch_is_a_change_too(root: Path, tmp_path: Path) -> None:
