@@ -21,6 +21,7 @@ import click
 import msgspec
 
 from proda.benchmark import load_items
+from proda.corpus import load_corpus
 from proda.diagnoses import load_diagnoses
 from proda.errors import UsageError
 from proda.graph import Knowledge
@@ -84,13 +85,12 @@ def plan(root: Path, diagnoses: Sequence[Diagnosis], number: int, per_error: int
     from proda.builder.extra import extra_samples
     from proda.debugger.assertions import Reader, contradictions
     from proda.debugger.repair import plan_repairs
-    from proda.patches import load_samples
 
     params: Params = load_params(root / "params.yaml")
     knowledge: Knowledge = Repository.open(root).knowledge
     items = load_items(root, ("dev",), only=frozenset({"dev"}))
     conflicts = {node for d in diagnoses if d.category == "data conflict" for node in d.nodes}
-    samples, reader = (load_samples(root) if conflicts else []), Reader(knowledge)
+    samples, reader = (load_corpus(root) if conflicts else []), Reader(knowledge)  # what a patch brought is reverted, not removed
 
     def teach(node: str, count: int, contrast: Sequence[str], stepwise: bool) -> list[Sample]:
         return extra_samples(knowledge, node, count, start=number * ROUND_ORDINALS, params=params, contrast=contrast, stepwise=stepwise)
