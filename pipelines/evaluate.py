@@ -6,6 +6,7 @@ python -m pipelines.evaluate
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from pipelines.stage import stage
 from proda.benchmark import load_items
 from proda.compiler.adapter import adapter_folders, load_tuned
-from proda.compiler.base import load_base
+from proda.compiler.base import load_base, read_pin
 from proda.compiler.record import extend_record, read_record
 from proda.compiler.tracking import open_run
 from proda.files import write_file
@@ -34,11 +35,11 @@ def main(params: Params) -> str:
     items = load_items(ROOT)
     suite = [msgspec.json.decode(line, type=Item) for line in (ROOT / "benchmarks/general/suite.jsonl").read_bytes().splitlines()]
     base = ROOT / "build/base"
-    models = {"base": lambda: load_base(base)} | {
-        f"seed-{seed}": lambda folder=folder: load_tuned(base, folder) for seed, folder in adapter_folders(ROOT / "build/adapters")
+    models = {"base": partial(load_base, base)} | {
+        f"seed-{seed}": partial(load_tuned, base, folder) for seed, folder in adapter_folders(ROOT / "build/adapters")
     }
     heldout = (ROOT / "build/curriculum/heldout.txt").read_text()
-    result = evaluate(models, items, suite, heldout, params.evaluate)
+    result = evaluate(models, items, suite, heldout, params.evaluate, parameters=read_pin(base).parameters)
     write_outcomes(RESULTS / "outcomes", result.outcomes)
     write_file(ROOT / "build/cache/general.csv", csv_text(result.general))
     write_file(RESULTS / "metrics.json", msgspec.json.format(msgspec.json.encode(result.metrics), indent=2) + b"\n")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from proda.records import Diagnosis, Item, Outcome, Sample, content_hash
 
 if TYPE_CHECKING:
     from proda.debugger.probes import Answer, Probe
+    from proda.tester.scoring import Question
 
 
 class Prober:
@@ -46,24 +48,34 @@ class Prober:
 
     def answers(self, probes: Sequence[Probe]) -> dict[str, list[Answer]]:
         """Model → its answers, in the order of the probes. Raises what loading a model raises."""
+        from proda.compiler.adapter import read_card
+        from proda.compiler.base import read_pin
         from proda.debugger.probes import answers
-
-        return {model: answers(probes, self._scores(model, folder, probes)) for model, folder in self.adapters.items()}
-
-    def _scores(self, model: str, folder: Path, probes: Sequence[Probe]) -> list[list[float]]:
-        from proda.compiler.adapter import load_tuned, read_card
+        from proda.side_by_side import spread
 
         questions = [(probe.prompt, probe.options) for probe in probes]
-        card = read_card(folder)
-        path = self.cache / "probes" / card.inputs / f"seed-{card.seed}-{content_hash(questions)}.json"
-        if path.is_file():
-            kept = msgspec.json.decode(path.read_bytes(), type=list[list[float | None]])
-            return [[math.nan if score is None else score for score in scores] for scores in kept]
-        from proda.progress import Progress
-        from proda.tester.scoring import option_scores
+        asked = content_hash(questions)
+        kept: dict[str, Path] = {}
+        for model, folder in self.adapters.items():
+            card = read_card(folder)
+            kept[model] = self.cache / "probes" / card.inputs / f"seed-{card.seed}-{asked}.json"
+        missing = [model for model, path in kept.items() if not path.is_file()]
+        work = partial(_ask, self.base, self.adapters, questions, self.batch_tokens)
+        for model, scores in spread(work, missing, parameters=read_pin(self.base).parameters, what="probe"):
+            write_file(kept[model], msgspec.json.encode(scores))  # what is no number becomes null
+        return {model: answers(probes, _read(path)) for model, path in kept.items()}
 
-        tuned, tokenizer = load_tuned(self.base, folder)
-        with Progress(f"probe {model}", len(questions), "probes") as progress:
-            scores = option_scores(tuned, tokenizer, questions, batch_tokens=self.batch_tokens, advance=progress.advance)
-        write_file(path, msgspec.json.encode(scores))  # what is no number becomes null
-        return scores
+
+def _ask(base: Path, adapters: Mapping[str, Path], questions: Sequence[Question], batch_tokens: int, model: str) -> list[list[float]]:
+    from proda.compiler.adapter import load_tuned
+    from proda.progress import Progress
+    from proda.tester.scoring import option_scores
+
+    tuned, tokenizer = load_tuned(base, adapters[model])
+    with Progress(f"probe {model}", len(questions), "probes") as progress:
+        return option_scores(tuned, tokenizer, questions, batch_tokens=batch_tokens, advance=progress.advance)
+
+
+def _read(path: Path) -> list[list[float]]:
+    kept = msgspec.json.decode(path.read_bytes(), type=list[list[float | None]])
+    return [[math.nan if score is None else score for score in scores] for scores in kept]

@@ -11,8 +11,8 @@ went into it (build/cache/train, build/cache/trials), so a run that was killed g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import msgspec
 from proda.benchmark import load_items
 from proda.errors import NotFoundError
 from proda.files import write_file
-from proda.params import Params, load_params
+from proda.params import EvaluateParams, Params, load_params
 from proda.records import SPLITS, Item, Outcome, Record, Sample, Split, content_hash
 
 SUITE = Path("benchmarks/general/suite.jsonl")
@@ -80,15 +80,15 @@ class Laboratory:
         taught, replay = self._texts
         corpus = corpus_documents(samples)
         runs = train_seeds(self.base, corpus, replay, self.params.train, None, cache=self.root / CACHE, known=taught)
-        found: list[Outcome] = []
-        general, seconds, adapters = {}, {}, {}
-        for run in runs:
-            name = f"seed-{run.seed}"
-            folder = CACHE / "train" / run.inputs / name / "adapter"
-            scored = self._scored(run.inputs, name, self.root / folder)
-            found += scored.outcomes
-            general[name], seconds[name], adapters[name] = scored.general[name], run.seconds, folder.as_posix()
-        return Trial(runs[0].inputs, tuple(found), general, seconds, adapters)
+        folders = {f"seed-{run.seed}": CACHE / "train" / run.inputs / f"seed-{run.seed}" / "adapter" for run in runs}
+        scored = self._scored(runs[0].inputs, folders)
+        return Trial(
+            runs[0].inputs,
+            tuple(o for name in folders for o in scored[name].outcomes),
+            {name: scored[name].general[name] for name in folders},
+            {f"seed-{run.seed}": run.seconds for run in runs},
+            {name: folder.as_posix() for name, folder in folders.items()},
+        )
 
     def missing(self, samples: Sequence[Sample]) -> tuple[int, ...]:
         """The seeds whose training on these samples is not in the cache."""
@@ -102,22 +102,30 @@ class Laboratory:
         """The folder of the base."""
         return self.root / "build/base"
 
-    def _scored(self, inputs: str, name: str, adapter: Path) -> Trial:
-        """The model's outcomes, from the cache if these items were scored before."""
-        from proda.tester.metrics import accuracy
+    def _scored(self, inputs: str, folders: Mapping[str, Path]) -> dict[str, Trial]:
+        """Each model's outcomes, from the cache if these items were scored before."""
+        from proda.compiler.base import read_pin
+        from proda.side_by_side import spread
 
         asked = content_hash([[i.content_hash for i in self.items], [i.content_hash for i in self.suite], self.params.evaluate])
-        path = self.root / CACHE / "trials" / inputs / f"{name}-{asked}.json"
-        if path.is_file():
-            return msgspec.json.decode(path.read_bytes(), type=Trial)
-        from proda.compiler.adapter import load_tuned
-        from proda.progress import Progress
-        from proda.tester.evaluate import score
+        paths = {name: self.root / CACHE / "trials" / inputs / f"{name}-{asked}.json" for name in folders}
+        adapters = {name: self.root / folder for name, folder in folders.items() if not paths[name].is_file()}
+        work = partial(_score, inputs, self.base, adapters, self.items, self.suite, self.params.evaluate)
+        for name, trial in spread(work, list(adapters), parameters=read_pin(self.base).parameters, what="score"):
+            write_file(paths[name], msgspec.json.encode(trial))
+        return {name: msgspec.json.decode(path.read_bytes(), type=Trial) for name, path in paths.items()}
 
-        model, tokenizer = load_tuned(self.base, adapter)
-        with Progress(f"score {name}", len(self.items) + len(self.suite), "items") as progress:
-            outcomes = score(model, tokenizer, self.items, name, self.params.evaluate, progress.advance)
-            general = score(model, tokenizer, self.suite, name, self.params.evaluate, progress.advance)
-        trial = Trial(inputs, tuple(outcomes), {name: accuracy(general)}, {}, {})
-        write_file(path, msgspec.json.encode(trial))
-        return trial
+
+def _score(
+    inputs: str, base: Path, adapters: Mapping[str, Path], items: Sequence[Item], suite: Sequence[Item], params: EvaluateParams, name: str
+) -> Trial:
+    from proda.compiler.adapter import load_tuned
+    from proda.progress import Progress
+    from proda.tester.evaluate import score
+    from proda.tester.metrics import accuracy
+
+    model, tokenizer = load_tuned(base, adapters[name])
+    with Progress(f"score {name}", len(items) + len(suite), "items") as progress:
+        outcomes = score(model, tokenizer, items, name, params, progress.advance)
+        general = score(model, tokenizer, suite, name, params, progress.advance)
+    return Trial(inputs, tuple(outcomes), {name: accuracy(general)}, {}, {})

@@ -78,6 +78,10 @@ def attach(model: Any, params: TrainParams, *, seed: int, new_words: Sequence[in
         ensure_weight_tying=tied,
         task_type="CAUSAL_LM",
     )
+    if device() == "cpu":
+        from proda.compiler.lowrank import OneProduct
+
+        config._register_custom_module({torch.nn.Linear: OneProduct})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # peft's remarks on Conv1D and tied layers; both are meant
         return get_peft_model(model, config)

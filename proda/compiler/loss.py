@@ -111,14 +111,14 @@ def _weight(head: Any) -> torch.Tensor | None:
     """The matrix that a head multiplies by, where that is all it does: a plain layer without bias, or one with rows trained by peft."""
     import torch
 
-    layer: Any = head.get_base_layer() if hasattr(head, "get_base_layer") else head
+    rows: Any = getattr(head, "token_adapter", head)  # peft wraps a head once more where its rows are those of the embeddings
+    layer: Any = rows.get_base_layer() if hasattr(rows, "get_base_layer") else rows
     plain = isinstance(layer, torch.nn.Linear) and layer.bias is None
-    merge = getattr(head, "get_merged_weights", None)
     weight: torch.Tensor | None = None
-    if plain and head is layer:
+    if plain and (rows is layer or rows.disable_adapters):
         weight = layer.weight
-    elif plain and merge is not None:
-        weight = merge(head.active_adapters)
+    elif plain and hasattr(rows, "get_merged_weights"):
+        weight = rows.get_merged_weights(rows.active_adapters)
     return weight
 
 

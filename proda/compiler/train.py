@@ -25,16 +25,16 @@ from proda.compiler.adapter import Card, attach, blend, save_adapter, trainable
 from proda.compiler.base import EMBEDDED, Pin, load_base, optimizer_of, read_pin
 from proda.compiler.fit import Point, Recipe, fit
 from proda.compiler.loss import teacher_of
-from proda.compiler.machine import device, resolve_precision
+from proda.compiler.machine import resolve_precision
 from proda.compiler.packing import Document, Example, tokenise
-from proda.compiler.side_by_side import memory_bytes, processes, side_by_side
 from proda.errors import InputError
 from proda.files import write_file
 from proda.params import TrainParams
 from proda.records import Record, Sample, content_hash
 from proda.seeds import by_weight
+from proda.side_by_side import spread
 
-RECIPE = 2  # raise when a change of code makes the same inputs train differently
+RECIPE = 3  # raise when a change of code makes the same inputs train differently
 RECORD = "run.json"
 
 
@@ -91,14 +91,8 @@ def train_seeds(
             arrived(cached)
     missing = [seed for seed in params.seeds if seed not in runs]
     work = partial(_train, base, pin, corpus, replay, params, new_words, inputs, kept)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    count, threads = processes(len(missing), pin.parameters, cores=cores, memory=memory_bytes())
-    if count > 1 and device() == "cpu":
-        for _, run in side_by_side(work, missing, threads=threads):
-            arrived(run)
-    else:
-        for seed in missing:
-            arrived(work(seed))
+    for _, run in spread(work, missing, parameters=pin.parameters, what="train seed"):
+        arrived(run)
     for left in out.glob("seed-*") if out is not None else ():
         if left.name not in {f"seed-{seed}" for seed in params.seeds}:
             shutil.rmtree(left)

@@ -1,12 +1,13 @@
 """Models × (items, general suite, held-out text) → outcomes and metrics: all that the stage `evaluate` computes.
 
-result = evaluate({"base": lambda: load_base(…), "seed-0": …}, items, suite, heldout_text, params.evaluate)
+result = evaluate({"base": partial(load_base, …), "seed-0": …}, items, suite, heldout_text, params.evaluate, parameters=1_472_000)
 result.metrics["tuned"]["twin"]["accuracy"]
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from proda.errors import EmptyBenchmarkError
 from proda.params import EvaluateParams
 from proda.progress import Progress
 from proda.records import SPLITS, Item, Outcome
+from proda.side_by_side import spread
 from proda.tester.heldout import heldout_loss
 from proda.tester.letters import letter_items
 from proda.tester.metrics import accuracy, metrics
@@ -31,41 +33,67 @@ class Evaluation(msgspec.Struct, frozen=True):
     metrics: dict[str, Any]
 
 
+class Examined(msgspec.Struct, frozen=True):
+    """One model's answers: to the items, to the general suite, to the items without their stems; and its loss on held-out text."""
+
+    outcomes: list[Outcome]
+    general: list[Outcome]
+    blind: list[Outcome]
+    heldout_loss: float
+
+
 def evaluate(
     models: Mapping[str, Callable[[], tuple[Any, Any]]],
     items: Sequence[Item],
     suite: Sequence[Item],
     heldout: str,
     params: EvaluateParams,
+    *,
+    parameters: int,
 ) -> Evaluation:
-    """Score each model in turn; a model is loaded when its turn comes, and let go before the next.
+    """Score each model, side by side where models of so many parameters fit (side_by_side.py), else one after the other.
 
-    Raises EmptyBenchmarkError without items or without a suite.
+    A model is loaded when its turn comes, by a function that can be pickled, and let go before the next. Raises EmptyBenchmarkError
+    without items or without a suite.
     """
     if not items or not suite:
         raise EmptyBenchmarkError(
             f"{len(items)} items and {len(suite)} of the general suite: nothing would be proven. Run `dvc repro benchmark`."
         )
-    outcomes: list[Outcome] = []
-    general: list[Outcome] = []
-    without_stem: dict[tuple[str, str], float] = {}
-    losses: dict[str, float] = {}
-    for number, (name, load) in enumerate(models.items()):
-        model, tokenizer = load()
-        blindfolded = items if number < BLINDFOLDED else ()
-        with Progress(f"evaluate {name}", len(items) + len(suite) + len(blindfolded), "items") as progress:
-            outcomes += score(model, tokenizer, items, name, params, progress.advance)
-            general += score(model, tokenizer, suite, name, params, progress.advance)
-            blind = score_items(
-                model, tokenizer, blindfolded, name=name, batch_tokens=params.batch_tokens, without_stem=True, advance=progress.advance
-            )
-        for split in SPLITS:
-            if any(o.split == split for o in blind):
-                without_stem[name, split] = accuracy(o for o in blind if o.split == split)
-        losses[name] = heldout_loss(model, tokenizer, heldout, batch_tokens=params.batch_tokens)
-        del model
-    found_metrics = metrics(outcomes, general, without_stem=without_stem, heldout_loss=losses, resamples=params.bootstrap)
-    return Evaluation(outcomes, general, found_metrics)
+    names = list(models)
+    work = partial(_examine, dict(models), items, suite, heldout, params, frozenset(names[:BLINDFOLDED]))
+    examined = dict(spread(work, names, parameters=parameters, what="evaluate"))
+    outcomes = [o for name in names for o in examined[name].outcomes]
+    general = [o for name in names for o in examined[name].general]
+    without_stem: dict[tuple[str, str], float] = {
+        (name, split): accuracy(o for o in examined[name].blind if o.split == split)
+        for name in names
+        for split in SPLITS
+        if any(o.split == split for o in examined[name].blind)
+    }
+    losses = {name: examined[name].heldout_loss for name in names}
+    found = metrics(outcomes, general, without_stem=without_stem, heldout_loss=losses, resamples=params.bootstrap)
+    return Evaluation(outcomes, general, found)
+
+
+def _examine(
+    models: Mapping[str, Callable[[], tuple[Any, Any]]],
+    items: Sequence[Item],
+    suite: Sequence[Item],
+    heldout: str,
+    params: EvaluateParams,
+    blindfolded: frozenset[str],
+    name: str,
+) -> Examined:
+    model, tokenizer = models[name]()
+    unseen = items if name in blindfolded else ()
+    with Progress(f"evaluate {name}", len(items) + len(suite) + len(unseen), "items") as progress:
+        outcomes = score(model, tokenizer, items, name, params, progress.advance)
+        general = score(model, tokenizer, suite, name, params, progress.advance)
+        blind = score_items(
+            model, tokenizer, unseen, name=name, batch_tokens=params.batch_tokens, without_stem=True, advance=progress.advance
+        )
+    return Examined(outcomes, general, blind, heldout_loss(model, tokenizer, heldout, batch_tokens=params.batch_tokens))
 
 
 def score(
