@@ -111,9 +111,10 @@ def _child(work: Callable[[K], object], key: K, threads: int, parent: int, out: 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends us
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
     os.environ["TERM"] = "dumb"  # progress in whole lines: several processes cannot share one line of a terminal
-    import torch
+    from proda.compiler.machine import keep_freed_memory, use_threads
 
-    torch.set_num_threads(threads)
+    use_threads(threads)
+    keep_freed_memory()
     try:
         answer: tuple[bool, object] = (True, work(key))
     except ProdaError as error:

@@ -31,6 +31,13 @@ def resolve_precision(wanted: Literal["auto", "fp32", "bf16"]) -> Precision:
     return "bf16" if supported is not None and supported() else "fp32"
 
 
+def use_threads(count: int) -> None:
+    """Compute with so many threads in this process."""
+    import torch
+
+    torch.set_num_threads(count)
+
+
 def keep_freed_memory() -> None:
     """Have glibc keep freed blocks instead of returning each large one to the system: half as fast again for small models on CPU.
 
