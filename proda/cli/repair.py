@@ -1,4 +1,4 @@
-"""`proda repair`: every diagnosis becomes a patch, every patch a commit on a branch of its own.
+"""`proda repair`: every diagnosis becomes a patch, every patch a commit on a branch of its own; a suspect item, a proposal to retire it.
 
     $ proda repair --dry-run --max 3
     round 1, branch repair/round-1: 3 of 214 patches
@@ -46,6 +46,7 @@ def repair(most: int | None, per_error: int | None, reallocate: bool, number: in
     """Write a patch for every node that the diagnoses blame, each as one commit on the branch repair/round-N."""
     from proda.debugger.commits import commit_patches, ready
     from proda.debugger.repair import proposals
+    from proda.debugger.retire import commit_retirements
 
     where = Repository.open(root).root
     if reallocate:
@@ -72,10 +73,12 @@ def repair(most: int | None, per_error: int | None, reallocate: bool, number: in
             click.echo(line(patch, True))
     else:
         commit_patches(where, chosen, branch=branch, run=_run(where), done=lambda p, new: None if as_json else click.echo(line(p, new)))
-    for diagnosis in proposals(diagnoses):
-        click.echo(
-            f"suspect item {diagnosis.item} ({diagnosis.hash}): {diagnosis.reason} Retire it in benchmarks/exceptions.yaml?", err=True
-        )
+    suspects = proposals(diagnoses)
+    if not dry_run:
+        commit_retirements(where, suspects, branch=branch, run=_run(where))
+    for diagnosis in suspects:
+        how = "would be proposed" if dry_run else f"is proposed, by a commit on {branch} that a reviewer may drop,"
+        click.echo(f"suspect item {diagnosis.item}: {diagnosis.reason} It {how} for retirement in benchmarks/exceptions.yaml.", err=True)
     left = sum(d.category == "unexplained" for d in diagnoses)
     click.echo(f"{left} failed items stay unexplained." + ("" if dry_run else " Next: dvc repro."), err=True)
 

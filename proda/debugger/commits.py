@@ -88,13 +88,15 @@ def commit_patches(
     the earlier ones committed. Raises GitError.
     """
     repo = ready(root)
-    _switch(repo, branch)
+    switch(repo, branch)
     made: list[Patch] = []
     for patch in patches:
         name = f"{PATCHES.as_posix()}/{patch.id}.yaml"
         new = _text(repo.head.commit, name) is None
         if new:
-            _commit(repo, root, name, patch_text(patch), message(patch, run), f"{len(made)} patches before it are committed on {branch}.")
+            commit_text(
+                repo, root, name, patch_text(patch), message(patch, run), f"{len(made)} patches before it are committed on {branch}."
+            )
             made.append(patch)
         done(patch, new)
     return made
@@ -120,8 +122,8 @@ def commit_file(root: Path, name: str, text: str, *, branch: str, message: str) 
             f"{name}\n  On {branch} it reads otherwise than here, so this was not worked out from it."
             f" Run `git switch {branch}`, then run this again."
         )
-    _switch(repo, branch)
-    _commit(repo, root, name, text, message, f"{branch} is as it was.")
+    switch(repo, branch)
+    commit_text(repo, root, name, text, message, f"{branch} is as it was.")
     return True
 
 
@@ -133,7 +135,8 @@ def message(patch: Patch, run: str) -> str:
     return f"Repair {', '.join(patch.targets)}: {patch.category}\n\n{patch.reason}\n\n" + "\n".join(trailers) + "\n"
 
 
-def _switch(repo: Any, branch: str) -> None:
+def switch(repo: Any, branch: str) -> None:
+    """Go to a branch, made from HEAD if it is not there. Raises GitError."""
     import git
 
     try:
@@ -143,7 +146,7 @@ def _switch(repo: Any, branch: str) -> None:
         raise GitError(f"Cannot switch to {branch}: {error.stderr.strip()}\n  Nothing was changed.") from None
 
 
-def _commit(repo: Any, root: Path, name: str, text: str, message: str, so_far: str) -> None:
+def commit_text(repo: Any, root: Path, name: str, text: str, message: str, so_far: str) -> None:
     """Write one file and commit it alone; if git refuses, it is as HEAD has it, and the error ends with `so_far`."""
     import git
 
