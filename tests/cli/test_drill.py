@@ -90,6 +90,16 @@ def test_a_second_run_trains_nothing_and_writes_the_same_bytes_whatever_was_kept
     assert elsewhere.read_bytes() == first
 
 
+def test_fewer_disciplines_and_more_epochs_are_what_is_trained_on_and_stand_in_the_file(root: Path) -> None:
+    disciplines = sorted({i.discipline for i in load_items(root, ("dev",))})
+    run(root, "--disciplines", disciplines[0], "--epochs", "2", "--out", str(root / "build/one.json"))
+    document = json.loads((root / "build/one.json").read_text())
+    assert document["disciplines"] == disciplines[:1] and document["epochs"] == 2
+    assert all(chain.startswith(f"{disciplines[0]}/") for row in document["tally"]["rows"] for chain in row["fault"]["chains"][:1])
+    done = CliRunner().invoke(drill, ["--root", str(root), "--disciplines", "alchemy"])
+    assert isinstance(done.exception, UsageError) and "alchemy" in str(done.exception) and disciplines[0] in str(done.exception)
+
+
 def test_wrong_seeds_and_an_empty_benchmark_are_one_message(root: Path, tmp_path: Path) -> None:
     for seeds in ("0,0", "one", ""):
         done = CliRunner().invoke(drill, ["--root", str(root), "--seeds", seeds])
