@@ -129,6 +129,8 @@ def save_adapter(model: Any, tokenizer: Any, folder: Path, card: Card, *, base_n
     if hasattr(model, "peft_config"):
         for config in model.peft_config.values():
             config.base_model_name_or_path = base_name  # else the path of this machine stands in a build product
+            if isinstance(getattr(config, "target_modules", None), set):  # written in the order of a set, which changes from run to run
+                config.target_modules = sorted(config.target_modules)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model.save_pretrained(temporary, save_embedding_layers=False)

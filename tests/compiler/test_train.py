@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -149,6 +150,8 @@ def test_lora_changes_the_model_and_loads_to_what_it_was_when_saved(base: Path, 
     folder = tmp_path / "out/seed-0"
     assert (folder / "adapter_model.safetensors").is_file() and not (folder / "model.safetensors").exists()
     assert str(tmp_path) not in (folder / "adapter_config.json").read_text()
+    written = json.loads((folder / "adapter_config.json").read_text())["target_modules"]
+    assert written == sorted(written) and len(written) > 2  # equal trainings leave equal bytes
     tuned, tokenizer = load_tuned(base, folder)
     plain, _ = load_base(base)
     ids = torch.tensor([tokenizer(FACTS[0].prompt)["input_ids"]])
