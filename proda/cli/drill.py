@@ -20,7 +20,7 @@ holds how often the same probes flag nodes that nobody touched: a weak model fai
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ import click
 import msgspec
 
 from proda.benchmark import load_items
+from proda.cli.settings import described, disciplines, part, setting_options, with_settings
 from proda.errors import EmptyBenchmarkError, NotFoundError, UsageError
 from proda.files import write_file
 from proda.graph import Knowledge
@@ -49,10 +50,7 @@ CACHE = Path("build/cache")
 @click.option("--sites", type=click.IntRange(min=1), default=8, show_default=True, help="Faults of each kind.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the draw of the sites.")
 @click.option("--seeds", "seeds_text", default="0,1,2", show_default=True, metavar="LIST", help="A comma list of training seeds.")
-@click.option(
-    "--disciplines", "names", metavar="LIST", help="A comma list: samples and items of these alone, so that fewer facts are learnt better."
-)
-@click.option("--epochs", type=click.IntRange(min=1), help="Times that training reads the samples (default: train.epochs).")
+@setting_options
 @click.option("--dry-run", is_flag=True, help="List the faults that would be planted, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print what is written to the file (with --dry-run: the faults).")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help=f"Where to write the counts (default: {DEFAULT}).")
@@ -62,7 +60,7 @@ def drill(
     seed: int,
     seeds_text: str,
     names: str | None,
-    epochs: int | None,
+    changes: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
     out: Path | None,
@@ -76,13 +74,9 @@ def drill(
     items = load_items(repo.root, ("dev",), only=frozenset({"dev"}))
     if not items:
         raise EmptyBenchmarkError("benchmarks/items/dev\n  No dev items here, so no fault could show. Run `dvc repro benchmark` first.")
-    params = load_params(repo.root / "params.yaml")
-    if epochs is not None:
-        params = msgspec.structs.replace(params, train=msgspec.structs.replace(params.train, epochs=epochs))
-    if names is not None:
-        chosen = _disciplines(names, {i.discipline for i in items})
-        samples = [s for s in samples if s.id.partition("/")[0] in chosen]
-        items = [i for i in items if i.discipline in chosen]
+    chosen = disciplines(names, items)
+    params = with_settings(load_params(repo.root / "params.yaml"), changes)
+    samples, items = part(samples, items, chosen)
     faults = draw_faults(knowledge, samples, items, sites=sites, seed=seed)
     if not faults:
         raise NotFoundError("samples/corpus\n  No chain with samples and dev items can bear a fault. Run `dvc repro synthesize` first.")
@@ -91,8 +85,7 @@ def drill(
         click.echo(_encoded([msgspec.to_builtins(f) for f in faults]) if as_json else "\n".join(_planned(faults, samples, items)))
         return
     document, tally, flags = _run(repo.root, params, knowledge, samples, items, faults, seeds)
-    about = {"sites": sites, "seed": seed, "disciplines": sorted({i.discipline for i in items}), "epochs": params.train.epochs}
-    document = {**about, **document}
+    document = {"sites": sites, "seed": seed, **described(chosen, changes), **document}
     encoded = _encoded(document)
     target = out or repo.root / DEFAULT
     write_file(target, encoded + "\n")
@@ -105,13 +98,6 @@ def _seeds(text: str) -> tuple[int, ...]:
     if not all(p.isdecimal() for p in parts) or len(set(parts)) < len(parts):
         raise UsageError(f"--seeds {text}: expected different whole numbers, such as 0,1,2.")
     return tuple(map(int, parts))
-
-
-def _disciplines(text: str, known: Collection[str]) -> set[str]:
-    chosen = {p.strip() for p in text.split(",")}
-    if unknown := sorted(chosen - set(known)):
-        raise UsageError(f"--disciplines: no dev item of {', '.join(repr(u) for u in unknown)}. There are: {', '.join(sorted(known))}.")
-    return chosen
 
 
 def _run(

@@ -90,14 +90,29 @@ def test_a_second_run_trains_nothing_and_writes_the_same_bytes_whatever_was_kept
     assert elsewhere.read_bytes() == first
 
 
-def test_fewer_disciplines_and_more_epochs_are_what_is_trained_on_and_stand_in_the_file(root: Path) -> None:
-    disciplines = sorted({i.discipline for i in load_items(root, ("dev",))})
-    run(root, "--disciplines", disciplines[0], "--epochs", "2", "--out", str(root / "build/one.json"))
+def test_fewer_disciplines_and_other_parameters_are_what_is_trained_on_and_stand_in_the_file(root: Path) -> None:
+    chosen = sorted({i.discipline for i in load_items(root, ("dev",))})[0]
+    changes = ["-S", "train.epochs=2", "--set-param", "train.lora_rank=4"]
+    run(root, "--disciplines", chosen, *changes, "--out", str(root / "build/one.json"))
     document = json.loads((root / "build/one.json").read_text())
-    assert document["disciplines"] == disciplines[:1] and document["epochs"] == 2
-    assert all(chain.startswith(f"{disciplines[0]}/") for row in document["tally"]["rows"] for chain in row["fault"]["chains"][:1])
-    done = CliRunner().invoke(drill, ["--root", str(root), "--disciplines", "alchemy"])
-    assert isinstance(done.exception, UsageError) and "alchemy" in str(done.exception) and disciplines[0] in str(done.exception)
+    assert document["disciplines"] == [chosen] and document["parameters"] == ["train.epochs=2", "train.lora_rank=4"]
+    assert all(row["fault"]["chains"][0].startswith(f"{chosen}/") for row in document["tally"]["rows"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--disciplines", "alchemy"], "no item of 'alchemy'. There are: "),
+        (["-S", "train.epoch=2"], "expected NAME=VALUE. There are: train.seeds"),
+        (["-S", "train.epochs"], "expected NAME=VALUE"),
+        (["-S", "model.layers=9"], "expected NAME=VALUE"),
+        (["-S", "train.epochs=many"], "Expected `int`, got `str` - at `$.train.epochs`"),
+        (["-S", "train.epochs=[2"], "is not a value in YAML"),
+    ],
+)
+def test_a_part_or_a_parameter_that_is_not_there_is_one_message(root: Path, arguments: list[str], told: str) -> None:
+    done = CliRunner().invoke(drill, ["--root", str(root), *arguments])
+    assert isinstance(done.exception, UsageError) and told in str(done.exception)
 
 
 def test_wrong_seeds_and_an_empty_benchmark_are_one_message(root: Path, tmp_path: Path) -> None:
