@@ -59,7 +59,7 @@ def drill(
     sites: int,
     seed: int,
     seeds_text: str,
-    names: str | None,
+    of: str | None,
     changes: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
@@ -74,7 +74,7 @@ def drill(
     items = load_items(repo.root, ("dev",), only=frozenset({"dev"}))
     if not items:
         raise EmptyBenchmarkError("benchmarks/items/dev\n  No dev items here, so no fault could show. Run `dvc repro benchmark` first.")
-    chosen = disciplines(names, items)
+    chosen = disciplines(of, items)
     params = with_settings(load_params(repo.root / "params.yaml"), changes)
     samples, items = part(samples, items, chosen)
     faults = draw_faults(knowledge, samples, items, sites=sites, seed=seed)

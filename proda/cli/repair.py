@@ -27,7 +27,7 @@ from proda.errors import UsageError
 from proda.graph import Knowledge
 from proda.params import Params, load_params
 from proda.patches import load_patches
-from proda.records import Diagnosis, Patch, Sample
+from proda.records import Diagnosis, Item, Patch, Sample
 from proda.repository import Repository
 
 PER_ERROR = 20  # samples, as in the paper's third phase
@@ -60,7 +60,7 @@ def repair(most: int | None, per_error: int | None, reallocate: bool, number: in
         ready(where)
     diagnoses = load_diagnoses(where)
     this = number or _round(where)
-    patches = plan(where, diagnoses, this, per_error or PER_ERROR)
+    patches = plan_here(where, diagnoses, this, per_error or PER_ERROR)
     chosen = patches[:most]
     branch = f"repair/round-{this}"
     if as_json:
@@ -83,17 +83,22 @@ def repair(most: int | None, per_error: int | None, reallocate: bool, number: in
     click.echo(f"{left} failed items stay unexplained." + ("" if dry_run else " Next: dvc repro."), err=True)
 
 
-def plan(root: Path, diagnoses: Sequence[Diagnosis], number: int, per_error: int) -> list[Patch]:
-    """The round's patches: the builder's samples for the debugger's targets."""
+def plan(
+    knowledge: Knowledge,
+    params: Params,
+    items: Sequence[Item],
+    samples: Sequence[Sample],
+    diagnoses: Sequence[Diagnosis],
+    number: int,
+    per_error: int,
+) -> list[Patch]:
+    """The round's patches: the builder's samples for the debugger's targets. `items` are of dev; a patch may remove `samples`."""
     from proda.builder.extra import extra_samples
     from proda.debugger.assertions import Reader, contradictions
     from proda.debugger.repair import plan_repairs
 
-    params: Params = load_params(root / "params.yaml")
-    knowledge: Knowledge = Repository.open(root).knowledge
-    items = load_items(root, ("dev",), only=frozenset({"dev"}))
     conflicts = {node for d in diagnoses if d.category == "data conflict" for node in d.nodes}
-    samples, reader = (load_corpus(root) if conflicts else []), Reader(knowledge)  # what a patch brought is reverted, not removed
+    reader = Reader(knowledge)
 
     def teach(node: str, count: int, contrast: Sequence[str], stepwise: bool) -> list[Sample]:
         return extra_samples(knowledge, node, count, start=number * ROUND_ORDINALS, params=params, contrast=contrast, stepwise=stepwise)
@@ -107,6 +112,13 @@ def plan(root: Path, diagnoses: Sequence[Diagnosis], number: int, per_error: int
         teach=teach,
         conflicting={node: [s for s, _ in contradictions(reader, samples, node)] for node in sorted(conflicts)},
     )
+
+
+def plan_here(root: Path, diagnoses: Sequence[Diagnosis], number: int, per_error: int) -> list[Patch]:
+    """The round's patches for the repository as it stands. What a patch brought is reverted, not removed: the corpus alone is looked at."""
+    params, knowledge = load_params(root / "params.yaml"), Repository.open(root).knowledge
+    items = load_items(root, ("dev",), only=frozenset({"dev"}))
+    return plan(knowledge, params, items, load_corpus(root), diagnoses, number, per_error)
 
 
 def line(patch: Patch, new: bool) -> str:

@@ -23,7 +23,7 @@ PARTS = ("train", "evaluate")  # of another base, other items or another corpus 
 def setting_options(command: C) -> C:
     """--disciplines and --set-param."""
     only = "Samples and items of these alone: fewer facts are learnt better."
-    command = click.option("--disciplines", "names", metavar="LIST", help=only)(command)
+    command = click.option("--disciplines", "of", metavar="LIST", help=only)(command)
     help_text = "A parameter other than params.yaml has it, as train.epochs=6; may be given again."
     return click.option("-S", "--set-param", "changes", metavar="NAME=VALUE", multiple=True, help=help_text)(command)
 

@@ -20,41 +20,27 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from proda.diagnoses import DIAGNOSIS, load_diagnoses
+from proda.cli.condition import Condition, Setting, blame, prepare, set_up
+from proda.cli.settings import described, disciplines, setting_options
 from proda.errors import GateError, NotFoundError, UsageError
 from proda.files import write_file
-from proda.params import Params, load_params
-from proda.patches import load_patches, load_samples
-from proda.records import SPLITS, Diagnosis, Item, Patch, Sample
+from proda.params import load_params
+from proda.records import SPLITS, Sample
 from proda.report.study import markdown, plot
 from proda.repository import Repository
 
 if TYPE_CHECKING:
-    from proda.debugger.study import Arm, Order, Write
-    from proda.graph import Knowledge
+    from proda.debugger.study import Arm, Order
     from proda.trials import Laboratory, Trial
 
 DEFAULT = Path("build/study")
 CONFIRM = (100, 101, 102)  # seeds on which nothing is ever chosen
-FORMATS_PERIOD, SHOWN = 10, 5  # samples after which the builder's pattern of formats begins anew; leaks that a message lists
-
-
-class Setting(NamedTuple):
-    """What all arms have in common."""
-
-    root: Path
-    params: Params
-    knowledge: Knowledge
-    items: list[Item]
-    corpus: list[Sample]
-    diagnoses: list[Diagnosis]
-    patches: list[Patch]  # what diagnosed repair writes, within the budget
-    write: Write  # the builder's samples for a node, of the round that they are
+SHOWN = 5  # leaks that a message lists
 
 
 @click.command(epilog="Example: proda study --dry-run")
@@ -62,25 +48,45 @@ class Setting(NamedTuple):
 @click.option("--seeds", "seeds_text", metavar="LIST", help="A comma list of development seeds (default: those of params.yaml).")
 @click.option("--confirm", is_flag=True, help=f"Run the arms on fresh seeds too ({', '.join(map(str, CONFIRM))}), and report both.")
 @click.option("--budget", type=click.IntRange(min=1), help="Samples of each arm, at most (default: all that `proda repair` would write).")
+@setting_options
+@click.option("--starve", type=click.FloatRange(0, 0.9), default=0.0, help="Withhold the samples of this share of the statements first.")
 @click.option("--dry-run", is_flag=True, help="Say what would be trained and how long it may take, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print study.json (with --dry-run: the estimate).")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help=f"Folder to write to (default: {DEFAULT}).")
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
 def study(
-    names: str | None, seeds_text: str | None, confirm: bool, budget: int | None, dry_run: bool, as_json: bool, out: Path | None, root: str
+    names: str | None,
+    seeds_text: str | None,
+    confirm: bool,
+    budget: int | None,
+    of: str | None,
+    changes: tuple[str, ...],
+    starve: float,
+    dry_run: bool,
+    as_json: bool,
+    out: Path | None,
+    root: str,
 ) -> None:
     """Compare diagnosed repair with controls of the same size: undirected, shuffled blame, sentences, no replay."""
     from proda.trials import Laboratory
 
     repo = Repository.open(root)
     wanted = _arms(names)
-    setting = _setting(repo, budget)
-    seeds = _seeds(seeds_text) if seeds_text is not None else setting.params.train.seeds
+    condition = Condition(disciplines(of, repo.items()), changes, starve)
+    ready = prepare(repo, condition)
+    seeds = _seeds(seeds_text) if seeds_text is not None else ready.params.train.seeds
     if confirm and set(seeds) & set(CONFIRM):
         raise UsageError(f"--seeds {seeds_text}: {', '.join(map(str, CONFIRM))} are for --confirm, which needs seeds nobody has looked at.")
-    labs = {"development": Laboratory(repo.root, seeds=seeds, items=setting.items)}
+    labs = {"development": Laboratory(repo.root, seeds=seeds, params=ready.params, items=ready.items)}
     if confirm:
-        labs["confirmation"] = Laboratory(repo.root, seeds=CONFIRM, items=setting.items)
+        labs["confirmation"] = Laboratory(repo.root, seeds=CONFIRM, params=ready.params, items=ready.items)
+    first = 0 if condition.as_it_stands else _missing(labs["development"], ready.corpus)
+    if first and dry_run:
+        raise NotFoundError(
+            f"study --dry-run\n  Under this condition the models without repair are trained first ({first} trainings on"
+            f" {len(ready.corpus):,} samples): their diagnoses say how much there is to teach. Run it with `--arms undirected` to begin."
+        )
+    setting = set_up(repo, condition, labs["development"], ready, budget=budget)
     arms, leaking = _composed(setting, wanted)
     estimate = _estimate(setting, wanted, arms, list(labs.values()), repo.result("run.json"))
     if dry_run and as_json:
@@ -90,6 +96,8 @@ def study(
     if dry_run:
         return
     document = _run(setting, wanted, arms, labs)
+    if not condition.as_it_stands:
+        document["condition"] = {**described(condition.disciplines, changes), "starve": starve, **blame(setting)}
     if leaking is not None:
         document["leaking_sentences"] = leaking
     folder = out or repo.root / DEFAULT
@@ -116,21 +124,6 @@ def _seeds(text: str) -> tuple[int, ...]:
     if not all(p.isdecimal() for p in parts) or len(set(parts)) < len(parts):
         raise UsageError(f"--seeds {text}: expected different whole numbers, such as 0,1,2.")
     return tuple(int(p) for p in parts)
-
-
-def _setting(repo: Repository, budget: int | None) -> Setting:
-    from proda.cli.repair import PER_ERROR, plan
-    from proda.debugger.study import capped
-
-    root = repo.root
-    diagnoses = load_diagnoses(root)
-    number = 1 + max((p.round for p in load_patches(root)), default=0)
-    patches = capped(plan(root, diagnoses, number, PER_ERROR), budget)
-    if not any(p.samples for p in patches):
-        raise NotFoundError(f"{DIAGNOSIS}\n  No diagnosis blames a node, so there is no repair to study.")
-    params = load_params(root / "params.yaml")
-    write = _writer(repo.knowledge, params, number)
-    return Setting(root, params, repo.knowledge, repo.items(), load_samples(root), diagnoses, patches, write)
 
 
 def _composed(setting: Setting, wanted: Iterable[str]) -> tuple[dict[str, Arm], int | None]:
@@ -164,25 +157,6 @@ def _written(setting: Setting, name: str, orders: Sequence[Order]) -> Arm:
         nodes[order.node] += order.count
     formats = Counter(s.format for p in setting.patches for s in p.samples)
     return Arm(name, fill(orders, setting.write, formats), dict(nodes))
-
-
-def _writer(knowledge: Knowledge, params: Params, number: int) -> Write:
-    """The builder, which words no sample twice: arms ask for the same nodes."""
-    from proda.builder.extra import extra_samples
-    from proda.cli.repair import ROUND_ORDINALS
-
-    kept: dict[tuple[str, bool], list[list[Sample]]] = {}
-
-    def write(node: str, count: int, stepwise: bool) -> list[Sample]:
-        parts = kept.setdefault((node, stepwise), [])
-        for part in range(len(parts), -(-count // FORMATS_PERIOD)):
-            told = {(s.prompt, s.completion) for earlier in parts for s in earlier}
-            start = number * ROUND_ORDINALS + part * FORMATS_PERIOD
-            found = extra_samples(knowledge, node, FORMATS_PERIOD, start=start, params=params, stepwise=stepwise)
-            parts.append([s for s in found if (s.prompt, s.completion) not in told])
-        return [s for part in parts[: -(-count // FORMATS_PERIOD)] for s in part]
-
-    return write
 
 
 def _sentences(setting: Setting, disciplines: Iterable[str]) -> tuple[dict[str, dict[str, str]], int]:
@@ -238,6 +212,7 @@ def _estimate(
 
     budget, all_seeds = sum(len(p.samples) for p in setting.patches), sum(len(lab.seeds) for lab in labs)
     each, scoring = _pace(record)
+    each = each and each * setting.params.train.epochs / load_params(setting.root / "params.yaml").train.epochs
     rows, seconds = {}, 0.0
     for name in wanted:
         samples = training_set(setting.corpus, arms[name]) if name in arms else []

@@ -22,6 +22,8 @@ def markdown(document: Mapping[str, Any]) -> str:
     counts = ("samples", "different", *FORMATS, "on_blamed_nodes", "removed")
     rows = [[name, *(f"{arm[c]:,}" for c in counts), arm["meaning"]] for name, arm in document["arms"].items()]
     out = [f"# Study: {document['budget']:,} samples for {document['nodes']:,} blamed nodes", ""]
+    if "condition" in document:
+        out += [_condition(document["condition"]), ""]
     out += _table(["arm", *(c.replace("_", " ") for c in counts), "what it adds"], rows)
     if "leaking_sentences" in document:
         out += ["", f"{document['leaking_sentences']} sentences of the sources give an item away, and were left out."]
@@ -43,6 +45,17 @@ def markdown(document: Mapping[str, Any]) -> str:
             out += ["", f"On {split}, {count:,} items. 95 % intervals over chains and seeds; p over chains, adjusted (Holm).", ""]
             out += _table(["arm", "gain over no-repair", "diagnosed − arm", "keeps of the diagnosed gain"], rows)
     return "\n".join(out) + "\n"
+
+
+def _condition(found: Mapping[str, Any]) -> str:
+    told = "All disciplines" if found["disciplines"] == "all" else f"Disciplines: {', '.join(found['disciplines'])}"
+    told += f"; {', '.join(found['parameters'])}." if found["parameters"] else "."
+    if found["starved"]:
+        told += (
+            f" The samples of {found['starved']:,} statements ({found['starve']:.0%}) were withheld from the corpus; diagnosis blames"
+            f" {found['blamed']:,} statements, {found['both']:,} of them withheld."
+        )
+    return told
 
 
 def _difference(found: Mapping[str, float] | None) -> str:

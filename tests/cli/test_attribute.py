@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from proda.benchmark import load_items
 from proda.cli.attribute import attribute, fresh_seeds
 from proda.cli.audit import audit
-from proda.cli.repair import plan
+from proda.cli.repair import plan_here as plan
 from proda.corpus import load_corpus, write_corpus
 from proda.diagnoses import load_diagnoses
 from proda.errors import NotFoundError, ProdaError, UsageError

@@ -13,7 +13,8 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
-from proda.cli.repair import PER_ERROR, plan
+from proda.cli.repair import PER_ERROR
+from proda.cli.repair import plan_here as plan
 from proda.cli.study import study
 from proda.diagnoses import load_diagnoses
 from proda.errors import GateError, NotFoundError, ProdaError, UsageError
@@ -181,6 +182,30 @@ def test_confirmation_runs_the_same_arms_on_fresh_seeds_and_reports_both(root: P
     assert {n: a["inputs"] for n, a in first["arms"].items()} == {n: a["inputs"] for n, a in second["arms"].items()}
     assert first == json.loads((root / "build/study/study.json").read_text())["development"]
     assert "## Confirmation: seeds 100, 101, 102" in (tmp_path / "study.md").read_text()
+
+
+def test_a_starved_corpus_says_nothing_of_the_statements_and_its_own_models_are_diagnosed(root: Path, tmp_path: Path) -> None:
+    from proda.cli.condition import Condition, prepare
+    from proda.repository import Repository
+
+    repo = Repository.open(root)
+    ready = prepare(repo, Condition(None, ("train.epochs=2",), 0.4))
+    whole = prepare(repo, Condition())
+    assert len(ready.starved) == round(0.4 * len(whole.knowledge.active_statements)) and not whole.starved
+    told = {n for s in ready.corpus for n in s.nodes}
+    assert not told & set(ready.starved) and 0 < len(ready.corpus) < len(whole.corpus)
+    sentences = [repo.knowledge.statements[s].text for s in ready.starved]
+    assert not [s.id for s in ready.corpus for sentence in sentences if sentence in s.explanation]
+    arguments = ("--arms", "undirected", "--seeds", "0", "--starve", "0.4", "-S", "train.epochs=2")
+    assert "their diagnoses say how much" in str(refused(root, *arguments, "--dry-run"))
+    found = json.loads(done(root, *arguments, "--json", "--out", str(tmp_path)).stdout)
+    condition = found["condition"]
+    assert condition["starve"] == 0.4 and condition["starved"] == len(ready.starved) and condition["parameters"] == ["train.epochs=2"]
+    assert 0 <= condition["both"] <= min(condition["starved"], condition["blamed"])
+    assert found["development"]["arms"]["diagnosed"]["gain"].keys() >= {"dev", "twin"}
+    assert "were withheld from the corpus" in (tmp_path / "study.md").read_text()
+    before = trained(root)
+    assert json.loads(done(root, *arguments, "--json", "--out", str(tmp_path)).stdout) == found and trained(root) == before
 
 
 def test_a_sample_that_gives_an_item_away_stops_the_study_before_training(bare: Path) -> None:

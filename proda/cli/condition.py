@@ -1,0 +1,153 @@
+"""What all arms of a study have in common: a part of the base, parameters, a corpus, and what the models trained on it are diagnosed with.
+
+    setting = set_up(repo, Condition(disciplines=frozenset({"physics"}), changes=("train.epochs=6",), starve=0.25), seeds=(0, 1, 2))
+    setting.starved         # statements whose samples were withheld
+    setting.patches         # what `proda repair` would write for the diagnoses
+
+As the repository stands, the diagnoses are those of benchmarks/results/diagnosis.yaml. Under any other condition models are trained for
+it (the arm without repair), scored and probed first. Starving takes the samples that say a drawn share of the statements out of the
+corpus, windows and all: an unevenly taught base, of which it is known what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from proda.cli.repair import PER_ERROR, ROUND_ORDINALS, plan
+from proda.cli.settings import part, with_settings
+from proda.diagnoses import DIAGNOSIS, load_diagnoses
+from proda.errors import NotFoundError
+from proda.graph import Knowledge
+from proda.params import Params, load_params
+from proda.patches import load_patches, load_samples
+from proda.records import Diagnosis, Item, Patch, Sample
+from proda.repository import Repository
+from proda.seeds import by_weight
+
+if TYPE_CHECKING:
+    from proda.debugger.study import Write
+    from proda.trials import Laboratory, Trial
+
+FORMATS_PERIOD = 10  # samples after which the builder's pattern of formats begins anew
+
+
+class Condition(NamedTuple):
+    """How a study differs from the repository as it stands."""
+
+    disciplines: frozenset[str] | None = None  # all
+    changes: tuple[str, ...] = ()  # NAME=VALUE of parameters
+    starve: float = 0.0  # share of the statements whose samples are withheld
+
+    @property
+    def as_it_stands(self) -> bool:
+        return self == Condition()
+
+
+class Setting(NamedTuple):
+    """What all arms have in common."""
+
+    root: Path
+    params: Params
+    knowledge: Knowledge
+    items: list[Item]
+    corpus: list[Sample]
+    starved: tuple[str, ...]  # statements, sorted
+    diagnoses: list[Diagnosis]
+    patches: list[Patch]  # what diagnosed repair writes, within the budget
+    write: Write  # the builder's samples for a node, of the round that they are
+
+
+class Prepared(NamedTuple):
+    """What can be said before anything is trained."""
+
+    params: Params
+    knowledge: Knowledge
+    items: list[Item]
+    corpus: list[Sample]
+    starved: tuple[str, ...]
+
+
+def prepare(repo: Repository, condition: Condition) -> Prepared:
+    """Parameters, knowledge, items and corpus of a condition; nothing is trained."""
+    params = with_settings(load_params(repo.root / "params.yaml"), condition.changes)
+    knowledge = repo.knowledge if condition.disciplines is None else portion(repo.knowledge, condition.disciplines)
+    samples, items = part(load_samples(repo.root), repo.items(), condition.disciplines)
+    if not condition.starve:
+        return Prepared(params, knowledge, items, samples, ())
+    ranked = by_weight(knowledge.active_statements, "starved")
+    starved = tuple(sorted(ranked[: round(condition.starve * len(ranked))]))
+    return Prepared(params, knowledge, items, withheld(knowledge, samples, starved), starved)
+
+
+def portion(knowledge: Knowledge, disciplines: Collection[str]) -> Knowledge:
+    """The base with the chains of some disciplines alone; concepts of others stay, as far as they are referred to."""
+    chains = [c for c in knowledge.chains.values() if c.discipline in disciplines]
+    statements = [knowledge.statements[s] for c in chains for s in c.statements]
+    return Knowledge(knowledge.relations.values(), knowledge.concepts.values(), statements, chains)
+
+
+def withheld(knowledge: Knowledge, samples: Iterable[Sample], starved: Iterable[str]) -> list[Sample]:
+    """The samples that say none of the statements, in their order."""
+    from proda.debugger.assertions import Reader
+    from proda.debugger.faults import states
+
+    reader, left = Reader(knowledge), list(samples)
+    for statement in starved:
+        left = [s for s in left if not states(reader, s, knowledge.statements[statement])]
+    return left
+
+
+def set_up(repo: Repository, condition: Condition, lab: Laboratory, prepared: Prepared, *, budget: int | None) -> Setting:
+    """The setting of a study; trains the arm without repair where the condition is not the repository's own, and it is not in the cache.
+
+    Raises NotFoundError if no diagnosis blames a node.
+    """
+    from proda.debugger.study import capped
+
+    root = repo.root
+    params, knowledge, items, corpus, starved = prepared
+    diagnoses = load_diagnoses(root) if condition.as_it_stands else _diagnosed(root, prepared, lab, lab.run(corpus))
+    number = 1 + max((p.round for p in load_patches(root)), default=0)
+    dev = [i for i in items if i.split == "dev"]
+    patches = capped(plan(knowledge, params, dev, corpus, diagnoses, number, PER_ERROR), budget)
+    if not any(p.samples for p in patches):
+        where = DIAGNOSIS if condition.as_it_stands else "study"
+        raise NotFoundError(f"{where}\n  No diagnosis blames a node, so there is no repair to study.")
+    return Setting(root, params, knowledge, items, corpus, starved, diagnoses, patches, _writer(knowledge, params, number))
+
+
+def _diagnosed(root: Path, prepared: Prepared, lab: Laboratory, trial: Trial) -> list[Diagnosis]:
+    """What the stage `diagnose` would say of the trial's models. Reads dev items and dev outcomes alone."""
+    from proda.diagnosing import Prober
+    from proda.trials import CACHE
+
+    adapters = {model: root / folder for model, folder in trial.adapters.items()}
+    prober = Prober(lab.base, adapters, batch_tokens=prepared.params.evaluate.batch_tokens, cache=root / CACHE)
+    dev = [i for i in prepared.items if i.split == "dev"]
+    return prober.diagnoses(prepared.knowledge, dev, [o for o in trial.outcomes if o.split == "dev"], prepared.corpus)
+
+
+def _writer(knowledge: Knowledge, params: Params, number: int) -> Write:
+    """The builder, which words no sample twice: arms ask for the same nodes."""
+    from proda.builder.extra import extra_samples
+
+    kept: dict[tuple[str, bool], list[list[Sample]]] = {}
+
+    def write(node: str, count: int, stepwise: bool) -> list[Sample]:
+        parts = kept.setdefault((node, stepwise), [])
+        for piece in range(len(parts), -(-count // FORMATS_PERIOD)):
+            told = {(s.prompt, s.completion) for earlier in parts for s in earlier}
+            start = number * ROUND_ORDINALS + piece * FORMATS_PERIOD
+            found = extra_samples(knowledge, node, FORMATS_PERIOD, start=start, params=params, stepwise=stepwise)
+            parts.append([s for s in found if (s.prompt, s.completion) not in told])
+        return [s for piece in parts[: -(-count // FORMATS_PERIOD)] for s in piece]
+
+    return write
+
+
+def blame(setting: Setting) -> dict[str, int]:
+    """Of the statements that are blamed and of those that were starved, how many are both."""
+    blamed: Sequence[str] = sorted({p.targets[0] for p in setting.patches} & set(setting.knowledge.statements))
+    return {"starved": len(setting.starved), "blamed": len(blamed), "both": len(set(blamed) & set(setting.starved))}
