@@ -6,8 +6,10 @@
     groups = probed_nodes(knowledge, items, faults)      # planted, and not: how often do the same probes flag either?
     flags(groups, answered_of)["unplanted"]["statement"] Flags(nodes=960, flagged=402)
 
-A fault counts once, with the category that most of its failed items got; where two are as many, with the one that was not expected. A
-fault of which no item fails is a miss, and so is an abstention. Failures that nobody planted are counted apart. Pure.
+A fault counts once, with the category that most of its failed items got; where two are as many, with the one that was not expected. An
+abstention is a miss. A fault of which no item fails is one too in the first count; the second, `shown`, is over those that some item
+shows, as mutation testing sets mutants apart that no test kills: what no test sees, a debugger of tests is not asked about. Failures that
+nobody planted are counted apart. Pure.
 """
 
 from __future__ import annotations
@@ -68,6 +70,15 @@ class Flags(Record, frozen=True):
     flagged: int
 
 
+class Shown(Record, frozen=True):
+    """The count over faults of which some item fails. Nodes that ought to be blamed are those on the chains of items that fail."""
+
+    faults: int
+    scores: dict[str, Score]
+    macro_f1: float | None
+    nodes: Score
+
+
 class Tally(Record, frozen=True):
     """All of it."""
 
@@ -77,6 +88,7 @@ class Tally(Record, frozen=True):
     scores: dict[str, Score]  # of the categories planted
     macro_f1: float | None
     nodes: Score  # planted: nodes that ought to be blamed; said: nodes that are
+    shown: Shown
     unplanted: dict[str, dict[str, int]]  # category → whether it fails without faults → items
 
 
@@ -85,13 +97,10 @@ def count(faults: Iterable[Fault], diagnoses: Iterable[Diagnosis], failed_anyway
     known = {d.item: d for d in diagnoses}
     rows = tuple(_row(fault, known, frozenset(failed_anyway)) for fault in faults)
     counted = [r for r in rows if r.said != NOT_FAILED or r.fault.kind not in HARMLESS]
-    confusion: dict[str, dict[str, int]] = {}
-    for category in dict.fromkeys(EXPECTED.values()):
-        said = Counter(r.said for r in counted if r.fault.category == category)
-        if said:
-            confusion[category] = {name: said[name] for name in (*CATEGORIES, NOT_FAILED)}
-    scores = {c: _score(sum(row.values()), sum(r[c] for r in confusion.values()), row[c]) for c, row in confusion.items()}
-    f1 = [s.f1 for s in scores.values() if s.f1 is not None]
+    confusion = _confusion(counted)
+    scores, macro_f1 = _scores(confusion)
+    seen = [r for r in rows if r.failed]
+    shown = Shown(len(seen), *_scores(_confusion(seen)), _of_nodes(seen, seen_only=True))
     kinds: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         kinds[", ".join(filter(None, (row.fault.kind, row.fault.how)))].append(row)
@@ -105,10 +114,28 @@ def count(faults: Iterable[Fault], diagnoses: Iterable[Diagnosis], failed_anyway
         {kind: _count(group) for kind, group in kinds.items()},
         confusion,
         scores,
-        round(sum(f1) / len(f1), DIGITS) if f1 else None,
+        macro_f1,
         _of_nodes(counted),
+        shown,
         unplanted,
     )
+
+
+def _confusion(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
+    """Expected → said → faults."""
+    found: dict[str, dict[str, int]] = {}
+    for category in dict.fromkeys(EXPECTED.values()):
+        said = Counter(r.said for r in rows if r.fault.category == category)
+        if said:
+            found[category] = {name: said[name] for name in (*CATEGORIES, NOT_FAILED)}
+    return found
+
+
+def _scores(confusion: Mapping[str, Mapping[str, int]]) -> tuple[dict[str, Score], float | None]:
+    """Each expected category's score, and the mean of their F1."""
+    scores = {c: _score(sum(row.values()), sum(r[c] for r in confusion.values()), row[c]) for c, row in confusion.items()}
+    f1 = [s.f1 for s in scores.values() if s.f1 is not None]
+    return scores, round(sum(f1) / len(f1), DIGITS) if f1 else None
 
 
 def _row(fault: Fault, known: Mapping[str, Diagnosis], anyway: Collection[str]) -> Row:
@@ -128,10 +155,14 @@ def _count(rows: Sequence[Row]) -> Count:
     )
 
 
-def _of_nodes(rows: Iterable[Row]) -> Score:
-    with_nodes = [r for r in rows if r.fault.nodes]
-    planted, said = sum(len(r.fault.nodes) for r in with_nodes), sum(len(r.blamed) for r in with_nodes)
-    return _score(planted, said, sum(len(set(r.blamed) & set(r.fault.nodes)) for r in with_nodes))
+def _of_nodes(rows: Iterable[Row], *, seen_only: bool = False) -> Score:
+    """`seen_only` leaves out nodes on chains of which no item failed: nobody was asked about them."""
+    planted = said = both = 0
+    for row in (r for r in rows if r.fault.nodes):
+        chains = {i.partition(":")[0] for i in row.failed}
+        due = {n for n in row.fault.nodes if not seen_only or n.rpartition(".")[0] in chains}
+        planted, said, both = planted + len(due), said + len(row.blamed), both + len(due & set(row.blamed))
+    return _score(planted, said, both)
 
 
 def _score(planted: int, said: int, right: int) -> Score:

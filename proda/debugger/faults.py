@@ -4,27 +4,30 @@
     faults[0]      Fault(kind="withheld", category="concept gap", chains=("physics/bimetal-strip-bends",), nodes=("….s2",), …)
     planted, asked = plant(knowledge, samples, items, faults)
 
-    withheld         samples that state a statement are gone                            concept gap
+    withheld         samples that state what some wrong option departs from are gone    concept gap
     withheld-format  the open ones of them are gone                                     concept gap
     composition      samples that show two steps of a chain in a row are gone           reasoning deficit
     flipped          samples say the statement turned round, or with the opposite verb  data conflict
-    swapped          two near concepts change names wherever they are spoken of         data conflict
+    swapped          two concepts change names wherever they are spoken of              data conflict
     key              another option of an item is marked right                          suspect item
     true-distractor  a wrong option of an item says what the base holds too             suspect item
 
 Ids, nodes and plans stay as they are, and so does what an item says of its options: a fault shows in what models do and in the text.
+Withheld statements and swapped concepts are those that tell a wrong option of some item from the right one, where there are such: every
+other distractor is two steps away from the chain, so that the loss of one fact alone is seldom seen by any item.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, zip_longest
 from typing import Literal
 
 import msgspec
 
 from proda.debugger.assertions import Reader, asserted
+from proda.debugger.claims import option_triples, parted
 from proda.debugger.mutations import another_right, exchange, flip, flipped, forms, rekeyed, reworded, unit_of, with_another_right
 from proda.graph import Knowledge
 from proda.near import near_concepts
@@ -93,9 +96,9 @@ def plant(
     reader = Reader(knowledge)
     for fault in sorted(faults, key=_order):
         if fault.kind in ("withheld", "withheld-format"):
-            statement = knowledge.statements[fault.nodes[0]]
             every = fault.kind == "withheld"
-            planted = [s for s in planted if not ((every or s.format == WITHHELD_FORMAT) and states(reader, s, statement))]
+            for statement in (knowledge.statements[n] for n in fault.nodes):
+                planted = [s for s in planted if not ((every or s.format == WITHHELD_FORMAT) and states(reader, s, statement))]
         elif fault.kind == "composition":
             steps = knowledge.path(knowledge.chains[fault.chains[0]])
             planted = [s for s in planted if not _shows_two_steps(reader, s, steps)]
@@ -173,10 +176,14 @@ Finder = Callable[[_World, Kind, Chain, tuple[object, ...]], Fault | None]
 
 
 def _withheld(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
-    for statement in world.alone(chain, *key):
-        if kind == "withheld" or any(s.format == WITHHELD_FORMAT for s in world.by_node[statement.id]):
-            return world.fault(kind, (chain.id,), (statement.id,))
-    return None
+    """What the option departs from that departs from least; for a format alone, any statement."""
+    alone = [s.id for s in world.alone(chain, *key)]
+    if kind == "withheld-format":
+        open_ones = (s for s in alone if any(x.format == WITHHELD_FORMAT for x in world.by_node[s]))
+        return next((world.fault(kind, (chain.id,), (s,)) for s in open_ones), None)
+    departures = {d for item in world.items[chain.id] for letter in LETTERS if (d := parted(world.knowledge, item, letter))}
+    ranked = sorted(by_weight(departures, *key), key=len)
+    return next((world.fault(kind, (chain.id,), d) for d in ranked if set(d) <= set(alone)), None)
 
 
 def _composition(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
@@ -203,21 +210,44 @@ def _can_flip(knowledge: Knowledge, statement: Statement, how: str) -> bool:
 
 
 def _swapped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
-    """An inner concept of the chain and a near one of the same discipline; the nodes are what samples say of either and is false then."""
+    """Two concepts that an option exchanges, else an inner one and a near one. To blame: what samples say of either and is false then."""
     knowledge = world.knowledge
+    for here, other in (*_exchanged(world, chain, key), *_nearest(knowledge, chain, key)):
+        touched = {s for c in (here, other) for s in (*knowledge.by_subject.get(c, ()), *knowledge.by_object.get(c, ()))}
+        chains = {s.chain for s in touched}
+        spoilt = sorted(s.id for s in touched if world.by_node[s.id] and not knowledge.holds(*_renamed(s.triple, here, other)))
+        alike = knowledge.concepts[here].discipline == knowledge.concepts[other].discipline
+        if alike and len(chains) <= MAX_TOUCHED and set(spoilt).intersection(chain.statements):
+            found = world.fault(kind, (chain.id, *sorted(chains - {chain.id})), spoilt)
+            return msgspec.structs.replace(found, concepts=(here, other))
+    return None
+
+
+def _exchanged(world: _World, chain: Chain, key: tuple[object, ...]) -> list[tuple[str, str]]:
+    """Pairs of concepts in whose exchange a wrong option of the chain differs from the right one, in drawn order."""
+    pairs = set()
+    for item in world.items[chain.id]:
+        path = [world.knowledge.statements[s].triple for s in item.statements]
+        for letter, told in option_triples(world.knowledge, item).items():
+            if letter != item.answer and told is not None and len(told) == len(path):
+                pairs |= {
+                    (a, b) for t, u in zip(path, told, strict=True) for a, b in ((t[0], u[0]), (t[2], u[2])) if _same(path, told, a, b)
+                }
+    return by_weight(pairs, *key)
+
+
+def _same(path: Sequence[Triple], told: Sequence[Triple], one: str, other: str) -> bool:
+    return one != other and [_renamed(t, one, other) for t in path] == list(told)
+
+
+def _nearest(knowledge: Knowledge, chain: Chain, key: tuple[object, ...]) -> Iterator[tuple[str, str]]:
+    """Inner concepts of the chain, each with those that are taken for it."""
     path = [s.triple for s in knowledge.path(chain)]
     concepts = [path[0][0], *(t[2] for t in path)]
     for place in by_weight(range(1, len(path)), *key):
         before, here, after = concepts[place - 1 : place + 2]
         for other in islice(near_concepts(knowledge, before, here, after, frozenset(concepts), *key, place), NEAREST):
-            touched = {s for c in (here, other) for s in (*knowledge.by_subject.get(c, ()), *knowledge.by_object.get(c, ()))}
-            chains = {s.chain for s in touched}
-            spoilt = sorted(s.id for s in touched if world.by_node[s.id] and not knowledge.holds(*_renamed(s.triple, here, other)))
-            alike = knowledge.concepts[here].discipline == knowledge.concepts[other].discipline
-            if alike and len(chains) <= MAX_TOUCHED and set(spoilt).intersection(chain.statements):
-                found = world.fault(kind, (chain.id, *sorted(chains - {chain.id})), spoilt)
-                return msgspec.structs.replace(found, concepts=(here, other))
-    return None
+            yield here, other
 
 
 def _renamed(triple: Triple, one: str, other: str) -> Triple:

@@ -79,14 +79,17 @@ def test_nothing_planted_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("fault", drawn("withheld"), ids=lambda f: f.nodes[0])
-def test_a_withheld_statement_is_said_nowhere_any_more(fault: Fault) -> None:
-    statement = WORLD.statements[fault.nodes[0]]
+def test_what_tells_a_wrong_option_from_the_right_one_is_said_nowhere_any_more(fault: Fault) -> None:
+    statements = [WORLD.statements[n] for n in fault.nodes]
+    departures = {parted(WORLD, i, letter) for i in ITEMS if i.id in fault.items for letter in LETTERS if letter != i.answer}
+    assert fault.nodes in departures and len(fault.nodes) == min(len(d) for d in departures if d)
     old, new = planted(fault)
-    assert new == {} and any(unit_of(s) == statement.id for s in old.values()) and any("+" in i for i in old)
-    assert all(states(READER, s, statement) for s in old.values())
+    assert new == {} and {unit_of(s) for s in old.values()} >= set(fault.nodes) and any("+" in i for i in old)
+    assert all(any(states(READER, s, statement) for statement in statements) for s in old.values())
     left = [s for s in SAMPLES if s.id not in old]
-    assert not any(statement.id in s.nodes or statement.text in sample_text(s) for s in left)
-    assert not any(statement.triple in asserted(READER, s) for s in left)
+    for statement in statements:
+        assert not any(statement.id in s.nodes or statement.text in sample_text(s) for s in left)
+        assert not any(statement.triple in asserted(READER, s) for s in left)
 
 
 def test_a_sample_of_another_node_that_states_it_is_withheld_too_and_one_that_only_names_it_is_not() -> None:
@@ -184,6 +187,15 @@ def test_swapped_concepts_change_names_wherever_they_are_spoken_of(fault: Fault)
         mine = [new.get(s.id, s) for s in SAMPLES if node in s.nodes]
         assert list(contradictions(READER, mine, node)) and {*fault.concepts} & set(WORLD.statements[node].triple)
     assert set(fault.nodes).intersection(WORLD.chains[fault.chains[0]].statements)
+
+
+@pytest.mark.parametrize("fault", drawn("swapped"), ids=lambda f: f.chains[0])
+def test_concepts_are_swapped_that_some_wrong_option_exchanges(fault: Fault) -> None:
+    names = dict(zip(fault.concepts, reversed(fault.concepts), strict=True))
+    path = [s.triple for s in WORLD.path(WORLD.chains[fault.chains[0]])]
+    exchanged = tuple((names.get(a, a), r, names.get(b, b)) for a, r, b in path)
+    told = [option_triples(WORLD, i)[letter] for i in ITEMS if i.chain == fault.chains[0] for letter in LETTERS if letter != i.answer]
+    assert exchanged in told
 
 
 def test_articles_and_capitals_change_with_the_name_and_longer_names_stay_whole() -> None:
@@ -327,6 +339,10 @@ def test_the_confusion_matrix_and_f1_are_those_computed_by_hand() -> None:
     assert tally.macro_f1 == 0.375
     nodes = tally.nodes
     assert (nodes.planted, nodes.said, nodes.right, nodes.precision, nodes.recall, nodes.f1) == (6, 4, 3, 0.75, 0.5, 0.6)
+    shown = tally.shown
+    assert shown.faults == 5 and shown.macro_f1 == 0.375  # (½ + 0 + 0 + 1) / 4, without the two of which no item fails
+    assert (shown.scores["data conflict"].planted, shown.scores["data conflict"].said) == (1, 1)
+    assert (shown.nodes.planted, shown.nodes.said, shown.nodes.right, shown.nodes.recall) == (5, 4, 3, 0.6)
     kinds = {k: (c.planted, c.failed, c.failed_anyway, c.found, c.at_node) for k, c in tally.kinds.items()}
     assert kinds == {
         "withheld": (2, 2, 1, 1, 1),
@@ -346,8 +362,15 @@ def test_a_category_found_at_the_wrong_node_is_found_but_not_there() -> None:
     assert row.found and not row.at_node and row.blamed == ("a.s3",)
 
 
+def test_nodes_on_chains_of_which_no_item_fails_are_not_missed_among_the_shown() -> None:
+    fault = msgspec.structs.replace(a_fault("swapped", "a", ["s1", "s2"]), chains=("a", "b"), nodes=("a.s1", "a.s2", "b.s1"))
+    tally = count([fault], [said("a:0", "data conflict", "s1", "s2")], set())
+    assert tally.nodes.recall == 0.6667 and tally.shown.nodes.recall == 1.0 and tally.shown.nodes.precision == 1.0
+
+
 def test_where_nothing_fails_every_fault_is_missed() -> None:
     tally = count(FAULTS, [], set())
+    assert tally.shown.faults == 0 and tally.shown.macro_f1 is None
     assert all(r.said == NOT_FAILED and not r.found for r in tally.rows) and tally.macro_f1 == 0.0
     assert sum(n for row in tally.confusion.values() for n in row.values()) == len(FAULTS) - len(drawn("withheld-format"))
 
@@ -370,7 +393,7 @@ def test_flags_are_counted_over_models_by_the_measure_of_diagnoses() -> None:
 
     answered = {m: [Answer(p, 0.1 if knows(p, m) else -0.1, "") for p in every] for m in SEEDS}
     found = flags(groups, answered)
-    assert found["withheld"]["statement"] == Flags(2, 1)
+    assert found["withheld"]["statement"] == Flags(sum(len(f.nodes) for f in faults), 1)
     assert found[UNPLANTED]["statement"].flagged == 1 and found[UNPLANTED]["step"].flagged == found[UNPLANTED]["concept"].flagged == 0
     half = {m: [Answer(p, 0.1 if n % 2 else -0.1, "") for n, p in enumerate(every)] for m in SEEDS}
     assert flags({"all": every[:2]}, half)["all"]["statement"].flagged == 0  # half right is not unknown
