@@ -11,10 +11,12 @@ blamed if probing finds them unknown.
     a suspected statement is taught otherwise by the training data               data conflict at that statement
     a suspected statement, or a concept of it, fails its probes                  concept gap there; what was preferred is the confusion
     all of them pass, and a step among them does not                             reasoning deficit at that step
-    all pass, and the seeds agree on the same wrong option                       suspect item
+    all pass, and all seeds there are choose the same wrong option               suspect item
     none of these                                                                unexplained
 
-Each failing seed is judged by itself; the diagnosis is what most of them say, and its confidence their share.
+Each failing seed is judged by itself; the diagnosis is what most of them say, and its confidence their share. Nodes under items that were
+answered rightly are probed too (controls.py): a kind of probe that fails there as often blames nobody. Other statements of the chain
+that are found unknown are no cause of this failure; they stand among the evidence, behind the blamed ones, for the repair to see.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from proda.debugger.assertions import Reader, contradictions
 from proda.debugger.claims import option_triples, parted, unsupported
+from proda.debugger.controls import Discrimination, controls, discrimination
 from proda.debugger.probes import Answer, Probe, concept_probes, statement_probes, step_probes
 from proda.graph import Knowledge
 from proda.records import Category, Diagnosis, Evidence, Item, Outcome, Record, Sample, Statement
@@ -31,6 +34,7 @@ from proda.wording import clause, name
 
 UNKNOWN = 0.5  # a node whose probes are answered rightly less often than this is unknown
 MARGIN_DIGITS = 4
+KINDS = ("statement", "concept", "step")
 
 Failed = Mapping[str, Mapping[str, str]]
 """Item id → model that failed it → the letter it chose."""
@@ -59,14 +63,29 @@ def failures(items: Iterable[Item], outcomes: Iterable[Outcome]) -> dict[str, di
 
 
 def probes_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed) -> list[Probe]:
-    """Every probe that the failed items call for, each once: the suspected statements, their concepts, and the steps that they are."""
-    suspects = {s.id: s for item in items for letter in failed.get(item.id, {}).values() for s in _suspected(knowledge, item, letter)}
-    probes: list[Probe] = []
-    for _, statement in sorted(suspects.items()):
-        probes += statement_probes(knowledge, statement)
-    for chain in sorted({s.chain for s in suspects.values()}):
-        probes += (p for p in step_probes(knowledge, knowledge.chains[chain]) if p.node in suspects)
-    for concept in sorted({c for s in suspects.values() for c in (s.subject, s.object)}):
+    """Every probe that the failed items call for, each once: all statements of their chains; of the suspected ones also the concepts, and
+    the steps that they are. Then the same of as many controls.
+    """
+    items = list(items)
+    suspects, chain_mates = _suspects(knowledge, items, failed), set[str]()
+    for item in items:
+        chain_mates.update(s for s in item.statements if item.id in failed and s in knowledge.statements)
+    probes = _probes(knowledge, [knowledge.statements[s] for s in sorted({*chain_mates, *suspects})], suspects)
+    asked = {s.id: s for s in controls(knowledge, items, failed, count=len(suspects))}
+    seen = {(p.kind, p.node) for p in probes}  # a concept may stand on both sides
+    return probes + [p for p in _probes(knowledge, list(asked.values()), asked) if (p.kind, p.node) not in seen]
+
+
+def _suspects(knowledge: Knowledge, items: Iterable[Item], failed: Failed) -> dict[str, Statement]:
+    return {s.id: s for item in items for letter in failed.get(item.id, {}).values() for s in _suspected(knowledge, item, letter)}
+
+
+def _probes(knowledge: Knowledge, statements: Iterable[Statement], closely: Mapping[str, Statement]) -> list[Probe]:
+    """Probes of statements; of those to be looked at `closely`, of their steps and concepts as well."""
+    probes = [p for s in statements for p in statement_probes(knowledge, s)]
+    for chain in sorted({s.chain for s in closely.values()}):
+        probes += (p for p in step_probes(knowledge, knowledge.chains[chain]) if p.node in closely)
+    for concept in sorted({c for s in closely.values() for c in (s.subject, s.object)}):
         probes += concept_probes(knowledge, concept)
     return probes
 
@@ -99,8 +118,32 @@ def diagnose(
             against[statement] = [s.id for s, _ in contradictions(reader, by_statement[statement], statement)]
         return against[statement]
 
+    items = list(items)
     known = {item.id: item for item in items}
-    return [_diagnosis(knowledge, known[i], failed[i], of_node, contradicted) for i in sorted(failed)]
+    telling = frozenset(kind for kind, found in discriminations(knowledge, items, failed, answered).items() if found.telling)
+    trusted = {m: {key: a for key, a in found.items() if key[0] in telling} for m, found in of_node.items()}
+    return [_diagnosis(knowledge, known[i], failed[i], trusted, contradicted) for i in sorted(failed)]
+
+
+def discriminations(
+    knowledge: Knowledge, items: Iterable[Item], failed: Failed, answered: Mapping[str, Sequence[Answer]]
+) -> dict[str, Discrimination]:
+    """Kind of probe → whether the suspected nodes fail it more often than controls do. A node is unknown if most models do not know it."""
+    items = list(items)
+    suspects = _suspects(knowledge, items, failed)
+    asked = {s.id: s for s in controls(knowledge, items, failed, count=len(suspects))}
+    of_node = {model: _by_node(found) for model, found in answered.items()}
+    found = {}
+    for kind in KINDS:
+        unknown = {
+            node
+            for _, node in {key for answers in of_node.values() for key in answers if key[0] == kind}
+            if 2 * sum(_unknown(answers.get((kind, node), ())) for answers in of_node.values()) > len(of_node)
+        }
+        probed = {node for answers in of_node.values() for k, node in answers if k == kind}
+        here, there = ((set(_concepts(part.values())) if kind == "concept" else set(part)) & probed for part in (suspects, asked))
+        found[kind] = discrimination(here, there - here, unknown)
+    return found
 
 
 def _by_node(found: Iterable[Answer]) -> _Answers:
@@ -113,7 +156,7 @@ def _by_node(found: Iterable[Answer]) -> _Answers:
 def _diagnosis(
     knowledge: Knowledge, item: Item, chosen: Mapping[str, str], of_node: Mapping[str, _Answers], contradicted: _Against
 ) -> Diagnosis:
-    agree = len(chosen) > 1 and len(set(chosen.values())) == 1
+    agree = 1 < len(chosen) == len(of_node) and len(set(chosen.values())) == 1
     verdicts = {m: _verdict(knowledge, item, letter, of_node[m], contradicted, agree) for m, letter in chosen.items()}
     votes = Counter(v.category for v in verdicts.values())
     category = max(votes, key=lambda c: (votes[c], c != "unexplained", c))
@@ -122,6 +165,8 @@ def _diagnosis(
     found = [_evidence(n, models, of_node, contradicted, category) for n in sorted(blamed) if 2 * blamed[n] >= len(models)]
     evidence = tuple(sorted(found, key=lambda e: (-blamed[e.node], e.margin, e.node)))  # what most seeds lack, and lack most, comes first
     nodes = tuple(e.node for e in evidence)
+    if category == "concept gap":
+        evidence += tuple(_evidence(s, models, of_node, contradicted, category) for s in _beside(knowledge, item, nodes, models, of_node))
     return Diagnosis(
         item.id,
         item.content_hash,
@@ -152,6 +197,12 @@ def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, c
     if steps:
         return _Verdict("reasoning deficit", tuple(steps))
     return _Verdict("suspect item" if agree else "unexplained")
+
+
+def _beside(knowledge: Knowledge, item: Item, nodes: Sequence[str], models: Sequence[str], of_node: Mapping[str, _Answers]) -> list[str]:
+    """Statements of the chain that nobody blames for this choice, and that most of the failing models do not know either."""
+    others = [s for s in item.statements if s in knowledge.statements and s not in nodes]
+    return [s for s in others if 2 * sum(_unknown(of_node[m].get(("statement", s), ())) for m in models) > len(models)]
 
 
 def _right_as_well(knowledge: Knowledge, item: Item, letter: str) -> bool:
@@ -193,7 +244,11 @@ def _reason(knowledge: Knowledge, category: Category, evidence: Sequence[Evidenc
         return f"{len(chosen)} models chose {letters}, and nothing that it says is known to be wrong or found to be unknown to them."
     if not evidence:
         return "No probe fails, and the models do not agree: nobody is blamed."
-    first = evidence[0]
+    return told(knowledge, category, evidence[0])
+
+
+def told(knowledge: Knowledge, category: Category, first: Evidence) -> str:
+    """What was found of one node, as a sentence."""
     said = clause(knowledge, knowledge.statements[first.node].triple) if first.node in knowledge.statements else name(knowledge, first.node)
     if category == "data conflict":
         return f"{first.failed} training samples say otherwise than “{said}”, {first.preferred} for one."

@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from proda.debugger.diagnose import told
 from proda.errors import InputError
 from proda.graph import Knowledge
 from proda.patches import named, node_hash, sample_hash
@@ -42,19 +43,20 @@ def plan_repairs(
 ) -> list[Patch]:
     """A patch for each node that a diagnosis blames: those first that explain most failures, then those that probes find most unknown.
 
-    Each failed item has `per_error` samples to give, shared evenly among the nodes it blames. `conflicting` holds, for nodes in conflict,
-    the derived samples to take out. Raises InputError if a diagnosis speaks of an item or node that has changed since, or is gone.
+    Each failed item has `per_error` samples to give, shared evenly among the nodes it blames and those found unknown beside them.
+    `conflicting` holds, for nodes in conflict, the derived samples to take out. Raises InputError if a diagnosis speaks of an item
+    or node that has changed since, or is gone.
     """
     known = {item.id: item for item in items}
     blamed: dict[tuple[str, Category], list[Diagnosis]] = defaultdict(list)
     for diagnosis in diagnoses:
         if diagnosis.category in TAUGHT:
             _fresh(knowledge, known, diagnosis)
-            for node in diagnosis.nodes:
+            for node in _targets(diagnosis):
                 blamed[node, diagnosis.category].append(diagnosis)
     patches = []
     for (node, category), cases in sorted(blamed.items(), key=lambda pair: (-len(pair[1]), -_unknown(*pair), pair[0])):
-        count = min(MAX_SAMPLES, max(1, sum(-(-per_error // len(case.nodes)) for case in cases)))
+        count = min(MAX_SAMPLES, max(1, sum(-(-per_error // len(_targets(case))) for case in cases)))
         evidence = [e for case in cases for e in case.evidence if e.node == node]
         confusions = _confusions(knowledge, evidence)
         failing = tuple(sorted(case.item for case in cases))
@@ -65,7 +67,7 @@ def plan_repairs(
             (node,),
             failing,
             category,
-            cases[0].reason,
+            cases[0].reason if node == cases[0].nodes[0] else told(knowledge, category, evidence[0]),
             {node: node_hash(knowledge, node), **{i: known[i].content_hash for i in failing}},
             {node: confusions[0]} if confusions else {},
             tuple(teach(node, count, confusions, category == "reasoning deficit")),
@@ -78,6 +80,11 @@ def plan_repairs(
 def proposals(diagnoses: Iterable[Diagnosis]) -> list[Diagnosis]:
     """The suspect items: for a person to mend or retire in benchmarks/exceptions.yaml."""
     return [d for d in diagnoses if d.category == "suspect item"]
+
+
+def _targets(diagnosis: Diagnosis) -> tuple[str, ...]:
+    """The blamed nodes, then what the evidence finds unknown beside them. Nobody blamed, nothing taught."""
+    return tuple(dict.fromkeys((*diagnosis.nodes, *(e.node for e in diagnosis.evidence)))) if diagnosis.nodes else ()
 
 
 def _unknown(blamed: tuple[str, Category], cases: Sequence[Diagnosis]) -> float:

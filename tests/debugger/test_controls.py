@@ -1,0 +1,82 @@
+"""A kind of probe that fails as often where nothing failed blames nobody; one that tells the two apart does."""
+
+from __future__ import annotations
+
+import pytest
+
+from proda.debugger.controls import FEWEST, controls, discrimination
+from proda.debugger.diagnose import diagnose, discriminations, probes_of
+from proda.debugger.probes import Answer, Probe
+from proda.records import LETTERS, Item
+from proda.tester.items import write_items
+from tests.toyworld import wide_knowledge
+
+WORLD = wide_knowledge(40)
+ITEMS = [i for i in write_items(WORLD, seed=0, sealed_share=0.0) if i.split == "dev"]
+SEEDS = ("seed-0", "seed-1", "seed-2")
+
+
+def wrong_letter(item: Item) -> str:
+    return next(letter for letter, o in zip(LETTERS, item.options, strict=True) if o.operator == "substitution")
+
+
+BAD = [i for i in ITEMS if i.kind == "path" and i.chain.startswith("weaving/")][:12]
+FAILED = {i.id: dict.fromkeys(SEEDS, wrong_letter(i)) for i in BAD}
+
+
+def nodes(count: int, prefix: str) -> set[str]:
+    return {f"{prefix}{n}" for n in range(count)}
+
+
+@pytest.mark.parametrize(
+    ("suspects", "unknown", "others", "also_unknown", "telling"),
+    [
+        (50, 45, 100, 5, True),  # rare among the others: every failure tells
+        (50, 2, 100, 3, True),
+        (50, 42, 100, 82, False),  # no more often
+        (400, 350, 400, 320, False),  # more often, surely, and by too little to blame anybody
+        (50, 40, 100, 30, True),
+        (4, 3, 100, 50, False),  # half as often again, by chance
+        (50, 42, FEWEST - 1, FEWEST - 1, True),  # too few to say
+    ],
+)
+def test_what_fails_as_often_elsewhere_is_not_telling(suspects: int, unknown: int, others: int, also_unknown: int, telling: bool) -> None:
+    lacking = nodes(unknown, "s") | nodes(also_unknown, "c")
+    found = discrimination(nodes(suspects, "s"), nodes(others, "c"), lacking)
+    assert (found.suspected, found.unknown, found.controls, found.controls_unknown) == (suspects, unknown, others, also_unknown)
+    assert found.telling is telling
+
+
+def test_controls_are_statements_of_chains_on_which_nothing_failed() -> None:
+    drawn = controls(WORLD, ITEMS, FAILED, count=30)
+    failed_chains = {i.chain for i in BAD}
+    assert len(drawn) == 30 and not {s.chain for s in drawn} & failed_chains
+    assert drawn == controls(WORLD, ITEMS[::-1], FAILED, count=30) and [s.id for s in drawn] == sorted(s.id for s in drawn)
+    assert controls(WORLD, BAD, FAILED, count=30) == []
+
+
+def answered(fails: frozenset[str]) -> dict[str, list[Answer]]:
+    """Models that fail every probe of the named kinds, and of the suspected statements of the first failed item."""
+    probes = probes_of(WORLD, ITEMS, FAILED)
+
+    def right(probe: Probe) -> bool:
+        return probe.kind not in fails and not (probe.kind == "statement" and probe.node in BAD[0].statements)
+
+    return {m: [Answer(p, 0.1 if right(p) else -0.1, p.means[1]) for p in probes] for m in SEEDS}
+
+
+def test_definitions_that_nobody_knows_blame_no_concept() -> None:
+    found = discriminations(WORLD, ITEMS, FAILED, answered(frozenset({"concept"})))
+    assert not found["concept"].telling and found["statement"].telling and found["step"].telling
+    assert found["concept"].controls_unknown == found["concept"].controls >= FEWEST
+    diagnoses = diagnose(WORLD, ITEMS, FAILED, answered(frozenset({"concept"})))
+    first = next(d for d in diagnoses if d.item == BAD[0].id)
+    assert first.category == "concept gap" and set(first.nodes) <= set(BAD[0].statements)
+    assert all(not set(d.nodes) & set(WORLD.concepts) for d in diagnoses)
+
+
+def test_what_else_of_the_chain_is_unknown_stands_behind_what_is_blamed() -> None:
+    diagnoses = diagnose(WORLD, ITEMS, FAILED, answered(frozenset()))
+    first = next(d for d in diagnoses if d.item == BAD[0].id)
+    told = [e.node for e in first.evidence]
+    assert tuple(told[: len(first.nodes)]) == first.nodes and set(told) == set(BAD[0].statements) and len(told) > len(first.nodes)
