@@ -7,6 +7,7 @@ Reads dev items and dev outcomes, and no others: twin and sealed items are what 
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -32,9 +33,13 @@ def main(params: Params) -> str:
     items = load_items(ROOT, ("dev",), only=frozenset({"dev"}))
     adapters = {f"seed-{seed}": folder for seed, folder in adapter_folders(ROOT / "build/adapters")}
     prober = Prober(ROOT / "build/base", adapters, batch_tokens=params.evaluate.batch_tokens, cache=ROOT / "build/cache")
-    found = prober.diagnoses(knowledge, items, read_outcomes(ROOT / "benchmarks/results/outcomes/dev.csv"), load_samples(ROOT))
-    write_diagnoses(ROOT, found, sorted(adapters))
+    outcomes = read_outcomes(ROOT / "benchmarks/results/outcomes/dev.csv")
+    found, probes = prober.examined(knowledge, items, outcomes, load_samples(ROOT))
+    write_diagnoses(ROOT, found, sorted(adapters), probes)
     counts = ", ".join(f"{count} {category}" for category, count in Counter(d.category for d in found).most_common())
+    mute = [kind for kind, told in probes.items() if not told.telling]
+    if mute:
+        print(f"diagnose: {', '.join(mute)} probes fail as often where nothing failed, so they blame nobody", file=sys.stderr)
     return f"diagnose: {len(found)} of {len(items)} dev items failed by most seeds: {counts or 'none'}; {time.monotonic() - start:.0f} s"
 
 

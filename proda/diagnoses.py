@@ -3,6 +3,8 @@
 seeds: [seed-0, seed-1, seed-2]
 failed: 331
 categories: {concept gap: 270, reasoning deficit: 21, …}
+probes:                   # nodes that failures point at, beside nodes under items answered rightly: what fails as often there blames nobody
+  concept: {suspected: 663, unknown: 581, controls: 417, controls_unknown: 342, telling: false}
 diagnoses:
   - item: physics/bimetal-strip-bends:dev-path
     category: concept gap
@@ -15,7 +17,7 @@ diagnoses:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ import msgspec
 
 from proda.errors import InputError, NotFoundError
 from proda.files import write_file
-from proda.records import CATEGORIES, Diagnosis
+from proda.records import CATEGORIES, Diagnosis, Record
 from proda.yamlio import dump_yaml, load_yaml
 
 DIAGNOSIS = Path("benchmarks/results/diagnosis.yaml")
@@ -41,13 +43,14 @@ def load_diagnoses(root: Path) -> list[Diagnosis]:
         raise InputError(f"{DIAGNOSIS}\n  Not diagnoses: {error}. It is derived: run `dvc repro --force diagnose`.") from None
 
 
-def write_diagnoses(root: Path, diagnoses: Sequence[Diagnosis], seeds: Sequence[str]) -> bool:
-    """Write the file; returns whether it changed. Equal diagnoses give equal bytes."""
+def write_diagnoses(root: Path, diagnoses: Sequence[Diagnosis], seeds: Sequence[str], probes: Mapping[str, Record] | None = None) -> bool:
+    """Write the file; returns whether it changed. Equal diagnoses give equal bytes. `probes` say what each kind of probe is worth."""
     counts = Counter(d.category for d in diagnoses)
     document = {
         "seeds": list(seeds),
         "failed": len(diagnoses),
         "categories": {c: counts[c] for c in CATEGORIES},
+        "probes": {kind: msgspec.to_builtins(found) for kind, found in (probes or {}).items()},
         "diagnoses": [_entry(d) for d in diagnoses],
     }
     return write_file(root / DIAGNOSIS, dump_yaml(document))

@@ -24,6 +24,7 @@ from proda.graph import Knowledge
 from proda.records import Diagnosis, Item, Outcome, Sample, content_hash
 
 if TYPE_CHECKING:
+    from proda.debugger.controls import Discrimination
     from proda.debugger.probes import Answer, Probe
     from proda.tester.scoring import Question
 
@@ -41,10 +42,17 @@ class Prober:
         self, knowledge: Knowledge, items: Sequence[Item], outcomes: Iterable[Outcome], samples: Iterable[Sample]
     ) -> list[Diagnosis]:
         """Why each item that most of the models fail was failed, sorted by item. `samples` are what they were trained on."""
-        from proda.debugger.diagnose import diagnose, failures, probes_of
+        return self.examined(knowledge, items, outcomes, samples)[0]
+
+    def examined(
+        self, knowledge: Knowledge, items: Sequence[Item], outcomes: Iterable[Outcome], samples: Iterable[Sample]
+    ) -> tuple[list[Diagnosis], dict[str, Discrimination]]:
+        """The diagnoses, and for each kind of probe whether it tells failed items from others."""
+        from proda.debugger.diagnose import diagnose, discriminations, failures, probes_of
 
         failed = failures(items, outcomes)
-        return diagnose(knowledge, items, failed, self.answers(probes_of(knowledge, items, failed)), samples)
+        answered = self.answers(probes_of(knowledge, items, failed))
+        return diagnose(knowledge, items, failed, answered, samples), discriminations(knowledge, items, failed, answered)
 
     def answers(self, probes: Sequence[Probe]) -> dict[str, list[Answer]]:
         """Model → its answers, in the order of the probes. Raises what loading a model raises."""
