@@ -77,8 +77,10 @@ def repair(most: int | None, per_error: int | None, reallocate: bool, number: in
     if not dry_run:
         commit_retirements(where, suspects, branch=branch, run=_run(where))
     for diagnosis in suspects:
-        how = "would be proposed" if dry_run else f"is proposed, by a commit on {branch} that a reviewer may drop,"
-        click.echo(f"suspect item {diagnosis.item}: {diagnosis.reason} It {how} for retirement in benchmarks/exceptions.yaml.", err=True)
+        click.echo(f"suspect item {diagnosis.item}: {diagnosis.reason}", err=True)
+    if suspects:
+        would = "would retire" if dry_run else "retires"
+        click.echo(f"A commit each {would} them in benchmarks/exceptions.yaml. Drop it where the item is right.", err=True)
     left = sum(d.category == "unexplained" for d in diagnoses)
     click.echo(f"{left} failed items stay unexplained." + ("" if dry_run else " Next: dvc repro."), err=True)
 

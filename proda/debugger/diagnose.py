@@ -11,7 +11,7 @@ blamed if probing finds them unknown.
     a suspected statement is taught otherwise by the training data               data conflict at that statement
     a suspected statement, or a concept of it, fails its probes                  concept gap there; what was preferred is the confusion
     all of them pass, and a step among them does not                             reasoning deficit at that step
-    all pass, and all seeds there are choose the same wrong option               suspect item
+    all surely known, and all seeds there are choose the same wrong option       suspect item
     none of these                                                                unexplained
 
 Each failing seed is judged by itself; the diagnosis is what most of them say, and its confidence their share. Nodes under items that were
@@ -33,6 +33,7 @@ from proda.records import Category, Diagnosis, Evidence, Item, Outcome, Record, 
 from proda.wording import clause, name
 
 UNKNOWN = 0.5  # a node whose probes are answered rightly less often than this is unknown
+KNOWN = 0.8  # before an item is suspected, the statements that its choice departs from must be known for sure
 MARGIN_DIGITS = 4
 KINDS = ("statement", "concept", "step")
 
@@ -196,7 +197,8 @@ def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, c
     steps = [s.id for s in suspected if _unknown(answers.get(("step", s.id), ()))]
     if steps:
         return _Verdict("reasoning deficit", tuple(steps))
-    return _Verdict("suspect item" if agree else "unexplained")
+    sure = all(_known(answers.get(("statement", s.id), ())) for s in suspected)
+    return _Verdict("suspect item" if agree and sure else "unexplained")
 
 
 def _beside(knowledge: Knowledge, item: Item, nodes: Sequence[str], models: Sequence[str], of_node: Mapping[str, _Answers]) -> list[str]:
@@ -221,6 +223,10 @@ def _unknown(answers: Sequence[Answer]) -> bool:
     return bool(answers) and sum(a.right for a in answers) < UNKNOWN * len(answers)
 
 
+def _known(answers: Sequence[Answer]) -> bool:
+    return sum(a.right for a in answers) >= KNOWN * len(answers)
+
+
 def _concepts(statements: Iterable[Statement]) -> list[str]:
     return list(dict.fromkeys(c for s in statements for c in (s.subject, s.object)))
 
@@ -243,7 +249,7 @@ def _reason(knowledge: Knowledge, category: Category, evidence: Sequence[Evidenc
         letters = ", ".join(sorted(set(chosen.values())))
         return f"{len(chosen)} models chose {letters}, and nothing that it says is known to be wrong or found to be unknown to them."
     if not evidence:
-        return "No probe fails, and the models do not agree: nobody is blamed."
+        return "No probe that tells anything fails, and nothing else points anywhere: nobody is blamed."
     return told(knowledge, category, evidence[0])
 
 

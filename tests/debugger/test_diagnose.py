@@ -99,6 +99,13 @@ def test_seeds_that_know_everything_and_agree_suspect_the_item_and_those_that_di
     assert (found.category, found.nodes) == ("unexplained", ())
 
 
+def test_an_item_is_not_suspected_where_its_statements_are_known_by_half() -> None:
+    mine = [p for p in probes_of(WORLD, [ITEM], {ITEM.id: dict.fromkeys(SEEDS, wrong_letter(ITEM))}) if p.kind == "statement"]
+    missed = {p.prompt for node in apart() for p in [q for q in mine if q.node == node][:2]}  # two of five
+    assert diagnosed(lambda _, p: p.prompt not in missed).category == "unexplained"
+    assert diagnosed(lambda _, p: True).category == "suspect item"
+
+
 def test_training_data_that_says_otherwise_is_a_data_conflict() -> None:
     statement = next(s for s in map(WORLD.statements.__getitem__, apart()) if not WORLD.holds(s.object, s.relation, s.subject))
     subject, relation, obj = statement.triple
