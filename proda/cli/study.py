@@ -8,10 +8,13 @@
     12 arms, budget 5,990 samples for 522 blamed nodes: 36 trainings, 3 of them in the cache, about 4 h 10 min as the last build went
     $ proda study --arms undirected,shuffled-within --confirm
     build/study/study.md
+    $ proda study --disciplines physics,biology -S train.epochs=4 --starve 0.25 --arms undirected,probed
+    build/study/study.md
 
 No repair and diagnosed repair are always among the arms: every other is compared with both. Every arm's samples pass the overlap gate
 before anything is trained. A run that was killed goes on where it stood: what is trained, scored and probed is kept in build/cache, and
-a second run trains nothing. Writes study.json, study.md and study.svg. Exit status 1 if a sample gives an item away.
+a second run trains nothing. For a part of the base, other parameters or a starved corpus the models without repair are trained first, and
+diagnosed (proda/cli/condition.py). Writes study.json, study.md and study.svg. Exit status 1 if a sample gives an item away.
 """
 
 from __future__ import annotations
@@ -49,7 +52,7 @@ SHOWN = 5  # leaks that a message lists
 @click.option("--confirm", is_flag=True, help=f"Run the arms on fresh seeds too ({', '.join(map(str, CONFIRM))}), and report both.")
 @click.option("--budget", type=click.IntRange(min=1), help="Samples of each arm, at most (default: all that `proda repair` would write).")
 @setting_options
-@click.option("--starve", type=click.FloatRange(0, 0.9), default=0.0, help="Withhold the samples of this share of the statements first.")
+@click.option("--starve", type=click.FloatRange(0, 0.9), default=0.0, help="First withhold the samples of this share of the statements.")
 @click.option("--dry-run", is_flag=True, help="Say what would be trained and how long it may take, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print study.json (with --dry-run: the estimate).")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help=f"Folder to write to (default: {DEFAULT}).")
