@@ -30,8 +30,8 @@ import click
 import msgspec
 
 from proda.benchmark import load_items
-from proda.cli.settings import described, disciplines, part, setting_options, with_settings
-from proda.errors import EmptyBenchmarkError, NotFoundError, UsageError
+from proda.cli.settings import described, disciplines, part, seed_list, setting_options, with_settings
+from proda.errors import EmptyBenchmarkError, NotFoundError
 from proda.files import write_file
 from proda.graph import Knowledge
 from proda.params import Params, load_params
@@ -71,7 +71,7 @@ def drill(
     """Plant faults in a copy of samples and items, train, diagnose, and count how many are found for what they are."""
     from proda.debugger.faults import draw_faults
 
-    repo, seeds = Repository.open(root), _seeds(seeds_text)
+    repo, seeds = Repository.open(root), seed_list(seeds_text)
     knowledge, samples = repo.knowledge, load_samples(repo.root)
     items = load_items(repo.root, ("dev",), only=frozenset({"dev"}))
     if not items:
@@ -93,13 +93,6 @@ def drill(
     write_file(target, encoded + "\n")
     click.echo(encoded if as_json else "\n".join(_table(document, tally, flags)))
     click.echo(target, err=True)
-
-
-def _seeds(text: str) -> tuple[int, ...]:
-    parts = [p.strip() for p in text.split(",")]
-    if not all(p.isdecimal() for p in parts) or len(set(parts)) < len(parts):
-        raise UsageError(f"--seeds {text}: expected different whole numbers, such as 0,1,2.")
-    return tuple(map(int, parts))
 
 
 def _run(

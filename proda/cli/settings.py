@@ -59,6 +59,14 @@ def disciplines(text: str | None, items: Iterable[Item]) -> frozenset[str] | Non
     return frozenset(chosen)
 
 
+def seed_list(text: str) -> tuple[int, ...]:
+    """The seeds of a comma list. Raises UsageError unless they are different whole numbers."""
+    parts = [p.strip() for p in text.split(",")]
+    if not all(p.isdecimal() for p in parts) or len(set(parts)) < len(parts):
+        raise UsageError(f"--seeds {text}: expected different whole numbers, such as 0,1,2.")
+    return tuple(map(int, parts))
+
+
 def part(samples: Sequence[Sample], items: Sequence[Item], chosen: Collection[str] | None) -> tuple[list[Sample], list[Item]]:
     """The samples and items of the chosen disciplines, in their order."""
     if chosen is None:

@@ -29,7 +29,7 @@ import click
 import msgspec
 
 from proda.cli.condition import Condition, Setting, blame, prepare, set_up
-from proda.cli.settings import described, disciplines, setting_options
+from proda.cli.settings import described, disciplines, seed_list, setting_options
 from proda.errors import GateError, NotFoundError, UsageError
 from proda.files import write_file
 from proda.params import load_params
@@ -77,7 +77,7 @@ def study(
     wanted = _arms(names)
     condition = Condition(disciplines(of, repo.items()), changes, starve)
     ready = prepare(repo, condition)
-    seeds = _seeds(seeds_text) if seeds_text is not None else ready.params.train.seeds
+    seeds = seed_list(seeds_text) if seeds_text is not None else ready.params.train.seeds
     if confirm and set(seeds) & set(CONFIRM):
         raise UsageError(f"--seeds {seeds_text}: {', '.join(map(str, CONFIRM))} are for --confirm, which needs seeds nobody has looked at.")
     labs = {"development": Laboratory(repo.root, seeds=seeds, params=ready.params, items=ready.items)}
@@ -120,13 +120,6 @@ def _arms(names: str | None) -> list[str]:
             close = difflib.get_close_matches(name, ARMS, n=1)
             raise UsageError(f"--arms: no arm '{name}'. {f'Closest: {close[0]}. ' if close else ''}There are: {', '.join(ARMS)}.")
     return [n for n in ARMS if n in {*chosen, NO_REPAIR, DIAGNOSED}]
-
-
-def _seeds(text: str) -> tuple[int, ...]:
-    parts = [p.strip() for p in text.split(",")]
-    if not all(p.isdecimal() for p in parts) or len(set(parts)) < len(parts):
-        raise UsageError(f"--seeds {text}: expected different whole numbers, such as 0,1,2.")
-    return tuple(int(p) for p in parts)
 
 
 def _composed(setting: Setting, wanted: Iterable[str]) -> tuple[dict[str, Arm], int | None]:
