@@ -67,7 +67,7 @@ def plan_repairs(
             (node,),
             failing,
             category,
-            cases[0].reason if node == cases[0].nodes[0] else told(knowledge, category, evidence[0]),
+            told(knowledge, category, evidence[0]) if evidence and node != cases[0].nodes[0] else cases[0].reason,
             {node: node_hash(knowledge, node), **{i: known[i].content_hash for i in failing}},
             {node: confusions[0]} if confusions else {},
             tuple(teach(node, count, confusions, category == "reasoning deficit")),
@@ -106,9 +106,9 @@ def _fresh(knowledge: Knowledge, items: Mapping[str, Item], diagnosis: Diagnosis
             f"benchmarks/results/diagnosis.yaml  {diagnosis.item}\n  The item {'is gone' if item is None else 'reads differently now'}:"
             " the diagnosis is stale. Run `dvc repro`, then repair."
         )
-    for node in diagnosis.nodes:
+    for node in _targets(diagnosis):
         if node not in knowledge.statements and node not in knowledge.concepts:
             raise InputError(
-                f"benchmarks/results/diagnosis.yaml  {diagnosis.item}\n  The blamed node '{node}' is gone: the diagnosis is stale."
+                f"benchmarks/results/diagnosis.yaml  {diagnosis.item}\n  The node '{node}' in it is gone: the diagnosis is stale."
                 " Run `dvc repro`, then repair."
             )

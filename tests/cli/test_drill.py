@@ -50,7 +50,7 @@ def tracked(root: Path) -> str:
 def test_a_dry_run_lists_the_faults_and_writes_nothing(root: Path) -> None:
     text = run(root, "--dry-run").stdout
     faults = json.loads(run(root, "--dry-run", "--json").stdout)
-    assert {"true-distractor", "swapped", "composition", "flipped"} == {f["kind"] for f in faults}
+    assert {"true-distractor", "swapped", "composition", "flipped", "key"} == {f["kind"] for f in faults}
     assert all(f["kind"] in text and (f["nodes"] or f["items"]) for f in faults) and f"{len(faults)} faults on 5 chains" in text
     assert not (root / "build/drill").exists() and not (root / "build/cache/train").exists()
 

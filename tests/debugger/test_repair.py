@@ -70,6 +70,20 @@ def test_failures_that_share_a_node_share_a_patch_and_its_size_is_bounded() -> N
     assert len(patches[0].samples) <= MAX_SAMPLES and len(patches[0].samples) > len(patches[1].samples)
 
 
+def test_what_is_unknown_beside_the_blamed_node_shares_its_samples_and_says_what_was_found_of_it() -> None:
+    beside = ITEM.statements[0]
+    diagnosis = a_diagnosis()
+    extra = Evidence(beside, "statement", 10, 7, -0.2, "inversion")
+    patches = planned(msgspec.structs.replace(diagnosis, evidence=(*diagnosis.evidence, extra)))
+    by_node = {p.targets[0]: p for p in patches}
+    assert by_node.keys() == {NODE, beside} and all(p.items == (ITEM.id,) and len(p.samples) <= 10 for p in patches)
+    assert by_node[NODE].reason == "Nine of twelve." and "7 of 10 answers are wrong, most often its inversion" in by_node[beside].reason
+    (bare,) = planned(msgspec.structs.replace(diagnosis, evidence=()))
+    assert bare.targets == (NODE,) and bare.reason == "Nine of twelve."
+    nobody = msgspec.structs.replace(diagnosis, category="unexplained", nodes=(), evidence=(extra,))
+    assert planned(nobody) == []
+
+
 def test_a_reasoning_deficit_is_taught_step_by_step_over_part_of_the_chain() -> None:
     (patch,) = planned(a_diagnosis(category="reasoning deficit"))
     chain = set(ITEM.statements)
