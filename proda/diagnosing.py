@@ -48,11 +48,10 @@ class Prober:
         self, knowledge: Knowledge, items: Sequence[Item], outcomes: Iterable[Outcome], samples: Iterable[Sample]
     ) -> tuple[list[Diagnosis], dict[str, Discrimination]]:
         """The diagnoses, and for each kind of probe whether it tells failed items from others."""
-        from proda.debugger.diagnose import diagnose, discriminations, failures, probes_of
+        from proda.debugger.diagnose import examine, failures, probes_of
 
         failed = failures(items, outcomes)
-        answered = self.answers(probes_of(knowledge, items, failed))
-        return diagnose(knowledge, items, failed, answered, samples), discriminations(knowledge, items, failed, answered)
+        return examine(knowledge, items, failed, self.answers(probes_of(knowledge, items, failed)), samples)
 
     def answers(self, probes: Sequence[Probe]) -> dict[str, list[Answer]]:
         """Model → its answers, in the order of the probes. Raises what loading a model raises."""

@@ -3,6 +3,7 @@
     lab = Laboratory(Path("."), seeds=(0, 1, 2))
     trial = lab.run(samples)                    # trains what is not in the cache, then scores it
     trial.outcomes, trial.general               # as the stage `evaluate` has them; the general suite's accuracy of each seed
+    lab.prober(trial).answers(probes)           # what its models know
     lab.missing(samples)                        # (0, 2): the seeds that `run` would have to train
 
 The base, the parameters and the items are the repository's; only the samples differ. A trial is kept under the hash of everything that
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -23,6 +24,9 @@ from proda.errors import NotFoundError
 from proda.files import write_file
 from proda.params import EvaluateParams, Params, load_params
 from proda.records import SPLITS, Item, Outcome, Record, Sample, Split, content_hash
+
+if TYPE_CHECKING:
+    from proda.diagnosing import Prober
 
 SUITE = Path("benchmarks/general/suite.jsonl")
 CACHE = Path("build/cache")
@@ -101,6 +105,13 @@ class Laboratory:
     def base(self) -> Path:
         """The folder of the base."""
         return self.root / "build/base"
+
+    def prober(self, trial: Trial) -> Prober:
+        """What asks the trial's models."""
+        from proda.diagnosing import Prober
+
+        adapters = {model: self.root / folder for model, folder in trial.adapters.items()}
+        return Prober(self.base, adapters, batch_tokens=self.params.evaluate.batch_tokens, cache=self.root / CACHE)
 
     def _scored(self, inputs: str, folders: Mapping[str, Path]) -> dict[str, Trial]:
         """Each model's outcomes, from the cache if these items were scored before."""

@@ -1,6 +1,8 @@
 """What all arms of a study have in common: a part of the base, parameters, a corpus, and what the models trained on it are diagnosed with.
 
-    setting = set_up(repo, Condition(disciplines=frozenset({"physics"}), changes=("train.epochs=6",), starve=0.25), seeds=(0, 1, 2))
+    condition = Condition(disciplines=frozenset({"physics"}), changes=("train.epochs=6",), starve=0.25)
+    ready = prepare(repo, condition)                            # trains nothing
+    setting = set_up(repo, condition, lab, ready, budget=None)
     setting.starved         # statements whose samples were withheld
     setting.patches         # what `proda repair` would write for the diagnoses
 
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from proda.cli.repair import PER_ERROR, ROUND_ORDINALS, plan
 from proda.cli.settings import part, with_settings
+from proda.corpus import load_corpus
 from proda.diagnoses import DIAGNOSIS, load_diagnoses
 from proda.errors import NotFoundError
 from proda.graph import Knowledge
@@ -28,7 +31,7 @@ from proda.seeds import by_weight
 
 if TYPE_CHECKING:
     from proda.debugger.study import Write
-    from proda.trials import Laboratory, Trial
+    from proda.trials import Laboratory
 
 FORMATS_PERIOD = 10  # samples after which the builder's pattern of formats begins anew
 
@@ -108,25 +111,26 @@ def set_up(repo: Repository, condition: Condition, lab: Laboratory, prepared: Pr
 
     root = repo.root
     params, knowledge, items, corpus, starved = prepared
-    diagnoses = load_diagnoses(root) if condition.as_it_stands else _diagnosed(root, prepared, lab, lab.run(corpus))
+    diagnoses = load_diagnoses(root) if condition.as_it_stands else _diagnosed(prepared, lab)
     number = 1 + max((p.round for p in load_patches(root)), default=0)
-    dev = [i for i in items if i.split == "dev"]
-    patches = capped(plan(knowledge, params, dev, corpus, diagnoses, number, PER_ERROR), budget)
+    withheld_too = {s.id for s in load_samples(root)} - {s.id for s in corpus}
+    derived = [s for s in load_corpus(root) if s.id not in withheld_too]  # of what is trained on, `repair` removes this alone
+    patches = capped(plan(knowledge, params, _dev(items), derived, diagnoses, number, PER_ERROR), budget)
     if not any(p.samples for p in patches):
         where = DIAGNOSIS if condition.as_it_stands else "study"
         raise NotFoundError(f"{where}\n  No diagnosis blames a node, so there is no repair to study.")
     return Setting(root, params, knowledge, items, corpus, starved, diagnoses, patches, _writer(knowledge, params, number))
 
 
-def _diagnosed(root: Path, prepared: Prepared, lab: Laboratory, trial: Trial) -> list[Diagnosis]:
-    """What the stage `diagnose` would say of the trial's models. Reads dev items and dev outcomes alone."""
-    from proda.diagnosing import Prober
-    from proda.trials import CACHE
+def _diagnosed(prepared: Prepared, lab: Laboratory) -> list[Diagnosis]:
+    """What the stage `diagnose` would say of models trained on the corpus. Reads dev items and dev outcomes alone."""
+    trial = lab.run(prepared.corpus)
+    outcomes = [o for o in trial.outcomes if o.split == "dev"]
+    return lab.prober(trial).diagnoses(prepared.knowledge, _dev(prepared.items), outcomes, prepared.corpus)
 
-    adapters = {model: root / folder for model, folder in trial.adapters.items()}
-    prober = Prober(lab.base, adapters, batch_tokens=prepared.params.evaluate.batch_tokens, cache=root / CACHE)
-    dev = [i for i in prepared.items if i.split == "dev"]
-    return prober.diagnoses(prepared.knowledge, dev, [o for o in trial.outcomes if o.split == "dev"], prepared.corpus)
+
+def _dev(items: Iterable[Item]) -> list[Item]:
+    return [i for i in items if i.split == "dev"]
 
 
 def _writer(knowledge: Knowledge, params: Params, number: int) -> Write:

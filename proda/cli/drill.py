@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from proda.trials import Trial
 
 DEFAULT = Path("build/drill/drill.json")
-CACHE = Path("build/cache")
 
 
 @click.command(epilog="Example: proda drill --dry-run --sites 2")
@@ -108,7 +107,6 @@ def _run(
     from proda.debugger.diagnose import failures
     from proda.debugger.drill import count, flags, probed_nodes
     from proda.debugger.faults import plant
-    from proda.diagnosing import Prober
     from proda.trials import Laboratory
 
     planted, asked = plant(knowledge, samples, items, faults)
@@ -116,8 +114,7 @@ def _run(
     trainings = len(faulty.missing(planted)) + len(sound.missing(samples))
     click.echo(f"{len(faults)} faults; {trainings} of {2 * len(seeds)} trainings are not in the cache.", err=True)
     with_faults, without = faulty.run(planted), sound.run(samples)
-    adapters = {model: root / folder for model, folder in with_faults.adapters.items()}
-    prober = Prober(faulty.base, adapters, batch_tokens=params.evaluate.batch_tokens, cache=root / CACHE)
+    prober = faulty.prober(with_faults)
     diagnoses = prober.diagnoses(knowledge, asked, with_faults.outcomes, planted)
     tally = count(faults, diagnoses, failures(items, without.outcomes))
     groups = probed_nodes(knowledge, items, faults)

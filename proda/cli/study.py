@@ -208,14 +208,14 @@ def _estimate(
 
     budget, all_seeds = sum(len(p.samples) for p in setting.patches), sum(len(lab.seeds) for lab in labs)
     each, scoring = _pace(record)
-    each = each and each * setting.params.train.epochs / load_params(setting.root / "params.yaml").train.epochs
+    epochs = setting.params.train.epochs / load_params(setting.root / "params.yaml").train.epochs  # of those of the last build
     rows, seconds = {}, 0.0
     for name in wanted:
         samples = training_set(setting.corpus, arms[name]) if name in arms else []
         missing = sum(_missing(lab, samples) for lab in labs) if name in arms else all_seeds
         added, count = (len(arms[name].samples), len(samples)) if name in arms else (budget, len(setting.corpus) + budget)
         rows[name] = {"samples": added, "trainings": all_seeds, "cached": all_seeds - missing}
-        seconds += missing * ((each or 0.0) * count + scoring)
+        seconds += missing * ((each or 0.0) * epochs * count + scoring)
     totals = {key: sum(row[key] for row in rows.values()) for key in ("trainings", "cached")}
     nodes = len({p.targets[0] for p in setting.patches})
     return {"budget": budget, "nodes": nodes, "arms": rows, **totals, "seconds": round(seconds) if each else None}
@@ -293,10 +293,6 @@ def _unknown(setting: Setting, lab: Laboratory, trial: Trial) -> list[str]:
     """Statements that most of the trial's models do not know. Their answers are kept."""
     from proda.debugger.probes import statement_probes
     from proda.debugger.study import unknown
-    from proda.diagnosing import Prober
-    from proda.trials import CACHE
 
     probes = [p for s in setting.knowledge.active_statements.values() for p in statement_probes(setting.knowledge, s)]
-    adapters = {model: setting.root / folder for model, folder in trial.adapters.items()}
-    prober = Prober(lab.base, adapters, batch_tokens=setting.params.evaluate.batch_tokens, cache=setting.root / CACHE)
-    return unknown(probes, {model: [a.right for a in found] for model, found in prober.answers(probes).items()})
+    return unknown(probes, {model: [a.right for a in found] for model, found in lab.prober(trial).answers(probes).items()})

@@ -1,8 +1,8 @@
 """Does failing a probe tell anything? Nodes that no failure points at are asked the same, and what fails there as often blames nobody.
 
-    asked = controls(knowledge, items, failed, count=200)          # statements under items that were answered rightly
-    found = discrimination("concept", suspects, asked_about, lacking)
-    found.telling                                                  # False: 82 of 100 controls fail as well, 83 of 100 suspects
+    drawn = controls(knowledge, items, failed, count=200)      # statements under items that were answered rightly
+    found = discrimination(suspected, asked, unknown)           # sets of nodes that were probed in one way
+    found.telling                                               # False: 82 of 100 controls fail as well, 83 of 100 suspects
 
 A small model that has hardly been taught definitions fails most of them, whatever it answers. Pure; draws are by hash.
 """
@@ -22,7 +22,7 @@ LIFT, LEVEL = 1.25, 0.05  # else suspects must fail so many times as often, and 
 
 
 class Discrimination(Record, frozen=True):
-    """How many suspected nodes most failing models do not know, beside nodes that nothing points at."""
+    """How many suspected nodes most models do not know, beside nodes that nothing points at."""
 
     suspected: int
     unknown: int

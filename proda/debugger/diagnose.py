@@ -105,6 +105,17 @@ def diagnose(
     samples: Iterable[Sample] = (),
 ) -> list[Diagnosis]:
     """One diagnosis for each failed item, sorted by item id. `answered` holds each tuned model's answers to the probes."""
+    return examine(knowledge, items, failed, answered, samples)[0]
+
+
+def examine(
+    knowledge: Knowledge,
+    items: Iterable[Item],
+    failed: Failed,
+    answered: Mapping[str, Sequence[Answer]],
+    samples: Iterable[Sample] = (),
+) -> tuple[list[Diagnosis], dict[str, Discrimination]]:
+    """The diagnoses, and what each kind of probe was found to be worth."""
     of_node = {model: _by_node(found) for model, found in answered.items()}
     by_statement: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
@@ -121,27 +132,21 @@ def diagnose(
 
     items = list(items)
     known = {item.id: item for item in items}
-    telling = frozenset(kind for kind, found in discriminations(knowledge, items, failed, answered).items() if found.telling)
-    trusted = {m: {key: a for key, a in found.items() if key[0] in telling} for m, found in of_node.items()}
-    return [_diagnosis(knowledge, known[i], failed[i], trusted, contradicted) for i in sorted(failed)]
+    worth = _discriminations(knowledge, items, failed, of_node)
+    trusted = {m: {key: a for key, a in found.items() if worth[key[0]].telling} for m, found in of_node.items()}
+    return [_diagnosis(knowledge, known[i], failed[i], trusted, contradicted) for i in sorted(failed)], worth
 
 
-def discriminations(
-    knowledge: Knowledge, items: Iterable[Item], failed: Failed, answered: Mapping[str, Sequence[Answer]]
+def _discriminations(
+    knowledge: Knowledge, items: Sequence[Item], failed: Failed, of_node: Mapping[str, _Answers]
 ) -> dict[str, Discrimination]:
     """Kind of probe → whether the suspected nodes fail it more often than controls do. A node is unknown if most models do not know it."""
-    items = list(items)
     suspects = _suspects(knowledge, items, failed)
     asked = {s.id: s for s in controls(knowledge, items, failed, count=len(suspects))}
-    of_node = {model: _by_node(found) for model, found in answered.items()}
     found = {}
     for kind in KINDS:
-        unknown = {
-            node
-            for _, node in {key for answers in of_node.values() for key in answers if key[0] == kind}
-            if 2 * sum(_unknown(answers.get((kind, node), ())) for answers in of_node.values()) > len(of_node)
-        }
         probed = {node for answers in of_node.values() for k, node in answers if k == kind}
+        unknown = {n for n in probed if 2 * sum(_unknown(answers.get((kind, n), ())) for answers in of_node.values()) > len(of_node)}
         here, there = ((set(_concepts(part.values())) if kind == "concept" else set(part)) & probed for part in (suspects, asked))
         found[kind] = discrimination(here, there - here, unknown)
     return found
@@ -197,7 +202,7 @@ def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, c
     steps = [s.id for s in suspected if _unknown(answers.get(("step", s.id), ()))]
     if steps:
         return _Verdict("reasoning deficit", tuple(steps))
-    sure = all(_known(answers.get(("statement", s.id), ())) for s in suspected)
+    sure = bool(suspected) and all(_known(answers.get(("statement", s.id), ())) for s in suspected)  # not asked is not known
     return _Verdict("suspect item" if agree and sure else "unexplained")
 
 
@@ -220,11 +225,11 @@ def _right_as_well(knowledge: Knowledge, item: Item, letter: str) -> bool:
 
 
 def _unknown(answers: Sequence[Answer]) -> bool:
-    return bool(answers) and sum(a.right for a in answers) < UNKNOWN * len(answers)
+    return sum(a.right for a in answers) < UNKNOWN * len(answers)
 
 
 def _known(answers: Sequence[Answer]) -> bool:
-    return sum(a.right for a in answers) >= KNOWN * len(answers)
+    return bool(answers) and sum(a.right for a in answers) >= KNOWN * len(answers)
 
 
 def _concepts(statements: Iterable[Statement]) -> list[str]:

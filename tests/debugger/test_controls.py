@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proda.debugger.controls import FEWEST, controls, discrimination
-from proda.debugger.diagnose import diagnose, discriminations, probes_of
+from proda.debugger.diagnose import diagnose, examine, probes_of
 from proda.debugger.probes import Answer, Probe
 from proda.records import LETTERS, Item
 from proda.tester.items import write_items
@@ -66,13 +66,19 @@ def answered(fails: frozenset[str]) -> dict[str, list[Answer]]:
 
 
 def test_definitions_that_nobody_knows_blame_no_concept() -> None:
-    found = discriminations(WORLD, ITEMS, FAILED, answered(frozenset({"concept"})))
+    diagnoses, found = examine(WORLD, ITEMS, FAILED, answered(frozenset({"concept"})))
     assert not found["concept"].telling and found["statement"].telling and found["step"].telling
     assert found["concept"].controls_unknown == found["concept"].controls >= FEWEST
-    diagnoses = diagnose(WORLD, ITEMS, FAILED, answered(frozenset({"concept"})))
     first = next(d for d in diagnoses if d.item == BAD[0].id)
     assert first.category == "concept gap" and set(first.nodes) <= set(BAD[0].statements)
     assert all(not set(d.nodes) & set(WORLD.concepts) for d in diagnoses)
+
+
+def test_where_statements_tell_nothing_no_item_is_suspected_of_being_known() -> None:
+    """All seeds agree, and no probe that may blame fails; but what was not asked in a way that tells is not known."""
+    diagnoses, found = examine(WORLD, ITEMS, FAILED, answered(frozenset({"statement"})))
+    assert not found["statement"].telling
+    assert {d.category for d in diagnoses} == {"unexplained"}
 
 
 def test_what_else_of_the_chain_is_unknown_stands_behind_what_is_blamed() -> None:

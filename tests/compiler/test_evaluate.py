@@ -1,0 +1,54 @@
+"""Models scored in processes of their own answer as they do one after the other, in the order in which they are named."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from proda.compiler.adapter import load_tuned
+from proda.compiler.base import load_base
+from proda.compiler.train import train_seeds
+from proda.errors import EmptyBenchmarkError
+from proda.params import EvaluateParams
+from proda.records import LETTERS, Item, Option
+from proda.tester.evaluate import evaluate
+from tests.compiler.tiny import FACTS, TRAIN, WORDS
+
+HELDOUT = "The zarn stands beside another velm, and nothing is said of it."
+PARAMS = EvaluateParams(bootstrap=50)
+TOO_LARGE = 1 << 60  # parameters: two such models fit into no memory
+
+
+def items(count: int) -> list[Item]:
+    """Short enough for the tiny base: what each word causes, against three others."""
+    made = []
+    for n in range(count):
+        options = tuple(Option(WORDS[(n + k + 1) % len(WORDS)], "substitution" if k else None) for k in range(4))
+        chain = f"words/c{n}"
+        made.append(
+            Item(f"{chain}:dev-path", "dev", "path", "words", "all", chain, (), (), f"What does {WORDS[n]} cause?", options, LETTERS[0])
+        )
+    return made
+
+
+def test_side_by_side_and_in_turn_come_to_the_same(base: Path, tmp_path: Path) -> None:
+    one = msgspec.structs.replace(TRAIN, seeds=(0,), method="lora", train_embeddings="none")
+    train_seeds(base, FACTS, [], one, tmp_path / "out", cache=tmp_path / "cache")
+    models = {"base": partial(load_base, base), "seed-0": partial(load_tuned, base, tmp_path / "out/seed-0")}
+    asked, suite = items(12), items(4)
+    together, alone = (evaluate(models, asked, suite, HELDOUT, PARAMS, parameters=n) for n in (1_000, TOO_LARGE))
+    assert [o.model for o in together.outcomes] == ["base"] * 12 + ["seed-0"] * 12
+    for ours, theirs in ((together.outcomes, alone.outcomes), (together.general, alone.general)):
+        assert [(o.item, o.model, o.chosen) for o in ours] == [(o.item, o.model, o.chosen) for o in theirs]
+        assert [o.margin for o in ours] == pytest.approx([o.margin for o in theirs], abs=1e-5)
+    assert together.metrics["tuned"]["dev"]["accuracy"] == alone.metrics["tuned"]["dev"]["accuracy"]
+    margins = {o.margin for o in together.outcomes}
+    assert None not in margins and len(margins) == 24  # each item has its own, and each model
+
+
+def test_nothing_to_ask_is_refused_before_a_model_is_loaded(base: Path) -> None:
+    with pytest.raises(EmptyBenchmarkError, match="0 items and 4 of the general suite"):
+        evaluate({"base": partial(load_base, base / "nowhere")}, [], items(4), HELDOUT, PARAMS, parameters=1)
