@@ -34,13 +34,15 @@ def main(params: Params) -> str:
     adapters = {f"seed-{seed}": folder for seed, folder in adapter_folders(ROOT / "build/adapters")}
     prober = Prober(ROOT / "build/base", adapters, batch_tokens=params.evaluate.batch_tokens, cache=ROOT / "build/cache")
     outcomes = read_outcomes(ROOT / "benchmarks/results/outcomes/dev.csv")
-    found, probes = prober.examined(knowledge, items, outcomes, load_samples(ROOT))
-    write_diagnoses(ROOT, found, sorted(adapters), probes)
+    found, probes, noticed = prober.examined(knowledge, items, outcomes, load_samples(ROOT))
+    write_diagnoses(ROOT, found, sorted(adapters), probes, noticed)
     counts = ", ".join(f"{count} {category}" for category, count in Counter(d.category for d in found).most_common())
     mute = [kind for kind, told in probes.items() if not told.telling]
     if mute:
         print(f"diagnose: {', '.join(mute)} probes fail as often where nothing failed, so they blame nobody", file=sys.stderr)
-    return f"diagnose: {len(found)} of {len(items)} dev items failed by most seeds: {counts or 'none'}; {time.monotonic() - start:.0f} s"
+    failed = f"{sum(bool(d.failed_by) for d in found)} of {len(items)} dev items failed by most seeds: {counts or 'none'}"
+    lacking = f"{len({e.node for e in noticed}):,} of {len(knowledge.active_statements):,} statements are unknown, unused or contradicted"
+    return f"diagnose: {failed}; {lacking}; {time.monotonic() - start:.0f} s"
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ failed: 331
 categories: {concept gap: 270, reasoning deficit: 21, …}
 probes:                   # nodes that failures point at, beside nodes under items answered rightly: what fails as often there blames nobody
   concept: {suspected: 663, unknown: 581, controls: 417, controls_unknown: 342, telling: false}
+noticed:                  # statements and steps of the base that most seeds do not know, and what samples contradict; asked for or not
+  - {node: physics/bimetal-strip-bends.s1, probe: statement, asked: 15, failed: 11, margin: -0.1, preferred: physics/thermal-contraction}
 diagnoses:
   - item: physics/bimetal-strip-bends:dev-path
     category: concept gap
@@ -19,38 +21,55 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from proda.errors import InputError, NotFoundError
 from proda.files import write_file
-from proda.records import CATEGORIES, Diagnosis, Record
+from proda.records import CATEGORIES, Diagnosis, Evidence, Record
 from proda.yamlio import dump_yaml, load_yaml
 
 DIAGNOSIS = Path("benchmarks/results/diagnosis.yaml")
+Part = TypeVar("Part")
 ORDER = ("item", "category", "reason", "nodes", "confidence", "failed_by", "chosen", "chain", "hash", "evidence")
 
 
 def load_diagnoses(root: Path) -> list[Diagnosis]:
     """Diagnoses in order of item. Raises NotFoundError if there are none yet, InputError if the file is not what `diagnose` writes."""
+    return _part(root, "diagnoses", list[Diagnosis])
+
+
+def load_noticed(root: Path) -> list[Evidence]:
+    """What most seeds do not know and samples contradict, by kind of probe and node. Raises what `load_diagnoses` raises."""
+    return _part(root, "noticed", list[Evidence])
+
+
+def _part(root: Path, key: str, kind: type[Part]) -> Part:
     path = root / DIAGNOSIS
     if not path.is_file():
         raise NotFoundError(f"{DIAGNOSIS}\n  No diagnoses here. Run `dvc repro diagnose` (or `make repro`) first.")
     try:
-        return msgspec.convert(load_yaml(path, numbers=True)["diagnoses"], list[Diagnosis])
+        return msgspec.convert(load_yaml(path, numbers=True)[key], kind)
     except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise InputError(f"{DIAGNOSIS}\n  Not diagnoses: {error}. It is derived: run `dvc repro --force diagnose`.") from None
 
 
-def write_diagnoses(root: Path, diagnoses: Sequence[Diagnosis], seeds: Sequence[str], probes: Mapping[str, Record] | None = None) -> bool:
+def write_diagnoses(
+    root: Path,
+    diagnoses: Sequence[Diagnosis],
+    seeds: Sequence[str],
+    probes: Mapping[str, Record] | None = None,
+    noticed: Sequence[Evidence] = (),
+) -> bool:
     """Write the file; returns whether it changed. Equal diagnoses give equal bytes. `probes` say what each kind of probe is worth."""
     counts = Counter(d.category for d in diagnoses)
     document = {
         "seeds": list(seeds),
-        "failed": len(diagnoses),
+        "failed": sum(bool(d.failed_by) for d in diagnoses),
         "categories": {c: counts[c] for c in CATEGORIES},
         "probes": {kind: msgspec.to_builtins(found) for kind, found in (probes or {}).items()},
+        "noticed": [msgspec.to_builtins(e) for e in noticed],
         "diagnoses": [_entry(d) for d in diagnoses],
     }
     return write_file(root / DIAGNOSIS, dump_yaml(document))

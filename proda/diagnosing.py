@@ -24,7 +24,7 @@ from proda.graph import Knowledge
 from proda.records import Diagnosis, Item, Outcome, Sample, content_hash
 
 if TYPE_CHECKING:
-    from proda.debugger.controls import Discrimination
+    from proda.debugger.diagnose import Examination
     from proda.debugger.probes import Answer, Probe
     from proda.tester.scoring import Question
 
@@ -42,12 +42,10 @@ class Prober:
         self, knowledge: Knowledge, items: Sequence[Item], outcomes: Iterable[Outcome], samples: Iterable[Sample]
     ) -> list[Diagnosis]:
         """Why each item that most of the models fail was failed, sorted by item. `samples` are what they were trained on."""
-        return self.examined(knowledge, items, outcomes, samples)[0]
+        return self.examined(knowledge, items, outcomes, samples).diagnoses
 
-    def examined(
-        self, knowledge: Knowledge, items: Sequence[Item], outcomes: Iterable[Outcome], samples: Iterable[Sample]
-    ) -> tuple[list[Diagnosis], dict[str, Discrimination]]:
-        """The diagnoses, and for each kind of probe whether it tells failed items from others."""
+    def examined(self, knowledge: Knowledge, items: Sequence[Item], outcomes: Iterable[Outcome], samples: Iterable[Sample]) -> Examination:
+        """The diagnoses, whether each kind of probe tells failed items from others, and what the models do not know."""
         from proda.debugger.diagnose import examine, failures, probes_of
 
         failed = failures(items, outcomes)

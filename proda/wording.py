@@ -12,6 +12,8 @@ from typing import Literal
 
 from proda.graph import Knowledge
 
+GAP = "…"
+
 Triple = tuple[str, str, str]
 PathStyle = Literal["which", "full"]
 
@@ -66,6 +68,15 @@ def path_text(knowledge: Knowledge, triples: Sequence[Triple], style: PathStyle)
             text += f", which {verb(knowledge, subject, relation)} {object_name(knowledge, relation, obj)}"
         else:
             text += f"; {clause(knowledge, step)}"
+    return text
+
+
+def path_with_gap(knowledge: Knowledge, path: Sequence[Triple], place: int) -> str:
+    """A path in which each step starts where the last ended, as one sentence with dots for the concept that step `place` starts from."""
+    text = path_text(knowledge, path[:place], "which")
+    text = text.removesuffix(object_name(knowledge, path[place - 1][1], path[place][0])) + GAP
+    for subject, relation, obj in path[place:]:
+        text += f", which {verb(knowledge, subject, relation)} {object_name(knowledge, relation, obj)}"
     return text
 
 

@@ -4,50 +4,77 @@
 
 The same plan and writer as the corpus, with ordinals from `start` on, so that wordings go on where the corpus left off and no id is taken
 twice; concepts in `contrast` come first among the wrong options. Formats keep their proportion, 6 : 3 : 1 by default (paper §3.5).
+
+A statement is taught where it stands: by itself and, every other time, in a row with its neighbours, as a window and with a concept left
+out, since what is known alone is not yet used. Stepwise teaches nothing but the row: the step with the one before it. Never a whole chain.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
 
-from proda.builder.plan import Plan, Unit, apart, format_pattern, plan_one
+from proda.builder.plan import Plan, Unit, apart, format_pattern, left_out, links, plan_one
 from proda.builder.template_writer import write_sample
 from proda.errors import NotFoundError
 from proda.graph import Knowledge
 from proda.params import Params
 from proda.records import Sample
+from proda.seeds import seed_of
 from proda.wording import name
+
+REACH = 5  # ordinals from one turn of a row to the next: two statements of it never write the same sample
+STRIDE = {1: 1, 2: 3, 4: 7}  # units that take turns → places that a turn goes on in the pattern of ten formats: each unit gets to all
 
 
 def extra_samples(
     knowledge: Knowledge, node: str, count: int, *, start: int, params: Params, contrast: Sequence[str] = (), stepwise: bool = False
 ) -> list[Sample]:
-    """`count` samples that teach a statement or concept. `stepwise` teaches a statement together with its neighbour in the chain.
+    """`count` samples that teach a statement or concept. `stepwise` teaches a statement together with the one before it, and no other way.
 
     Pure. Fewer than `count` only where different plans come out in the same words. Raises NotFoundError for a node that is neither.
     """
-    unit, planned = _unit(knowledge, node, stepwise, params.samples.window)
+    units = _units(knowledge, node, stepwise, params.samples.window)
     pattern = format_pattern(params.samples.open_share, params.samples.choice_share)
+    first = seed_of(params.seed, "format", node)
     samples: dict[str, Sample] = {}
     for number in range(count):
-        plan = plan_one(knowledge, unit, planned, start + number, pattern[number % len(pattern)], params.seed, params.samples.window)
+        turn, place = divmod(number, len(units))
+        unit, planned = units[place]
+        fmt = pattern[(first + turn * STRIDE[len(units)] + place) % len(pattern)]
+        ordinal = number if unit in ("statement", "concept") else turn * REACH + _within(knowledge, planned, node)
+        plan = plan_one(knowledge, unit, planned, start + ordinal, fmt, params.seed)
         sample = write_sample(knowledge, _contrasting(knowledge, plan, contrast))
         samples.setdefault(f"{sample.prompt} {sample.completion}", sample)
     return list(samples.values())
 
 
-def _unit(knowledge: Knowledge, node: str, stepwise: bool, window: int) -> tuple[Unit, str]:
+def _units(knowledge: Knowledge, node: str, stepwise: bool, window: int) -> list[tuple[Unit, str]]:
+    """What takes turns in teaching a node."""
     if node in knowledge.concepts:
-        return "concept", node
+        return [("concept", node)]
     if node not in knowledge.statements:
         raise NotFoundError(f"'{node}' is no concept or statement of the knowledge base, so no sample can teach it.")
+    chain = knowledge.chains[knowledge.statements[node].chain]
+    place = chain.statements.index(node)
+    rows: list[tuple[Unit, str]] = []
+    if window < len(chain.statements):  # a window never shows a whole chain
+        first = min(max(0, place - window + 1), len(chain.statements) - window)
+        rows.append(("window", f"{chain.statements[first]}+{window}"))
+    around = [row for row in links(knowledge, chain) if node in row]
+    if around:
+        row = min(around, key=lambda row: abs(2 * row.index(node) + 1 - len(row)))  # the statement in its middle
+        rows.append(("link", f"{row[0]}~{len(row)}"))
+    alone: tuple[Unit, str] = ("statement", node)
+    return rows if rows and stepwise else [unit for one in rows for unit in (alone, one)] or [alone]
+
+
+def _within(knowledge: Knowledge, row: str, node: str) -> int:
+    """The place of a statement in a row."""
     path = knowledge.chains[knowledge.statements[node].chain].statements
-    if not stepwise or len(path) <= window:  # a window never shows a whole chain
-        return "statement", node
-    first = min(max(0, path.index(node) - window + 1), len(path) - window)
-    return "window", f"{path[first]}+{window}"
+    return path.index(node) - path.index(re.split(r"[+~]", row)[0])
 
 
 def _contrasting(knowledge: Knowledge, plan: Plan, contrast: Sequence[str]) -> Plan:
@@ -76,4 +103,7 @@ def _wrong(knowledge: Knowledge, plan: Plan, concept: str) -> bool:
         return True
     before = plan.triples[0][0] if plan.ask == "object" else None
     after = plan.triples[-1][2] if plan.ask == "subject" or plan.unit == "window" else None
+    if plan.unit == "link":
+        gap = left_out(plan.nodes, plan.ordinal)
+        before, after = plan.triples[gap - 1][0], plan.triples[gap][2]
     return not (before is not None and knowledge.leads(before, concept)) and not (after is not None and knowledge.leads(concept, after))

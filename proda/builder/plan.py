@@ -4,31 +4,35 @@
     plan[("physics", "thermal-expansion")][0]
         Plan(id="physics/bimetal-strip-bends.s1:open-1", format="open", unit="statement", nodes=("physics/bimetal-strip-bends.s1",), …)
 
-Units are statements, windows (two or more consecutive statements of a chain, never the whole of it) and concepts. A discipline's
-samples are shared out in rounds: each statement and each window gets one in every round, each concept one in six. Adding an entry
+Units are statements, windows (two or more consecutive statements of a chain, never the whole of it), links (a row of up to three with a
+concept inside it left out) and concepts. A discipline's samples are shared out in rounds: each statement and each window gets one in
+every round, each link one in two, each concept one in six. Adding an entry
 therefore adds its own samples and takes away as many from the end of the last round; all others stay.
 Formats go through a fixed pattern of ten, 6 open : 3 choice : 1 true-false (paper §3.2), from a start that depends on the unit.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Literal
 
 from proda.errors import InputError
 from proda.graph import Knowledge
 from proda.near import near_concepts
-from proda.records import Format, Record, Statement
+from proda.records import Chain, Format, Record, Statement
 from proda.seeds import fraction, seed_of
-from proda.wording import Triple
+from proda.wording import Triple, clause
 
-Unit = Literal["statement", "window", "concept"]
+Unit = Literal["statement", "window", "link", "concept"]
 Ask = Literal["object", "subject"]
 
 # Rounds between two samples of a unit.
-PACE: dict[Unit, float] = {"statement": 1.0, "window": 1.0, "concept": 6.0}
+PACE: dict[Unit, float] = {"statement": 1.0, "window": 1.0, "link": 2.0, "concept": 6.0}
+ROW = 3  # statements at most in a link
+SHOWN = 0.64  # share of a chain's words at most in a link
 
 
 class Plan(Record, frozen=True):
@@ -67,7 +71,7 @@ def plan_samples(
     for discipline, count in sorted(allocation.items()):
         for unit, node, topic, ordinal in islice(_rounds(units[discipline], seed), count):
             fmt = pattern[(seed_of(seed, "format", node) + ordinal) % len(pattern)]
-            plans[(discipline, topic)].append(plan_one(knowledge, unit, node, ordinal, fmt, seed, window))
+            plans[(discipline, topic)].append(plan_one(knowledge, unit, node, ordinal, fmt, seed))
     return {key: sorted(group, key=lambda p: p.id) for key, group in sorted(plans.items())}
 
 
@@ -88,9 +92,10 @@ def format_pattern(open_share: float, choice_share: float) -> tuple[Format, ...]
 
 
 def _units(knowledge: Knowledge, window: int) -> dict[str, list[tuple[Unit, str, str]]]:
-    """Discipline → (unit, node id, topic). A window's id is its first statement's with the window's length: `….s1+2`."""
+    """Discipline → (unit, node id, topic). A window's id is its first statement's with the window's length, `….s1+2`; a link's `….s1~3`."""
     found: dict[str, list[tuple[Unit, str, str]]] = defaultdict(list)
     for chain in knowledge.active_chains():
+        found[chain.discipline] += [("link", f"{row[0]}~{len(row)}", chain.topic) for row in links(knowledge, chain)]
         for place, statement in enumerate(chain.statements):
             found[chain.discipline].append(("statement", statement, chain.topic))
             if place + window <= len(chain.statements) and window < len(chain.statements):
@@ -99,6 +104,27 @@ def _units(knowledge: Knowledge, window: int) -> dict[str, list[tuple[Unit, str,
         if discipline in found:
             found[discipline] += [("concept", concept, topic) for concept in concepts]
     return dict(found)
+
+
+def links(knowledge: Knowledge, chain: Chain) -> list[tuple[str, ...]]:
+    """The rows that a chain's links show, one from each statement on: as long as they may be, up to `ROW` statements.
+
+    A link reads much like an item, so it says no more than `SHOWN` of the chain's words, and leaves at least two statements out.
+    """
+    path = knowledge.path(chain)
+    words = [len(clause(knowledge, s.triple).split()) for s in path]
+    rows = []
+    for first in range(len(path)):
+        for length in range(min(ROW, len(path) - 2), 1, -1):
+            if first + length <= len(path) and sum(words[first : first + length]) <= SHOWN * sum(words):
+                rows.append(tuple(s.id for s in path[first : first + length]))
+                break
+    return rows
+
+
+def left_out(nodes: Sequence[str], ordinal: int) -> int:
+    """Which step of a link starts from the concept that is left out; the steps inside it take turns."""
+    return 1 + (seed_of("gap", nodes[0]) + ordinal) % (len(nodes) - 1)
 
 
 def _rounds(units: list[tuple[Unit, str, str]], seed: int) -> Iterator[tuple[Unit, str, str, int]]:
@@ -116,8 +142,8 @@ def _rounds(units: list[tuple[Unit, str, str]], seed: int) -> Iterator[tuple[Uni
                 done[node] += 1
 
 
-def plan_one(knowledge: Knowledge, unit: Unit, node: str, ordinal: int, fmt: Format, seed: int, window: int) -> Plan:
-    """The plan of a unit's sample number `ordinal`; a window's node is its first statement's id with its length, `….s1+2`."""
+def plan_one(knowledge: Knowledge, unit: Unit, node: str, ordinal: int, fmt: Format, seed: int) -> Plan:
+    """The plan of a unit's sample number `ordinal`; a window's node is its first statement with its length, `….s1+2`; a link's `….s1~3`."""
     key = (seed, "sample", node, ordinal)
     sample_id, place = f"{node}:{fmt}-{ordinal + 1}", seed_of("letter", *key) % 4
     if unit == "concept":
@@ -128,17 +154,20 @@ def plan_one(knowledge: Knowledge, unit: Unit, node: str, ordinal: int, fmt: For
             fmt, sample_id = "open", f"{node}:open-{ordinal + 1}"
         false = fmt == "true-false" and bool(wrong) and fraction("false", *key) < 0.5
         return Plan(sample_id, unit, fmt, ordinal, (node,), (), ask, wrong[:1] if false else wrong if fmt == "choice" else (), None, place)
-    statements = _window_statements(knowledge, node, window) if unit == "window" else [knowledge.statements[node]]
+    statements = _row(knowledge, node) if unit in ("window", "link") else [knowledge.statements[node]]
     triples = tuple(s.triple for s in statements)
     nodes = tuple(s.id for s in statements)
     chain = knowledge.chains[statements[0].chain]
     taken = frozenset(c for s in knowledge.path(chain) for c in (s.subject, s.object))
-    ask = "object" if unit == "window" or (ordinal + seed_of("ask", node)) % 2 == 0 else "subject"
+    ask = "object" if unit in ("window", "link") or (ordinal + seed_of("ask", node)) % 2 == 0 else "subject"
     distractors: tuple[str, ...] = ()
     claim: Triple | None = None
     if fmt == "choice" or (fmt == "true-false" and fraction("false", *key) < 0.5):
         first = triples[0]
-        if unit == "window":
+        if unit == "link":
+            gap = left_out(nodes, ordinal)
+            near = near_concepts(knowledge, triples[gap - 1][0], triples[gap][0], triples[gap][2], taken, *key)
+        elif unit == "window":
             near = near_concepts(knowledge, first[0], first[2], triples[1][2], taken, *key)
         elif ask == "object":
             near = near_concepts(knowledge, first[0], first[2], None, taken, *key)
@@ -146,7 +175,7 @@ def plan_one(knowledge: Knowledge, unit: Unit, node: str, ordinal: int, fmt: For
             near = near_concepts(knowledge, None, first[0], first[2], taken, *key)
         own = {c for t in triples for c in (t[0], t[2])}
         distractors = _distractors(knowledge, near, own, taken, 3 if fmt == "choice" else 1)
-        if fmt == "true-false" and distractors:
+        if fmt == "true-false" and distractors and unit != "link":
             other = distractors[0]
             claim = (other, first[1], first[2]) if unit == "statement" and ask == "subject" else (first[0], first[1], other)
             asymmetric = knowledge.relations[first[1]].asymmetric
@@ -178,8 +207,9 @@ def apart(knowledge: Knowledge, named: set[str], chain: frozenset[str]) -> bool:
     return all(course == chain or len(course - named) > 1 for course in courses)
 
 
-def _window_statements(knowledge: Knowledge, node: str, window: int) -> list[Statement]:
-    first = knowledge.statements[node.rpartition("+")[0]]
+def _row(knowledge: Knowledge, node: str) -> list[Statement]:
+    start, length = re.split(r"[+~]", node)
+    first = knowledge.statements[start]
     path = knowledge.path(knowledge.chains[first.chain])
-    start = [s.id for s in path].index(first.id)
-    return path[start : start + window]
+    place = [s.id for s in path].index(first.id)
+    return path[place : place + int(length)]

@@ -13,12 +13,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from proda.builder import templates
-from proda.builder.plan import Plan, Unit
+from proda.builder.plan import Plan, Unit, left_out
 from proda.builder.templates import fill
 from proda.graph import Knowledge
 from proda.records import Concept, Sample, content_hash
 from proda.seeds import by_weight, seed_of
-from proda.wording import Triple, capital, clause, inverse_clause, inverse_verb, name, object_name, path_text, question, verb
+from proda.wording import (
+    Triple,
+    capital,
+    clause,
+    inverse_clause,
+    inverse_verb,
+    name,
+    object_name,
+    path_text,
+    path_with_gap,
+    question,
+    verb,
+)
 
 
 def write_sample(knowledge: Knowledge, plan: Plan) -> Sample:
@@ -28,7 +40,7 @@ def write_sample(knowledge: Knowledge, plan: Plan) -> Sample:
 
 def _frame(frames: tuple[str, ...], plan: Plan) -> str:
     # Directions take turns, so each must go through the frames at half the pace to see them all.
-    step = plan.ordinal if plan.unit == "window" else plan.ordinal // 2
+    step = plan.ordinal if plan.unit in ("window", "link") else plan.ordinal // 2
     return frames[(seed_of("frame", plan.nodes) + step) % len(frames)]
 
 
@@ -170,6 +182,27 @@ def _window(knowledge: Knowledge, plan: Plan) -> Sample:
     return _sample(plan, asked, answer, why, (), set())
 
 
+def _link(knowledge: Knowledge, plan: Plan) -> Sample:
+    """A row of statements with one concept left out."""
+    gap = left_out(plan.nodes, plan.ordinal)
+    here = name(knowledge, plan.triples[gap][0])
+    wrong = tuple(name(knowledge, d) for d in plan.distractors)
+    places = {
+        "row": path_with_gap(knowledge, plan.triples, gap),
+        "x": wrong[0] if wrong else here,
+        "discipline": _discipline(plan.nodes[0]),
+    }
+    asked = fill(_frame(templates.LINK[plan.format], plan), places)
+    path = path_text(knowledge, plan.triples, "which" if plan.ordinal % 2 == 0 else "full")
+    if plan.format == "true-false":
+        why = f"{capital(path)}." if not wrong else f"It is {here} that is left out: {path}."
+        return _sample(plan, asked, "false" if wrong else "true", why, (), set())
+    if plan.format == "open":
+        return _sample(plan, asked, here, f"{capital(path)}.", (), set())
+    refutation, used = _refutation(knowledge, plan)
+    return _sample(plan, asked, here, f"{capital(path)}. {refutation}", wrong, used)
+
+
 def _concept(knowledge: Knowledge, plan: Plan) -> Sample:
     concept = knowledge.concepts[plan.nodes[0]]
     others = [knowledge.concepts[c] for c in plan.distractors]
@@ -201,4 +234,9 @@ def _is(concept: Concept) -> str:
     return "are" if concept.plural else "is"
 
 
-WRITERS: dict[Unit, Callable[[Knowledge, Plan], Sample]] = {"statement": _statement, "window": _window, "concept": _concept}
+WRITERS: dict[Unit, Callable[[Knowledge, Plan], Sample]] = {
+    "statement": _statement,
+    "window": _window,
+    "concept": _concept,
+    "link": _link,
+}

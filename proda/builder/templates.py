@@ -2,8 +2,8 @@
 
 Places: {ask} a whole question of relations.yaml ("What does heating cause?"), {Ask}/{ask-} the same with the first letter as needed,
 {s} {o} the two ends, {verb} {inverse} the relation from either end, {clause} {inverse-clause} the whole statement, {discipline};
-for a window {a} {b} {c}, its three concepts, and {path}; for a concept {term}, {Term}, {is}, {definition}. Filled by plain
-replacement, never str.format: terms are data.
+for a window {a} {b} {c}, its three concepts, and {path}; for a link {row}, with dots in it, and {x}, a concept; for a concept
+{term}, {Term}, {is}, {definition}. Filled by plain replacement, never str.format: terms are data.
 """
 
 from __future__ import annotations
@@ -87,6 +87,33 @@ WINDOW: dict[Format, Frames] = {
         "A student writes that {path}. Is all of it true, or is it false?",
         "In {discipline}, true or false: {path}.",
         "Decide whether both steps hold, true or false: {path}.",
+    ),
+}
+
+LINK: dict[Format, Frames] = {
+    "open": (
+        "What belongs where the dots stand: {row}?",
+        "Name the concept that is left out: {row}.",
+        "In {discipline}, what do the dots stand for: {row}?",
+        "A student asks what is left out: {row}. What do you answer?",
+        "Put in what is missing: {row}.",
+        "Say what the dots stand for: {row}.",
+    ),
+    "choice": (
+        "Which of these belongs where the dots stand: {row}?",
+        "Only one of these is left out: {row}. Which?",
+        "Choose what the dots stand for: {row}.",
+        "In {discipline}, which of these is left out: {row}?",
+        "Which one of the four answers is meant by the dots: {row}?",
+        "Put in the right concept: {row}.",
+    ),
+    "true-false": (
+        "True or false: the dots stand for {x} in “{row}”.",
+        "Is it true or false that the dots stand for {x}: {row}?",
+        "Judge this, true or false: in “{row}” the dots stand for {x}.",
+        "A student writes {x} where the dots stand: {row}. True or false?",
+        "In {discipline}, true or false: the dots stand for {x} in “{row}”.",
+        "Decide whether the dots stand for {x}, true or false: {row}.",
     ),
 }
 

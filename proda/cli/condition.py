@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from proda.cli.repair import PER_ERROR, ROUND_ORDINALS, plan
 from proda.cli.settings import part, with_settings
 from proda.corpus import load_corpus
-from proda.diagnoses import DIAGNOSIS, load_diagnoses
+from proda.diagnoses import DIAGNOSIS, load_diagnoses, load_noticed
 from proda.errors import NotFoundError
 from proda.graph import Knowledge
 from proda.params import Params, load_params
 from proda.patches import load_patches, load_samples
-from proda.records import Diagnosis, Item, Patch, Sample
+from proda.records import Diagnosis, Evidence, Item, Patch, Sample
 from proda.repository import Repository
 from proda.seeds import by_weight
 
@@ -107,26 +107,26 @@ def set_up(repo: Repository, condition: Condition, lab: Laboratory, prepared: Pr
 
     Raises NotFoundError if no diagnosis blames a node.
     """
-    from proda.debugger.study import capped
-
     root = repo.root
     params, knowledge, items, corpus, starved = prepared
-    diagnoses = load_diagnoses(root) if condition.as_it_stands else _diagnosed(prepared, lab)
+    examined = (load_diagnoses(root), load_noticed(root)) if condition.as_it_stands else _diagnosed(prepared, lab)
+    diagnoses, noticed = examined
     number = 1 + max((p.round for p in load_patches(root)), default=0)
     withheld_too = {s.id for s in load_samples(root)} - {s.id for s in corpus}
     derived = [s for s in load_corpus(root) if s.id not in withheld_too]  # of what is trained on, `repair` removes this alone
-    patches = capped(plan(knowledge, params, _dev(items), derived, diagnoses, number, PER_ERROR), budget)
+    patches = plan(knowledge, params, _dev(items), derived, diagnoses, noticed, number, PER_ERROR, budget)
     if not any(p.samples for p in patches):
         where = DIAGNOSIS if condition.as_it_stands else "study"
         raise NotFoundError(f"{where}\n  No diagnosis blames a node, so there is no repair to study.")
     return Setting(root, params, knowledge, items, corpus, starved, diagnoses, patches, _writer(knowledge, params, number))
 
 
-def _diagnosed(prepared: Prepared, lab: Laboratory) -> list[Diagnosis]:
+def _diagnosed(prepared: Prepared, lab: Laboratory) -> tuple[list[Diagnosis], list[Evidence]]:
     """What the stage `diagnose` would say of models trained on the corpus. Reads dev items and dev outcomes alone."""
     trial = lab.run(prepared.corpus)
     outcomes = [o for o in trial.outcomes if o.split == "dev"]
-    return lab.prober(trial).diagnoses(prepared.knowledge, _dev(prepared.items), outcomes, prepared.corpus)
+    found = lab.prober(trial).examined(prepared.knowledge, _dev(prepared.items), outcomes, prepared.corpus)
+    return found.diagnoses, found.noticed
 
 
 def _dev(items: Iterable[Item]) -> list[Item]:
@@ -153,5 +153,5 @@ def _writer(knowledge: Knowledge, params: Params, number: int) -> Write:
 
 def blame(setting: Setting) -> dict[str, int]:
     """Of the statements that are blamed and of those that were starved, how many are both."""
-    blamed: Sequence[str] = sorted({p.targets[0] for p in setting.patches} & set(setting.knowledge.statements))
+    blamed: Sequence[str] = sorted({t for p in setting.patches for t in p.targets} & set(setting.knowledge.statements))
     return {"starved": len(setting.starved), "blamed": len(blamed), "both": len(set(blamed) & set(setting.starved))}

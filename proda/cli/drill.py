@@ -7,7 +7,7 @@
     56 faults on 71 chains, in 12,800 samples and 947 dev items
     $ proda drill
     …
-    expected \\ said     concept gap  reasoning deficit  data conflict  suspect item  unexplained  not failed
+    expected \\ said     concept gap  reasoning deficit  data conflict  suspect item  unexplained  not noticed
     concept gap                  13                  0              0             0            0           1
     …
     macro-F1 0.55
@@ -115,8 +115,10 @@ def _run(
     click.echo(f"{len(faults)} faults; {trainings} of {2 * len(seeds)} trainings are not in the cache.", err=True)
     with_faults, without = faulty.run(planted), sound.run(samples)
     prober = faulty.prober(with_faults)
-    diagnoses = prober.diagnoses(knowledge, asked, with_faults.outcomes, planted)
-    tally = count(faults, diagnoses, failures(items, without.outcomes))
+    diagnoses, _, noticed = prober.examined(knowledge, asked, with_faults.outcomes, planted)
+    lacking = {e.node for e in sound.prober(without).examined(knowledge, items, without.outcomes, samples).noticed}
+    failed_anyway = failures(items, without.outcomes)
+    tally = count(faults, diagnoses, noticed, failed_anyway, lacking)
     groups = probed_nodes(knowledge, items, faults)
     flagged = flags(groups, prober.answers([p for probes in groups.values() for p in probes]))
     before = {s.id: s for s in samples}
@@ -127,8 +129,8 @@ def _run(
             "removed": len(samples) - len(planted),
             "reworded": sum(before[s.id] != s for s in planted),
         },
-        "with_faults": _trial(with_faults, len(diagnoses)),
-        "without": _trial(without, len(failures(items, without.outcomes))),
+        "with_faults": _trial(with_faults, sum(bool(d.failed_by) for d in diagnoses)),
+        "without": _trial(without, len(failed_anyway)),
         "tally": msgspec.to_builtins(tally),
         "probes": msgspec.to_builtins(flagged),
     }
@@ -165,9 +167,9 @@ def _planned(faults: Sequence[Fault], samples: Sequence[Sample], items: Sequence
 
 
 def _table(document: Mapping[str, Any], tally: Tally, flags: Mapping[str, Mapping[str, Flags]]) -> list[str]:
-    from proda.debugger.drill import NOT_FAILED, ONLY_HERE, OWN, UNPLANTED
+    from proda.debugger.drill import NOT_NOTICED, ONLY_HERE, OWN, UNPLANTED
 
-    said = (*CATEGORIES, NOT_FAILED)
+    said = (*CATEGORIES, NOT_NOTICED)
     accuracy = {name: document[name]["accuracy"] for name in ("with_faults", "without")}
     seeds = ", ".join(map(str, document["seeds"]))
     lines = [

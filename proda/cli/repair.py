@@ -1,8 +1,10 @@
-"""`proda repair`: every diagnosis becomes a patch, every patch a commit on a branch of its own; a suspect item, a proposal to retire it.
+"""`proda repair`: every blamed node becomes a patch, every patch a commit on a branch of its own; a suspect item, a proposal to retire it.
+
+What `diagnose` noticed though no item failed gets the samples that the blamed nodes leave over, in a patch for each chain.
 
     $ proda repair --dry-run --max 3
     round 1, branch repair/round-1: 3 of 214 patches
-      + 1-bimetal-strip-bends-s1-3f0c9a1e   concept gap   physics/bimetal-strip-bends.s1   40 samples   2 items
+      + 1-bimetal-strip-bends-s1-3f0c9a1e   concept gap   physics/bimetal-strip-bends.s1   6 samples   2 items
       …
     $ proda repair
     $ git log main..repair/round-1
@@ -22,12 +24,12 @@ import msgspec
 
 from proda.benchmark import load_items
 from proda.corpus import load_corpus
-from proda.diagnoses import load_diagnoses
+from proda.diagnoses import load_diagnoses, load_noticed
 from proda.errors import UsageError
 from proda.graph import Knowledge
 from proda.params import Params, load_params
 from proda.patches import load_patches
-from proda.records import Diagnosis, Item, Patch, Sample
+from proda.records import Diagnosis, Evidence, Item, Patch, Sample
 from proda.repository import Repository
 
 PER_ERROR = 20  # samples, as in the paper's third phase
@@ -43,7 +45,7 @@ ROUND_ORDINALS = 1000  # samples of round n are numbered from n · 1000: a corpu
 @click.option("--json", "as_json", is_flag=True, help="Print the patches, without their samples, as JSON.")
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
 def repair(most: int | None, per_error: int | None, reallocate: bool, number: int | None, dry_run: bool, as_json: bool, root: str) -> None:
-    """Write a patch for every node that the diagnoses blame, each as one commit on the branch repair/round-N."""
+    """Write a patch for every node that the diagnoses blame, and for what was noticed besides, each as one commit on repair/round-N."""
     from proda.debugger.commits import commit_patches, ready
     from proda.debugger.repair import proposals
     from proda.debugger.retire import commit_retirements
@@ -91,8 +93,10 @@ def plan(
     items: Sequence[Item],
     samples: Sequence[Sample],
     diagnoses: Sequence[Diagnosis],
+    noticed: Sequence[Evidence],
     number: int,
     per_error: int,
+    most: int | None = None,
 ) -> list[Patch]:
     """The round's patches: the builder's samples for the debugger's targets. `items` are of dev; a patch may remove `samples`."""
     from proda.builder.extra import extra_samples
@@ -100,6 +104,7 @@ def plan(
     from proda.debugger.repair import plan_repairs
 
     conflicts = {node for d in diagnoses if d.category == "data conflict" for node in d.nodes}
+    conflicts |= {e.node for e in noticed if e.probe == "data"}
     reader = Reader(knowledge)
 
     def teach(node: str, count: int, contrast: Sequence[str], stepwise: bool) -> list[Sample]:
@@ -109,8 +114,10 @@ def plan(
         knowledge,
         items,
         diagnoses,
+        noticed,
         number=number,
         per_error=per_error,
+        most=most,
         teach=teach,
         conflicting={node: [s for s, _ in contradictions(reader, samples, node)] for node in sorted(conflicts)},
     )
@@ -120,13 +127,13 @@ def plan_here(root: Path, diagnoses: Sequence[Diagnosis], number: int, per_error
     """The round's patches for the repository as it stands. What a patch brought is reverted, not removed: the corpus alone is looked at."""
     params, knowledge = load_params(root / "params.yaml"), Repository.open(root).knowledge
     items = load_items(root, ("dev",), only=frozenset({"dev"}))
-    return plan(knowledge, params, items, load_corpus(root), diagnoses, number, per_error)
+    return plan(knowledge, params, items, load_corpus(root), diagnoses, load_noticed(root), number, per_error)
 
 
 def line(patch: Patch, new: bool) -> str:
     """A patch on one line."""
     counts = f"{len(patch.samples)} samples, {len(patch.remove)} removed" if patch.remove else f"{len(patch.samples)} samples"
-    items = f"{len(patch.items)} item{'s' if len(patch.items) > 1 else ''}"
+    items = f"{len(patch.items)} item{'' if len(patch.items) == 1 else 's'}"
     return f"  {'+' if new else '='} {patch.id}   {patch.category}   {', '.join(patch.targets)}   {counts}   {items}"
 
 

@@ -217,7 +217,7 @@ def _estimate(
         rows[name] = {"samples": added, "trainings": all_seeds, "cached": all_seeds - missing}
         seconds += missing * ((each or 0.0) * epochs * count + scoring)
     totals = {key: sum(row[key] for row in rows.values()) for key in ("trainings", "cached")}
-    nodes = len({p.targets[0] for p in setting.patches})
+    nodes = len({t for p in setting.patches for t in p.targets})
     return {"budget": budget, "nodes": nodes, "arms": rows, **totals, "seconds": round(seconds) if each else None}
 
 
@@ -254,7 +254,7 @@ def _run(setting: Setting, wanted: Sequence[str], arms: dict[str, Arm], labs: Ma
     from proda.debugger.study import ARMS, NO_REPAIR, compare, contents, evenly, training_set
 
     budget = sum(len(p.samples) for p in setting.patches)
-    blamed = {p.targets[0] for p in setting.patches}
+    blamed = {t for p in setting.patches for t in p.targets}
     if "probed" in wanted:
         lab = labs["development"]  # the same arms are confirmed, so nothing is probed there
         failing = _unknown(setting, lab, lab.run(training_set(setting.corpus, arms[NO_REPAIR])))

@@ -31,6 +31,7 @@ from proda.patches import patch_text
 from proda.records import Patch
 
 SHOWN = 10
+SUBJECT = 2  # targets that a commit's subject names
 
 
 class GitError(ProdaError):
@@ -132,7 +133,8 @@ def message(patch: Patch, run: str) -> str:
     trailers = [f"Patch: {patch.id}", f"Diagnosis: {patch.category}", *(f"Item: {item}" for item in patch.items)]
     if run:
         trailers.append(f"Run: {run}")
-    return f"Repair {', '.join(patch.targets)}: {patch.category}\n\n{patch.reason}\n\n" + "\n".join(trailers) + "\n"
+    what = ", ".join(patch.targets[:SUBJECT]) + (f" and {more} more" if (more := len(patch.targets) - SUBJECT) > 0 else "")
+    return f"Repair {what}: {patch.category}\n\n{patch.reason}\n\n" + "\n".join(trailers) + "\n"
 
 
 def switch(repo: Any, branch: str) -> None:

@@ -154,10 +154,15 @@ def chance(counts: np.ndarray[Any, Any]) -> float:
 
 
 def _aim(patch: Patch, items: Sequence[Item], place: Mapping[str, int]) -> tuple[frozenset[int], frozenset[int]]:
-    """Rows of a patch's own items, and of all that stand on their chains or name a node that it teaches."""
+    """Rows of a patch's own items, and of all that stand on their chains or name a node that it teaches. Where no failed item called for
+    it, its own are those that ask for what it teaches.
+    """
+    targets = set(patch.targets)
     dev = [items[place[name]] for name in patch.items if name in place]
+    if not patch.items:
+        dev = [item for item in items if item.split == "dev" and not targets.isdisjoint(item.statements)]
     asked = {(item.chain, statement) for item in dev for statement in item.statements}
-    chains, targets = {item.chain for item in dev}, set(patch.targets)
+    chains = {item.chain for item in dev}
     twins = (n for n, i in enumerate(items) if i.split == "twin" and any((i.chain, s) in asked for s in i.statements))
     own = frozenset({*(place[item.id] for item in dev), *twins})
     return own, own | {n for n, i in enumerate(items) if i.chain in chains or not targets.isdisjoint(i.nodes)}

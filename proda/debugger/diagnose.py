@@ -2,7 +2,7 @@
 
     failed = failures(items, outcomes)                         # item id → model → letter, items that most seeds fail
     probes = probes_of(knowledge, items, failed)               # put to each model; answers_of[model] = answers(probes, scores)
-    diagnoses = diagnose(knowledge, items, failed, answers_of, samples)
+    diagnoses, worth, noticed = examine(knowledge, items, failed, answers_of, samples)
 
 The model decides, not an opinion. The wrong option that it chose departs from the chain at certain statements: those are suspected, and
 blamed if probing finds them unknown.
@@ -17,31 +17,45 @@ blamed if probing finds them unknown.
 Each failing seed is judged by itself; the diagnosis is what most of them say, and its confidence their share. Nodes under items that were
 answered rightly are probed too (controls.py): a kind of probe that fails there as often blames nobody. Other statements of the chain
 that are found unknown are no cause of this failure; they stand among the evidence, behind the blamed ones, for the repair to see.
+
+Items ask only a part of what a base holds, and may be right for a wrong reason. So all of its statements and steps are probed, all samples
+read against it, and all items for a second right option; what is found that way is noticed, whether or not a failure points there.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from proda.debugger.assertions import Reader, contradictions
 from proda.debugger.claims import option_triples, parted, unsupported
 from proda.debugger.controls import Discrimination, controls, discrimination
-from proda.debugger.probes import Answer, Probe, concept_probes, statement_probes, step_probes
+from proda.debugger.probes import Answer, Kind, Probe, concept_probes, statement_probes, step_probes
 from proda.graph import Knowledge
-from proda.records import Category, Diagnosis, Evidence, Item, Outcome, Record, Sample, Statement
+from proda.records import LETTERS, Category, Diagnosis, Evidence, Item, Outcome, Record, Sample, Statement
+from proda.seeds import by_weight
 from proda.wording import clause, name
 
 UNKNOWN = 0.5  # a node whose probes are answered rightly less often than this is unknown
 KNOWN = 0.8  # before an item is suspected, the statements that its choice departs from must be known for sure
 MARGIN_DIGITS = 4
-KINDS = ("statement", "concept", "step")
+WHOLE = 3000  # statements; of a larger base so many are probed beyond those that failures call for, drawn by hash
+KINDS: tuple[Kind, ...] = ("statement", "concept", "step")
 
 Failed = Mapping[str, Mapping[str, str]]
 """Item id → model that failed it → the letter it chose."""
 
-_Answers = Mapping[tuple[str, str], Sequence[Answer]]  # (kind of probe, node) → answers of one model
+_Answers = Mapping[tuple[Kind, str], Sequence[Answer]]  # (kind of probe, node) → answers of one model
 _Against = Callable[[str], Sequence[str]]  # statement id → ids of training samples that teach otherwise
+
+
+class Examination(NamedTuple):
+    """What probing found."""
+
+    diagnoses: list[Diagnosis]  # one for each failed item, sorted by item id
+    probes: dict[str, Discrimination]  # what each kind of probe is worth
+    noticed: list[Evidence]  # statements and steps that most models do not know, and statements that samples contradict; by kind and node
 
 
 class _Verdict(Record, frozen=True):
@@ -64,31 +78,28 @@ def failures(items: Iterable[Item], outcomes: Iterable[Outcome]) -> dict[str, di
 
 
 def probes_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed) -> list[Probe]:
-    """Every probe that the failed items call for, each once: all statements of their chains; of the suspected ones also the concepts, and
-    the steps that they are. Then the same of as many controls.
+    """Every probe, each once: all statements and steps of the base, and the concepts of the suspected statements and of as many controls.
+
+    Of a large base not all: every statement of a failed item's chain, every control, and `WHOLE` others.
     """
     items = list(items)
-    suspects, chain_mates = _suspects(knowledge, items, failed), set[str]()
+    suspects, called_for = _suspects(knowledge, items, failed), set[str]()
     for item in items:
-        chain_mates.update(s for s in item.statements if item.id in failed and s in knowledge.statements)
-    probes = _probes(knowledge, [knowledge.statements[s] for s in sorted({*chain_mates, *suspects})], suspects)
+        called_for.update(s for s in item.statements if item.id in failed and s in knowledge.statements)
     asked = {s.id: s for s in controls(knowledge, items, failed, count=len(suspects))}
-    seen = {(p.kind, p.node) for p in probes}  # a concept may stand on both sides
-    return probes + [p for p in _probes(knowledge, list(asked.values()), asked) if (p.kind, p.node) not in seen]
+    called_for.update(suspects, asked)
+    others = by_weight([s for s in knowledge.active_statements if s not in called_for], "probed")[:WHOLE]
+    nodes = {*called_for, *others}
+    probes = [p for s in sorted(nodes) for p in statement_probes(knowledge, knowledge.statements[s])]
+    for chain in sorted({knowledge.statements[s].chain for s in nodes}):
+        probes += (p for p in step_probes(knowledge, knowledge.chains[chain]) if p.node in nodes)
+    for concept in sorted(_concepts([*suspects.values(), *asked.values()])):
+        probes += concept_probes(knowledge, concept)
+    return probes
 
 
 def _suspects(knowledge: Knowledge, items: Iterable[Item], failed: Failed) -> dict[str, Statement]:
     return {s.id: s for item in items for letter in failed.get(item.id, {}).values() for s in _suspected(knowledge, item, letter)}
-
-
-def _probes(knowledge: Knowledge, statements: Iterable[Statement], closely: Mapping[str, Statement]) -> list[Probe]:
-    """Probes of statements; of those to be looked at `closely`, of their steps and concepts as well."""
-    probes = [p for s in statements for p in statement_probes(knowledge, s)]
-    for chain in sorted({s.chain for s in closely.values()}):
-        probes += (p for p in step_probes(knowledge, knowledge.chains[chain]) if p.node in closely)
-    for concept in sorted({c for s in closely.values() for c in (s.subject, s.object)}):
-        probes += concept_probes(knowledge, concept)
-    return probes
 
 
 def _suspected(knowledge: Knowledge, item: Item, letter: str) -> list[Statement]:
@@ -105,7 +116,7 @@ def diagnose(
     samples: Iterable[Sample] = (),
 ) -> list[Diagnosis]:
     """One diagnosis for each failed item, sorted by item id. `answered` holds each tuned model's answers to the probes."""
-    return examine(knowledge, items, failed, answered, samples)[0]
+    return examine(knowledge, items, failed, answered, samples).diagnoses
 
 
 def examine(
@@ -114,8 +125,11 @@ def examine(
     failed: Failed,
     answered: Mapping[str, Sequence[Answer]],
     samples: Iterable[Sample] = (),
-) -> tuple[list[Diagnosis], dict[str, Discrimination]]:
-    """The diagnoses, and what each kind of probe was found to be worth."""
+) -> Examination:
+    """The diagnoses, what each kind of probe was found to be worth, and what was noticed by those that are worth something.
+
+    Besides one for each failed item there is a diagnosis, failed by nobody, for each other item that has a second right option.
+    """
     of_node = {model: _by_node(found) for model, found in answered.items()}
     by_statement: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
@@ -134,7 +148,35 @@ def examine(
     known = {item.id: item for item in items}
     worth = _discriminations(knowledge, items, failed, of_node)
     trusted = {m: {key: a for key, a in found.items() if worth[key[0]].telling} for m, found in of_node.items()}
-    return [_diagnosis(knowledge, known[i], failed[i], trusted, contradicted) for i in sorted(failed)], worth
+    diagnoses = [_diagnosis(knowledge, known[i], failed[i], trusted, contradicted) for i in sorted(failed)]
+    diagnoses += [_doubtful(item, letter) for item in items if item.id not in failed and (letter := _second(knowledge, item))]
+    conflicts = [_conflict(s, contradicted(s)) for s in sorted(by_statement) if contradicted(s)]
+    return Examination(sorted(diagnoses, key=lambda d: d.item), worth, conflicts + _lacking(knowledge, trusted))
+
+
+def _second(knowledge: Knowledge, item: Item) -> str:
+    """A letter besides the key that answers the item rightly as well; "" if there is none."""
+    wrong = (letter for letter in LETTERS[: len(item.options)] if letter != item.answer)
+    return next((x for x in wrong if parted(knowledge, item, x) == () or _right_as_well(knowledge, item, x)), "")
+
+
+def _doubtful(item: Item, letter: str) -> Diagnosis:
+    reason = f"Option {letter} says what the base holds as well as the key, {item.answer}, does."
+    return Diagnosis(item.id, item.content_hash, item.chain, "suspect item", (), (), (), 1.0, (), reason)
+
+
+def _lacking(knowledge: Knowledge, of_node: Mapping[str, _Answers]) -> list[Evidence]:
+    """What most models do not know; of the steps those alone whose own two statements they do know."""
+
+    def unknown(kind: Kind, nodes: Iterable[str]) -> list[str]:
+        return [n for n in nodes if 2 * sum(_unknown(answers.get((kind, n), ())) for answers in of_node.values()) > len(of_node)]
+
+    probed = {kind: sorted({n for answers in of_node.values() for k, n in answers if k == kind}) for kind in KINDS}
+    statements = unknown("statement", probed["statement"])
+    paths = (knowledge.chains[knowledge.statements[n].chain].statements for n in probed["step"])
+    steps = [n for n, path in zip(probed["step"], paths, strict=True) if not {n, path[path.index(n) - 1]}.intersection(statements)]
+    found: dict[Kind, list[str]] = {"statement": statements, "step": unknown("step", steps)}
+    return [_probed(node, [kind], list(of_node), of_node) for kind, nodes in found.items() for node in nodes]
 
 
 def _discriminations(
@@ -143,7 +185,7 @@ def _discriminations(
     """Kind of probe → whether the suspected nodes fail it more often than controls do. A node is unknown if most models do not know it."""
     suspects = _suspects(knowledge, items, failed)
     asked = {s.id: s for s in controls(knowledge, items, failed, count=len(suspects))}
-    found = {}
+    found: dict[str, Discrimination] = {}
     for kind in KINDS:
         probed = {node for answers in of_node.values() for k, node in answers if k == kind}
         unknown = {n for n in probed if 2 * sum(_unknown(answers.get((kind, n), ())) for answers in of_node.values()) > len(of_node)}
@@ -153,7 +195,7 @@ def _discriminations(
 
 
 def _by_node(found: Iterable[Answer]) -> _Answers:
-    groups: dict[tuple[str, str], list[Answer]] = defaultdict(list)
+    groups: dict[tuple[Kind, str], list[Answer]] = defaultdict(list)
     for answer in found:
         groups[answer.probe.kind, answer.probe.node].append(answer)
     return groups
@@ -238,9 +280,16 @@ def _concepts(statements: Iterable[Statement]) -> list[str]:
 
 def _evidence(node: str, models: Sequence[str], of_node: Mapping[str, _Answers], contradicted: _Against, category: Category) -> Evidence:
     if category == "data conflict":
-        against = contradicted(node)
-        return Evidence(node, "data", len(against), len(against), 0.0, against[0])
-    kinds = ("step",) if category == "reasoning deficit" else ("statement", "concept")
+        return _conflict(node, contradicted(node))
+    return _probed(node, ("step",) if category == "reasoning deficit" else ("statement", "concept"), models, of_node)
+
+
+def _conflict(node: str, against: Sequence[str]) -> Evidence:
+    return Evidence(node, "data", len(against), len(against), 0.0, against[0])
+
+
+def _probed(node: str, kinds: Sequence[Kind], models: Sequence[str], of_node: Mapping[str, _Answers]) -> Evidence:
+    """What the models answered about a node."""
     found = [a for m in models for k in kinds for a in of_node[m].get((k, node), ())]
     wrong = Counter(a.preferred for a in found if not a.right)
     preferred = min(wrong, key=lambda p: (-wrong[p], p)) if wrong else ""

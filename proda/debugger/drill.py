@@ -1,15 +1,15 @@
 """What the debugger said of planted faults, counted: confusion matrix, precision, recall and F1 by category, and of the nodes it blamed.
 
-    tally = count(faults, diagnoses, failed_anyway)
+    tally = count(faults, diagnoses, noticed, failed_anyway, lacking_anyway)
     tally.confusion["data conflict"]["concept gap"]      planted as a conflict, and taken for a gap
     tally.macro_f1, tally.nodes.recall
     groups = probed_nodes(knowledge, items, faults)      # planted, and not: how often do the same probes flag either?
     flags(groups, answered_of)["unplanted"]["statement"] Flags(nodes=960, flagged=402)
 
-A fault counts once, with the category that most of its failed items got; where two are as many, with the one that was not expected. An
-abstention is a miss. A fault of which no item fails is one too in the first count; the second, `shown`, is over those that some item
-shows, as mutation testing sets mutants apart that no test kills: what no test sees, a debugger of tests is not asked about. Failures that
-nobody planted are counted apart. Pure.
+A fault counts once, with the category that most of its failed items got; where two are as many, with the one that was not expected. One
+of which no item fails counts with what was noticed on its chains all the same, by reading or by probing; an abstention, or nothing, is a
+miss. The second count, `shown`, is over those that some item shows, as mutation testing sets mutants apart that no test kills. Failures
+that nobody planted are counted apart, and so is what models lack without any fault. Pure.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from proda.debugger.diagnose import UNKNOWN
 from proda.debugger.faults import EXPECTED, Fault
 from proda.debugger.probes import Answer, Probe, concept_probes, statement_probes, step_probes
+from proda.debugger.repair import NOTICED, NOTICED_AS
 from proda.graph import Knowledge
-from proda.records import CATEGORIES, Diagnosis, Item, Record
+from proda.records import CATEGORIES, Diagnosis, Evidence, Item, Record
 
-NOT_FAILED = "not failed"
+NOT_NOTICED = "not noticed"
 HARMLESS = frozenset({"withheld-format"})  # what other formats still teach may be known: no failure, no fault to be found
 UNPLANTED = "unplanted"
 OWN, ONLY_HERE = "fails without faults too", "fails only beside the faults"
@@ -36,8 +37,8 @@ class Row(Record, frozen=True):
     fault: Fault
     failed: tuple[str, ...]  # its items that most seeds fail
     anyway: int  # how many of those fail without any fault too
-    said: str  # a category, or "not failed"
-    blamed: tuple[str, ...]  # nodes that any of their diagnoses blames, sorted
+    said: str  # a category, or "not noticed"
+    blamed: tuple[str, ...]  # nodes that any of their diagnoses blames, or that were noticed on the fault's chains, sorted
     found: bool  # said what was expected
     at_node: bool  # and blamed a node that it ought to; where none ought to be blamed, found
 
@@ -92,11 +93,28 @@ class Tally(Record, frozen=True):
     unplanted: dict[str, dict[str, int]]  # category → whether it fails without faults → items
 
 
-def count(faults: Iterable[Fault], diagnoses: Iterable[Diagnosis], failed_anyway: Collection[str]) -> Tally:
-    """Hold diagnoses against what was planted. `failed_anyway`: items that most models of a training without faults fail."""
+def count(
+    faults: Iterable[Fault],
+    diagnoses: Iterable[Diagnosis],
+    noticed: Iterable[Evidence],
+    failed_anyway: Collection[str],
+    lacking_anyway: Collection[str] = (),
+) -> Tally:
+    """Hold diagnoses, and what was noticed beside them, against what was planted.
+
+    `failed_anyway`: items that most models of a training without faults fail; `lacking_anyway`: nodes that are noticed there too, which
+    are held against nobody unless they are planted.
+    """
     known = {d.item: d for d in diagnoses}
-    rows = tuple(_row(fault, known, frozenset(failed_anyway)) for fault in faults)
-    counted = [r for r in rows if r.said != NOT_FAILED or r.fault.kind not in HARMLESS]
+    on_chain: dict[str, list[Evidence]] = defaultdict(list)
+    for found in noticed:
+        on_chain[found.node.rpartition(".")[0]].append(found)
+    rows = []
+    for fault in faults:
+        there = (e for chain in fault.chains for e in on_chain[chain])
+        beside = [e for e in there if e.node in fault.nodes or e.node not in lacking_anyway]
+        rows.append(_row(fault, known, beside, frozenset(failed_anyway)))
+    counted = [r for r in rows if r.said != NOT_NOTICED or r.fault.kind not in HARMLESS]
     confusion = _confusion(counted)
     scores, macro_f1 = _scores(confusion)
     seen = [r for r in rows if r.failed]
@@ -110,7 +128,7 @@ def count(faults: Iterable[Fault], diagnoses: Iterable[Diagnosis], failed_anyway
         if item not in planted:
             unplanted[diagnosis.category][OWN if item in failed_anyway else ONLY_HERE] += 1
     return Tally(
-        rows,
+        tuple(rows),
         {kind: _count(group) for kind, group in kinds.items()},
         confusion,
         scores,
@@ -127,7 +145,7 @@ def _confusion(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
     for category in dict.fromkeys(EXPECTED.values()):
         said = Counter(r.said for r in rows if r.fault.category == category)
         if said:
-            found[category] = {name: said[name] for name in (*CATEGORIES, NOT_FAILED)}
+            found[category] = {name: said[name] for name in (*CATEGORIES, NOT_NOTICED)}
     return found
 
 
@@ -138,14 +156,17 @@ def _scores(confusion: Mapping[str, Mapping[str, int]]) -> tuple[dict[str, Score
     return scores, round(sum(f1) / len(f1), DIGITS) if f1 else None
 
 
-def _row(fault: Fault, known: Mapping[str, Diagnosis], anyway: Collection[str]) -> Row:
+def _row(fault: Fault, known: Mapping[str, Diagnosis], beside: Sequence[Evidence], anyway: Collection[str]) -> Row:
     found = [known[i] for i in fault.items if i in known]
     votes = Counter[str](d.category for d in found)
-    said = min(votes, key=lambda c: (-votes[c], c == fault.category, c), default=NOT_FAILED)
-    blamed = tuple(sorted({n for d in found for n in d.nodes}))
+    weightiest = min((NOTICED.index(e.probe) for e in beside), default=None)
+    otherwise = NOT_NOTICED if weightiest is None else NOTICED_AS[NOTICED[weightiest]]
+    said = min(votes, key=lambda c: (-votes[c], c == fault.category, c), default=otherwise)
+    blamed = tuple(sorted({n for d in found for n in d.nodes} | {e.node for e in beside}))
     right = said == fault.category
     at_node = right and (not fault.nodes or not set(blamed).isdisjoint(fault.nodes))
-    return Row(fault, tuple(d.item for d in found), sum(d.item in anyway for d in found), said, blamed, right, at_node)
+    failed = tuple(d.item for d in found if d.failed_by)
+    return Row(fault, failed, sum(i in anyway for i in failed), said, blamed, right, at_node)
 
 
 def _count(rows: Sequence[Row]) -> Count:

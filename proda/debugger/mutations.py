@@ -17,7 +17,7 @@ import msgspec
 
 from proda.graph import Knowledge
 from proda.records import LETTERS, Concept, Item, Option, Sample, Statement
-from proda.wording import PathStyle, Triple, bare_name, capital, clause, name, object_name, path_text, question, verb
+from proda.wording import GAP, PathStyle, Triple, bare_name, capital, clause, name, object_name, path_text, path_with_gap, question, verb
 
 STYLES: tuple[PathStyle, ...] = ("which", "full")
 Change = Callable[[str], str]
@@ -86,7 +86,7 @@ def forms(concept: Concept) -> set[str]:
 
 
 def unit_of(sample: Sample) -> str:
-    """What a sample was made from, as its id says: a node, or a window `….s1+2`."""
+    """What a sample was made from, as its id says: a node, a window `….s1+2`, a link `….s1~3`."""
     return sample.id.partition(":")[0]
 
 
@@ -131,10 +131,14 @@ def _shortcuts(knowledge: Knowledge, path: Sequence[Triple]) -> Iterator[list[Tr
 
 
 def _paths(knowledge: Knowledge, sample: Sample, statement: Statement, false: Triple) -> dict[str, str]:
-    """The path of a window as its sample tells it → the same with the false triple."""
+    """The path of a window or link as its sample tells it → the same with the false triple."""
     window = [s for s in knowledge.path(knowledge.chains[statement.chain]) if s.id in sample.nodes]
     true, told = [s.triple for s in window], [false if s.id == statement.id else s.triple for s in window]
     pairs = [(path_text(knowledge, true, s), path_text(knowledge, told, s)) for s in STYLES]
+    for place in range(1, len(true)):  # with the dots of a link, where it has any
+        hidden = name(knowledge, true[place][0])
+        dots = re.sub(rf"(?<!\w){re.escape(hidden)}(?!\w)", lambda _: GAP, path_text(knowledge, told, "full"))
+        pairs.append((path_with_gap(knowledge, true, place), dots))
     return {**dict(pairs), **{capital(a): capital(b) for a, b in pairs}}
 
 

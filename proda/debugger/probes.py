@@ -6,11 +6,13 @@
 
 A statement is asked for from both ends in two wordings, against the concepts that a learner takes for the right one, and against its own
 inversion; a concept by its definition, both ways; a step with the steps before it given, against the step that skips it and the
-one that turns it round (paper §3.4 has an opinion where these have a margin). Pure: nothing here knows a model.
+one that turns it round, and together with the step before it, for the concept that links the two: who knows both statements does not
+always find what stands between (paper §3.4 has an opinion where these have a margin). Pure: nothing here knows a model.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Literal
@@ -19,18 +21,21 @@ from proda.graph import Knowledge
 from proda.near import near_concepts
 from proda.records import Chain, Record, Statement, prompt_text
 from proda.seeds import fraction
-from proda.wording import Triple, clause, name, question
+from proda.wording import Triple, clause, name, question, verb
 
 RIVALS = 5  # near concepts that a right answer has to beat
 WORDINGS = ("{ask}", "A student asks: “{ask}” What do you answer?")
+LINKS = ("Which concept links {a} to {c}?", "What is missing: {a} {verb} …, which {verb2} {c}?")
 INVERSION, SKIP = "inversion", "skip"  # what a rival means that is no concept
+
+Kind = Literal["statement", "concept", "step"]
 
 
 class Probe(Record, frozen=True):
     """One question; `options[0]` is right. `means` says what each option stands for: a concept, "inversion" or "skip"."""
 
     node: str
-    kind: Literal["statement", "concept", "step"]
+    kind: Kind
     prompt: str
     options: tuple[str, ...]
     means: tuple[str, ...]
@@ -94,8 +99,11 @@ def concept_probes(knowledge: Knowledge, concept: str) -> Iterator[Probe]:
 
 
 def step_probes(knowledge: Knowledge, chain: Chain) -> Iterator[Probe]:
-    """For every step but the first: with those before it given, is it preferred to the one that skips it, and to its inversion?"""
+    """For every step but the first: with those before it given, is it preferred to the one that skips it, and to its inversion? And,
+    unless the chain is no longer than that, what links it to the step before?
+    """
     path = [s.triple for s in knowledge.path(chain)]
+    course = frozenset(c for t in path for c in (t[0], t[2]))
     start, end = name(knowledge, path[0][0]), name(knowledge, path[-1][2])
     asked = prompt_text(f"Say step by step how {start} leads to {end}.")
     for place in range(1, len(path)):
@@ -108,7 +116,19 @@ def step_probes(knowledge: Knowledge, chain: Chain) -> Iterator[Probe]:
         if wrong:
             told = (clause(knowledge, step), *(clause(knowledge, t) for t, _ in wrong))
             yield Probe(chain.statements[place], "step", f"{asked} {given}", told, ("", *(what for _, what in wrong)))
+        if len(path) > 2:
+            yield from _links(knowledge, chain.statements[place], path[place - 1], step, course)
 
 
-def _among(knowledge: Knowledge, node: str, kind: Literal["statement", "concept"], asked: str, concepts: Sequence[str]) -> Probe:
+def _links(knowledge: Knowledge, node: str, before: Triple, step: Triple, course: frozenset[str]) -> Iterator[Probe]:
+    a, b, c = before[0], before[2], step[2]
+    rivals = list(islice(near_concepts(knowledge, a, b, c, course, "probe", node, "link"), RIVALS))
+    places = {"{a}": name(knowledge, a), "{c}": name(knowledge, c)}
+    places |= {"{verb}": verb(knowledge, a, before[1]), "{verb2}": verb(knowledge, b, step[1])}
+    for wording in LINKS if rivals else ():
+        asked = re.sub(r"{\w+}", lambda place: places[place[0]], wording)  # in one pass: terms may hold braces
+        yield _among(knowledge, node, "step", asked, (b, *rivals))
+
+
+def _among(knowledge: Knowledge, node: str, kind: Kind, asked: str, concepts: Sequence[str]) -> Probe:
     return Probe(node, kind, prompt_text(asked), tuple(name(knowledge, c) for c in concepts), tuple(concepts))

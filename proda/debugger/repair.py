@@ -1,11 +1,16 @@
 """Diagnoses → patches: one for each blamed node, with the samples that its evidence calls for. Pure; nothing is written here.
 
-    patches = plan_repairs(knowledge, items, diagnoses, number=1, per_error=20, teach=teach)
+    patches = plan_repairs(knowledge, items, diagnoses, noticed, number=1, per_error=20, teach=teach)
 
 `teach(node, count, contrast, stepwise)` words the samples: the command line hands in the builder. A concept gap is taught by stating,
 asking and contrasting with what was taken for the right answer; a reasoning deficit step by step, over part of the path, never all of
 it; a data conflict by taking the contradicting samples out and teaching the statement. A suspect item gets no samples: it goes to
 people, as a proposal for benchmarks/exceptions.yaml. What is unexplained is left alone.
+
+Every failed item has `per_error` samples to give. They go first to the nodes that diagnoses call for, `ENOUGH` to each; what is left goes
+to the rest of what was noticed, one patch for each chain, since a failed item is a sign of more that no item asks for. More than
+enough is taught only where nothing is unknown any more (JOURNAL.md has the arms that were compared). Samples that contradict the
+base are taken out whether or not an item fails.
 """
 
 from __future__ import annotations
@@ -21,6 +26,9 @@ from proda.patches import named, node_hash, sample_hash
 from proda.records import Category, Diagnosis, Dropped, Evidence, Item, Patch, Sample
 
 TAUGHT: tuple[Category, ...] = ("concept gap", "reasoning deficit", "data conflict")
+NOTICED_AS: dict[str, Category] = {"data": "data conflict", "statement": "concept gap", "step": "reasoning deficit"}
+NOTICED = tuple(NOTICED_AS)  # what weighs most at a node comes first
+ENOUGH = 6  # samples for one node, before others that are unknown get theirs
 MAX_SAMPLES = 60  # for one node in one round, however many items blame it
 
 
@@ -35,46 +43,121 @@ def plan_repairs(
     knowledge: Knowledge,
     items: Iterable[Item],
     diagnoses: Iterable[Diagnosis],
+    noticed: Iterable[Evidence] = (),
     *,
     number: int,
     per_error: int,
     teach: Teach,
     conflicting: Mapping[str, Sequence[Sample]] | None = None,
+    most: int | None = None,
 ) -> list[Patch]:
-    """A patch for each node that a diagnosis blames: those first that explain most failures, then those that probes find most unknown.
+    """A patch for each node that a diagnosis calls for, those first that explain most failures, then those that probes find most unknown;
+    then one for each chain with other statements or steps that were `noticed`.
 
-    Each failed item has `per_error` samples to give, shared evenly among the nodes it blames and those found unknown beside them.
-    `conflicting` holds, for nodes in conflict, the derived samples to take out. Raises InputError if a diagnosis speaks of an item
-    or node that has changed since, or is gone.
+    `conflicting` holds, for nodes in conflict, the derived samples to take out. No more than `most` samples in all. Raises InputError if
+    a diagnosis speaks of an item or node that has changed since, or is gone.
     """
     known = {item.id: item for item in items}
-    blamed: dict[tuple[str, Category], list[Diagnosis]] = defaultdict(list)
+    cases: dict[str, list[Diagnosis]] = defaultdict(list)
+    errors = 0
     for diagnosis in diagnoses:
         if diagnosis.category in TAUGHT:
+            errors += 1
             _fresh(knowledge, known, diagnosis)
             for node in _targets(diagnosis):
-                blamed[node, diagnosis.category].append(diagnosis)
-    patches = []
-    for (node, category), cases in sorted(blamed.items(), key=lambda pair: (-len(pair[1]), -_unknown(*pair), pair[0])):
-        count = min(MAX_SAMPLES, max(1, sum(-(-per_error // len(_targets(case))) for case in cases)))
-        evidence = [e for case in cases for e in case.evidence if e.node == node]
-        confusions = _confusions(knowledge, evidence)
-        failing = tuple(sorted(case.item for case in cases))
-        remove = tuple(Dropped(s.id, sample_hash(s)) for s in (conflicting or {}).get(node, ())) if category == "data conflict" else ()
-        patch = Patch(
-            "",
-            number,
-            (node,),
-            failing,
-            category,
-            told(knowledge, category, evidence[0]) if evidence and node != cases[0].nodes[0] else cases[0].reason,
-            {node: node_hash(knowledge, node), **{i: known[i].content_hash for i in failing}},
-            {node: confusions[0]} if confusions else {},
-            tuple(teach(node, count, confusions, category == "reasoning deficit")),
-            remove,
-        )
-        patches.append(named(patch))
-    return patches
+                cases[node].append(diagnosis)
+    ranked = sorted(cases, key=lambda node: (-len(cases[node]), -_lacking(_evidence(cases[node], node)), node))
+    others: dict[str, Evidence] = {}
+    for found in sorted(noticed, key=lambda e: NOTICED.index(e.probe)):
+        if found.node not in cases:
+            others.setdefault(found.node, found)
+    budget = per_error * errors if most is None else min(most, per_error * errors)
+    shares = _shares(budget, ranked, sorted(others, key=lambda node: (-_lacking([others[node]]), node)))
+    taken_out = conflicting or {}
+    patches = [
+        _patch(knowledge, known, number, node, cases[node], shares[node], teach, taken_out.get(node, ()))
+        for node in ranked
+        if shares[node] or taken_out.get(node)
+    ]
+    chains: dict[tuple[str, bool], list[Evidence]] = defaultdict(list)
+    for node in sorted(others):
+        _there(knowledge, node, "noticed")
+        if shares[node] or taken_out.get(node):
+            chains[knowledge.statements[node].chain, others[node].probe == "data"].append(others[node])
+    return patches + [_beyond(knowledge, number, group, shares, teach, taken_out) for group in chains.values()]
+
+
+def _shares(budget: int, called: Sequence[str], others: Sequence[str]) -> dict[str, int]:
+    """Node → its samples. Whoever comes first in its list gets what an even share leaves over."""
+    shares = dict.fromkeys((*called, *others), 0)
+    left = budget
+    for nodes, most in ((called, ENOUGH), (others, ENOUGH), (called, MAX_SAMPLES)):
+        room = min(left, sum(most - shares[n] for n in nodes))
+        each, more = divmod(room, len(nodes)) if nodes else (0, 0)
+        for place, node in enumerate(nodes):
+            given = min(each + (place < more), most - shares[node])
+            shares[node] += given
+            left -= given
+    return shares
+
+
+def _patch(
+    knowledge: Knowledge,
+    items: Mapping[str, Item],
+    number: int,
+    node: str,
+    cases: Sequence[Diagnosis],
+    count: int,
+    teach: Teach,
+    conflicting: Sequence[Sample],
+) -> Patch:
+    said = Counter(case.category for case in cases)
+    conflict = "data conflict" in said  # its samples have to go, whatever else was found
+    category: Category = "data conflict" if conflict else max(said, key=lambda c: (said[c], c == "concept gap"))
+    evidence = _evidence(cases, node)
+    confusions = _confusions(knowledge, evidence)
+    failing = tuple(sorted(case.item for case in cases))
+    patch = Patch(
+        "",
+        number,
+        (node,),
+        failing,
+        category,
+        told(knowledge, category, evidence[0]) if evidence and node != cases[0].nodes[0] else cases[0].reason,
+        {node: node_hash(knowledge, node), **{i: items[i].content_hash for i in failing}},
+        {node: confusions[0]} if confusions else {},
+        tuple(teach(node, count, confusions, category == "reasoning deficit")),
+        tuple(Dropped(s.id, sample_hash(s)) for s in conflicting) if conflict else (),
+    )
+    return named(patch)
+
+
+def _beyond(
+    knowledge: Knowledge,
+    number: int,
+    found: Sequence[Evidence],
+    shares: Mapping[str, int],
+    teach: Teach,
+    conflicting: Mapping[str, Sequence[Sample]],
+) -> Patch:
+    """What was noticed on one chain though no failure calls for it."""
+    first = max(found, key=lambda e: (-NOTICED.index(e.probe), _lacking([e])))
+    category = NOTICED_AS[first.probe]
+    confused = {e.node: _confusions(knowledge, [e]) for e in found}
+    dropped = {s.id: s for e in found for s in conflicting.get(e.node, ()) if e.probe == "data"}
+    patch = Patch(
+        "",
+        number,
+        tuple(e.node for e in found),
+        (),
+        category,
+        f"No failed item calls for this. {told(knowledge, category, first)}",
+        {e.node: node_hash(knowledge, e.node) for e in found},
+        {node: names[0] for node, names in confused.items() if names},
+        tuple(s for e in found for s in teach(e.node, shares[e.node], confused[e.node], e.probe == "step")),
+        tuple(Dropped(s.id, sample_hash(s)) for s in dropped.values()),
+    )
+    return named(patch)
 
 
 def proposals(diagnoses: Iterable[Diagnosis]) -> list[Diagnosis]:
@@ -87,9 +170,12 @@ def _targets(diagnosis: Diagnosis) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*diagnosis.nodes, *(e.node for e in diagnosis.evidence)))) if diagnosis.nodes else ()
 
 
-def _unknown(blamed: tuple[str, Category], cases: Sequence[Diagnosis]) -> float:
-    """The share of its probes that models answered wrongly."""
-    evidence = [e for case in cases for e in case.evidence if e.node == blamed[0]]
+def _evidence(cases: Sequence[Diagnosis], node: str) -> list[Evidence]:
+    return [e for case in cases for e in case.evidence if e.node == node]
+
+
+def _lacking(evidence: Sequence[Evidence]) -> float:
+    """The share of the probes that models answered wrongly."""
     return sum(e.failed for e in evidence) / max(1, sum(e.asked for e in evidence))
 
 
@@ -107,8 +193,12 @@ def _fresh(knowledge: Knowledge, items: Mapping[str, Item], diagnosis: Diagnosis
             " the diagnosis is stale. Run `dvc repro`, then repair."
         )
     for node in _targets(diagnosis):
-        if node not in knowledge.statements and node not in knowledge.concepts:
-            raise InputError(
-                f"benchmarks/results/diagnosis.yaml  {diagnosis.item}\n  The node '{node}' in it is gone: the diagnosis is stale."
-                " Run `dvc repro`, then repair."
-            )
+        _there(knowledge, node, diagnosis.item)
+
+
+def _there(knowledge: Knowledge, node: str, where: str) -> None:
+    if node not in knowledge.statements and node not in knowledge.concepts:
+        raise InputError(
+            f"benchmarks/results/diagnosis.yaml  {where}\n  The node '{node}' in it is gone: the diagnosis is stale."
+            " Run `dvc repro`, then repair."
+        )

@@ -21,11 +21,11 @@ from typing import Protocol
 import msgspec
 
 from proda.debugger.diagnose import UNKNOWN
+from proda.debugger.mutations import unit_of
 from proda.debugger.paired import Pair, difference, holm, paired, sign_flip
 from proda.debugger.probes import Probe
 from proda.errors import EmptyBenchmarkError, NotFoundError
 from proda.graph import Knowledge
-from proda.patches import named
 from proda.records import FORMATS, SPLITS, Diagnosis, Format, Outcome, Patch, Record, Sample, Split
 from proda.seeds import by_weight, seed_of
 
@@ -45,8 +45,9 @@ ARMS = {
     "undirected-5x": "undirected, five times as many",
     "undirected-10x": "undirected, ten times as many",
 }
-MOST = 900  # samples of one node that the writer is asked for; beyond them it is taken to have said all it can
-PATIENCE = 4  # times as many samples as are needed that are looked through for the right formats
+MOST = 190  # samples of one node that the writer is asked for; beyond them it is taken to have said all it can
+PATIENCE = 4  # times as many samples as are needed that are looked through for the right formats, as if at least FEW were
+FEW = 5
 FRAMES = (
     "Complete this sentence: {start} …",
     "How does this sentence from a text on {discipline} go on? {start} …",
@@ -125,40 +126,35 @@ def contents(arm: Arm, blamed: Collection[str]) -> dict[str, int]:
     }
 
 
-def capped(patches: Iterable[Patch], budget: int | None) -> list[Patch]:
-    """The first patches, as many as hold `budget` samples, the last of them cut to fit; all of them without a budget."""
-    kept: list[Patch] = []
-    left = budget
-    for patch in patches:
-        if left is None or len(patch.samples) <= left:
-            kept.append(patch)
-        elif left:
-            kept.append(named(msgspec.structs.replace(patch, samples=patch.samples[:left])))
-        if left is not None:
-            left = max(0, left - len(patch.samples))
-        if left == 0:
-            break
-    return kept
-
-
 def diagnosed(patches: Iterable[Patch], *, replay: bool = True) -> Arm:
     """The arm that applies the patches, in the order in which training reads them; without replay, their samples alone."""
     ordered = sorted(patches, key=lambda p: (p.round, p.id))
     nodes: Counter[str] = Counter()
     for patch in ordered:
-        nodes[patch.targets[0]] += len(patch.samples)
+        nodes.update(taught(patch))
     removed = tuple(d.sample for p in ordered for d in p.remove) if replay else ()
     return Arm(DIAGNOSED if replay else "without-replay", tuple(s for p in ordered for s in p.samples), dict(nodes), removed, replay)
 
 
 def orders_of(patches: Iterable[Patch], diagnoses: Iterable[Diagnosis]) -> list[Order]:
-    """What the patches teach, one order each, in their order. A node's chain is that of the first item which blames it."""
+    """What the patches teach, node by node, in their order. A node's chain is that of the first item which blames it."""
     chains = {d.item: d.chain for d in diagnoses}
     return [
-        Order(p.targets[0], len(p.samples), chains[p.items[0]] if p.items else "", p.category == "reasoning deficit")
+        Order(node, count, chains[p.items[0]] if p.items else "", node not in {unit_of(s) for s in p.samples})
         for p in patches
-        if p.samples
+        for node, count in taught(p).items()
     ]
+
+
+def taught(patch: Patch) -> dict[str, int]:
+    """Target → how many of the samples were written for it. A row that holds several targets counts for the one that has fewest so far."""
+    counts = dict.fromkeys(patch.targets, 0)
+    rows = [sample for sample in patch.samples if unit_of(sample) not in counts]
+    counts.update(Counter(unit_of(sample) for sample in patch.samples if unit_of(sample) in counts))
+    for sample in rows:
+        shown = [t for t in patch.targets if t in sample.nodes] or patch.targets
+        counts[min(shown, key=counts.__getitem__)] += 1
+    return {target: count for target, count in counts.items() if count}
 
 
 def orders_for(name: str, knowledge: Knowledge, orders: Sequence[Order], diagnoses: Iterable[Diagnosis]) -> list[Order]:
@@ -272,7 +268,7 @@ def fill(orders: Iterable[Order], write: Write, formats: Mapping[Format, int]) -
         while True:
             fresh = [s for s in write(node, asked, stepwise) if s.id not in told]
             chosen = _in_formats(fresh, need)
-            if len(chosen) == count or asked >= MOST or (len(fresh) >= count and asked >= PATIENCE * count):
+            if len(chosen) == count or asked >= MOST or (len(fresh) >= count and asked >= PATIENCE * max(count, FEW)):
                 break
             asked = min(2 * asked, MOST)
         if not fresh:

@@ -24,8 +24,8 @@ from proda.seeds import by_weight, fraction, seed_of
 from proda.tester import operators
 from proda.tester.operators import Wrong, along, concepts_along
 from proda.tester.splits import sealed_chains
-from proda.tester.stems import GAP, STEMS, Variant, fill
-from proda.wording import PathStyle, Triple, bare_name, capital, clause, listing, name, object_name, path_text
+from proda.tester.stems import STEMS, Variant, fill
+from proda.wording import PathStyle, Triple, bare_name, capital, clause, listing, name, path_text, path_with_gap
 
 # Two changes to combine in a path item, with the share of path items that should have them. Truncation makes the right option
 # one of the longer pair, a detour one of the shorter: equal shares keep length uninformative.
@@ -184,19 +184,9 @@ def _missing_link_item(
                 options.append(Option(text, wrong.operator, None, wrong.because))
                 mentioned.add(other)
             if len(options) == 3:
-                shown = _with_gap(knowledge, path, place)
+                shown = path_with_gap(knowledge, path, place)
                 return _stem("missing-link", variant, key, shown=shown, Shown=capital(shown)), name(knowledge, here), options, mentioned
     return None
-
-
-def _with_gap(knowledge: Knowledge, path: Sequence[Triple], place: int) -> str:
-    text = path_text(knowledge, path[:place], "which")
-    text = text[: len(text) - len(name(knowledge, path[place][0]))] + GAP
-    for subject, relation, obj in path[place:]:
-        kind = knowledge.relations[relation]
-        phrase = kind.plural if knowledge.concepts[subject].plural else kind.phrase
-        text += f", which {phrase} {object_name(knowledge, relation, obj)}"
-    return text
 
 
 def _order_item(knowledge: Knowledge, chain: Chain, variant: Variant, barred: frozenset[str], key: tuple[object, ...]) -> Draft | None:

@@ -57,8 +57,6 @@ STEMS: dict[ItemKind, dict[Variant, tuple[str, ...]]] = {
     },
 }
 
-GAP = "…"
-
 
 def fill(template: str, **places: str) -> str:
     """The template with its places filled, in order of the keyword arguments."""

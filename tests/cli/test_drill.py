@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from proda.benchmark import load_items, write_items_tree
 from proda.cli.drill import drill
-from proda.debugger.drill import NOT_FAILED
+from proda.debugger.drill import NOT_NOTICED
 from proda.errors import EmptyBenchmarkError, NotFoundError, UsageError
 from proda.graph import Knowledge
 from proda.records import CATEGORIES
@@ -66,7 +66,7 @@ def test_what_is_planted_is_trained_diagnosed_and_counted(root: Path) -> None:
     tally = document["tally"]
     assert [row["fault"] for row in tally["rows"]] == faults
     said = [row["said"] for row in tally["rows"]]
-    assert set(said) <= {*CATEGORIES, NOT_FAILED} and all((row["said"] == NOT_FAILED) is not row["failed"] for row in tally["rows"])
+    assert set(said) <= {*CATEGORIES, NOT_NOTICED} and all((row["said"] == NOT_NOTICED) is not row["failed"] for row in tally["rows"])
     assert sum(n for row in tally["confusion"].values() for n in row.values()) == len(faults)
     others = sum(n for by in tally["unplanted"].values() for n in by.values())
     assert sum(len(row["failed"]) for row in tally["rows"]) + others == document["with_faults"]["failed_by_most_seeds"] > 0

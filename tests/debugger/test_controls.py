@@ -66,9 +66,10 @@ def answered(fails: frozenset[str]) -> dict[str, list[Answer]]:
 
 
 def test_definitions_that_nobody_knows_blame_no_concept() -> None:
-    diagnoses, found = examine(WORLD, ITEMS, FAILED, answered(frozenset({"concept"})))
+    diagnoses, found, noticed = examine(WORLD, ITEMS, FAILED, answered(frozenset({"concept"})))
     assert not found["concept"].telling and found["statement"].telling and found["step"].telling
     assert found["concept"].controls_unknown == found["concept"].controls >= FEWEST
+    assert {(e.probe, e.node) for e in noticed} == {("statement", s) for s in BAD[0].statements}
     first = next(d for d in diagnoses if d.item == BAD[0].id)
     assert first.category == "concept gap" and set(first.nodes) <= set(BAD[0].statements)
     assert all(not set(d.nodes) & set(WORLD.concepts) for d in diagnoses)
@@ -76,8 +77,8 @@ def test_definitions_that_nobody_knows_blame_no_concept() -> None:
 
 def test_where_statements_tell_nothing_no_item_is_suspected_of_being_known() -> None:
     """All seeds agree, and no probe that may blame fails; but what was not asked in a way that tells is not known."""
-    diagnoses, found = examine(WORLD, ITEMS, FAILED, answered(frozenset({"statement"})))
-    assert not found["statement"].telling
+    diagnoses, found, noticed = examine(WORLD, ITEMS, FAILED, answered(frozenset({"statement"})))
+    assert not found["statement"].telling and noticed == []  # what is unknown everywhere is no guide either
     assert {d.category for d in diagnoses} == {"unexplained"}
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from proda.debugger.claims import option_triples, parted
-from proda.debugger.diagnose import diagnose, failures, probes_of
+from proda.debugger.diagnose import Examination, diagnose, examine, failures, probes_of
+from proda.debugger.mutations import with_another_right
 from proda.debugger.probes import Answer, Probe
 from proda.graph import Knowledge
 from proda.records import LETTERS, Diagnosis, Item, Outcome, Sample
@@ -114,6 +115,38 @@ def test_training_data_that_says_otherwise_is_a_data_conflict() -> None:
     found = diagnosed(lambda *_: False, samples=[flipped])
     assert (found.category, found.nodes) == ("data conflict", (statement.id,))
     assert found.evidence[0].preferred == flipped.id
+
+
+def examined(knows: Callable[[Probe], bool], items: list[Item], samples: Iterable[Sample] = ()) -> Examination:
+    answered = {m: [Answer(p, 0.1 if knows(p) else -0.1, p.means[1]) for p in probes_of(WORLD, items, {})] for m in SEEDS}
+    return examine(WORLD, items, {}, answered, samples)
+
+
+def test_what_no_item_asks_for_is_noticed_all_the_same() -> None:
+    """No item fails. A statement is unknown, and what links two others; a step is noticed only where its own statements are known."""
+    path = next(c for c in WORLD.active_chains() if len(c.statements) == 4 and c.id != ITEM.chain).statements
+    found = examined(lambda p: not (p.node == path[0] or (p.kind == "step" and p.node in path)), [ITEM])
+    assert found.diagnoses == [] and [(e.probe, e.node) for e in found.noticed] == [
+        ("statement", path[0]),
+        *(("step", node) for node in path[2:]),  # the step to path[1] starts from what is unknown
+    ]
+    assert {p.node for p in probes_of(WORLD, [ITEM], {}) if p.kind == "statement"} == set(WORLD.active_statements)
+
+
+def test_samples_that_contradict_the_base_are_noticed_though_nothing_fails() -> None:
+    statement = next(s for s in WORLD.active_statements.values() if not WORLD.holds(s.object, s.relation, s.subject))
+    subject, relation, obj = statement.triple
+    back = WORLD.concepts[subject].text
+    flipped = Sample(f"{statement.id}:open-9", "open", (statement.id,), question(WORLD, (obj, relation, subject), "object"), back)
+    (found,) = examined(lambda _: True, [ITEM], [flipped]).noticed
+    assert (found.node, found.probe, found.preferred) == (statement.id, "data", flipped.id)
+
+
+def test_an_item_with_a_second_right_option_is_suspect_though_nobody_fails_it() -> None:
+    assert examined(lambda _: True, ITEMS).diagnoses == []  # none of the benchmark's own
+    letter = wrong_letter(ITEM)
+    (found,) = examined(lambda _: True, [with_another_right(WORLD, ITEM, letter)]).diagnoses
+    assert (found.category, found.failed_by, found.chosen) == ("suspect item", (), ()) and f"Option {letter}" in found.reason
 
 
 def test_what_most_seeds_say_counts_and_confidence_is_their_share() -> None:

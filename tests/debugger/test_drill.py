@@ -13,12 +13,12 @@ from proda.builder.template_writer import write_sample
 from proda.debugger.assertions import Reader, asserted, contradictions
 from proda.debugger.claims import option_triples, parted
 from proda.debugger.diagnose import diagnose, probes_of
-from proda.debugger.drill import NOT_FAILED, ONLY_HERE, OWN, UNPLANTED, Flags, count, flags, probed_nodes
+from proda.debugger.drill import NOT_NOTICED, ONLY_HERE, OWN, UNPLANTED, Flags, count, flags, probed_nodes
 from proda.debugger.faults import EXPECTED, KINDS, Fault, Kind, draw_faults, plant, states
 from proda.debugger.mutations import another_right, exchange, flip, flipped, unit_of
 from proda.debugger.probes import Answer, Probe
 from proda.graph import Knowledge
-from proda.records import LETTERS, Category, Diagnosis, Item, Sample
+from proda.records import LETTERS, Category, Diagnosis, Evidence, Item, Sample
 from proda.tester.items import write_items
 from proda.texts import sample_text
 from proda.wording import clause, question
@@ -276,7 +276,7 @@ def test_models_that_behave_as_the_faults_would_have_them_are_diagnosed_and_coun
                 failed[name] = dict.fromkeys(SEEDS, letter)
     knows: Callable[[Probe], bool] = lambda p: not (p.node in unknown or (p.kind == "step" and p.node in steps))  # noqa: E731
     answered = {m: [Answer(p, 0.1 if knows(p) else -0.1, p.means[1]) for p in probes_of(WORLD, items, failed)] for m in SEEDS}
-    tally = count(FAULTS, diagnose(WORLD, items, failed, answered, samples), set())
+    tally = count(FAULTS, diagnose(WORLD, items, failed, answered, samples), [], set())
     assert tally.macro_f1 == 1.0 and all(r.at_node for r in tally.rows), tally.kinds
     assert tally.nodes.recall == 1.0 and (tally.nodes.precision or 0) >= 0.9  # a neighbour of the same relation may be accused beside
     assert not any(n for by in tally.unplanted.values() for n in by.values())
@@ -321,12 +321,12 @@ def test_the_confusion_matrix_and_f1_are_those_computed_by_hand() -> None:
         said("g:1", "concept gap", "s2"),  # another item of the chain: nobody planted anything in it
         said("x:0", "suspect item"),
     ]
-    tally = count(faults, diagnoses, {"a:0", "a:1", "a:2", "b:0", "g:1"})
+    tally = count(faults, diagnoses, [], {"a:0", "a:1", "a:2", "b:0", "g:1"})
     matrix = {expected: {s: n for s, n in row.items() if n} for expected, row in tally.confusion.items()}
     assert matrix == {
         "concept gap": {"concept gap": 1, "data conflict": 1},
         "reasoning deficit": {"unexplained": 1},
-        "data conflict": {"concept gap": 1, NOT_FAILED: 1},
+        "data conflict": {"concept gap": 1, NOT_NOTICED: 1},
         "suspect item": {"suspect item": 1},
     }
     scores = {c: (s.planted, s.said, s.right, s.precision, s.recall, s.f1) for c, s in tally.scores.items()}
@@ -358,20 +358,36 @@ def test_the_confusion_matrix_and_f1_are_those_computed_by_hand() -> None:
 
 
 def test_a_category_found_at_the_wrong_node_is_found_but_not_there() -> None:
-    (row,) = count([a_fault("withheld", "a", ["s1"])], [said("a:0", "concept gap", "s3")], set()).rows
+    (row,) = count([a_fault("withheld", "a", ["s1"])], [said("a:0", "concept gap", "s3")], [], set()).rows
     assert row.found and not row.at_node and row.blamed == ("a.s3",)
 
 
 def test_nodes_on_chains_of_which_no_item_fails_are_not_missed_among_the_shown() -> None:
     fault = msgspec.structs.replace(a_fault("swapped", "a", ["s1", "s2"]), chains=("a", "b"), nodes=("a.s1", "a.s2", "b.s1"))
-    tally = count([fault], [said("a:0", "data conflict", "s1", "s2")], set())
+    tally = count([fault], [said("a:0", "data conflict", "s1", "s2")], [], set())
     assert tally.nodes.recall == 0.6667 and tally.shown.nodes.recall == 1.0 and tally.shown.nodes.precision == 1.0
 
 
+def test_a_fault_that_no_item_shows_is_found_by_what_was_noticed_on_its_chain() -> None:
+    faults = [a_fault("flipped", "a", ["s2"], how="opposite"), a_fault("composition", "b", ["s2", "s3"]), a_fault("withheld", "c", ["s1"])]
+    noticed = [
+        Evidence("a.s2", "data", 4, 4, 0.0, "x:open-1"),
+        Evidence("a.s2", "statement", 9, 8, -0.2, ""),
+        Evidence("a.s3", "step", 9, 8, -0.2, ""),
+        Evidence("b.s3", "step", 9, 8, -0.2, ""),
+        Evidence("b.s1", "statement", 9, 8, -0.2, ""),
+        Evidence("c.s1", "statement", 9, 8, -0.2, ""),
+    ]
+    tally = count(faults, [said("c:0", "unexplained")], noticed, set(), {"b.s1", "c.s1"})
+    assert [r.said for r in tally.rows] == ["data conflict", "reasoning deficit", "unexplained"]  # a failure speaks for its fault
+    assert [r.blamed for r in tally.rows] == [("a.s2", "a.s3"), ("b.s3",), ("c.s1",)]  # b.s1 is unknown without faults too
+    assert tally.shown.faults == 1 and [c.failed for c in tally.kinds.values()] == [0, 0, 1]
+
+
 def test_where_nothing_fails_every_fault_is_missed() -> None:
-    tally = count(FAULTS, [], set())
+    tally = count(FAULTS, [], [], set())
     assert tally.shown.faults == 0 and tally.shown.macro_f1 is None
-    assert all(r.said == NOT_FAILED and not r.found for r in tally.rows) and tally.macro_f1 == 0.0
+    assert all(r.said == NOT_NOTICED and not r.found for r in tally.rows) and tally.macro_f1 == 0.0
     assert sum(n for row in tally.confusion.values() for n in row.values()) == len(FAULTS) - len(drawn("withheld-format"))
 
 

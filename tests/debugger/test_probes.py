@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from proda.debugger.probes import Answer, answers, concept_probes, statement_probes, step_probes
-from proda.wording import clause
+from proda.debugger.probes import LINKS, Answer, answers, concept_probes, statement_probes, step_probes
+from proda.wording import clause, name
 from tests.toyworld import wide_knowledge
 
 WORLD = wide_knowledge(20)
@@ -39,11 +39,25 @@ def test_no_rival_of_a_statement_is_right() -> None:
 def test_a_step_is_held_against_the_one_that_skips_it_with_the_steps_before_it_given() -> None:
     chain = next(WORLD.active_chains())
     path = WORLD.path(chain)
-    probes = {p.node: p for p in step_probes(WORLD, chain)}
+    probes = {p.node: p for p in step_probes(WORLD, chain) if "step by step" in p.prompt}
     second = probes[path[1].id]
     assert clause(WORLD, path[0].triple) in second.prompt and clause(WORLD, path[1].triple) not in second.prompt
     assert second.options[0] == clause(WORLD, path[1].triple) and "skip" in second.means
     assert path[0].id not in probes and "skip" not in probes[path[-1].id].means
+
+
+def test_a_step_is_asked_for_by_what_links_it_to_the_one_before_and_no_rival_would_do() -> None:
+    for chain in WORLD.active_chains():
+        path = WORLD.path(chain)
+        asked = [p for p in step_probes(WORLD, chain) if "step by step" not in p.prompt]
+        assert [p.node for p in asked] == ([s.id for s in path[1:] for _ in LINKS] if len(path) > 2 else [])
+        for probe in asked:
+            here = next(n for n, s in enumerate(path) if s.id == probe.node)
+            before, after = path[here - 1], path[here]
+            assert probe.means[0] == before.object == after.subject and probe.options[0] not in probe.prompt
+            assert all(name(WORLD, c) in probe.prompt for c in (before.subject, after.object))
+            for rival in probe.means[1:]:
+                assert not (WORLD.holds(before.subject, before.relation, rival) and WORLD.holds(rival, after.relation, after.object))
 
 
 def test_a_concept_is_asked_for_by_its_definition_and_its_definition_by_name() -> None:

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from proda.builder.extra import extra_samples
-from proda.debugger.repair import MAX_SAMPLES, plan_repairs, proposals
+from proda.debugger.repair import ENOUGH, MAX_SAMPLES, plan_repairs, proposals
+from proda.debugger.study import taught
 from proda.errors import InputError, NotFoundError
 from proda.params import Params
 from proda.patches import sample_hash, stale
@@ -67,7 +68,37 @@ def test_what_was_taken_for_the_right_answer_is_contrasted_with_it() -> None:
 def test_failures_that_share_a_node_share_a_patch_and_its_size_is_bounded() -> None:
     patches = planned(*(a_diagnosis(n, nodes=(NODE,)) for n in range(6)), a_diagnosis(7, nodes=(ITEMS[7].statements[0],)))
     assert [len(p.items) for p in patches] == [6, 1]  # what explains most failures comes first
-    assert len(patches[0].samples) <= MAX_SAMPLES and len(patches[0].samples) > len(patches[1].samples)
+    assert all(len(p.samples) <= MAX_SAMPLES for p in patches) and sum(len(p.samples) for p in patches) <= 7 * 20
+
+
+def test_what_is_left_goes_to_what_else_is_unknown_one_patch_for_each_chain() -> None:
+    """The blamed node gets enough, then the rest of what probing found, whether or not an item asks for it; nothing above the budget."""
+    chain, other = (next(c for c in WORLD.active_chains() if c.id.endswith(f"story-{n}")) for n in (7, 8))
+    lacking = [Evidence(s, "statement", 10, 6, -0.1, "") for s in chain.statements[:2]]
+    unused = Evidence(other.statements[1], "step", 9, 7, -0.1, "")
+    first, *beyond = planned(a_diagnosis(), noticed=[*lacking, unused, Evidence(NODE, "statement", 10, 9, -0.3, "")])
+    assert first.targets == (NODE,) and len(first.samples) <= ENOUGH
+    assert [(p.targets, p.items) for p in beyond] == [(chain.statements[:2], ()), ((other.statements[1],), ())]
+    assert [p.category for p in beyond] == ["concept gap", "reasoning deficit"]
+    assert all(p.reason.startswith("No failed item calls for this. ") and set(p.expect) == set(p.targets) for p in beyond)
+    assert sum(taught(p)[t] for p in (first, *beyond) for t in p.targets) == sum(len(p.samples) for p in (first, *beyond)) <= 20
+    assert all(len(set(other.statements) & set(s.nodes)) > 1 for s in beyond[1].samples)  # a step is taught in a row
+    few = planned(*(a_diagnosis(n) for n in range(3)), noticed=lacking, most=ENOUGH + 4)
+    assert [len(p.samples) for p in few] == [ENOUGH, 4]
+
+
+def test_contradicting_samples_are_taken_out_though_no_item_fails() -> None:
+    bad = Sample("x:open-1", "open", (NODE,), "Q", "A")
+    noticed = [Evidence(NODE, "data", 1, 1, 0.0, bad.id), Evidence(NODE, "statement", 9, 9, -0.3, "")]
+    (patch,) = planned(noticed=noticed, conflicting={NODE: [bad]})
+    assert (patch.category, patch.targets, patch.items, patch.samples) == ("data conflict", (NODE,), (), ())
+    assert [d.sample for d in patch.remove] == [bad.id] and "1 training samples say otherwise" in patch.reason
+
+
+def test_neighbours_of_one_chain_never_write_the_same_sample() -> None:
+    path = next(c for c in WORLD.active_chains() if len(c.statements) > 3).statements
+    written = [s.id for node in path for s in teach(node, 60, (), False)]
+    assert len(written) == len(set(written)) > 100
 
 
 def test_what_is_unknown_beside_the_blamed_node_shares_its_samples_and_says_what_was_found_of_it() -> None:

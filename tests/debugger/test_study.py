@@ -18,7 +18,6 @@ from proda.debugger.study import (
     Order,
     Standing,
     by_discipline,
-    capped,
     compare,
     completions,
     contents,
@@ -35,7 +34,6 @@ from proda.debugger.study import (
 )
 from proda.errors import EmptyBenchmarkError, NotFoundError
 from proda.params import Params
-from proda.patches import name_patch
 from proda.records import Category, Diagnosis, Evidence, Outcome, Patch, Sample, Split
 from proda.tester.items import write_items
 from tests.toyworld import wide_knowledge
@@ -101,13 +99,6 @@ def test_arms_have_the_formats_of_the_diagnosed_one() -> None:
     one_each = fill([Order(node, 1) for node in WORLD.active_statements], write, {"open": 2, "choice": 1, "true-false": 1})
     counts, nodes = Counter(s.format for s in one_each), len(WORLD.active_statements)
     assert len(one_each) == nodes and all(abs(counts[f] - share * nodes) < 1 for f, share in {"open": 0.5, "choice": 0.25}.items())
-
-
-def test_a_budget_cuts_the_last_patch_and_leaves_out_those_after_it() -> None:
-    size = len(PATCHES[0].samples)
-    (first, second) = capped(PATCHES, size + 3)
-    assert first == PATCHES[0] and second.samples == PATCHES[1].samples[:3] and second.id == name_patch(second)
-    assert capped(PATCHES, size) == PATCHES[:1] and capped(PATCHES, None) == PATCHES == capped(PATCHES, BUDGET + 1)
 
 
 def test_the_diagnosed_arm_is_what_a_build_with_its_patches_would_train_on() -> None:
