@@ -10,13 +10,17 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from proda.benchmark import load_items
+from proda.diagnoses import DIAGNOSIS, load_diagnoses, load_noticed
+from proda.graph import Knowledge
 from proda.patches import named, patch_text
 from proda.records import Patch, Sample
+from proda.yamlio import load_yaml
 from tests.toyworld import make_repository
 
 pytestmark = pytest.mark.xdist_group("loop")
@@ -79,6 +83,18 @@ def test_outcomes_name_the_items_as_they_stand(root: Path) -> None:
     assert len(rows) == 3 * len(hashes)
     assert all(hashes[r["item"]] == r["hash"] for r in rows)
     assert [(r["item"], r["model"]) for r in rows[:6]] == sorted((r["item"], r["model"]) for r in rows[:6])
+
+
+def test_every_failed_dev_item_is_diagnosed_and_the_rest_of_the_base_is_probed(root: Path) -> None:
+    failed: Counter[str] = Counter()
+    for row in csv.DictReader((root / "benchmarks/results/outcomes/dev.csv").open()):
+        failed[row["item"]] += row["model"] != "base" and row["correct"] == "false"
+    diagnoses, noticed = load_diagnoses(root), load_noticed(root)
+    assert {d.item for d in diagnoses if d.failed_by} == {item for item, models in failed.items() if models == 2}
+    knowledge = Knowledge.load(root / "build/knowledge")
+    assert {e.probe for e in noticed} <= {"statement", "step"} and {e.node for e in noticed} <= set(knowledge.active_statements)
+    worth = load_yaml(root / DIAGNOSIS)["probes"]
+    assert set(worth) == {"statement", "concept", "step"} and noticed  # such a small model knows little
 
 
 def test_a_second_run_does_nothing(root: Path) -> None:
