@@ -9,6 +9,8 @@ import pytest
 from proda.benchmark import load_items, write_items_tree
 from proda.errors import InputError, SealedError
 from proda.tester.items import write_items
+from proda.wording import GAP
+from proda.yamlio import load_yaml
 from tests.toyworld import wide_knowledge
 
 ITEMS = write_items(wide_knowledge(), seed=0, sealed_share=0.2)
@@ -39,3 +41,14 @@ def test_an_item_edited_by_hand_is_found_out(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("answer: A", "answer: B", 1).replace("answer: C", "answer: B", 1))
     with pytest.raises(InputError, match=r"edited by hand.*exceptions\.yaml"):
         load_items(tmp_path, ("dev",))
+
+
+def test_a_gap_stands_behind_whole_words_in_every_item_of_the_benchmark() -> None:
+    """An object that stands without its article ("is a kind of …") once took letters of the verb with it."""
+    root = Path(__file__).resolve().parents[1]
+    relations = load_yaml(root / "knowledge/relations.yaml")["relations"].values()
+    verbs = tuple(f" {relation[form]} …" for relation in relations for form in ("phrase", "plural"))
+    stems = [i.stem for i in load_items(root) if i.kind == "missing-link"]
+    assert len(stems) > 500
+    for stem in stems:
+        assert f"{stem.partition(GAP)[0]}{GAP}".endswith(verbs), stem

@@ -4,9 +4,9 @@
     plan[("physics", "thermal-expansion")][0]
         Plan(id="physics/bimetal-strip-bends.s1:open-1", format="open", unit="statement", nodes=("physics/bimetal-strip-bends.s1",), …)
 
-Units are statements, windows (two or more consecutive statements of a chain, never the whole of it), links (a row of up to three with a
-concept inside it left out) and concepts. A discipline's samples are shared out in rounds: each statement and each window gets one in
-every round, each link one in two, each concept one in six. Adding an entry
+Units are statements, windows (two or more consecutive statements of a chain, never the whole of it) and concepts; and, in repairs alone
+(builder/extra.py), links: a row of two or three statements with a concept inside it left out. A discipline's samples are shared out in
+rounds: each statement and each window gets one in every round, each concept one in six. Adding an entry
 therefore adds its own samples and takes away as many from the end of the last round; all others stay.
 Formats go through a fixed pattern of ten, 6 open : 3 choice : 1 true-false (paper §3.2), from a start that depends on the unit.
 """
@@ -30,7 +30,7 @@ Unit = Literal["statement", "window", "link", "concept"]
 Ask = Literal["object", "subject"]
 
 # Rounds between two samples of a unit.
-PACE: dict[Unit, float] = {"statement": 1.0, "window": 1.0, "link": 2.0, "concept": 6.0}
+PACE: dict[Unit, float] = {"statement": 1.0, "window": 1.0, "concept": 6.0}
 ROW = 3  # statements at most in a link
 SHOWN = 0.64  # share of a chain's words at most in a link
 
@@ -92,10 +92,9 @@ def format_pattern(open_share: float, choice_share: float) -> tuple[Format, ...]
 
 
 def _units(knowledge: Knowledge, window: int) -> dict[str, list[tuple[Unit, str, str]]]:
-    """Discipline → (unit, node id, topic). A window's id is its first statement's with the window's length, `….s1+2`; a link's `….s1~3`."""
+    """Discipline → (unit, node id, topic). A window's id is its first statement's with the window's length: `….s1+2`."""
     found: dict[str, list[tuple[Unit, str, str]]] = defaultdict(list)
     for chain in knowledge.active_chains():
-        found[chain.discipline] += [("link", f"{row[0]}~{len(row)}", chain.topic) for row in links(knowledge, chain)]
         for place, statement in enumerate(chain.statements):
             found[chain.discipline].append(("statement", statement, chain.topic))
             if place + window <= len(chain.statements) and window < len(chain.statements):

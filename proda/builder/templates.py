@@ -90,9 +90,10 @@ WINDOW: dict[Format, Frames] = {
     ),
 }
 
+# Asked in repairs alone. The words around a row are none that an item's stem has.
 LINK: dict[Format, Frames] = {
     "open": (
-        "What belongs where the dots stand: {row}?",
+        "What belongs in the place of the dots: {row}?",
         "Name the concept that is left out: {row}.",
         "In {discipline}, what do the dots stand for: {row}?",
         "A student asks what is left out: {row}. What do you answer?",
@@ -100,7 +101,7 @@ LINK: dict[Format, Frames] = {
         "Say what the dots stand for: {row}.",
     ),
     "choice": (
-        "Which of these belongs where the dots stand: {row}?",
+        "Which of these belongs in the place of the dots: {row}?",
         "Only one of these is left out: {row}. Which?",
         "Choose what the dots stand for: {row}.",
         "In {discipline}, which of these is left out: {row}?",
@@ -111,7 +112,7 @@ LINK: dict[Format, Frames] = {
         "True or false: the dots stand for {x} in “{row}”.",
         "Is it true or false that the dots stand for {x}: {row}?",
         "Judge this, true or false: in “{row}” the dots stand for {x}.",
-        "A student writes {x} where the dots stand: {row}. True or false?",
+        "A student writes {x} in the place of the dots: {row}. True or false?",
         "In {discipline}, true or false: the dots stand for {x} in “{row}”.",
         "Decide whether the dots stand for {x}, true or false: {row}.",
     ),

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from proda.benchmark import load_items
 from proda.cli.condition import Condition, Setting, blame, prepare, set_up
 from proda.cli.settings import described, disciplines, seed_list, setting_options
 from proda.errors import GateError, NotFoundError, UsageError
@@ -172,15 +173,17 @@ def _sentences(setting: Setting, disciplines: Iterable[str]) -> tuple[dict[str, 
 
 
 def _leaks(setting: Setting, texts: Iterable[Any]) -> list[Any]:
+    """By all items of the repository: what is common among them tells the gate what to overlook."""
     from proda.tester.overlap import overlap
 
-    knowledge = setting.knowledge
+    knowledge = Repository.open(setting.root).knowledge
+    items = load_items(setting.root)
     paths = {
         item.id: frozenset(c for s in item.statements for c in (knowledge.statements[s].subject, knowledge.statements[s].object))
-        for item in setting.items
+        for item in items
     }
     names = {concept.id: (concept.term, *concept.aliases) for concept in knowledge.concepts.values()}
-    return overlap(setting.items, texts, paths, names, setting.params.guard).leaks
+    return overlap(items, texts, paths, names, setting.params.guard).leaks
 
 
 def _gate(setting: Setting, arms: Iterable[Arm]) -> None:

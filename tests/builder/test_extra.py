@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from proda.builder.extra import extra_samples
+from proda.builder.plan import SHOWN
 from proda.graph import Knowledge
 from proda.knowledge.compile import compile_knowledge
 from proda.params import Params
 from proda.seeds import by_weight
+from proda.tester.stems import STEMS
+from proda.wording import GAP, clause, name, path_with_gap
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,3 +42,33 @@ def test_a_contrast_never_brings_the_concepts_of_another_chain_together(shipped:
                     contrasted += bool(shown)
                     assert len(course - shown - {statement.subject, statement.object}) > 1, (sample.id, other.id)
     assert contrasted > 50
+
+
+def test_a_link_leaves_most_of_its_chain_unsaid_and_asks_for_a_concept_inside_it(shipped: Knowledge) -> None:
+    stems = {" ".join(words) for kind in STEMS.values() for stems in kind.values() for stem in stems for words in _runs(stem)}
+    formats = Counter[str]()
+    for node in by_weight(shipped.active_statements, "links")[:150]:
+        chain = shipped.path(shipped.chains[shipped.statements[node].chain])
+        words = {s.id: len(clause(shipped, s.triple).split()) for s in chain}
+        for sample in extra_samples(shipped, node, 16, start=1000, params=Params()):
+            if "~" not in sample.id:
+                continue
+            first, length = sample.id.partition(":")[0].split("~")
+            place = [s.id for s in chain].index(first)
+            row = chain[place : place + int(length)]
+            assert 2 <= len(row) <= len(chain) - 2 and sum(words[s.id] for s in row) <= SHOWN * sum(words.values())
+            assert node in {s.id for s in row} <= set(sample.nodes) and GAP in sample.question
+            hidden = {name(shipped, s.subject) for s in row[1:]}
+            told = sample.answer if sample.format != "true-false" else sample.explanation
+            assert any(h in told for h in hidden)
+            assert sample.format != "open" or not re.search(rf"(?<!\w){re.escape(sample.answer)}(?!\w)", sample.question)
+            frame = sample.question.partition(path_with_gap(shipped, [s.triple for s in row], 1)[:20])[0]
+            assert stems.isdisjoint(" ".join(words) for words in _runs(frame))
+            formats[sample.format] += 1
+    assert formats["open"] > formats["choice"] > formats["true-false"] > 10
+
+
+def _runs(text: str) -> Iterator[list[str]]:
+    """Four words in a row."""
+    words = re.findall(r"[a-z]+", text.partition("{")[0].lower())
+    return (words[n : n + 4] for n in range(len(words) - 3))
