@@ -8,9 +8,8 @@ it; a data conflict by taking the contradicting samples out and teaching the sta
 people, as a proposal for benchmarks/exceptions.yaml. What is unexplained is left alone.
 
 Every failed item has `per_error` samples to give. They go first to the nodes that diagnoses call for, `ENOUGH` to each; what is left goes
-to the rest of what was noticed, one patch for each chain, since a failed item is a sign of more that no item asks for. More than
-enough is taught only where nothing is unknown any more (JOURNAL.md has the arms that were compared). Samples that contradict the
-base are taken out whether or not an item fails.
+to the rest of what was noticed, one patch for each chain, since a failed item is a sign of more that no item asks for; and what is left
+then to all of them evenly (JOURNAL.md has what was compared). Samples that contradict the base are taken out whether or not an item fails.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from proda.records import Category, Diagnosis, Dropped, Evidence, Item, Patch, S
 TAUGHT: tuple[Category, ...] = ("concept gap", "reasoning deficit", "data conflict")
 NOTICED_AS: dict[str, Category] = {"data": "data conflict", "statement": "concept gap", "step": "reasoning deficit"}
 NOTICED = tuple(NOTICED_AS)  # what weighs most at a node comes first
-ENOUGH = 6  # samples for one node, before others that are unknown get theirs
+ENOUGH = 4  # samples for one node, before others that are unknown get theirs
 MAX_SAMPLES = 60  # for one node in one round, however many items blame it
 
 
@@ -91,7 +90,7 @@ def _shares(budget: int, called: Sequence[str], others: Sequence[str]) -> dict[s
     """Node → its samples. Whoever comes first in its list gets what an even share leaves over."""
     shares = dict.fromkeys((*called, *others), 0)
     left = budget
-    for nodes, most in ((called, ENOUGH), (others, ENOUGH), (called, MAX_SAMPLES)):
+    for nodes, most in ((called, ENOUGH), (others, ENOUGH), ((*called, *others), MAX_SAMPLES)):
         room = min(left, sum(most - shares[n] for n in nodes))
         each, more = divmod(room, len(nodes)) if nodes else (0, 0)
         for place, node in enumerate(nodes):
