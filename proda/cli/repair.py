@@ -4,7 +4,7 @@ What `diagnose` noticed though no item failed gets the samples that the blamed n
 
     $ proda repair --dry-run --max 3
     round 1, branch repair/round-1: 3 of 214 patches
-      + 1-bimetal-strip-bends-s1-3f0c9a1e   concept gap   physics/bimetal-strip-bends.s1   6 samples   2 items
+      + 1-bimetal-strip-bends-s1-3f0c9a1e   concept gap   physics/bimetal-strip-bends.s1   9 samples   2 items
       …
     $ proda repair
     $ git log main..repair/round-1
