@@ -7,9 +7,10 @@
     flags(groups, answered_of)["unplanted"]["statement"] Flags(nodes=960, flagged=402)
 
 A fault counts once, with the category that most of its failed items got; where two are as many, with the one that was not expected. One
-of which no item fails counts with what was noticed on its chains all the same, by reading or by probing; an abstention, or nothing, is a
-miss. The second count, `shown`, is over those that some item shows, as mutation testing sets mutants apart that no test kills. Failures
-that nobody planted are counted apart, and so is what models lack without any fault. Pure.
+of which no item fails counts with what was noticed on its chains all the same, by reading or by probing; samples that contradict the
+base count before any vote, since they are read and not inferred. An abstention, or nothing, is a miss. The second count, `shown`, is
+over those that some item shows, as mutation testing sets mutants apart that no test kills. Failures that nobody planted are counted
+apart, and so is what models lack without any fault. Pure.
 """
 
 from __future__ import annotations
@@ -159,9 +160,10 @@ def _scores(confusion: Mapping[str, Mapping[str, int]]) -> tuple[dict[str, Score
 def _row(fault: Fault, known: Mapping[str, Diagnosis], beside: Sequence[Evidence], anyway: Collection[str]) -> Row:
     found = [known[i] for i in fault.items if i in known]
     votes = Counter[str](d.category for d in found)
-    weightiest = min((NOTICED.index(e.probe) for e in beside), default=None)
-    otherwise = NOT_NOTICED if weightiest is None else NOTICED_AS[NOTICED[weightiest]]
-    said = min(votes, key=lambda c: (-votes[c], c == fault.category, c), default=otherwise)
+    probes = [e.probe for e in sorted(beside, key=lambda e: NOTICED.index(e.probe))]
+    otherwise = NOTICED_AS[probes[0]] if probes else NOT_NOTICED
+    voted = min(votes, key=lambda c: (-votes[c], c == fault.category, c), default=otherwise)
+    said = otherwise if probes[:1] == ["data"] else voted
     blamed = tuple(sorted({n for d in found for n in d.nodes} | {e.node for e in beside}))
     right = said == fault.category
     at_node = right and (not fault.nodes or not set(blamed).isdisjoint(fault.nodes))
@@ -181,8 +183,8 @@ def _of_nodes(rows: Iterable[Row], *, seen_only: bool = False) -> Score:
     planted = said = both = 0
     for row in (r for r in rows if r.fault.nodes):
         chains = {i.partition(":")[0] for i in row.failed}
-        due = {n for n in row.fault.nodes if not seen_only or n.rpartition(".")[0] in chains}
-        planted, said, both = planted + len(due), said + len(row.blamed), both + len(due & set(row.blamed))
+        due, blamed = ({n for n in nodes if not seen_only or n.rpartition(".")[0] in chains} for nodes in (row.fault.nodes, row.blamed))
+        planted, said, both = planted + len(due), said + len(blamed), both + len(due & blamed)
     return _score(planted, said, both)
 
 

@@ -380,6 +380,8 @@ def test_a_fault_that_no_item_shows_is_found_by_what_was_noticed_on_its_chain() 
     ]
     tally = count(faults, [said("c:0", "unexplained")], noticed, set(), {"b.s1", "c.s1"})
     assert [r.said for r in tally.rows] == ["data conflict", "reasoning deficit", "unexplained"]  # a failure speaks for its fault
+    voted = count(faults[:1], [said("a:0", "unexplained")], noticed, set()).rows[0]
+    assert voted.said == "data conflict" and voted.failed == ("a:0",)  # but what was read needs no vote
     assert [r.blamed for r in tally.rows] == [("a.s2", "a.s3"), ("b.s3",), ("c.s1",)]  # b.s1 is unknown without faults too
     assert tally.shown.faults == 1 and [c.failed for c in tally.kinds.values()] == [0, 0, 1]
 
