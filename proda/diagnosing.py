@@ -2,7 +2,7 @@
 
     adapters = {"seed-0": Path("build/adapters/seed-0"), …}
     prober = Prober(Path("build/base"), adapters, batch_tokens=2048, cache=Path("build/cache"))
-    diagnoses = prober.diagnoses(knowledge, items, outcomes, samples)
+    diagnoses, probes, noticed = prober.examined(knowledge, items, outcomes, samples)
     answered = prober.answers(probes)                       # model → answers, in the order of the probes
 
 Scores are kept under the hash of what the adapter was trained from and of what was asked (build/cache/probes), so that a run that was
@@ -21,7 +21,7 @@ import msgspec
 
 from proda.files import write_file
 from proda.graph import Knowledge
-from proda.records import Diagnosis, Item, Outcome, Sample, content_hash
+from proda.records import Item, Outcome, Sample, content_hash
 
 if TYPE_CHECKING:
     from proda.debugger.diagnose import Examination
@@ -38,14 +38,11 @@ class Prober:
         self.batch_tokens = batch_tokens
         self.cache = cache
 
-    def diagnoses(
-        self, knowledge: Knowledge, items: Sequence[Item], outcomes: Iterable[Outcome], samples: Iterable[Sample]
-    ) -> list[Diagnosis]:
-        """Why each item that most of the models fail was failed, sorted by item. `samples` are what they were trained on."""
-        return self.examined(knowledge, items, outcomes, samples).diagnoses
-
     def examined(self, knowledge: Knowledge, items: Sequence[Item], outcomes: Iterable[Outcome], samples: Iterable[Sample]) -> Examination:
-        """The diagnoses, whether each kind of probe tells failed items from others, and what the models do not know."""
+        """Why each item that most of the models fail was failed, what each kind of probe is worth, and what was noticed besides.
+
+        `samples` are what the models were trained on.
+        """
         from proda.debugger.diagnose import examine, failures, probes_of
 
         failed = failures(items, outcomes)

@@ -108,17 +108,6 @@ def _suspected(knowledge: Knowledge, item: Item, letter: str) -> list[Statement]
     return [knowledge.statements[s] for s in (item.statements if apart is None else apart) if s in knowledge.statements]
 
 
-def diagnose(
-    knowledge: Knowledge,
-    items: Iterable[Item],
-    failed: Failed,
-    answered: Mapping[str, Sequence[Answer]],
-    samples: Iterable[Sample] = (),
-) -> list[Diagnosis]:
-    """One diagnosis for each failed item, sorted by item id. `answered` holds each tuned model's answers to the probes."""
-    return examine(knowledge, items, failed, answered, samples).diagnoses
-
-
 def examine(
     knowledge: Knowledge,
     items: Iterable[Item],
@@ -128,7 +117,8 @@ def examine(
 ) -> Examination:
     """The diagnoses, what each kind of probe was found to be worth, and what was noticed by those that are worth something.
 
-    Besides one for each failed item there is a diagnosis, failed by nobody, for each other item that has a second right option.
+    `answered` holds each tuned model's answers to the probes. Besides one diagnosis for each failed item there is one, failed by nobody,
+    for each other item that has a second right option.
     """
     of_node = {model: _by_node(found) for model, found in answered.items()}
     by_statement: dict[str, list[Sample]] = defaultdict(list)
@@ -167,31 +157,34 @@ def _doubtful(item: Item, letter: str) -> Diagnosis:
 
 def _lacking(knowledge: Knowledge, of_node: Mapping[str, _Answers]) -> list[Evidence]:
     """What most models do not know; of the steps those alone whose own two statements they do know."""
-
-    def unknown(kind: Kind, nodes: Iterable[str]) -> list[str]:
-        return [n for n in nodes if 2 * sum(_unknown(answers.get((kind, n), ())) for answers in of_node.values()) > len(of_node)]
-
-    probed = {kind: sorted({n for answers in of_node.values() for k, n in answers if k == kind}) for kind in KINDS}
-    statements = unknown("statement", probed["statement"])
-    paths = (knowledge.chains[knowledge.statements[n].chain].statements for n in probed["step"])
-    steps = [n for n, path in zip(probed["step"], paths, strict=True) if not {n, path[path.index(n) - 1]}.intersection(statements)]
-    found: dict[Kind, list[str]] = {"statement": statements, "step": unknown("step", steps)}
-    return [_probed(node, [kind], list(of_node), of_node) for kind, nodes in found.items() for node in nodes]
+    statements, unused = (_unknown_to_most(of_node, kind, _probed(of_node, kind)) for kind in ("statement", "step"))
+    paths = {n: knowledge.chains[knowledge.statements[n].chain].statements for n in unused}
+    steps = {n for n, path in paths.items() if not {n, path[path.index(n) - 1]} & statements}
+    found: dict[Kind, set[str]] = {"statement": statements, "step": steps}
+    return [_answers_at(node, [kind], list(of_node), of_node) for kind, nodes in found.items() for node in sorted(nodes)]
 
 
 def _discriminations(
     knowledge: Knowledge, items: Sequence[Item], failed: Failed, of_node: Mapping[str, _Answers]
 ) -> dict[str, Discrimination]:
-    """Kind of probe → whether the suspected nodes fail it more often than controls do. A node is unknown if most models do not know it."""
+    """Kind of probe → whether the suspected nodes fail it more often than controls do."""
     suspects = _suspects(knowledge, items, failed)
     asked = {s.id: s for s in controls(knowledge, items, failed, count=len(suspects))}
     found: dict[str, Discrimination] = {}
     for kind in KINDS:
-        probed = {node for answers in of_node.values() for k, node in answers if k == kind}
-        unknown = {n for n in probed if 2 * sum(_unknown(answers.get((kind, n), ())) for answers in of_node.values()) > len(of_node)}
+        probed = _probed(of_node, kind)
         here, there = ((set(_concepts(part.values())) if kind == "concept" else set(part)) & probed for part in (suspects, asked))
-        found[kind] = discrimination(here, there - here, unknown)
+        found[kind] = discrimination(here, there - here, _unknown_to_most(of_node, kind, probed))
     return found
+
+
+def _probed(of_node: Mapping[str, _Answers], kind: Kind) -> set[str]:
+    return {node for answers in of_node.values() for k, node in answers if k == kind}
+
+
+def _unknown_to_most(of_node: Mapping[str, _Answers], kind: Kind, nodes: Iterable[str]) -> set[str]:
+    """Those of the nodes that more than half of the models do not know."""
+    return {n for n in nodes if 2 * sum(_unknown(answers.get((kind, n), ())) for answers in of_node.values()) > len(of_node)}
 
 
 def _by_node(found: Iterable[Answer]) -> _Answers:
@@ -281,14 +274,14 @@ def _concepts(statements: Iterable[Statement]) -> list[str]:
 def _evidence(node: str, models: Sequence[str], of_node: Mapping[str, _Answers], contradicted: _Against, category: Category) -> Evidence:
     if category == "data conflict":
         return _conflict(node, contradicted(node))
-    return _probed(node, ("step",) if category == "reasoning deficit" else ("statement", "concept"), models, of_node)
+    return _answers_at(node, ("step",) if category == "reasoning deficit" else ("statement", "concept"), models, of_node)
 
 
 def _conflict(node: str, against: Sequence[str]) -> Evidence:
     return Evidence(node, "data", len(against), len(against), 0.0, against[0])
 
 
-def _probed(node: str, kinds: Sequence[Kind], models: Sequence[str], of_node: Mapping[str, _Answers]) -> Evidence:
+def _answers_at(node: str, kinds: Sequence[Kind], models: Sequence[str], of_node: Mapping[str, _Answers]) -> Evidence:
     """What the models answered about a node."""
     found = [a for m in models for k in kinds for a in of_node[m].get((k, node), ())]
     wrong = Counter(a.preferred for a in found if not a.right)
@@ -311,7 +304,8 @@ def told(knowledge: Knowledge, category: Category, first: Evidence) -> str:
     """What was found of one node, as a sentence."""
     said = clause(knowledge, knowledge.statements[first.node].triple) if first.node in knowledge.statements else name(knowledge, first.node)
     if category == "data conflict":
-        return f"{first.failed} training samples say otherwise than “{said}”, {first.preferred} for one."
+        samples = "1 training sample says" if first.failed == 1 else f"{first.failed} training samples say"
+        return f"{samples} otherwise than “{said}”: {first.preferred}{'' if first.failed == 1 else ' for one'}."
     instead = {"inversion": "its inversion", "skip": "the step after it", "": "something else"}.get(first.preferred)
     instead = instead or (name(knowledge, first.preferred) if first.preferred in knowledge.concepts else first.preferred)
     what = "The step" if category == "reasoning deficit" else "Asked for"

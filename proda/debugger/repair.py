@@ -66,15 +66,15 @@ def plan_repairs(
             for node in _targets(diagnosis):
                 cases[node].append(diagnosis)
     ranked = sorted(cases, key=lambda node: (-len(cases[node]), -_lacking(_evidence(cases[node], node)), node))
-    others: dict[str, Evidence] = {}
+    weightiest: dict[str, Evidence] = {}
     for found in sorted(noticed, key=lambda e: NOTICED.index(e.probe)):
-        if found.node not in cases:
-            others.setdefault(found.node, found)
+        weightiest.setdefault(found.node, found)
+    others = {node: found for node, found in weightiest.items() if node not in cases}
     budget = per_error * errors if most is None else min(most, per_error * errors)
     shares = _shares(budget, ranked, sorted(others, key=lambda node: (-_lacking([others[node]]), node)))
     taken_out = conflicting or {}
     patches = [
-        _patch(knowledge, known, number, node, cases[node], shares[node], teach, taken_out.get(node, ()))
+        _patch(knowledge, known, number, node, cases[node], weightiest.get(node), shares[node], teach, taken_out.get(node, ()))
         for node in ranked
         if shares[node] or taken_out.get(node)
     ]
@@ -106,14 +106,17 @@ def _patch(
     number: int,
     node: str,
     cases: Sequence[Diagnosis],
+    noticed: Evidence | None,
     count: int,
     teach: Teach,
     conflicting: Sequence[Sample],
 ) -> Patch:
     said = Counter(case.category for case in cases)
-    conflict = "data conflict" in said  # its samples have to go, whatever else was found
-    category: Category = "data conflict" if conflict else max(said, key=lambda c: (said[c], c == "concept gap"))
     evidence = _evidence(cases, node)
+    category: Category = "data conflict" if "data conflict" in said else max(said, key=lambda c: (said[c], c == "concept gap"))
+    reason = told(knowledge, category, evidence[0]) if evidence and node != cases[0].nodes[0] else cases[0].reason
+    if noticed is not None and noticed.probe == "data":  # these samples have to go, whatever else was found
+        category, reason = "data conflict", told(knowledge, "data conflict", noticed)
     confusions = _confusions(knowledge, evidence)
     failing = tuple(sorted(case.item for case in cases))
     patch = Patch(
@@ -122,11 +125,11 @@ def _patch(
         (node,),
         failing,
         category,
-        told(knowledge, category, evidence[0]) if evidence and node != cases[0].nodes[0] else cases[0].reason,
+        reason,
         {node: node_hash(knowledge, node), **{i: items[i].content_hash for i in failing}},
         {node: confusions[0]} if confusions else {},
         tuple(teach(node, count, confusions, category == "reasoning deficit")),
-        tuple(Dropped(s.id, sample_hash(s)) for s in conflicting) if conflict else (),
+        tuple(Dropped(s.id, sample_hash(s)) for s in conflicting) if category == "data conflict" else (),
     )
     return named(patch)
 

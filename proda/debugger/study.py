@@ -45,7 +45,7 @@ ARMS = {
     "undirected-5x": "undirected, five times as many",
     "undirected-10x": "undirected, ten times as many",
 }
-MOST = 190  # samples of one node that the writer is asked for; beyond them it is taken to have said all it can
+MOST = 190  # samples of one node that the writer is asked for, within a round's ordinals; then it is taken to have said all it can
 PATIENCE = 4  # times as many samples as are needed that are looked through for the right formats, as if at least FEW were
 FEW = 5
 FRAMES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proda.debugger.controls import FEWEST, controls, discrimination
-from proda.debugger.diagnose import diagnose, examine, probes_of
+from proda.debugger.diagnose import examine, probes_of
 from proda.debugger.probes import Answer, Probe
 from proda.records import LETTERS, Item
 from proda.tester.items import write_items
@@ -83,7 +83,7 @@ def test_where_statements_tell_nothing_no_item_is_suspected_of_being_known() -> 
 
 
 def test_what_else_of_the_chain_is_unknown_stands_behind_what_is_blamed() -> None:
-    diagnoses = diagnose(WORLD, ITEMS, FAILED, answered(frozenset()))
+    diagnoses = examine(WORLD, ITEMS, FAILED, answered(frozenset())).diagnoses
     first = next(d for d in diagnoses if d.item == BAD[0].id)
     told = [e.node for e in first.evidence]
     assert tuple(told[: len(first.nodes)]) == first.nodes and set(told) == set(BAD[0].statements) and len(told) > len(first.nodes)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from proda.debugger.claims import option_triples, parted
-from proda.debugger.diagnose import Examination, diagnose, examine, failures, probes_of
+from proda.debugger.diagnose import Examination, examine, failures, probes_of
 from proda.debugger.mutations import with_another_right
 from proda.debugger.probes import Answer, Probe
 from proda.graph import Knowledge
@@ -37,7 +37,7 @@ def diagnosed(
     failed = {item.id: chosen or dict.fromkeys(SEEDS, wrong_letter(item))}
     probes = probes_of(WORLD, [item], failed)
     answered = {m: [Answer(p, 0.1 if knows(m, p) else -0.1, p.means[1]) for p in probes] for m in SEEDS}
-    (found,) = diagnose(WORLD, [item], failed, answered, samples)
+    (found,) = examine(WORLD, [item], failed, answered, samples).diagnoses
     return found
 
 
@@ -88,7 +88,7 @@ def test_a_distractor_that_the_base_holds_too_is_a_suspect_item_and_a_true_but_s
     failed = {ITEM.id: dict.fromkeys(SEEDS, letter)}
     for world, category in ((WORLD, "concept gap"), (wider, "suspect item")):
         answered = {m: [Answer(p, -0.1, p.means[1]) for p in probes_of(world, [ITEM], failed)] for m in SEEDS}
-        assert diagnose(world, [ITEM], failed, answered)[0].category == category
+        assert examine(world, [ITEM], failed, answered).diagnoses[0].category == category
     short = next(i for i in ITEMS if any(o.operator == "truncation" and o.also is None for o in i.options))
     assert diagnosed(lambda *_: False, item=short, chosen=dict.fromkeys(SEEDS, wrong_letter(short, "truncation"))).category == "concept gap"
 

@@ -12,7 +12,7 @@ from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
 from proda.debugger.assertions import Reader, asserted, contradictions
 from proda.debugger.claims import option_triples, parted
-from proda.debugger.diagnose import diagnose, probes_of
+from proda.debugger.diagnose import examine, probes_of
 from proda.debugger.drill import NOT_NOTICED, ONLY_HERE, OWN, UNPLANTED, Flags, count, flags, probed_nodes
 from proda.debugger.faults import EXPECTED, KINDS, Fault, Kind, draw_faults, plant, states
 from proda.debugger.mutations import another_right, exchange, flip, flipped, unit_of
@@ -256,7 +256,7 @@ def says(world: Knowledge, item: Item, letter: str) -> Category:
     """What is diagnosed of models that know nothing and chose the letter."""
     failed = {item.id: dict.fromkeys(SEEDS, letter)}
     answered = {m: [Answer(p, -0.1, p.means[1]) for p in probes_of(world, [item], failed)] for m in SEEDS}
-    return diagnose(world, [item], failed, answered)[0].category
+    return examine(world, [item], failed, answered).diagnoses[0].category
 
 
 def test_models_that_behave_as_the_faults_would_have_them_are_diagnosed_and_counted_without_a_miss() -> None:
@@ -276,11 +276,11 @@ def test_models_that_behave_as_the_faults_would_have_them_are_diagnosed_and_coun
                 failed[name] = dict.fromkeys(SEEDS, letter)
     knows: Callable[[Probe], bool] = lambda p: not (p.node in unknown or (p.kind == "step" and p.node in steps))  # noqa: E731
     answered = {m: [Answer(p, 0.1 if knows(p) else -0.1, p.means[1]) for p in probes_of(WORLD, items, failed)] for m in SEEDS}
-    tally = count(FAULTS, diagnose(WORLD, items, failed, answered, samples), [], set())
+    tally = count(FAULTS, examine(WORLD, items, failed, answered, samples).diagnoses, [], set())
     assert tally.macro_f1 == 1.0 and all(r.at_node for r in tally.rows), tally.kinds
     assert tally.nodes.recall == 1.0 and (tally.nodes.precision or 0) >= 0.9  # a neighbour of the same relation may be accused beside
     assert not any(n for by in tally.unplanted.values() for n in by.values())
-    sound = diagnose(WORLD, ITEMS, {i: v for i, v in failed.items() if known[i] in ITEMS}, {m: [] for m in SEEDS}, SAMPLES)
+    sound = examine(WORLD, ITEMS, {i: v for i, v in failed.items() if known[i] in ITEMS}, {m: [] for m in SEEDS}, SAMPLES).diagnoses
     assert sound and not any(d.category == "data conflict" for d in sound)
 
 

@@ -92,7 +92,14 @@ def test_contradicting_samples_are_taken_out_though_no_item_fails() -> None:
     noticed = [Evidence(NODE, "data", 1, 1, 0.0, bad.id), Evidence(NODE, "statement", 9, 9, -0.3, "")]
     (patch,) = planned(noticed=noticed, conflicting={NODE: [bad]})
     assert (patch.category, patch.targets, patch.items, patch.samples) == ("data conflict", (NODE,), (), ())
-    assert [d.sample for d in patch.remove] == [bad.id] and "1 training samples say otherwise" in patch.reason
+    assert [d.sample for d in patch.remove] == [bad.id] and "1 training sample says otherwise" in patch.reason
+
+
+def test_contradicting_samples_are_taken_out_of_a_node_that_is_blamed_for_something_else() -> None:
+    bad = Sample("x:open-1", "open", (NODE,), "Q", "A")
+    (patch,) = planned(a_diagnosis(), noticed=[Evidence(NODE, "data", 2, 2, 0.0, bad.id)], conflicting={NODE: [bad]})
+    assert (patch.category, patch.items) == ("data conflict", (ITEM.id,)) and patch.samples
+    assert [d.sample for d in patch.remove] == [bad.id] and "2 training samples say otherwise" in patch.reason
 
 
 def test_neighbours_of_one_chain_never_write_the_same_sample() -> None:
