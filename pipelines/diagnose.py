@@ -37,7 +37,7 @@ def main(params: Params) -> str:
     found, probes, noticed = prober.examined(knowledge, items, outcomes, load_samples(ROOT))
     write_diagnoses(ROOT, found, sorted(adapters), probes, noticed)
     counts = ", ".join(f"{count} {category}" for category, count in Counter(d.category for d in found).most_common())
-    mute = [kind for kind, told in probes.items() if not told.telling]
+    mute = [kind for kind, told in probes.items() if not told.telling and kind != "context"]
     if mute:
         print(f"diagnose: {', '.join(mute)} probes fail as often where nothing failed, so they blame nobody", file=sys.stderr)
     failed = f"{sum(bool(d.failed_by) for d in found)} of {len(items)} dev items failed by most seeds: {counts or 'none'}"

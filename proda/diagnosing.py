@@ -41,12 +41,20 @@ class Prober:
     def examined(self, knowledge: Knowledge, items: Sequence[Item], outcomes: Iterable[Outcome], samples: Iterable[Sample]) -> Examination:
         """Why each item that most of the models fail was failed, what each kind of probe is worth, and what was noticed besides.
 
-        `samples` are what the models were trained on.
+        `samples` are what the models were trained on. Of the concepts some are asked first, and the others only if that tells anything.
         """
-        from proda.debugger.diagnose import examine, failures, probes_of
+        from proda.debugger.diagnose import FIRST, examine, failures, probes_of
 
-        failed = failures(items, outcomes)
-        return examine(knowledge, items, failed, self.answers(probes_of(knowledge, items, failed)), samples)
+        failed, samples = failures(items, outcomes), list(samples)
+        first = probes_of(knowledge, items, failed, concepts=FIRST)
+        answered = self.answers(first)
+        found = examine(knowledge, items, failed, answered, samples)
+        there = set(first)
+        others = [p for p in probes_of(knowledge, items, failed) if p not in there] if found.probes["concept"].telling else []
+        if not others:
+            return found
+        more = self.answers(others)
+        return examine(knowledge, items, failed, {m: answered[m] + more[m] for m in answered}, samples)
 
     def answers(self, probes: Sequence[Probe]) -> dict[str, list[Answer]]:
         """Model → its answers, in the order of the probes. Raises what loading a model raises."""

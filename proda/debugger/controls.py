@@ -43,12 +43,13 @@ def discrimination(suspected: Collection[str], asked: Collection[str], unknown: 
     blamed, free = sum(n in unknown for n in suspected), sum(n in unknown for n in asked)
     often = len(asked) >= FEWEST and free > RARE * len(asked)
     more = blamed * len(asked) >= LIFT * free * len(suspected)
-    telling = not often or (more and _at_least(blamed, len(suspected), free, len(asked)) < LEVEL)
+    telling = not often or (more and at_least(blamed, len(suspected), free, len(asked)) < LEVEL)
     return Discrimination(len(suspected), blamed, len(asked), free, telling)
 
 
-def _at_least(blamed: int, suspected: int, free: int, asked: int) -> float:
-    """Fisher's exact test, one-sided: how likely so many unknown ones are among the suspects if suspicion says nothing."""
+def at_least(blamed: int, suspected: int, free: int, asked: int) -> float:
+    """Fisher's exact test, one-sided: how likely so many unknown ones are among the suspects if suspicion says nothing. `blamed` of
+    `suspected` nodes are unknown, and `free` of `asked` controls."""
     whole, unknown = suspected + asked, blamed + free
     ways = sum(comb(unknown, k) * comb(whole - unknown, suspected - k) for k in range(blamed, min(unknown, suspected) + 1))
     return ways / comb(whole, suspected)

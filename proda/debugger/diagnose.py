@@ -11,7 +11,8 @@ blamed if probing finds them unknown.
     a suspected statement is taught otherwise by the training data               data conflict at that statement
     a suspected statement, or a concept of it, fails its probes                  concept gap there; what was preferred is the confusion
     all of them pass, and a step among them does not                             reasoning deficit at that step
-    all surely known, and all seeds there are choose the same wrong option       suspect item
+    all surely known, and all seeds there are choose the same wrong option,
+    even with the facts in the question, if they use what a question tells       suspect item
     none of these                                                                unexplained
 
 Each failing seed is judged by itself; the diagnosis is what most of them say, and its confidence their share. Nodes under items that were
@@ -31,7 +32,8 @@ from typing import NamedTuple
 from proda.debugger.assertions import Reader, contradictions
 from proda.debugger.claims import option_triples, parted, unsupported
 from proda.debugger.controls import Discrimination, controls, discrimination
-from proda.debugger.probes import Answer, Kind, Probe, concept_probes, statement_probes, step_probes
+from proda.debugger.probes import Again, Answer, Kind, Probe, concept_probes, statement_probes, step_probes
+from proda.debugger.supplied import Supplied, context_probes, supplied
 from proda.graph import Knowledge
 from proda.records import LETTERS, Category, Diagnosis, Evidence, Item, Outcome, Record, Sample, Statement
 from proda.seeds import by_weight
@@ -41,12 +43,13 @@ UNKNOWN = 0.5  # a node whose probes are answered rightly less often than this i
 KNOWN = 0.8  # before an item is suspected, the statements that its choice departs from must be known for sure
 MARGIN_DIGITS = 4
 WHOLE = 3000  # statements; of a larger base so many are probed beyond those that failures call for, drawn by hash
+FIRST = 100  # concepts of suspected statements, and of controls, that are asked before all are
 KINDS: tuple[Kind, ...] = ("statement", "concept", "step")
 
 Failed = Mapping[str, Mapping[str, str]]
 """Item id → model that failed it → the letter it chose."""
 
-_Answers = Mapping[tuple[Kind, str], Sequence[Answer]]  # (kind of probe, node) → answers of one model
+_Answers = Mapping[tuple[Kind | Again, str], Sequence[Answer]]  # (kind of probe, node) → answers of one model
 _Against = Callable[[str], Sequence[str]]  # statement id → ids of training samples that teach otherwise
 
 
@@ -54,7 +57,7 @@ class Examination(NamedTuple):
     """What probing found."""
 
     diagnoses: list[Diagnosis]  # one for each failed item, sorted by item id
-    probes: dict[str, Discrimination]  # what each kind of probe is worth
+    probes: dict[str, Discrimination | Supplied]  # what each kind of probe is worth
     noticed: list[Evidence]  # statements and steps that most models do not know, and statements that samples contradict; by kind and node
 
 
@@ -77,8 +80,9 @@ def failures(items: Iterable[Item], outcomes: Iterable[Outcome]) -> dict[str, di
     return {i: dict(sorted(wrong[i].items())) for i in sorted(wrong) if 2 * len(wrong[i]) > asked[i]}
 
 
-def probes_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed) -> list[Probe]:
-    """Every probe, each once: all statements and steps of the base, and the concepts of the suspected statements and of as many controls.
+def probes_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed, *, concepts: int | None = None) -> list[Probe]:
+    """Every probe, each once: all statements and steps of the base, the failed items with their facts supplied, and the concepts of the
+    suspected statements and of as many controls; of either no more than `concepts`, if that is given, drawn by hash.
 
     Of a large base not all: every statement of a failed item's chain, every control, and `WHOLE` others.
     """
@@ -93,7 +97,9 @@ def probes_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed) -> li
     probes = [p for s in sorted(nodes) for p in statement_probes(knowledge, knowledge.statements[s])]
     for chain in sorted({knowledge.statements[s].chain for s in nodes}):
         probes += (p for p in step_probes(knowledge, knowledge.chains[chain]) if p.node in nodes)
-    for concept in sorted(_concepts([*suspects.values(), *asked.values()])):
+    probes += context_probes(knowledge, items, failed)
+    drawn = {c for part in (suspects, asked) for c in by_weight(_concepts(part.values()), "probed")[:concepts]}
+    for concept in sorted(drawn):
         probes += concept_probes(knowledge, concept)
     return probes
 
@@ -136,8 +142,9 @@ def examine(
 
     items = list(items)
     known = {item.id: item for item in items}
-    worth = _discriminations(knowledge, items, failed, of_node)
-    trusted = {m: {key: a for key, a in found.items() if worth[key[0]].telling} for m, found in of_node.items()}
+    worth: dict[str, Discrimination | Supplied] = {**_discriminations(knowledge, items, failed, of_node), "context": supplied(answered)}
+    telling = {kind for kind, found in worth.items() if found.telling}
+    trusted = {m: {key: a for key, a in found.items() if key[0] in telling} for m, found in of_node.items()}
     diagnoses = [_diagnosis(knowledge, known[i], failed[i], trusted, contradicted) for i in sorted(failed)]
     diagnoses += [_doubtful(item, letter) for item in items if item.id not in failed and (letter := _second(knowledge, item))]
     conflicts = [_conflict(s, contradicted(s)) for s in sorted(by_statement) if contradicted(s)]
@@ -188,7 +195,7 @@ def _unknown_to_most(of_node: Mapping[str, _Answers], kind: Kind, nodes: Iterabl
 
 
 def _by_node(found: Iterable[Answer]) -> _Answers:
-    groups: dict[tuple[Kind, str], list[Answer]] = defaultdict(list)
+    groups: dict[tuple[Kind | Again, str], list[Answer]] = defaultdict(list)
     for answer in found:
         groups[answer.probe.kind, answer.probe.node].append(answer)
     return groups
@@ -218,7 +225,7 @@ def _diagnosis(
         tuple(chosen.values()),
         round(votes[category] / len(verdicts), 2),
         evidence,
-        _reason(knowledge, category, evidence, chosen),
+        _reason(knowledge, category, evidence, chosen) + _cured(item, chosen, of_node),
     )
 
 
@@ -238,7 +245,8 @@ def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, c
     if steps:
         return _Verdict("reasoning deficit", tuple(steps))
     sure = bool(suspected) and all(_known(answers.get(("statement", s.id), ())) for s in suspected)  # not asked is not known
-    return _Verdict("suspect item" if agree and sure else "unexplained")
+    cured = any(a.right for a in answers.get(("context", item.id), ()))
+    return _Verdict("suspect item" if agree and sure and not cured else "unexplained")
 
 
 def _beside(knowledge: Knowledge, item: Item, nodes: Sequence[str], models: Sequence[str], of_node: Mapping[str, _Answers]) -> list[str]:
@@ -287,7 +295,15 @@ def _answers_at(node: str, kinds: Sequence[Kind], models: Sequence[str], of_node
     wrong = Counter(a.preferred for a in found if not a.right)
     preferred = min(wrong, key=lambda p: (-wrong[p], p)) if wrong else ""
     margin = round(sum(a.margin for a in found) / len(found), MARGIN_DIGITS) if found else 0.0
-    return Evidence(node, found[0].probe.kind if found else "statement", len(found), sum(not a.right for a in found), margin, preferred)
+    kind: Kind = next((k for k in kinds if any((k, node) in of_node[m] for m in models)), "statement")
+    return Evidence(node, kind, len(found), sum(not a.right for a in found), margin, preferred)
+
+
+def _cured(item: Item, chosen: Iterable[str], of_node: Mapping[str, _Answers]) -> str:
+    """What supplying the facts does for the models that failed; nothing where that tells nothing."""
+    found = [answers for m in chosen if (answers := of_node[m].get(("context", item.id)))]
+    right = sum(a.right for answers in found for a in answers)
+    return f" With its facts supplied, {right} of {len(found)} models answer rightly." if found else ""
 
 
 def _reason(knowledge: Knowledge, category: Category, evidence: Sequence[Evidence], chosen: Mapping[str, str]) -> str:

@@ -29,13 +29,14 @@ LINKS = ("Which concept links {a} to {c}?", "What is missing: {a} {verb} …, wh
 INVERSION, SKIP = "inversion", "skip"  # what a rival means that is no concept
 
 Kind = Literal["statement", "concept", "step"]
+Again = Literal["context", "elsewhere"]  # a failed item once more: supplied.py
 
 
 class Probe(Record, frozen=True):
-    """One question; `options[0]` is right. `means` says what each option stands for: a concept, "inversion" or "skip"."""
+    """One question; `options[0]` is right. `means` says what each option stands for: a concept, "inversion" or "skip", an item's letter."""
 
-    node: str
-    kind: Kind
+    node: str  # or the item that is asked again
+    kind: Kind | Again
     prompt: str
     options: tuple[str, ...]
     means: tuple[str, ...]
