@@ -227,11 +227,11 @@ class Evidence(Record, frozen=True):
     """What probing found at one node: how often it was asked, over seeds and wordings, how often wrongly answered, and what instead."""
 
     node: str  # a concept or statement id
-    probe: Literal["statement", "concept", "step", "data", "option"]
+    probe: Literal["statement", "concept", "step", "link", "data"]
     asked: int
     failed: int
     margin: float  # mean log-likelihood per character of the right answer minus the best wrong one; 0 where nothing was scored
-    preferred: str = ""  # the concept taken for the right one; "inversion", "skip", or the sample that says otherwise
+    preferred: str = ""  # the concept taken for the right one; "inversion", "skip", "early", or the sample that says otherwise
 
 
 class Diagnosis(Record, frozen=True):

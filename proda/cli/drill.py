@@ -187,8 +187,8 @@ def _table(document: Mapping[str, Any], tally: Tally, flags: Mapping[str, Mappin
     seen = [*tally.shown.scores.items(), ("blamed nodes", tally.shown.nodes)]
     lines += _columns([f"of the {tally.shown.faults} that an item shows", "precision", "recall", "F1"], [[n, *_shares(s)] for n, s in seen])
     lines += [f"macro-F1 {_share(tally.shown.macro_f1)}", ""]
-    rows = [[group, *(_rate(kinds.get(k)) for k in ("statement", "step", "concept"))] for group, kinds in flags.items()]
-    lines += _columns(["nodes that probes flag", "statement", "step", "concept"], sorted(rows, key=lambda r: r[0] != UNPLANTED))
+    rows = [[group, *(_rate(kinds.get(k)) for k in ("statement", "step", "link", "concept"))] for group, kinds in flags.items()]
+    lines += _columns(["nodes that probes flag", "statement", "step", "link", "concept"], sorted(rows, key=lambda r: r[0] != UNPLANTED))
     others = [[c, n[OWN], n[ONLY_HERE]] for c, n in tally.unplanted.items()]
     return [*lines, "", *_columns(["failures not planted", OWN, ONLY_HERE], others)]
 

@@ -10,7 +10,7 @@ blamed if probing finds them unknown.
     the chosen option says all of the chain, or another path that the base holds suspect item
     a suspected statement is taught otherwise by the training data               data conflict at that statement
     a suspected statement, or a concept of it, fails its probes                  concept gap there; what was preferred is the confusion
-    all of them pass, and a step among them does not                             reasoning deficit at that step
+    all of them pass, and a step among them, or a link to it, does not           reasoning deficit at that step
     all surely known, and all seeds there are choose the same wrong option,
     even with the facts in the question, if they use what a question tells       suspect item
     none of these                                                                unexplained
@@ -32,7 +32,7 @@ from typing import NamedTuple
 from proda.debugger.assertions import Reader, contradictions
 from proda.debugger.claims import option_triples, parted, unsupported
 from proda.debugger.controls import Discrimination, controls, discrimination
-from proda.debugger.probes import Again, Answer, Kind, Probe, concept_probes, statement_probes, step_probes
+from proda.debugger.probes import EARLY, INVERSION, SKIP, Again, Answer, Kind, Probe, concept_probes, statement_probes, step_probes
 from proda.debugger.supplied import Supplied, context_probes, supplied
 from proda.graph import Knowledge
 from proda.records import LETTERS, Category, Diagnosis, Evidence, Item, Outcome, Record, Sample, Statement
@@ -44,7 +44,9 @@ KNOWN = 0.8  # before an item is suspected, the statements that its choice depar
 MARGIN_DIGITS = 4
 WHOLE = 3000  # statements; of a larger base so many are probed beyond those that failures call for, drawn by hash
 FIRST = 100  # concepts of suspected statements, and of controls, that are asked before all are
-KINDS: tuple[Kind, ...] = ("statement", "concept", "step")
+KINDS: tuple[Kind, ...] = ("statement", "concept", "step", "link")
+COMPOSING: tuple[Kind, ...] = ("step", "link")
+INSTEAD = {INVERSION: "its inversion", SKIP: "a short cut past it", EARLY: "the step after it", "": "something else"}
 
 Failed = Mapping[str, Mapping[str, str]]
 """Item id → model that failed it → the letter it chose."""
@@ -163,11 +165,13 @@ def _doubtful(item: Item, letter: str) -> Diagnosis:
 
 
 def _lacking(knowledge: Knowledge, of_node: Mapping[str, _Answers]) -> list[Evidence]:
-    """What most models do not know; of the steps those alone whose own two statements they do know."""
-    statements, unused = (_unknown_to_most(of_node, kind, _probed(of_node, kind)) for kind in ("statement", "step"))
-    paths = {n: knowledge.chains[knowledge.statements[n].chain].statements for n in unused}
-    steps = {n for n, path in paths.items() if not {n, path[path.index(n) - 1]} & statements}
-    found: dict[Kind, set[str]] = {"statement": statements, "step": steps}
+    """What most models do not know; of steps and links those alone whose own two statements they do know."""
+    statements = _unknown_to_most(of_node, "statement", _probed(of_node, "statement"))
+    found: dict[Kind, set[str]] = {"statement": statements}
+    for kind in COMPOSING:
+        unused = _unknown_to_most(of_node, kind, _probed(of_node, kind))
+        paths = {n: knowledge.chains[knowledge.statements[n].chain].statements for n in unused}
+        found[kind] = {n for n, path in paths.items() if not {n, path[path.index(n) - 1]} & statements}
     return [_answers_at(node, [kind], list(of_node), of_node) for kind, nodes in found.items() for node in sorted(nodes)]
 
 
@@ -241,7 +245,7 @@ def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, c
     concepts = [c for c in _concepts(suspected) if _unknown(answers.get(("concept", c), ()))]
     if concepts:
         return _Verdict("concept gap", tuple(concepts))
-    steps = [s.id for s in suspected if _unknown(answers.get(("step", s.id), ()))]
+    steps = [s.id for s in suspected if any(_unknown(answers.get((kind, s.id), ())) for kind in COMPOSING)]
     if steps:
         return _Verdict("reasoning deficit", tuple(steps))
     sure = bool(suspected) and all(_known(answers.get(("statement", s.id), ())) for s in suspected)  # not asked is not known
@@ -282,7 +286,10 @@ def _concepts(statements: Iterable[Statement]) -> list[str]:
 def _evidence(node: str, models: Sequence[str], of_node: Mapping[str, _Answers], contradicted: _Against, category: Category) -> Evidence:
     if category == "data conflict":
         return _conflict(node, contradicted(node))
-    return _answers_at(node, ("step",) if category == "reasoning deficit" else ("statement", "concept"), models, of_node)
+    if category == "reasoning deficit":  # by whichever shows it best
+        found = [_answers_at(node, [kind], models, of_node) for kind in COMPOSING]
+        return max(found, key=lambda e: e.failed / max(1, e.asked))
+    return _answers_at(node, ("statement", "concept"), models, of_node)
 
 
 def _conflict(node: str, against: Sequence[str]) -> Evidence:
@@ -322,7 +329,9 @@ def told(knowledge: Knowledge, category: Category, first: Evidence) -> str:
     if category == "data conflict":
         samples = "1 training sample says" if first.failed == 1 else f"{first.failed} training samples say"
         return f"{samples} otherwise than “{said}”: {first.preferred}{'' if first.failed == 1 else ' for one'}."
-    instead = {"inversion": "its inversion", "skip": "the step after it", "": "something else"}.get(first.preferred)
-    instead = instead or (name(knowledge, first.preferred) if first.preferred in knowledge.concepts else first.preferred)
-    what = "The step" if category == "reasoning deficit" else "Asked for"
+    instead = {"inversion": "its inversion", "skip": "a short cut past it", "early": "the step after it"}.get(first.preferred)
+    instead = instead or (
+        name(knowledge, first.preferred) if first.preferred in knowledge.concepts else first.preferred or "something else"
+    )
+    what = {"step": "The step", "link": "What links to"}.get(first.probe, "Asked for")
     return f"{what} “{said}”: {first.failed} of {first.asked} answers are wrong, most often {instead}."

@@ -6,7 +6,7 @@
 
     withheld         samples that state what some wrong option departs from are gone    concept gap
     withheld-format  the open ones of them are gone                                     concept gap
-    composition      samples that show two steps of a chain in a row are gone           reasoning deficit
+    composition      samples that show two steps in a row are gone, or leave one out    reasoning deficit
     flipped          samples say the statement turned round, or with the opposite verb  data conflict
     swapped          two concepts change names wherever they are spoken of              data conflict
     key              another option of an item is marked right                          suspect item
@@ -28,7 +28,7 @@ import msgspec
 
 from proda.debugger.assertions import Reader, asserted
 from proda.debugger.claims import option_triples, parted
-from proda.debugger.mutations import another_right, exchange, flip, flipped, forms, rekeyed, reworded, unit_of, with_another_right
+from proda.debugger.mutations import another_right, exchange, flip, flipped, forms, leap, rekeyed, reworded, unit_of, with_another_right
 from proda.graph import Knowledge
 from proda.near import near_concepts
 from proda.records import LETTERS, Category, Chain, Item, Record, Sample, Statement
@@ -101,7 +101,7 @@ def plant(
                 planted = [s for s in planted if not ((every or s.format == WITHHELD_FORMAT) and states(reader, s, statement))]
         elif fault.kind == "composition":
             steps = knowledge.path(knowledge.chains[fault.chains[0]])
-            planted = [s for s in planted if not _shows_two_steps(reader, s, steps)]
+            planted = [kept for s in planted if (kept := _leaping(reader, s, steps)) is not None]
         elif fault.kind == "flipped":
             statement = knowledge.statements[fault.nodes[0]]
             false = flipped(knowledge, statement, fault.how)
@@ -130,9 +130,12 @@ def states(reader: Reader, sample: Sample, statement: Statement) -> bool:
     return statement.triple in asserted(reader, msgspec.structs.replace(sample, nodes=(statement.id, *sample.nodes)))
 
 
-def _shows_two_steps(reader: Reader, sample: Sample, steps: Sequence[Statement]) -> bool:
+def _leaping(reader: Reader, sample: Sample, steps: Sequence[Statement]) -> Sample | None:
+    """The sample, unless it shows two steps in a row; then without the second of them, or None where it has nothing else to show."""
     said = [states(reader, sample, s) for s in steps]
-    return any(one and other for one, other in zip(said, said[1:], strict=False))
+    if not any(one and other for one, other in zip(said, said[1:], strict=False)):
+        return sample
+    return leap(reader.knowledge, sample, steps)
 
 
 def _order(fault: Fault) -> tuple[int, tuple[str, ...]]:
@@ -187,12 +190,14 @@ def _withheld(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) 
 
 
 def _composition(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
-    """A chain whose every fact is taught by itself as well, and of which some sample shows two steps. The first step composes nothing."""
-    pairs = zip(chain.statements, chain.statements[1:], strict=False)
-    shown = any(other in s.nodes for one, other in pairs for s in world.by_node[one])
-    return (
-        world.fault(kind, (chain.id,), chain.statements[1:]) if shown and len(world.alone(chain, *key)) == len(chain.statements) else None
-    )
+    """A chain whose every fact is taught by itself as well, and of which samples show two steps. To blame: those that they leave out."""
+    steps = world.knowledge.path(chain)
+    left_out = [
+        other.id
+        for one, other in zip(steps, steps[1:], strict=False)
+        if any(other.id in s.nodes and leap(world.knowledge, s, steps) for s in world.by_node[one.id])
+    ]
+    return world.fault(kind, (chain.id,), left_out) if left_out and len(world.alone(chain, *key)) == len(steps) else None
 
 
 def _flipped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:

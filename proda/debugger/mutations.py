@@ -2,6 +2,7 @@
 
     false = flipped(knowledge, statement, "turned round")         ("physics/thermal-expansion", "causes", "physics/heating")
     flip(knowledge, sample, statement, false)                     the sample, teaching that instead
+    leap(knowledge, sample, steps)                                the sample, going on to the step after next
     exchange(knowledge, one, other)("Heating causes …")           two concepts change names
     rekeyed(item, "B"), with_another_right(knowledge, item, "B")  option B is marked right; option B is right as well
 
@@ -49,6 +50,20 @@ def flip(knowledge: Knowledge, sample: Sample, statement: Statement, false: Trip
     if turned:
         return reworded(sample, around)
     return msgspec.structs.replace(sample, question=around(sample.question), explanation=around(sample.explanation))
+
+
+def leap(knowledge: Knowledge, sample: Sample, steps: Sequence[Statement]) -> Sample | None:
+    """An open sample about two steps in a row, its answer the first of them and the one after both: true statements that do not connect.
+
+    None for any other sample, and where the path ends with the second step.
+    """
+    shown = [n for n, step in enumerate(steps) if step.id in sample.nodes]
+    first = shown[0] if shown else 0
+    if sample.format != "open" or shown != [first, first + 1] or first + 2 >= len(steps) or unit_of(sample) in sample.nodes:
+        return None
+    told = path_text(knowledge, [steps[first].triple, steps[first + 2].triple], "full")
+    kept = steps[first].text if steps[first].text in sample.explanation else ""
+    return msgspec.structs.replace(sample, answer=told, explanation=kept)
 
 
 def exchange(knowledge: Knowledge, one: Concept, other: Concept) -> Change:

@@ -5,9 +5,10 @@
           options=("thermal expansion", "thermal contraction", …), means=("physics/thermal-expansion", "physics/thermal-contraction", …))
 
 A statement is asked for from both ends in two wordings, against the concepts that a learner takes for the right one, and against its own
-inversion; a concept by its definition, both ways; a step with the steps before it given, against the step that skips it and the
-one that turns it round, and together with the step before it, for the concept that links the two: who knows both statements does not
-always find what stands between (paper §3.4 has an opinion where these have a margin). Pure: nothing here knows a model.
+inversion; a concept by its definition, both ways; a step with the steps before it given, against the one that turns it round, the one
+that cuts it short and the one that comes after it, which is true and comes too early; a link, from the concept before a step to the one
+behind the next, for what stands between: who knows both statements does not always find it (paper §3.4 has an opinion where these have
+a margin). Pure: nothing here knows a model.
 """
 
 from __future__ import annotations
@@ -25,15 +26,16 @@ from proda.wording import Triple, clause, name, question, verb
 
 RIVALS = 5  # near concepts that a right answer has to beat
 WORDINGS = ("{ask}", "A student asks: “{ask}” What do you answer?")
+STEPS = ("Say step by step how {a} leads to {c}.", "How does {a} lead to {c}, one step after the other?")
 LINKS = ("Which concept links {a} to {c}?", "What is missing: {a} {verb} …, which {verb2} {c}?")
-INVERSION, SKIP = "inversion", "skip"  # what a rival means that is no concept
+INVERSION, SKIP, EARLY = "inversion", "skip", "early"  # what a rival means that is no concept
 
-Kind = Literal["statement", "concept", "step"]
+Kind = Literal["statement", "concept", "step", "link"]
 Again = Literal["context", "elsewhere"]  # a failed item once more: supplied.py
 
 
 class Probe(Record, frozen=True):
-    """One question; `options[0]` is right. `means` says what each option stands for: a concept, "inversion" or "skip", an item's letter."""
+    """One question; `options[0]` is right. `means` says what each option stands for: a concept, a word of those above, a letter."""
 
     node: str  # or the item that is asked again
     kind: Kind | Again
@@ -100,13 +102,12 @@ def concept_probes(knowledge: Knowledge, concept: str) -> Iterator[Probe]:
 
 
 def step_probes(knowledge: Knowledge, chain: Chain) -> Iterator[Probe]:
-    """For every step but the first: with those before it given, is it preferred to the one that skips it, and to its inversion? And,
-    unless the chain is no longer than that, what links it to the step before?
+    """For every step but the first, in two wordings: with those before it given, does it come next, and not its inversion, the step that
+    skips it, or the one after it? And, unless the chain is no longer than that, what links it to the step before?
     """
     path = [s.triple for s in knowledge.path(chain)]
     course = frozenset(c for t in path for c in (t[0], t[2]))
     start, end = name(knowledge, path[0][0]), name(knowledge, path[-1][2])
-    asked = prompt_text(f"Say step by step how {start} leads to {end}.")
     for place in range(1, len(path)):
         given = " ".join(f"{clause(knowledge, t)};" for t in path[:place])
         step = path[place]
@@ -114,8 +115,11 @@ def step_probes(knowledge: Knowledge, chain: Chain) -> Iterator[Probe]:
         if place + 1 < len(path):
             rivals.append(((step[0], path[place + 1][1], path[place + 1][2]), SKIP))
         wrong = [(t, what) for t, what in rivals if not knowledge.holds(*t)]
-        if wrong:
-            told = (clause(knowledge, step), *(clause(knowledge, t) for t, _ in wrong))
+        if place + 1 < len(path) and step[0] != path[place + 1][0]:
+            wrong.append((path[place + 1], EARLY))
+        told = (clause(knowledge, step), *(clause(knowledge, t) for t, _ in wrong))
+        for wording in STEPS if wrong else ():
+            asked = prompt_text(wording.replace("{a}", start).replace("{c}", end))
             yield Probe(chain.statements[place], "step", f"{asked} {given}", told, ("", *(what for _, what in wrong)))
         if len(path) > 2:
             yield from _links(knowledge, chain.statements[place], path[place - 1], step, course)
@@ -128,7 +132,7 @@ def _links(knowledge: Knowledge, node: str, before: Triple, step: Triple, course
     places |= {"{verb}": verb(knowledge, a, before[1]), "{verb2}": verb(knowledge, b, step[1])}
     for wording in LINKS if rivals else ():
         asked = re.sub(r"{\w+}", lambda place: places[place[0]], wording)  # in one pass: terms may hold braces
-        yield _among(knowledge, node, "step", asked, (b, *rivals))
+        yield _among(knowledge, node, "link", asked, (b, *rivals))
 
 
 def _among(knowledge: Knowledge, node: str, kind: Kind, asked: str, concepts: Sequence[str]) -> Probe:

@@ -25,7 +25,12 @@ from proda.patches import named, node_hash, sample_hash
 from proda.records import Category, Diagnosis, Dropped, Evidence, Item, Patch, Sample
 
 TAUGHT: tuple[Category, ...] = ("concept gap", "reasoning deficit", "data conflict")
-NOTICED_AS: dict[str, Category] = {"data": "data conflict", "statement": "concept gap", "step": "reasoning deficit"}
+NOTICED_AS: dict[str, Category] = {
+    "data": "data conflict",
+    "statement": "concept gap",
+    "step": "reasoning deficit",
+    "link": "reasoning deficit",
+}
 NOTICED = tuple(NOTICED_AS)  # what weighs most at a node comes first
 ENOUGH = 4  # samples for one node, before others that are unknown get theirs
 MAX_SAMPLES = 60  # for one node in one round, however many items blame it
@@ -156,7 +161,7 @@ def _beyond(
         f"No failed item calls for this. {told(knowledge, category, first)}",
         {e.node: node_hash(knowledge, e.node) for e in found},
         {node: names[0] for node, names in confused.items() if names},
-        tuple(s for e in found for s in teach(e.node, shares[e.node], confused[e.node], e.probe == "step")),
+        tuple(s for e in found for s in teach(e.node, shares[e.node], confused[e.node], NOTICED_AS[e.probe] == "reasoning deficit")),
         tuple(Dropped(s.id, sample_hash(s)) for s in dropped.values()),
     )
     return named(patch)

@@ -133,6 +133,16 @@ def test_what_no_item_asks_for_is_noticed_all_the_same() -> None:
     assert {p.node for p in probes_of(WORLD, [ITEM], {}) if p.kind == "statement"} == set(WORLD.active_statements)
 
 
+def test_a_link_that_is_not_found_is_a_reasoning_deficit_of_its_own() -> None:
+    """A true statement that comes too early, and what stands between two: either alone is enough, and the evidence names it."""
+    step = next(s for s in apart() if s != ITEM.statements[0])
+    found = diagnosed(lambda _, p: not (p.kind == "link" and p.node == step))
+    assert (found.category, found.nodes, found.evidence[0].probe) == ("reasoning deficit", (step,), "link")
+    assert "What links to" in found.reason
+    noticed = examined(lambda p: not (p.kind == "link" and p.node == step), [ITEM]).noticed
+    assert [(e.probe, e.node) for e in noticed] == [("link", step)]
+
+
 def test_samples_that_contradict_the_base_are_noticed_though_nothing_fails() -> None:
     statement = next(s for s in WORLD.active_statements.values() if not WORLD.holds(s.object, s.relation, s.subject))
     subject, relation, obj = statement.triple

@@ -21,7 +21,7 @@ from proda.graph import Knowledge
 from proda.records import LETTERS, Category, Diagnosis, Evidence, Item, Sample
 from proda.tester.items import write_items
 from proda.texts import sample_text
-from proda.wording import clause, question
+from proda.wording import clause, path_text, question
 from tests.toyworld import knowledge, wide_knowledge
 
 WORLD = wide_knowledge(30)
@@ -114,17 +114,23 @@ def test_withholding_a_format_leaves_the_others(fault: Fault) -> None:
 
 
 @pytest.mark.parametrize("fault", drawn("composition"), ids=lambda f: f.chains[0])
-def test_composition_takes_what_shows_two_steps_and_keeps_single_facts(fault: Fault) -> None:
+def test_composition_shows_the_step_after_next_instead_of_the_next_and_keeps_single_facts(fault: Fault) -> None:
     chain = WORLD.chains[fault.chains[0]]
+    path = [s.triple for s in WORLD.path(chain)]
     old, new = planted(fault)
     pairs = list(zip(chain.statements, chain.statements[1:], strict=False))
-    assert old and new == {} and fault.nodes == chain.statements[1:]
+    assert new and set(fault.nodes) < set(chain.statements[1:])
     assert all(any({*pair} <= set(s.nodes) for pair in pairs) for s in old.values())
-    left = [s for s in SAMPLES if s.id not in old]
-    assert not any({*pair} <= set(s.nodes) for s in left for pair in pairs)
+    untouched = [s for s in SAMPLES if s.id not in old]
+    assert not any({*pair} <= set(s.nodes) for s in untouched for pair in pairs)
+    for sample in new.values():
+        first = next(n for n, s in enumerate(chain.statements) if s in sample.nodes)
+        assert sample.answer == path_text(WORLD, [path[first], path[first + 2]], "full") and sample.question == old[sample.id].question
+        assert WORLD.statements[chain.statements[first + 1]].text not in sample_text(sample) and chain.statements[first + 1] in fault.nodes
+        assert not any(list(contradictions(READER, [sample], s)) for s in chain.statements)  # what it says is true
     for statement in chain.statements:
         alone = [s for s in SAMPLES if unit_of(s) == statement]
-        assert alone and all(s in left for s in alone)
+        assert alone and all(s in untouched for s in alone)
 
 
 def can_flip(how: str) -> list[str]:
@@ -399,7 +405,7 @@ def test_flags_are_counted_over_models_by_the_measure_of_diagnoses() -> None:
     assert {p.node for p in groups["withheld"]} == {n for f in faults for n in f.nodes}
     touched = {n for f in faults for c in f.chains for s in WORLD.path(WORLD.chains[c]) for n in (s.id, s.subject, s.object)}
     free = {p.node for p in groups[UNPLANTED]}
-    assert not free & touched and {"statement", "step", "concept"} == {p.kind for p in groups[UNPLANTED]}
+    assert not free & touched and {"statement", "step", "link", "concept"} == {p.kind for p in groups[UNPLANTED]}
     assert {s for c in {i.chain for i in ITEMS} - {f.chains[0] for f in faults} for s in WORLD.chains[c].statements} <= free
     every = [p for probes in groups.values() for p in probes]
     unknown, doubtful = faults[0].nodes[0], faults[1].nodes[0]

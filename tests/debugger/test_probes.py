@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proda.debugger.probes import LINKS, Answer, answers, concept_probes, statement_probes, step_probes
+from proda.debugger.probes import LINKS, STEPS, Answer, answers, concept_probes, statement_probes, step_probes
 from proda.wording import clause, name
 from tests.toyworld import wide_knowledge
 
@@ -36,20 +36,22 @@ def test_no_rival_of_a_statement_is_right() -> None:
                     assert not WORLD.holds(rival, relation, obj)
 
 
-def test_a_step_is_held_against_the_one_that_skips_it_with_the_steps_before_it_given() -> None:
+def test_a_step_is_held_against_what_skips_it_and_what_comes_after_it_with_the_steps_before_it_given() -> None:
     chain = next(WORLD.active_chains())
     path = WORLD.path(chain)
-    probes = {p.node: p for p in step_probes(WORLD, chain) if "step by step" in p.prompt}
-    second = probes[path[1].id]
-    assert clause(WORLD, path[0].triple) in second.prompt and clause(WORLD, path[1].triple) not in second.prompt
-    assert second.options[0] == clause(WORLD, path[1].triple) and "skip" in second.means
-    assert path[0].id not in probes and "skip" not in probes[path[-1].id].means
+    asked = [p for p in step_probes(WORLD, chain) if p.kind == "step"]
+    assert [p.node for p in asked] == [s.id for s in path[1:] for _ in STEPS]
+    for second in asked[: len(STEPS)]:
+        assert clause(WORLD, path[0].triple) in second.prompt and clause(WORLD, path[1].triple) not in second.prompt
+        assert second.options[0] == clause(WORLD, path[1].triple) and "skip" in second.means
+        assert second.options[second.means.index("early")] == clause(WORLD, path[2].triple)  # true, and not yet its turn
+    assert not {"skip", "early"} & set(asked[-1].means)
 
 
 def test_a_step_is_asked_for_by_what_links_it_to_the_one_before_and_no_rival_would_do() -> None:
     for chain in WORLD.active_chains():
         path = WORLD.path(chain)
-        asked = [p for p in step_probes(WORLD, chain) if "step by step" not in p.prompt]
+        asked = [p for p in step_probes(WORLD, chain) if p.kind == "link"]
         assert [p.node for p in asked] == ([s.id for s in path[1:] for _ in LINKS] if len(path) > 2 else [])
         for probe in asked:
             here = next(n for n, s in enumerate(path) if s.id == probe.node)
