@@ -1,4 +1,4 @@
-"""Options that the experiments (`proda drill`, `proda study`) share: which part of the base, and with which parameters.
+"""Options that the experiments (`proda attribute`, `drill`, `study`) share: which part of the base, and with which parameters.
 
 params = with_settings(params, ("train.epochs=6", "train.lora_rank=16"))
 samples, items = part(samples, items, disciplines("physics,biology", items))

@@ -30,6 +30,7 @@ import msgspec
 
 from proda.benchmark import load_items
 from proda.cli.condition import Condition, Setting, blame, prepare, set_up
+from proda.cli.pace import last_build
 from proda.cli.settings import described, disciplines, seed_list, setting_options
 from proda.errors import GateError, NotFoundError, UsageError
 from proda.files import write_file
@@ -210,7 +211,7 @@ def _estimate(
     from proda.debugger.study import training_set
 
     budget, all_seeds = sum(len(p.samples) for p in setting.patches), sum(len(lab.seeds) for lab in labs)
-    each, scoring = _pace(record)
+    pace = last_build(record)
     epochs = setting.params.train.epochs / load_params(setting.root / "params.yaml").train.epochs  # of those of the last build
     rows, seconds = {}, 0.0
     for name in wanted:
@@ -218,10 +219,10 @@ def _estimate(
         missing = sum(_missing(lab, samples) for lab in labs) if name in arms else all_seeds
         added, count = (len(arms[name].samples), len(samples)) if name in arms else (budget, len(setting.corpus) + budget)
         rows[name] = {"samples": added, "trainings": all_seeds, "cached": all_seeds - missing}
-        seconds += missing * ((each or 0.0) * epochs * count + scoring)
+        seconds += missing * pace.seconds(count, epochs) if pace else 0.0
     totals = {key: sum(row[key] for row in rows.values()) for key in ("trainings", "cached")}
     nodes = len({t for p in setting.patches for t in p.targets})
-    return {"budget": budget, "nodes": nodes, "arms": rows, **totals, "seconds": round(seconds) if each else None}
+    return {"budget": budget, "nodes": nodes, "arms": rows, **totals, "seconds": round(seconds) if pace else None}
 
 
 def _missing(lab: Laboratory, samples: Sequence[Sample]) -> int:
@@ -229,17 +230,6 @@ def _missing(lab: Laboratory, samples: Sequence[Sample]) -> int:
         return len(lab.missing(samples))
     except NotFoundError:  # no base yet: `run` will say so, an estimate need not
         return len(lab.seeds)
-
-
-def _pace(record: Mapping[str, Any]) -> tuple[float | None, float]:
-    """(seconds that one training took for each of its samples, seconds that scoring one model took) in the last build."""
-    train, evaluate = record.get("train", {}), record.get("evaluate", {})
-    seeds = list(train.get("seeds", {}).values())
-    if not seeds or not train.get("samples"):
-        return None, 0.0
-    together = all(s["fresh"] for s in seeds)  # trained side by side, maybe: then the whole says more than the parts
-    took = train["seconds"] / len(seeds) if together else sum(s["seconds"] for s in seeds) / len(seeds)
-    return took / train["samples"], evaluate.get("seconds", 0.0) / max(1, len(evaluate.get("models", ())))
 
 
 def _estimate_text(estimate: Mapping[str, Any]) -> str:

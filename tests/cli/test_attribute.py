@@ -22,7 +22,7 @@ from proda.cli.repair import plan_here as plan
 from proda.corpus import load_corpus, write_corpus
 from proda.diagnoses import load_diagnoses
 from proda.errors import NotFoundError, ProdaError, UsageError
-from proda.patches import load_patches, named, patch_text
+from proda.patches import load_patches, load_samples, named, patch_text
 from proda.records import Sample
 from proda.verdicts import read_verdicts, shown_by, write_round, write_verdict
 from tests.toyresults import commit, make_diagnoses, make_outcomes, make_results
@@ -128,6 +128,40 @@ def test_the_estimate_goes_by_the_last_build(bare: Path, tmp_path: Path) -> None
     assert "about 20 min going by the last build" in done(root, "--dry-run").output
 
 
+def test_a_part_of_the_base_has_its_own_patches_and_a_smaller_estimate(bare: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(bare, tmp_path / "toy")
+    other = next(p for p in plan(root, load_diagnoses(root), 1, 20) if p.targets[0].startswith("milling/"))
+    (root / f"samples/patches/{other.id}.yaml").write_text(patch_text(other))
+    samples = len(load_samples(root))
+    record = {"train": {"seconds": 120.0, "samples": samples, "seeds": {"0": {"seconds": 120.0, "fresh": True}}}}
+    (root / "benchmarks/results/run.json").write_text(json.dumps(record))
+    whole, part, longer = (
+        json.loads(done(root, "--dry-run", "--json", *arguments).stdout)
+        for arguments in ((), ("--disciplines", "milling"), ("--disciplines", "milling", "-S", "train.epochs=3"))
+    )
+    assert (whole["patches"], part["patches"], set(part["trials"])) == (3, 1, {"all patches", "none of the round"})
+    assert whole["pace"] == pytest.approx(120) and 30 < part["pace"] < 90 and longer["pace"] == pytest.approx(3 * part["pace"])
+    assert longer["trials"] == part["trials"] and longer["seeds"] == whole["seeds"]
+    assert "which --disciplines leaves out" in str(refused(root, "--disciplines", "lighting", "--patch", other.id))
+
+
+def test_what_a_part_shows_is_no_verdict_on_the_committed_models(based: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(based, tmp_path / "part")
+    write_round(root, 1, {"round": 1, "patches": [p.id for p in load_patches(root)]})
+    before = verdicts(root)
+    arguments = ("--seeds", "1", "--disciplines", "lighting", "-S", "train.epochs=2")
+    result = done(root, *arguments)
+    assert "no proof about the committed models" in result.stderr and verdicts(root) == before
+    path = root / "build/attribute/attribution.json"
+    document = json.loads(path.read_text())
+    assert (document["disciplines"], document["parameters"], document["stopped"]) == (["lighting"], ["train.epochs=2"], "")
+    assert [v["patch"] for v in document["verdicts"]] == [p.id for p in load_patches(root) if p.targets[0].startswith("lighting/")]
+    assert all(name.startswith("lighting/") for v in document["verdicts"] for name in v["items"])
+    kept, written = trained(root), path.read_bytes()
+    assert json.loads(done(root, *arguments, "--json", "--hours", "0", "--out", str(tmp_path / "a.json")).stdout) == document
+    assert trained(root) == kept and (tmp_path / "a.json").read_bytes() == written and verdicts(root) == before
+
+
 def test_without_a_base_one_message_says_what_is_missing(bare: Path) -> None:
     error = refused(bare)
     assert isinstance(error, NotFoundError)
@@ -231,6 +265,10 @@ def test_what_is_not_there_is_one_message(bare: Path) -> None:
     assert "No patch of round 7" in str(refused(bare, "--round", "7"))
     error = refused(bare, "--round", "7", "--patch", load_patches(bare)[0].id)
     assert isinstance(error, UsageError) and "one round" in str(error)
+    assert "no item of 'baking'" in str(refused(bare, "--disciplines", "baking"))
+    assert "train.speed=2: expected NAME=VALUE" in str(refused(bare, "--set-param", "train.speed=2"))
+    assert "no patch of round 1 teaches milling. It teaches lighting." in str(refused(bare, "--disciplines", "milling"))
+    assert "benchmarks/verdicts" in str(refused(bare, "--out", "elsewhere.json"))
 
 
 def test_seeds_are_those_on_which_nothing_was_chosen() -> None:
