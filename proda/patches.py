@@ -12,7 +12,7 @@
     expect: {physics/bimetal-strip-bends.s1: 0f3a…, physics/bimetal-strip-bends:dev-path: 9b1c…}
     remove: [{sample: physics/bimetal-strip-bends.s1:open-3, hash: 77aa…}]
     override: [{sample: physics/bimetal-strip-bends.s1:open-4, hash: 51d0…, by: {question: …, answer: …, explanation: …}}]
-    edits: [{file: knowledge/physics/thermal-expansion.yaml, concept: physics/thermal-expansion, distinct_from: physics/thermal-contraction}]
+    edits: [{file: knowledge/physics/heat.yaml, concept: physics/thermal-expansion, distinct_from: physics/thermal-contraction}]
     samples: […]
 
 A removed sample trains no longer; an overridden one keeps its place, id, format and nodes and says something else. Of two patches that
@@ -136,6 +136,22 @@ def changes(patches: Iterable[Patch]) -> dict[str, Wording | None]:
     return found
 
 
+def as_changed(corpus: Iterable[Sample], changed: Mapping[str, Wording | None]) -> list[Sample]:
+    """The samples with these changes, in their order. Nothing is checked: for samples of which a part is at hand."""
+    found = []
+    for sample in corpus:
+        by = changed.get(sample.id)
+        if by is not None or sample.id not in changed:
+            found.append(sample if by is None else overridden(sample, by))
+    return found
+
+
+def untouched(corpus: Iterable[Sample], patches: Iterable[Patch]) -> list[Sample]:
+    """The derived samples that no patch removes or overrides."""
+    touched = changes(patches)
+    return [s for s in corpus if s.id not in touched]
+
+
 def overridden(sample: Sample, by: Wording) -> Sample:
     """The sample under its id, format and nodes, saying something else."""
     said = {"question": by.question, "answer": by.answer, "explanation": by.explanation, "options": by.options}
@@ -146,8 +162,8 @@ def _worded(known: Mapping[str, Sample], patches: Sequence[Patch]) -> dict[str, 
     """Id → the overridden sample."""
     touching: dict[str, list[Patch]] = defaultdict(list)
     for patch in patches:
-        for entry in (*patch.remove, *patch.override):
-            touching[entry.sample].append(patch)
+        for touched in (*(d.sample for d in patch.remove), *(o.sample for o in patch.override)):
+            touching[touched].append(patch)
     found: dict[str, Sample] = {}
     for patch in patches:
         for entry in patch.override:

@@ -27,7 +27,8 @@ from proda.seeds import seed_of
 from proda.wording import name
 
 REACH = 5  # ordinals from one turn of a row to the next: two statements of it never write the same sample
-NAME = re.compile(r"(?P<node>(?P<start>[^:+~]+)(?:(?P<row>[+~])(?P<length>[2-9]))?):(?P<format>open|choice|true-false)-(?P<number>[1-9][0-9]*)")
+NODE = r"(?P<node>(?P<start>[^:+~]+)(?:(?P<row>[+~])(?P<length>[2-9]))?)"
+NAME = re.compile(NODE + r":(?P<format>open|choice|true-false)-(?P<number>[1-9][0-9]*)")  # of a sample
 ROWS: dict[str | None, Unit] = {None: "statement", "+": "window", "~": "link"}
 STRIDE = {1: 1, 2: 3, 4: 7}  # units that take turns → places that a turn goes on in the pattern of ten formats: each unit gets to all
 

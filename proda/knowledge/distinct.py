@@ -19,9 +19,8 @@ from typing import Any
 import msgspec
 
 from proda.errors import InputError
-from proda.knowledge.entry import full_id
 from proda.knowledge.roundtrip import edited
-from proda.knowledge.schema import TopicFile
+from proda.knowledge.schema import TopicFile, full_id
 from proda.records import Edit
 from proda.yamlio import load_yaml_text
 

@@ -1,7 +1,7 @@
 """A topic file or the catalogue, edited so that a reviewer sees the edit and nothing else: comments and the order of keys stay.
 
-    edited("concepts: # all\\n  heating:\\n    term: Heating\\n", raw, lambda document: document["concepts"]["heating"].update(term="heating"))
-        "concepts: # all\\n  heating:\\n    term: heating\\n"
+    edited("concepts: # all\\n  heating: {term: Heating}\\n", raw, lambda document: document["concepts"]["heating"].update(term="heating"))
+        "concepts: # all\\n  heating: {term: heating}\\n"
 
 Files go through ruamel's round trip. An edit is kept only if the new text says what the old one said, but for the edit, and still
 holds every comment.
