@@ -90,5 +90,5 @@ def test_every_derived_sample_can_be_worded_again_as_it_was(shipped: Knowledge) 
 def test_what_no_plan_has_made_or_the_base_holds_no_more_cannot_be_worded_again(shipped: Knowledge) -> None:
     chain = next(shipped.active_chains())
     last = chain.statements[-1]
-    for name in ("written by hand", f"{chain.id}.s99:open-1", f"{last}+2:open-1", f"{chain.id}:open-1", f"{last}:essay-1", f"{last}:open-0"):
-        assert worded_again(shipped, Sample(name, "open", (), "Q", "A"), Params()) is None, name
+    for sample in ("by hand", f"{chain.id}.s99:open-1", f"{last}+2:open-1", f"{chain.id}:open-1", f"{last}:essay-1", f"{last}:open-0"):
+        assert worded_again(shipped, Sample(sample, "open", (), "Q", "A"), Params()) is None, sample
