@@ -1,10 +1,11 @@
 """`proda repair`: every blamed node becomes a patch, every patch a commit on a branch of its own; a suspect item, a proposal to retire it.
 
-What `diagnose` noticed though no item failed gets the samples that the blamed nodes leave over, in a patch for each chain.
+What `diagnose` noticed though no item failed gets the samples that the blamed nodes leave over, in a patch for each chain. Samples that
+contradict the base are overridden or removed; concepts that are confused at several nodes are set apart in knowledge/ by the same commit.
 
     $ proda repair --dry-run --max 3
     round 1, branch repair/round-1: 3 of 214 patches
-      + 1-bimetal-strip-bends-s1-3f0c9a1e   concept gap   physics/bimetal-strip-bends.s1   9 samples   2 items
+      + 1-bimetal-strip-bends-s1-3f0c9a1e   concept gap   physics/bimetal-strip-bends.s1   9 samples, 1 set apart   2 items
       …
     $ proda repair
     $ git log main..repair/round-1
