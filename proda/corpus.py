@@ -23,7 +23,7 @@ import msgspec
 
 from proda.errors import InputError
 from proda.files import write_tree
-from proda.records import LETTERS, Sample
+from proda.records import LETTERS, Overridden, Sample, Wording
 from proda.yamlio import dump_yaml, load_list
 
 CORPUS = Path("samples/corpus")
@@ -48,31 +48,50 @@ def write_corpus(root: Path, samples: Mapping[tuple[str, str], Iterable[Sample]]
 
 def encode_sample(sample: Sample) -> dict[str, Any]:
     """A sample as it stands in YAML: options by letter, defaults left out."""
-    raw: dict[str, Any] = {"id": sample.id, "format": sample.format, "question": sample.question}
-    if sample.options:
-        raw["options"] = dict(zip(LETTERS, sample.options, strict=False))
-        raw["answer"] = sample.key
-    else:
-        raw["answer"] = sample.answer
-    if sample.explanation:
-        raw["explanation"] = sample.explanation
-    raw["nodes"] = list(sample.nodes)
+    raw: dict[str, Any] = {"id": sample.id, "format": sample.format, **encode_wording(sample), "nodes": list(sample.nodes)}
     if sample.plan:
         raw["plan"] = sample.plan
     return raw
 
 
+def encode_wording(said: Sample | Wording) -> dict[str, Any]:
+    """What a sample says, as it stands in YAML."""
+    raw: dict[str, Any] = {"question": said.question}
+    if said.options:
+        raw["options"] = dict(zip(LETTERS, said.options, strict=False))
+        raw["answer"] = LETTERS[said.options.index(said.answer)]
+    else:
+        raw["answer"] = said.answer
+    if said.explanation:
+        raw["explanation"] = said.explanation
+    return raw
+
+
 def decode_sample(raw: Mapping[str, Any], path: Path) -> Sample:
     """The record of one YAML entry. Raises InputError with file and sample id."""
-    fields = dict(raw)
     try:
-        if "options" in fields:
-            options = fields["options"]
-            fields["answer"] = options[fields["answer"]]
-            fields["options"] = tuple(options[letter] for letter in LETTERS[: len(options)])
-        return msgspec.convert(fields, Sample)
+        return msgspec.convert(_unlettered(raw), Sample)
     except (KeyError, TypeError, AttributeError, msgspec.ValidationError) as error:
-        raise InputError(f"{path}  {fields.get('id', '?')}\n  Not a sample: {error!s}. Mend the entry, or rebuild the corpus.") from None
+        raise InputError(f"{path}  {raw.get('id', '?')}\n  Not a sample: {error!s}. Mend the entry, or rebuild the corpus.") from None
+
+
+def decode_overridden(raw: Mapping[str, Any], path: Path) -> Overridden:
+    """The record of one entry of a patch's `override`. Raises InputError with file and sample id."""
+    try:
+        return msgspec.convert({**raw, "by": _unlettered(raw["by"])}, Overridden)
+    except (KeyError, TypeError, AttributeError, ValueError, msgspec.ValidationError) as error:
+        where = raw.get("sample", "?") if isinstance(raw, Mapping) else "?"
+        raise InputError(f"{path}  override  {where}\n  Not a wording: {error!s}. Restore the file as it was committed.") from None
+
+
+def _unlettered(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a sample or wording, options and answer as text."""
+    fields = dict(raw)
+    if "options" in fields:
+        options = fields["options"]
+        fields["answer"] = options[fields["answer"]]
+        fields["options"] = tuple(options[letter] for letter in LETTERS[: len(options)])
+    return fields
 
 
 def by_topic(samples: Iterable[tuple[tuple[str, str], Sample]]) -> dict[tuple[str, str], list[Sample]]:

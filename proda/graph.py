@@ -177,6 +177,12 @@ class Knowledge:
         return _group(((c.discipline, c.topic), c.id) for c in self.concepts.values() if c.id in mentioned)
 
     @cached_property
+    def set_apart(self) -> dict[str, list[str]]:
+        """Concept id → concepts that `distinct_from`, of either of the two, says it is not; sorted."""
+        pairs = {(c.id, other) for c in self.concepts.values() for other in c.distinct_from}
+        return _group(sorted(pairs | {(other, one) for one, other in pairs}))
+
+    @cached_property
     def topics_of(self) -> dict[str, list[str]]:
         """Discipline → its topics, sorted."""
         return _group((d, t) for d, t in self.concepts_of)

@@ -2,6 +2,8 @@
 
 near_concepts(knowledge, "physics/heating", "physics/thermal-expansion", "physics/strain", taken=frozenset(), …)
     → "physics/thermal-contraction", "physics/elastic-deformation", …
+
+taken_for(knowledge, "physics/thermal-expansion")     → ["physics/thermal-contraction"]: what `distinct_from` says; for samples alone
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from proda.graph import Knowledge
+from proda.records import Concept
 from proda.seeds import by_weight, fraction
 
 
@@ -63,3 +66,23 @@ def near_concepts(
         if other not in taken and knowledge.concepts[other].plural == concept.plural
     ]
     yield from filter(apart, by_weight(elsewhere, *key))
+
+
+def taken_for(knowledge: Knowledge, here: str) -> list[str]:
+    """Concepts that `distinct_from` sets apart from `here`, on either side, and that can stand for it in a wrong answer; sorted.
+
+    Those of another grammatical number, in no statement, or sharing a term or alias with it cannot.
+    """
+    concept = knowledge.concepts[here]
+    return [
+        other.id
+        for other in (knowledge.concepts[c] for c in knowledge.set_apart.get(here, ()) if c in knowledge.concepts)
+        if other.plural == concept.plural
+        and other.id in knowledge.concepts_of.get((other.discipline, other.topic), ())
+        and names(other).isdisjoint(names(concept))
+    ]
+
+
+def names(concept: Concept) -> frozenset[str]:
+    """Everything that a concept is called, in one case: who shares one of these is no wrong answer."""
+    return frozenset(n.casefold() for n in (concept.term, concept.text, *concept.aliases))

@@ -256,6 +256,31 @@ class Dropped(Record, frozen=True):
     hash: str
 
 
+class Wording(Record, frozen=True):
+    """What a sample says, without what it is called and what it is made from."""
+
+    question: str
+    answer: str
+    explanation: str = ""
+    options: tuple[str, ...] = ()  # choice only; `answer` is then one of them
+
+
+class Overridden(Record, frozen=True):
+    """A derived sample that a patch words anew in its place: id, format and nodes stay. The hash is of the text that is replaced."""
+
+    sample: str
+    hash: str
+    by: Wording
+
+
+class Edit(Record, frozen=True):
+    """One line that a patch's commit adds to a topic file: `distinct_from: [other]` on a concept."""
+
+    file: str  # "knowledge/physics/thermal-expansion.yaml"
+    concept: str  # "physics/thermal-expansion"
+    distinct_from: str  # "physics/thermal-contraction"
+
+
 class Patch(Record, frozen=True):
     """One repair: what it teaches, which items failed, why, and what it was written against. Its file is never edited afterwards."""
 
@@ -269,6 +294,8 @@ class Patch(Record, frozen=True):
     confusions: dict[str, str] = {}  # target → the concept it was taken for
     samples: tuple[Sample, ...] = ()  # added
     remove: tuple[Dropped, ...] = ()  # derived samples that train no longer
+    override: tuple[Overridden, ...] = ()  # derived samples that say something else now
+    edits: tuple[Edit, ...] = ()  # what the same commit adds to knowledge/
 
 
 def prompt_text(question: str, options: tuple[str, ...] = ()) -> str:

@@ -13,9 +13,10 @@ from proda.corpus import load_corpus, write_corpus
 from proda.errors import InputError
 from proda.graph import Knowledge
 from proda.patches import load_patches, load_samples, name_patch, named, node_hash, patch_text, sample_hash, stale
-from proda.records import Dropped, Patch, Sample
+from proda.records import Dropped, Edit, Overridden, Patch, Sample, Wording
 from proda.tester.items import write_items
-from tests.toyworld import wide_knowledge
+from proda.texts import training_texts
+from tests.toyworld import ROOT, wide_knowledge
 
 WORLD = wide_knowledge(8)
 NODE = "weaving/story-0.s1"
@@ -88,6 +89,89 @@ def test_removing_what_is_not_there_or_has_changed_is_refused(root: Path) -> Non
         path.unlink()
 
 
+def worded(sample: Sample, answer: str = "thing 0 3") -> Overridden:
+    """An override by a text that no builder writes."""
+    options = tuple(answer if o == sample.answer else o for o in sample.options)
+    return Overridden(sample.id, sample_hash(sample), Wording("What comes of it?", answer, "So it is said.", options))
+
+
+def test_an_overridden_sample_keeps_its_place_id_and_nodes_and_deleting_the_file_restores_it(root: Path) -> None:
+    before = load_samples(root)
+    places = {s.format: n for n, s in enumerate(before)}
+    chosen = [before[places[f]] for f in ("open", "choice", "true-false")]
+    patch = a_patch(samples=[ADDED], override=[worded(s) for s in chosen], remove=[Dropped(before[0].id, sample_hash(before[0]))])
+    path = put(root, patch)
+    assert load_patches(root) == [patch]
+    after = load_samples(root)
+    assert [s.id for s in after] == [*(s.id for s in before[1:]), ADDED.id]
+    for old, new in zip(before[1:], after, strict=False):
+        assert (new.nodes, new.format, new.plan) == (old.nodes, old.format, old.plan) and (new != old) is (old in chosen)
+    choice = next(s for s in after if s.id == chosen[1].id)
+    assert choice.key == chosen[1].key and choice.answer == "thing 0 3" and choice.question == "What comes of it?"
+    path.unlink()
+    assert load_samples(root) == before
+
+
+def test_overriding_what_is_not_there_or_has_changed_is_refused(root: Path) -> None:
+    sample = load_corpus(root)[0]
+    for entry, message in (
+        (msgspec.structs.replace(worded(sample), sample="no/such:open-1"), "nothing is overridden"),
+        (msgspec.structs.replace(worded(sample), hash="0" * 16), "has changed"),
+    ):
+        path = put(root, a_patch(override=[entry]))
+        with pytest.raises(InputError, match=message):
+            load_samples(root)
+        path.unlink()
+
+
+def test_a_sample_that_is_overridden_and_touched_otherwise_is_refused(root: Path) -> None:
+    sample = load_corpus(root)[0]
+    drop = Dropped(sample.id, sample_hash(sample))
+    both = put(root, a_patch(override=[worded(sample)], remove=[drop]))
+    with pytest.raises(InputError, match="by this patch twice"):
+        load_samples(root)
+    both.unlink()
+    other = a_patch(round=2, remove=[drop])
+    paths = [put(root, a_patch(override=[worded(sample)])), put(root, other)]
+    with pytest.raises(InputError, match=f"by {other.id} as well"):
+        load_samples(root)
+    paths[1].unlink()
+    paths.append(put(root, a_patch(round=2, override=[worded(sample, "thing 0 4")])))
+    with pytest.raises(InputError, match="as well"):
+        load_samples(root)
+    for path in paths[::2]:
+        path.unlink()
+    put(root, other)
+    put(root, a_patch(round=3, remove=[drop]))  # to remove it twice is to remove it
+    assert sample.id not in {s.id for s in load_samples(root)}
+
+
+def test_the_guard_reads_the_text_that_overrides_and_not_the_one_that_is_gone(root: Path) -> None:
+    sample = next(s for s in load_corpus(root) if s.format == "open")
+    put(root, a_patch(override=[worded(sample, "a word that no sample says")]))
+    (text,) = [t.text for t in training_texts(root) if t.where == sample.id]
+    assert "a word that no sample says" in text and sample.question not in text
+
+
+def test_a_malformed_override_is_one_message(root: Path) -> None:
+    path = put(root, a_patch(override=[worded(load_corpus(root)[0])]))
+    path.write_text(path.read_text().replace("question:", "asked:"))
+    with pytest.raises(InputError, match="Not a wording"):
+        load_patches(root)
+
+
+def test_what_a_patch_does_not_do_stays_out_of_its_name(root: Path) -> None:
+    """Names given before patches could override and edit are still theirs."""
+    assert a_patch(samples=[ADDED]).id == "1-story-0-s1-ad789efd"
+    assert a_patch(samples=[ADDED], override=[], edits=[]).id == a_patch(samples=[ADDED]).id
+    edit = Edit("knowledge/weaving/weaving-basics.yaml", "weaving/thing-0-1", "weaving/thing-0-2")
+    assert len({a_patch(edits=[edit]).id, a_patch().id, a_patch(override=[worded(load_corpus(root)[0])]).id}) == 3
+
+
+def test_every_committed_patch_still_loads_under_its_name() -> None:
+    assert all(p.id == name_patch(p) for p in load_patches(ROOT))
+
+
 def test_the_same_sample_twice_is_refused(root: Path) -> None:
     put(root, a_patch(samples=[ADDED]))
     put(root, a_patch(samples=[ADDED], reason="Another."))
@@ -114,4 +198,9 @@ def test_a_patch_is_stale_when_its_node_or_its_item_has_changed() -> None:
     busy = msgspec.structs.replace(WORLD.concepts[concept], parents=("x/y.s1",))
     assert node_hash(WORLD, concept) == node_hash(
         Knowledge(WORLD.relations.values(), [*WORLD.concepts.values(), busy], WORLD.statements.values(), WORLD.chains.values()), concept
+    )
+    # Nor is what it is set apart from: a repair's own edit makes no patch stale.
+    apart = msgspec.structs.replace(WORLD.concepts[concept], distinct_from=("weaving/thing-7-4",))
+    assert node_hash(WORLD, concept) == node_hash(
+        Knowledge(WORLD.relations.values(), [*WORLD.concepts.values(), apart], WORLD.statements.values(), WORLD.chains.values()), concept
     )

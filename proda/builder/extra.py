@@ -1,4 +1,4 @@
-"""More samples for one node, beyond those that its allocation gives it: what a repair adds.
+"""More samples for one node, beyond those that its allocation gives it: what a repair adds; and one of the corpus, worded again.
 
     extra_samples(knowledge, "physics/bimetal-strip-bends.s1", 20, start=1000, contrast=("physics/thermal-contraction",), params=params)
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import cast
 
 import msgspec
 
@@ -21,11 +22,14 @@ from proda.builder.template_writer import write_sample
 from proda.errors import NotFoundError
 from proda.graph import Knowledge
 from proda.params import Params
-from proda.records import Sample
+from proda.records import Format, Sample
 from proda.seeds import seed_of
 from proda.wording import name
 
 REACH = 5  # ordinals from one turn of a row to the next: two statements of it never write the same sample
+NODE = r"(?P<node>(?P<start>[^:+~]+)(?:(?P<row>[+~])(?P<length>[2-9]))?)"
+NAME = re.compile(NODE + r":(?P<format>open|choice|true-false)-(?P<number>[1-9][0-9]*)")  # of a sample
+ROWS: dict[str | None, Unit] = {None: "statement", "+": "window", "~": "link"}
 STRIDE = {1: 1, 2: 3, 4: 7}  # units that take turns → places that a turn goes on in the pattern of ten formats: each unit gets to all
 
 
@@ -49,6 +53,30 @@ def extra_samples(
         sample = write_sample(knowledge, _contrasting(knowledge, plan, contrast))
         samples.setdefault(f"{sample.prompt} {sample.completion}", sample)
     return list(samples.values())
+
+
+def worded_again(knowledge: Knowledge, sample: Sample, params: Params) -> Sample | None:
+    """A derived sample as its plan is worded today: same unit, format, ordinal and parameters. None where no such plan can be made.
+
+    What a repair overrides a contradicting sample by. Pure.
+    """
+    found = NAME.fullmatch(sample.id)
+    unit = found and _unit_of(knowledge, found["start"], found["row"], int(found["length"] or 1))
+    if not found or not unit:
+        return None
+    plan = plan_one(knowledge, unit, found["node"], int(found["number"]) - 1, cast(Format, found["format"]), params.seed)
+    made = write_sample(knowledge, plan)
+    return made if made.id == sample.id else None
+
+
+def _unit_of(knowledge: Knowledge, start: str, row: str | None, length: int) -> Unit | None:
+    """What a sample of such a name teaches; None if the base holds it no more."""
+    if row is None and start in knowledge.concepts:
+        return "concept"
+    if start not in knowledge.active_statements:
+        return None
+    path = knowledge.chains[knowledge.statements[start].chain].statements
+    return ROWS[row] if path.index(start) + length <= len(path) else None
 
 
 def _units(knowledge: Knowledge, node: str, stepwise: bool, window: int) -> list[tuple[Unit, str]]:

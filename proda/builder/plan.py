@@ -8,6 +8,7 @@ Units are statements, windows (two or more consecutive statements of a chain, ne
 (builder/extra.py), links: a row of two or three statements with a concept inside it left out. A discipline's samples are shared out in
 rounds: each statement and each window gets one in every round, each concept one in six. Adding an entry
 therefore adds its own samples and takes away as many from the end of the last round; all others stay.
+A wrong option is a near concept (near.py); where `distinct_from` says what a concept is taken for, that one comes first.
 Formats go through a fixed pattern of ten, 6 open : 3 choice : 1 true-false (paper §3.2), from a start that depends on the unit.
 """
 
@@ -21,9 +22,9 @@ from typing import Literal
 
 from proda.errors import InputError
 from proda.graph import Knowledge
-from proda.near import near_concepts
+from proda.near import near_concepts, taken_for
 from proda.records import Chain, Format, Record, Statement
-from proda.seeds import fraction, seed_of
+from proda.seeds import by_weight, fraction, seed_of
 from proda.wording import Triple, clause
 
 Unit = Literal["statement", "window", "link", "concept"]
@@ -146,7 +147,7 @@ def plan_one(knowledge: Knowledge, unit: Unit, node: str, ordinal: int, fmt: For
     key = (seed, "sample", node, ordinal)
     sample_id, place = f"{node}:{fmt}-{ordinal + 1}", seed_of("letter", *key) % 4
     if unit == "concept":
-        near = near_concepts(knowledge, None, node, None, frozenset({node}), *key)
+        near = _near(knowledge, None, node, None, frozenset({node}), *key)
         wrong = _distractors(knowledge, near, {node}, frozenset(), 3) if fmt != "open" else ()
         ask: Ask = "object" if ordinal % 2 == 0 else "subject"
         if fmt == "choice" and not wrong:
@@ -165,13 +166,13 @@ def plan_one(knowledge: Knowledge, unit: Unit, node: str, ordinal: int, fmt: For
         first = triples[0]
         if unit == "link":
             gap = left_out(nodes, ordinal)
-            near = near_concepts(knowledge, triples[gap - 1][0], triples[gap][0], triples[gap][2], taken, *key)
+            near = _near(knowledge, triples[gap - 1][0], triples[gap][0], triples[gap][2], taken, *key)
         elif unit == "window":
-            near = near_concepts(knowledge, first[0], first[2], triples[1][2], taken, *key)
+            near = _near(knowledge, first[0], first[2], triples[1][2], taken, *key)
         elif ask == "object":
-            near = near_concepts(knowledge, first[0], first[2], None, taken, *key)
+            near = _near(knowledge, first[0], first[2], None, taken, *key)
         else:
-            near = near_concepts(knowledge, None, first[0], first[2], taken, *key)
+            near = _near(knowledge, None, first[0], first[2], taken, *key)
         own = {c for t in triples for c in (t[0], t[2])}
         distractors = _distractors(knowledge, near, own, taken, 3 if fmt == "choice" else 1)
         if fmt == "true-false" and distractors and unit != "link":
@@ -183,6 +184,23 @@ def plan_one(knowledge: Knowledge, unit: Unit, node: str, ordinal: int, fmt: For
     if fmt == "choice" and not distractors:
         fmt, sample_id = "open", f"{node}:open-{ordinal + 1}"
     return Plan(sample_id, unit, fmt, ordinal, nodes, triples, ask, distractors, claim, place)
+
+
+def _near(knowledge: Knowledge, before: str | None, here: str, after: str | None, taken: frozenset[str], *key: object) -> Iterator[str]:
+    """What may stand for `here` in a wrong answer: first what `distinct_from` sets apart from it, taking turns, then near concepts.
+
+    Only samples that ask for one of the two concepts change by that. Items and probes draw from `near_concepts` alone, so that recording
+    a confusion moves no benchmark.
+    """
+    first = [
+        other
+        for other in by_weight(taken_for(knowledge, here), "set apart", *key)
+        if other not in taken
+        and not (before is not None and knowledge.leads(before, other))
+        and not (after is not None and knowledge.leads(other, after))
+    ]
+    yield from first
+    yield from (other for other in near_concepts(knowledge, before, here, after, taken, *key) if other not in first)
 
 
 def _distractors(knowledge: Knowledge, near: Iterator[str], own: set[str], chain: frozenset[str], count: int) -> tuple[str, ...]:

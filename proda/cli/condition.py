@@ -24,7 +24,7 @@ from proda.diagnoses import DIAGNOSIS, load_diagnoses, load_noticed
 from proda.errors import NotFoundError
 from proda.graph import Knowledge
 from proda.params import Params, load_params
-from proda.patches import load_patches, load_samples
+from proda.patches import load_patches, load_samples, untouched
 from proda.records import Diagnosis, Evidence, Item, Patch, Sample
 from proda.repository import Repository
 from proda.seeds import by_weight
@@ -111,9 +111,10 @@ def set_up(repo: Repository, condition: Condition, lab: Laboratory, prepared: Pr
     params, knowledge, items, corpus, starved = prepared
     examined = (load_diagnoses(root), load_noticed(root)) if condition.as_it_stands else _diagnosed(prepared, lab)
     diagnoses, noticed = examined
-    number = 1 + max((p.round for p in load_patches(root)), default=0)
+    earlier = load_patches(root)
+    number = 1 + max((p.round for p in earlier), default=0)
     withheld_too = {s.id for s in load_samples(root)} - {s.id for s in corpus}
-    derived = [s for s in load_corpus(root) if s.id not in withheld_too]  # of what is trained on, `repair` removes this alone
+    derived = untouched((s for s in load_corpus(root) if s.id not in withheld_too), earlier)  # `repair` removes or overrides no other
     patches = plan(knowledge, params, _dev(items), derived, diagnoses, noticed, number, PER_ERROR, budget)
     if not any(p.samples for p in patches):
         where = DIAGNOSIS if condition.as_it_stands else "study"

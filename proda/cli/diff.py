@@ -24,7 +24,8 @@ from proda.cli.comment import comment
 from proda.compare import CHANGES, Comparison, Derived, Revision, Score, causes, compare, tally
 from proda.corpus import CORPUS, PATCHES, decode_sample
 from proda.errors import UsageError
-from proda.records import Sample
+from proda.patches import as_changed, changes, read_patch
+from proda.records import Sample, Wording
 from proda.repository import Repository
 from proda.yamlio import load_yaml
 
@@ -73,7 +74,9 @@ def ends(revisions: Sequence[str]) -> tuple[str, str | None]:
 
 
 def read_revision(repo: Repository, beside: Repository) -> Revision:
-    """All that a comparison with `beside` needs of a repository: of the samples, those in files that differ between the two."""
+    """All that a comparison with `beside` needs of a repository: of the samples, those in files that differ between the two, and those
+    that patches touch in one of them alone; as they are trained on.
+    """
     name = f"{repo.name} ({repo.commit[:9]})" if repo.commit and not repo.commit.startswith(repo.name) else repo.name
     return Revision(
         name, repo.knowledge, _samples(repo.root, beside.root), repo.items(), repo.outcomes(), repo.metrics, settings(repo.root)
@@ -82,10 +85,21 @@ def read_revision(repo: Repository, beside: Repository) -> Revision:
 
 def _samples(root: Path, beside: Path) -> list[Sample]:
     # A file with the same bytes on both sides has nothing to tell, and most of a large corpus is that.
+    mine, theirs = (_touched(side) for side in (root, beside))
+    touched = [name.encode() for name in {*mine, *theirs} if (name in mine, mine.get(name)) != (name in theirs, theirs.get(name))]
     paths = [*sorted((root / CORPUS).glob("*/*.yaml")), *sorted((root / PATCHES).glob("*.yaml"))]
-    others = [beside / path.relative_to(root) for path in paths]
-    told = [p for p, other in zip(paths, others, strict=True) if not other.is_file() or p.read_bytes() != other.read_bytes()]
-    return [decode_sample(raw, path) for path in told for raw in load_yaml(path).get("samples", ())]
+    told = []
+    for path in paths:
+        data, other = path.read_bytes(), beside / path.relative_to(root)
+        if not other.is_file() or data != other.read_bytes() or any(n in data for n in touched):
+            told.append(path)
+    return as_changed((decode_sample(raw, path) for path in told for raw in load_yaml(path).get("samples", ())), mine)
+
+
+def _touched(root: Path) -> dict[str, Wording | None]:
+    """What patches do to derived samples."""
+    paths = sorted((root / PATCHES).glob("*.yaml"))
+    return changes(read_patch(path) for path in paths if any(key in path.read_bytes() for key in (b"\nremove:", b"\noverride:")))
 
 
 def settings(root: Path) -> dict[str, str]:
@@ -132,9 +146,9 @@ def lines(found: Comparison, few: int | None) -> Iterator[str]:
         yield from ("", click.style("settings and texts", bold=True))
         yield from (f"  {f.field}: {quoted(f.old)} → {quoted(f.new)}" for f in found.settings[:few])
         yield from _more(len(found.settings), few)
-    for title, changes in (("samples", found.samples), ("items", found.items)):
-        if changes:
-            yield from ("", f"{click.style(title, bold=True)}  {counted(c.change for c in changes)}", *_derived_lines(changes))
+    for title, derived in (("samples", found.samples), ("items", found.items)):
+        if derived:
+            yield from ("", f"{click.style(title, bold=True)}  {counted(d.change for d in derived)}", *_derived_lines(derived))
     yield from _answer_lines(found, few)
 
 

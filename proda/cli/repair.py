@@ -1,10 +1,11 @@
 """`proda repair`: every blamed node becomes a patch, every patch a commit on a branch of its own; a suspect item, a proposal to retire it.
 
-What `diagnose` noticed though no item failed gets the samples that the blamed nodes leave over, in a patch for each chain.
+What `diagnose` noticed though no item failed gets the samples that the blamed nodes leave over, in a patch for each chain. Samples that
+contradict the base are overridden or removed; concepts that are confused at several nodes are set apart in knowledge/ by the same commit.
 
     $ proda repair --dry-run --max 3
     round 1, branch repair/round-1: 3 of 214 patches
-      + 1-bimetal-strip-bends-s1-3f0c9a1e   concept gap   physics/bimetal-strip-bends.s1   9 samples   2 items
+      + 1-bimetal-strip-bends-s1-3f0c9a1e   concept gap   physics/bimetal-strip-bends.s1   9 samples, 1 set apart   2 items
       …
     $ proda repair
     $ git log main..repair/round-1
@@ -28,7 +29,7 @@ from proda.diagnoses import load_diagnoses, load_noticed
 from proda.errors import UsageError
 from proda.graph import Knowledge
 from proda.params import Params, load_params
-from proda.patches import load_patches
+from proda.patches import load_patches, untouched
 from proda.records import Diagnosis, Evidence, Item, Patch, Sample
 from proda.repository import Repository
 
@@ -46,9 +47,10 @@ ROUND_ORDINALS = 1000  # samples of round n are numbered from n · 1000: a corpu
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
 def repair(most: int | None, per_error: int | None, reallocate: bool, number: int | None, dry_run: bool, as_json: bool, root: str) -> None:
     """Write a patch for every node that the diagnoses blame, and for what was noticed besides, each as one commit on repair/round-N."""
-    from proda.debugger.commits import commit_patches, ready
+    from proda.debugger.commits import commit_patches, leftover, ready
     from proda.debugger.repair import proposals
     from proda.debugger.retire import commit_retirements
+    from proda.knowledge.distinct import set_apart
 
     where = Repository.open(root).root
     if reallocate:
@@ -59,7 +61,7 @@ def repair(most: int | None, per_error: int | None, reallocate: bool, number: in
         share_out(where, number or _round(where), _run(where), dry_run=dry_run, as_json=as_json)
         return
     if not dry_run:
-        ready(where)
+        ready(where, leftover(where, set_apart))
     diagnoses = load_diagnoses(where)
     this = number or _round(where)
     patches = plan_here(where, diagnoses, this, per_error or PER_ERROR)
@@ -74,7 +76,8 @@ def repair(most: int | None, per_error: int | None, reallocate: bool, number: in
         for patch in chosen if not as_json else ():
             click.echo(line(patch, True))
     else:
-        commit_patches(where, chosen, branch=branch, run=_run(where), done=lambda p, new: None if as_json else click.echo(line(p, new)))
+        told = (lambda *_: None) if as_json else (lambda patch, new: click.echo(line(patch, new)))
+        commit_patches(where, chosen, branch=branch, run=_run(where), edit=set_apart, done=told)
     suspects = proposals(diagnoses)
     if not dry_run:
         commit_retirements(where, suspects, branch=branch, run=_run(where))
@@ -98,8 +101,8 @@ def plan(
     per_error: int,
     most: int | None = None,
 ) -> list[Patch]:
-    """The round's patches: the builder's samples for the debugger's targets. `items` are of dev; a patch may remove `samples`."""
-    from proda.builder.extra import extra_samples
+    """The round's patches: the builder's samples for the debugger's targets. `items` are of dev; a patch may touch `samples`."""
+    from proda.builder.extra import extra_samples, worded_again
     from proda.debugger.assertions import Reader, contradictions
     from proda.debugger.repair import plan_repairs
 
@@ -119,20 +122,29 @@ def plan(
         per_error=per_error,
         most=most,
         teach=teach,
+        reword=lambda sample: worded_again(knowledge, sample, params),
         conflicting={node: [s for s, _ in contradictions(reader, samples, node)] for node in sorted(conflicts)},
     )
 
 
 def plan_here(root: Path, diagnoses: Sequence[Diagnosis], number: int, per_error: int) -> list[Patch]:
-    """The round's patches for the repository as it stands. What a patch brought is reverted, not removed: the corpus alone is looked at."""
-    params, knowledge = load_params(root / "params.yaml"), Repository.open(root).knowledge
+    """The round's patches for the repository as it stands, but for what the round has edited so far: the same however much is committed.
+
+    What a patch brought, or touched, is reverted, not removed: the corpus that no earlier round has touched is all that is looked at.
+    """
+    from proda.debugger.distinctions import before_edits
+
+    patches = load_patches(root)
+    knowledge = before_edits(Repository.open(root).knowledge, (p for p in patches if p.round == number))
+    corpus = untouched(load_corpus(root), (p for p in patches if p.round < number))
     items = load_items(root, ("dev",), only=frozenset({"dev"}))
-    return plan(knowledge, params, items, load_corpus(root), diagnoses, load_noticed(root), number, per_error)
+    return plan(knowledge, load_params(root / "params.yaml"), items, corpus, diagnoses, load_noticed(root), number, per_error)
 
 
 def line(patch: Patch, new: bool) -> str:
     """A patch on one line."""
-    counts = f"{len(patch.samples)} samples, {len(patch.remove)} removed" if patch.remove else f"{len(patch.samples)} samples"
+    several = ((len(patch.remove), "removed"), (len(patch.override), "overridden"), (len(patch.edits), "set apart"))
+    counts = ", ".join([f"{len(patch.samples)} samples", *(f"{number} {what}" for number, what in several if number)])
     items = f"{len(patch.items)} item{'' if len(patch.items) == 1 else 's'}"
     return f"  {'+' if new else '='} {patch.id}   {patch.category}   {', '.join(patch.targets)}   {counts}   {items}"
 

@@ -24,9 +24,10 @@ import msgspec
 
 from proda.benchmark import ITEMS, decode_item
 from proda.cli.card import card
-from proda.corpus import CORPUS, PATCHES, decode_sample
+from proda.corpus import CORPUS, PATCHES, decode_overridden, decode_sample
 from proda.lineage import Lineage, Trace
-from proda.records import SPLITS, Item, Sample
+from proda.patches import as_changed
+from proda.records import SPLITS, Item, Sample, Wording
 from proda.repository import Repository
 from proda.yamlio import load_yaml
 
@@ -91,14 +92,18 @@ def _names(path: Path, needles: set[str]) -> bool:
 
 
 def _samples(paths: list[Path], root: Path) -> tuple[list[Sample], dict[str, str]]:
-    """Samples of the files, and sample id → file relative to `root`."""
+    """Samples of the files as patches among them word them, and sample id → file relative to `root` that holds its words."""
     samples: list[Sample] = []
     files: dict[str, str] = {}
+    worded: dict[str, Wording | None] = {}
     for path in paths:
-        found = [decode_sample(raw, path) for raw in load_yaml(path).get("samples", ())]
-        files.update((s.id, path.relative_to(root).as_posix()) for s in found)
+        raw, file = load_yaml(path), path.relative_to(root).as_posix()
+        by = [decode_overridden(entry, path) for entry in raw.get("override", ())]
+        found = [decode_sample(entry, path) for entry in raw.get("samples", ())]
+        worded |= {o.sample: o.by for o in by}
+        files |= dict.fromkeys((*(s.id for s in found), *(o.sample for o in by)), file)
         samples += found
-    return samples, files
+    return as_changed(samples, worded), files
 
 
 def _items(paths: list[Path]) -> list[Item]:

@@ -4,12 +4,15 @@
 
 `teach(node, count, contrast, stepwise)` words the samples: the command line hands in the builder. A concept gap is taught by stating,
 asking and contrasting with what was taken for the right answer; a reasoning deficit step by step, over part of the path, never all of
-it; a data conflict by taking the contradicting samples out and teaching the statement. A suspect item gets no samples: it goes to
+it; a data conflict by taking the contradicting samples out and teaching the statement; one that `reword` can word so that it does not
+contradict is overridden instead. A suspect item gets no samples: it goes to
 people, as a proposal for benchmarks/exceptions.yaml. What is unexplained is left alone.
 
 Every failed item has `per_error` samples to give. They go first to the nodes that diagnoses call for, `ENOUGH` to each; what is left goes
 to the rest of what was noticed, one patch for each chain, since a failed item is a sign of more that no item asks for; and what is left
 then to all of them evenly (JOURNAL.md has what was compared). Samples that contradict the base are taken out whether or not an item fails.
+Two concepts that are confused at several nodes are set apart in the knowledge base, by an edit that one of the patches brings
+(distinctions.py).
 """
 
 from __future__ import annotations
@@ -18,11 +21,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+import msgspec
+
+from proda.debugger.assertions import Reader, contradictions
 from proda.debugger.diagnose import told
+from proda.debugger.distinctions import with_distinctions
 from proda.errors import InputError
 from proda.graph import Knowledge
 from proda.patches import named, node_hash, sample_hash
-from proda.records import Category, Diagnosis, Dropped, Evidence, Item, Patch, Sample
+from proda.records import Category, Diagnosis, Dropped, Evidence, Item, Overridden, Patch, Sample, Wording
 
 TAUGHT: tuple[Category, ...] = ("concept gap", "reasoning deficit", "data conflict")
 NOTICED_AS: dict[str, Category] = {
@@ -43,6 +50,13 @@ class Teach(Protocol):
         """`count` samples that teach `node`, wrong options drawn from `contrast` first."""
 
 
+class Reword(Protocol):
+    """The builder's part: a derived sample, worded again."""
+
+    def __call__(self, sample: Sample) -> Sample | None:
+        """The sample as its own plan is worded today, or None where that plan cannot be made."""
+
+
 def plan_repairs(
     knowledge: Knowledge,
     items: Iterable[Item],
@@ -53,14 +67,17 @@ def plan_repairs(
     per_error: int,
     teach: Teach,
     conflicting: Mapping[str, Sequence[Sample]] | None = None,
+    reword: Reword | None = None,
     most: int | None = None,
 ) -> list[Patch]:
     """A patch for each node that a diagnosis calls for, those first that explain most failures, then those that probes find most unknown;
     then one for each chain with other statements or steps that were `noticed`.
 
-    `conflicting` holds, for nodes in conflict, the derived samples to take out. No more than `most` samples in all. Raises InputError if
-    a diagnosis speaks of an item or node that has changed since, or is gone.
+    `conflicting` holds, for nodes in conflict, the derived samples to take out, or to override where `reword` finds words that do not
+    contradict. No more than `most` samples in all. Raises InputError if a diagnosis speaks of an item or node that has changed since, or
+    is gone.
     """
+    diagnoses, noticed = list(diagnoses), list(noticed)
     known = {item.id: item for item in items}
     cases: dict[str, list[Diagnosis]] = defaultdict(list)
     errors = 0
@@ -88,7 +105,40 @@ def plan_repairs(
         _there(knowledge, node, "noticed")
         if shares[node] or taken_out.get(node):
             chains[knowledge.statements[node].chain, others[node].probe == "data"].append(others[node])
-    return patches + [_beyond(knowledge, number, group, shares, teach, taken_out) for group in chains.values()]
+    patches += [_beyond(knowledge, number, group, shares, teach, taken_out) for group in chains.values()]
+    patches = _overriding(patches, _wordings(knowledge, taken_out, reword) if reword else {})
+    blamed = [e for d in diagnoses if d.category in TAUGHT and d.nodes for e in d.evidence]
+    return with_distinctions(knowledge, patches, [*blamed, *noticed])
+
+
+def _wordings(knowledge: Knowledge, conflicting: Mapping[str, Sequence[Sample]], reword: Reword) -> dict[str, Wording]:
+    """Sample → words that say of its nodes nothing but what the base holds; those alone for which there are some."""
+    reader = Reader(knowledge)
+    found = {}
+    for sample in {s.id: s for group in conflicting.values() for s in group}.values():
+        made = reword(sample)
+        if made is None or (made.id, made.format, made.nodes) != (sample.id, sample.format, sample.nodes):
+            continue
+        statements = (node for node in made.nodes if node in knowledge.statements)
+        if not any(True for s in statements for _ in contradictions(reader, [made], s)):
+            found[sample.id] = Wording(made.question, made.answer, made.explanation, made.options)
+    return found
+
+
+def _overriding(patches: Iterable[Patch], wordings: Mapping[str, Wording]) -> list[Patch]:
+    """The patches, overriding what they would remove and there are words for. Only the first of several does: one sample, one override."""
+    done: set[str] = set()
+    found = []
+    for patch in patches:
+        if all(d.sample not in wordings for d in patch.remove):
+            found.append(patch)
+            continue
+        worded = tuple(Overridden(d.sample, d.hash, wordings[d.sample]) for d in patch.remove if d.sample in wordings.keys() - done)
+        left = tuple(d for d in patch.remove if d.sample not in wordings)
+        done.update(o.sample for o in worded)
+        if patch.samples or left or worded:  # else another patch has done all that this one was for
+            found.append(named(msgspec.structs.replace(patch, remove=left, override=worded)))
+    return found
 
 
 def _shares(budget: int, called: Sequence[str], others: Sequence[str]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from proda.debugger.commits import GitError, commit_text, ready, switch
+from proda.debugger.commits import GitError, commit_texts, ready, switch
 from proda.errors import InputError
 from proda.records import Diagnosis
 from proda.yamlio import dump_yaml, load_yaml_text
@@ -39,7 +39,7 @@ def commit_retirements(
         text = path.read_text() if path.is_file() else ""
         new = diagnosis.item not in {e["item"] for e in _entries(text)}
         if new:
-            commit_text(repo, root, PATH, retired(text, diagnosis), _message(diagnosis, run), "What was committed before it stays.")
+            commit_texts(repo, root, {PATH: retired(text, diagnosis)}, _message(diagnosis, run), "What was committed before it stays.")
             made.append(diagnosis)
         done(diagnosis, new)
     return made

@@ -26,7 +26,8 @@ from proda.debugger.paired import Pair, difference, holm, paired, sign_flip
 from proda.debugger.probes import Probe
 from proda.errors import EmptyBenchmarkError, NotFoundError
 from proda.graph import Knowledge
-from proda.records import FORMATS, SPLITS, Diagnosis, Format, Outcome, Patch, Record, Sample, Split
+from proda.patches import as_changed, changes
+from proda.records import FORMATS, SPLITS, Diagnosis, Format, Outcome, Patch, Record, Sample, Split, Wording
 from proda.seeds import by_weight, seed_of
 
 NO_REPAIR, DIAGNOSED = "no-repair", "diagnosed"
@@ -74,12 +75,12 @@ class Order(Record, frozen=True):
 
 
 class Arm(Record, frozen=True):
-    """What one arm is trained on: the corpus without `removed`, unless `replay` is off, then `samples`."""
+    """What one arm is trained on: the corpus as `changed` has it, unless `replay` is off, then `samples`."""
 
     name: str
     samples: tuple[Sample, ...]
     nodes: dict[str, int]  # node → how many of the samples were written for it; empty where none was
-    removed: tuple[str, ...] = ()  # ids
+    changed: Mapping[str, Wording | None] = {}  # id → what it says instead; None where it is removed
     replay: bool = True
 
 
@@ -111,18 +112,23 @@ class Standing(Record, frozen=True):
 
 def training_set(corpus: Sequence[Sample], arm: Arm) -> list[Sample]:
     """The samples that an arm is trained on, in order."""
-    return [*(s for s in corpus if arm.replay and s.id not in arm.removed), *arm.samples]
+    if not arm.replay:
+        return list(arm.samples)
+    return [*as_changed(corpus, arm.changed), *arm.samples]
 
 
 def contents(arm: Arm, blamed: Collection[str]) -> dict[str, int]:
-    """What the arm adds and takes away, in numbers: samples, different ones, each format, nodes, those for blamed nodes, those removed."""
+    """What the arm adds and takes away, in numbers: samples, different ones, each format, nodes, those for blamed nodes, those of the
+    corpus that are removed or overridden.
+    """
     return {
         "samples": len(arm.samples),
         "different": len({(s.prompt, s.completion) for s in arm.samples}),
         **{f: sum(s.format == f for s in arm.samples) for f in FORMATS},
         "nodes": len(arm.nodes),
         "on_blamed_nodes": sum(count for node, count in arm.nodes.items() if node in blamed),
-        "removed": len(arm.removed),
+        "removed": sum(by is None for by in arm.changed.values()),
+        "overridden": sum(by is not None for by in arm.changed.values()),
     }
 
 
@@ -132,8 +138,8 @@ def diagnosed(patches: Iterable[Patch], *, replay: bool = True) -> Arm:
     nodes: Counter[str] = Counter()
     for patch in ordered:
         nodes.update(taught(patch))
-    removed = tuple(d.sample for p in ordered for d in p.remove) if replay else ()
-    return Arm(DIAGNOSED if replay else "without-replay", tuple(s for p in ordered for s in p.samples), dict(nodes), removed, replay)
+    name, changed = (DIAGNOSED, changes(ordered)) if replay else ("without-replay", {})
+    return Arm(name, tuple(s for p in ordered for s in p.samples), dict(nodes), changed, replay)
 
 
 def orders_of(patches: Iterable[Patch], diagnoses: Iterable[Diagnosis]) -> list[Order]:

@@ -2,17 +2,12 @@
 
     evidence: {quote: "…"}   →   evidence: {quote: "…", span: [1203, 1260]}
 
-Files are edited through ruamel's round trip, so comments and the order of keys stay. An edit is kept only if the new text says
-what the old one said, but for what was mended, and still holds every comment; otherwise the file is left alone. Running it twice
-changes nothing the second time.
+Comments and the order of keys stay (roundtrip.py); a file of which anything would be lost is left alone. Running it twice changes
+nothing the second time.
 """
 
 from __future__ import annotations
 
-import io
-import re
-from collections import Counter
-from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +17,7 @@ import msgspec
 from proda.errors import InputError
 from proda.files import write_file
 from proda.knowledge.entry import read_source
+from proda.knowledge.roundtrip import edited
 from proda.knowledge.rules.ids import SOURCE
 from proda.knowledge.rules.of_base import BASE_RULES
 from proda.knowledge.rules.of_topic import TOPIC_RULES
@@ -29,9 +25,7 @@ from proda.knowledge.rules.rule import Context, SourceText
 from proda.knowledge.schema import TopicFile
 from proda.knowledge.tree import CATALOGUE, scan, source_path
 from proda.knowledge.vocabulary import read_vocabulary
-from proda.yamlio import load_yaml_bytes, load_yaml_text, read_bytes
-
-_COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
+from proda.yamlio import load_yaml_bytes, read_bytes
 
 
 def fix_knowledge(root: Path, dry_run: bool = False) -> list[str]:
@@ -74,7 +68,7 @@ def _mended_topic(root: Path, file: str, context: Context) -> str | None:
             if rule.fix_topic is not None:
                 rule.fix_topic(document, context)
 
-    return _edited(data.decode(), raw, edit)
+    return edited(data.decode(), raw, edit)
 
 
 def _mended_catalogue(root: Path, sources: dict[str, SourceText]) -> str | None:
@@ -96,66 +90,5 @@ def _mended_catalogue(root: Path, sources: dict[str, SourceText]) -> str | None:
 
     if not raw.get("sources"):  # made here: block style, from nothing
         data, raw = b"", {}
-    text = _edited(data.decode(), raw, edit)
+    text = edited(data.decode(), raw, edit)
     return None if text is not None and path.is_file() and text == path.read_text() else text
-
-
-def _edited(text: str, raw: dict[str, Any], edit: Callable[[Any], None]) -> str | None:
-    """`text` in canonical form with `edit` applied; None if that is what it is already, or if anything would be lost."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.comments import CommentedMap
-    from ruamel.yaml.resolver import VersionedResolver
-
-    class TextResolver(VersionedResolver):  # type: ignore[misc]
-        """Every plain scalar is text, written as it stands: 1.50 stays 1.50, a date stays as it was typed."""
-
-        versioned_resolver: Any = {}  # noqa: RUF012
-
-    yaml = YAML(typ="rt", pure=True)
-    yaml.Resolver = TextResolver
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.width = 4096
-    yaml.preserve_quotes = True
-    yaml.allow_unicode = True
-    document = yaml.load(text)
-    if document is None:
-        document = CommentedMap()
-    edit(document)
-    _flow_evidence(document)
-    out = io.StringIO()
-    yaml.dump(document, out)
-    result = "\n".join(line.rstrip(" ") for line in out.getvalue().splitlines()).rstrip("\n") + "\n"
-    wanted = msgspec.json.decode(msgspec.json.encode(raw))
-    edit(wanted)
-    try:
-        same = load_yaml_text(result) == wanted
-    except InputError:
-        same = False
-    kept = not Counter(_comments(text)) - Counter(_comments(result))
-    return result if same and kept and result != text else None
-
-
-def _flow_evidence(document: Any) -> None:
-    """Lay out evidence in one line, `{quote: "…", span: [12, 80]}`, unless there are comments inside."""
-    from ruamel.yaml.comments import CommentedSeq
-
-    for chain in (document.get("chains") or {}).values():
-        for step in chain["steps"]:
-            evidence = step["evidence"]
-            if not hasattr(evidence, "fa"):
-                continue  # plain data, made only to compare with
-            if "span" in evidence:
-                evidence["span"] = CommentedSeq([str(n) for n in evidence["span"]])
-                evidence["span"].fa.set_flow_style()
-            notes = evidence.ca.items
-            if len(notes) == 1 and "evidence" not in step.ca.items:
-                [(key, note)] = notes.items()
-                if note[2] is not None and note[2].value.startswith("\n"):  # it stands below, and belongs to what follows
-                    step.ca.items["evidence"] = notes.pop(key)
-            if not notes:
-                evidence.fa.set_flow_style()
-
-
-def _comments(text: str) -> list[str]:
-    """Everything that could be a comment; text that merely looks like one is compared too, which does no harm."""
-    return [c.rstrip() for c in _COMMENT.findall(text)]

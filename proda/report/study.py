@@ -19,7 +19,7 @@ PHASES = tuple(COLOURS)
 
 def markdown(document: Mapping[str, Any]) -> str:
     """The whole study as tables, for people."""
-    counts = ("samples", "different", *FORMATS, "on_blamed_nodes", "removed")
+    counts = ("samples", "different", *FORMATS, "on_blamed_nodes", "removed", "overridden")
     rows = [[name, *(f"{arm[c]:,}" for c in counts), arm["meaning"]] for name, arm in document["arms"].items()]
     out = [f"# Study: {document['budget']:,} samples for {document['nodes']:,} blamed nodes", ""]
     if "condition" in document:

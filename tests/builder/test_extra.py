@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from proda.builder.extra import extra_samples
-from proda.builder.plan import SHOWN
+from proda.builder.extra import extra_samples, worded_again
+from proda.builder.plan import SHOWN, plan_samples
+from proda.builder.template_writer import write_sample
 from proda.graph import Knowledge
 from proda.knowledge.compile import compile_knowledge
-from proda.params import Params
+from proda.params import Params, load_params
+from proda.records import Sample
 from proda.seeds import by_weight
 from proda.tester.stems import STEMS
 from proda.wording import GAP, clause, name, path_with_gap
@@ -72,3 +75,20 @@ def _runs(text: str) -> Iterator[list[str]]:
     """Four words in a row."""
     words = re.findall(r"[a-z]+", text.partition("{")[0].lower())
     return (words[n : n + 4] for n in range(len(words) - 3))
+
+
+def test_every_derived_sample_can_be_worded_again_as_it_was(shipped: Knowledge) -> None:
+    """Of each discipline some; the corpus in git is what today's builder makes of today's knowledge."""
+    params = load_params(ROOT / "params.yaml")
+    allocation = dict.fromkeys(shipped.topics_of, 40)
+    plans = [p for group in plan_samples(shipped, allocation, seed=params.seed, window=params.samples.window).values() for p in group]
+    for sample in (write_sample(shipped, plan) for plan in plans):
+        spoilt = msgspec.structs.replace(sample, question="Who said so?", answer="Nobody.", options=())
+        assert worded_again(shipped, spoilt, params) == sample
+
+
+def test_what_no_plan_has_made_or_the_base_holds_no_more_cannot_be_worded_again(shipped: Knowledge) -> None:
+    chain = next(shipped.active_chains())
+    last = chain.statements[-1]
+    for sample in ("by hand", f"{chain.id}.s99:open-1", f"{last}+2:open-1", f"{chain.id}:open-1", f"{last}:essay-1", f"{last}:open-0"):
+        assert worded_again(shipped, Sample(sample, "open", (), "Q", "A"), Params()) is None, sample

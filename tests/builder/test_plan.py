@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 
 from proda.builder.plan import Plan, format_pattern, plan_samples
 from proda.builder.template_writer import write_sample
+from proda.debugger.probes import statement_probes
 from proda.errors import InputError
 from proda.graph import Knowledge
+from proda.near import taken_for
+from proda.records import Sample
+from proda.tester.items import write_items
 from tests.toyworld import knowledge, wide_knowledge
 
 WORLD = wide_knowledge()
@@ -115,3 +119,47 @@ def _told(count: int) -> list[tuple[str, str, list[str]]]:
             course += [names[(number + step) % len(names)], f"thing-{number}-{step + 1}"]
         told.append((f"story-{number}", f"how thing {number} comes about", course))
     return told
+
+
+def set_apart(world: Knowledge, one: str, other: str, **more: object) -> Knowledge:
+    """The world with `distinct_from` of one concept naming another."""
+    changed = msgspec.structs.replace(world.concepts[one], distinct_from=(other,), **more)
+    return Knowledge(world.relations.values(), [*world.concepts.values(), changed], world.statements.values(), world.chains.values())
+
+
+def made(world: Knowledge) -> dict[str, tuple[Plan, Sample]]:
+    return {p.id: (p, write_sample(world, p)) for g in plan_samples(world, ALLOCATION, seed=0, window=2).values() for p in g}
+
+
+ONE, OTHER = "weaving/thing-3-1", "weaving/thing-17-2"
+
+
+def asked_for(world: Knowledge, plan: Plan) -> set[str]:
+    """The concepts that a plan's answer may be."""
+    return {*plan.nodes} if plan.unit == "concept" else {c for t in plan.triples for c in (t[0], t[2])}
+
+
+def test_what_is_set_apart_comes_first_among_wrong_options_on_either_side_and_nothing_else_changes() -> None:
+    plain, apart = made(WORLD), made(set_apart(WORLD, ONE, OTHER))
+    assert plain.keys() == apart.keys()
+    changed = [p for p, _ in apart.values() if plain[p.id][1] != apart[p.id][1]]
+    assert changed and all({ONE, OTHER} & asked_for(WORLD, p) for p in changed)
+    assert all({ONE, OTHER} & {*p.distractors} == {p.distractors[0]} for p in changed)
+    for here, other in ((ONE, OTHER), (OTHER, ONE)):
+        about = [p for p, _ in apart.values() if p.unit == "concept" and p.nodes == (here,) and p.distractors]
+        assert about and all(p.distractors[0] == other for p in about)
+
+
+def test_a_pair_of_one_name_or_of_another_number_is_no_wrong_answer_and_changes_no_sample() -> None:
+    shared = set_apart(WORLD, ONE, OTHER, aliases=(WORLD.concepts[OTHER].term.upper(),))
+    plural = set_apart(WORLD, ONE, OTHER, plural=True)
+    assert taken_for(WORLD, ONE) == [] == taken_for(shared, ONE) == taken_for(plural, OTHER)
+    assert taken_for(set_apart(WORLD, ONE, OTHER), OTHER) == [ONE]
+    assert {i: s for i, (_, s) in made(shared).items()} == {i: s for i, (_, s) in made(WORLD).items()}
+
+
+def test_what_is_set_apart_changes_no_item_and_no_probe() -> None:
+    apart = set_apart(WORLD, ONE, OTHER)
+    assert write_items(apart, seed=0, sealed_share=0.3) == write_items(WORLD, seed=0, sealed_share=0.3)
+    for node in (s for s in WORLD.active_statements.values() if {ONE, OTHER} & {s.subject, s.object}):
+        assert list(statement_probes(apart, node)) == list(statement_probes(WORLD, node))

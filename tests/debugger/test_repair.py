@@ -8,12 +8,16 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from proda.builder.extra import extra_samples
+from proda.builder.extra import extra_samples, worded_again
+from proda.builder.plan import plan_one
+from proda.builder.template_writer import write_sample
+from proda.debugger.assertions import Reader, contradictions
+from proda.debugger.mutations import flip
 from proda.debugger.repair import ENOUGH, MAX_SAMPLES, plan_repairs, proposals
 from proda.debugger.study import taught
 from proda.errors import InputError, NotFoundError
 from proda.params import Params
-from proda.patches import sample_hash, stale
+from proda.patches import apply_patches, name_patch, sample_hash, stale
 from proda.records import Category, Diagnosis, Evidence, Patch, Sample
 from proda.tester.items import write_items
 from tests.toyworld import wide_knowledge
@@ -134,6 +138,59 @@ def test_a_data_conflict_takes_the_contradicting_samples_out() -> None:
     bad = Sample("x:open-1", "open", (NODE,), "Q", "A")
     (patch,) = planned(a_diagnosis(category="data conflict"), conflicting={NODE: [bad]})
     assert [(d.sample, d.hash) for d in patch.remove] == [("x:open-1", sample_hash(bad))] and patch.samples
+
+
+def right(node: str) -> Sample:
+    """A sample of the corpus that says the statement as the base does."""
+    return write_sample(WORLD, plan_one(WORLD, "statement", node, 0, "open", 0))
+
+
+def spoilt(sample: Sample, node: str) -> Sample:
+    """The same, turned round."""
+    statement = WORLD.statements[node]
+    return flip(WORLD, sample, statement, (statement.object, statement.relation, statement.subject))
+
+
+ASYMMETRIC = next(s for s in ITEM.statements if WORLD.relations[WORLD.statements[s].relation].asymmetric)
+
+
+def test_a_contradicting_sample_that_can_be_worded_again_is_overridden_and_any_other_removed() -> None:
+    good = right(ASYMMETRIC)
+    bad, odd = spoilt(good, ASYMMETRIC), Sample("by-hand:open-1", "open", (ASYMMETRIC,), "Q", "A")
+    assert list(contradictions(Reader(WORLD), [bad], ASYMMETRIC)) and bad.id == good.id
+    conflict = a_diagnosis(category="data conflict", nodes=(ASYMMETRIC,))
+
+    def again(sample: Sample) -> Sample | None:
+        return worded_again(WORLD, sample, Params())
+
+    (patch,) = planned(conflict, conflicting={ASYMMETRIC: [bad, odd]}, reword=again)
+    assert [(o.sample, o.hash) for o in patch.override] == [(bad.id, sample_hash(bad))] and [d.sample for d in patch.remove] == [odd.id]
+    assert apply_patches([bad, odd], [patch])[0] == good and patch.id == name_patch(patch)
+    (plain,) = planned(conflict, conflicting={ASYMMETRIC: [bad, odd]})
+    assert [d.sample for d in plain.remove] == [bad.id, odd.id] and not plain.override and plain.id != patch.id
+
+
+def test_words_that_contradict_as_well_or_speak_of_other_nodes_override_nothing() -> None:
+    good = right(ASYMMETRIC)
+    bad = spoilt(good, ASYMMETRIC)
+    for made in (bad, msgspec.structs.replace(good, nodes=(*good.nodes, NODE)), msgspec.structs.replace(good, id="x:open-1"), None):
+        (patch,) = planned(
+            a_diagnosis(category="data conflict", nodes=(ASYMMETRIC,)), conflicting={ASYMMETRIC: [bad]}, reword=lambda _, made=made: made
+        )
+        assert [d.sample for d in patch.remove] == [bad.id] and not patch.override
+
+
+def test_a_sample_that_contradicts_two_nodes_is_overridden_by_the_first_patch_alone() -> None:
+    bad = spoilt(right(ASYMMETRIC), ASYMMETRIC)
+    other = next(s for s in ITEM.statements if s != ASYMMETRIC)
+    noticed = [Evidence(n, "data", 1, 1, 0.0, bad.id) for n in (ASYMMETRIC, other)]
+    diagnosis = a_diagnosis(category="data conflict", nodes=(ASYMMETRIC, other))
+    conflicting = {ASYMMETRIC: [bad], other: [bad]}
+    for found in (planned(diagnosis, conflicting=conflicting, reword=lambda _: right(ASYMMETRIC)),
+                  planned(noticed=noticed, conflicting=conflicting, reword=lambda _: right(ASYMMETRIC))):  # fmt: skip
+        assert sum(len(p.override) for p in found) == 1 and not any(p.remove for p in found)
+        assert apply_patches([bad], found)[0] == right(ASYMMETRIC)
+    assert all(p.samples or p.remove or p.override for p in found)
 
 
 def test_suspect_and_unexplained_items_get_no_samples() -> None:

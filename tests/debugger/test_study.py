@@ -103,16 +103,17 @@ def test_arms_have_the_formats_of_the_diagnosed_one() -> None:
 
 def test_the_diagnosed_arm_is_what_a_build_with_its_patches_would_train_on() -> None:
     from proda.patches import apply_patches, sample_hash
-    from proda.records import Dropped
+    from proda.records import Dropped, Overridden, Wording
 
     corpus = write(ITEMS[0].statements[0], 5, False)
     corpus = [Sample(f"corpus:{n}", s.format, s.nodes, s.question, s.answer) for n, s in enumerate(corpus)]
     drop = Dropped(corpus[1].id, sample_hash(corpus[1]))
-    planned = [Patch("1-b-00000000", 1, ("b",), (), "data conflict", "", {}, {}, write(CONCEPTS[0], 3, False), (drop,)), *PATCHES]  # type: ignore[arg-type]
+    by = Overridden(corpus[3].id, sample_hash(corpus[3]), Wording("Which?", "That."))
+    planned = [Patch("1-b-00000000", 1, ("b",), (), "data conflict", "", {}, {}, write(CONCEPTS[0], 3, False), (drop,), (by,)), *PATCHES]  # type: ignore[arg-type]
     arm = diagnosed(planned)
     assert training_set(corpus, arm) == apply_patches(corpus, sorted(planned, key=lambda p: (p.round, p.id)))
     assert training_set(corpus, diagnosed(planned, replay=False)) == list(arm.samples)
-    assert contents(arm, {"b"})["removed"] == 1 and contents(arm, {"b"})["on_blamed_nodes"] == 3
+    assert contents(arm, {"b"})["removed"] == contents(arm, {"b"})["overridden"] == 1 and contents(arm, {"b"})["on_blamed_nodes"] == 3
 
 
 def test_undirected_draws_every_node_of_a_kind_alike() -> None:

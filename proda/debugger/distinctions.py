@@ -1,0 +1,101 @@
+"""Confusions that stay → edits of the knowledge base: two concepts that models take for one another at two or more nodes are set apart.
+
+    patches = with_distinctions(knowledge, patches, evidence)
+    patches[3].edits
+        (Edit("knowledge/physics/thermal-expansion.yaml", "physics/thermal-expansion", "physics/thermal-contraction"),)
+
+One node that is answered wrongly is a fact not known; the same two concepts at several nodes are a confusion, whichever of the two was
+right. The first of these nodes that has a patch brings the edit: `distinct_from` on the concept that is right there. The builder takes
+it for a wrong option before any other from then on. Pure; the commit makes the edit (commits.py).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from proda.debugger.probes import statement_probes
+from proda.graph import Knowledge
+from proda.near import names
+from proda.patches import named, node_hash
+from proda.records import Edit, Evidence, Patch
+
+NODES = 2  # that show the same confusion, before it is one
+
+
+def with_distinctions(knowledge: Knowledge, patches: Sequence[Patch], evidence: Iterable[Evidence]) -> list[Patch]:
+    """The patches, those that are the first to teach a confused pair with its edit; a pair that is set apart already has none.
+
+    An edited concept stands in `expect`. The order of `evidence` plays no part.
+    """
+    place = {node: number for number, patch in reversed(list(enumerate(patches))) for node in patch.targets}
+    edits: dict[int, list[Edit]] = defaultdict(list)
+    for pair in confused(knowledge, evidence):
+        nodes = [(place[node], patches[place[node]].targets.index(node), node) for node in pair if node in place]
+        if nodes:
+            first = min(nodes)
+            edits[first[0]].append(_edit(knowledge, *pair[first[2]]))
+    return [_with(knowledge, patch, sorted(edits[n], key=_key)) if n in edits else patch for n, patch in enumerate(patches)]
+
+
+def confused(knowledge: Knowledge, evidence: Iterable[Evidence]) -> list[dict[str, tuple[str, str]]]:
+    """For each pair that is confused at two nodes or more and not set apart: node → (right concept, what was preferred); sorted.
+
+    A node counts where most of its answers are wrong and mostly say the other concept.
+    """
+    pairs: dict[frozenset[str], dict[str, tuple[str, str]]] = defaultdict(dict)
+    for found in sorted(evidence, key=lambda e: (e.node, e.probe, e.preferred)):
+        right = right_concept(knowledge, found) if 2 * found.failed > found.asked else None
+        if right is not None and _tells_apart(knowledge, right, found.preferred):
+            pairs[frozenset((right, found.preferred))].setdefault(found.node, (right, found.preferred))
+    return [pairs[pair] for pair in sorted(pairs, key=sorted) if len(pairs[pair]) >= NODES]
+
+
+def right_concept(knowledge: Knowledge, found: Evidence) -> str | None:
+    """What the preferred concept was taken for at a node; None where it could be either end, or the answer was no concept."""
+    if found.preferred not in knowledge.concepts:
+        return None
+    if found.probe == "concept":
+        return found.node if found.node in knowledge.concepts else None
+    if found.probe != "statement" or found.node not in knowledge.active_statements:
+        return None
+    asked = statement_probes(knowledge, knowledge.statements[found.node])
+    right = {probe.means[0] for probe in asked if found.preferred in probe.means[1:]}
+    return right.pop() if len(right) == 1 else None
+
+
+def before_edits(knowledge: Knowledge, patches: Iterable[Patch]) -> Knowledge:
+    """The base as it was before the patches' commits edited it, so that a round which is partly committed is planned as it was at first."""
+    undone: dict[str, set[str]] = defaultdict(set)
+    for patch in patches:
+        for edit in patch.edits:
+            undone[edit.concept].add(edit.distinct_from)
+    if not undone:
+        return knowledge
+    concepts = [
+        msgspec.structs.replace(c, distinct_from=tuple(o for o in c.distinct_from if o not in undone[c.id])) if c.id in undone else c
+        for c in knowledge.concepts.values()
+    ]
+    return Knowledge(knowledge.relations.values(), concepts, knowledge.statements.values(), knowledge.chains.values())
+
+
+def _tells_apart(knowledge: Knowledge, one: str, other: str) -> bool:
+    """Whether an edit would say anything: of two that share a name, neither is a wrong answer."""
+    recorded = other in knowledge.set_apart.get(one, ())
+    return one != other and not recorded and names(knowledge.concepts[one]).isdisjoint(names(knowledge.concepts[other]))
+
+
+def _edit(knowledge: Knowledge, right: str, preferred: str) -> Edit:
+    concept = knowledge.concepts[right]
+    return Edit(f"knowledge/{concept.discipline}/{concept.topic}.yaml", right, preferred)
+
+
+def _with(knowledge: Knowledge, patch: Patch, edits: Sequence[Edit]) -> Patch:
+    expect = patch.expect | {e.concept: node_hash(knowledge, e.concept) for e in edits}
+    return named(msgspec.structs.replace(patch, edits=tuple(edits), expect=expect))
+
+
+def _key(edit: Edit) -> tuple[str, str]:
+    return edit.concept, edit.distinct_from

@@ -1,0 +1,84 @@
+"""A topic file or the catalogue, edited so that a reviewer sees the edit and nothing else: comments and the order of keys stay.
+
+    edited("concepts: # all\\n  heating: {term: Heating}\\n", raw, lambda document: document["concepts"]["heating"].update(term="heating"))
+        "concepts: # all\\n  heating: {term: heating}\\n"
+
+Files go through ruamel's round trip. An edit is kept only if the new text says what the old one said, but for the edit, and still
+holds every comment.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from proda.errors import InputError
+from proda.yamlio import load_yaml_text
+
+_COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
+
+
+def edited(text: str, raw: dict[str, Any], edit: Callable[[Any], None]) -> str | None:
+    """`text` in canonical form with `edit` applied; None if that is what it is already, or if anything would be lost."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap
+    from ruamel.yaml.resolver import VersionedResolver
+
+    class TextResolver(VersionedResolver):  # type: ignore[misc]
+        """Every plain scalar is text, written as it stands: 1.50 stays 1.50, a date stays as it was typed."""
+
+        versioned_resolver: Any = {}  # noqa: RUF012
+
+    yaml = YAML(typ="rt", pure=True)
+    yaml.Resolver = TextResolver
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width = 4096
+    yaml.preserve_quotes = True
+    yaml.allow_unicode = True
+    document = yaml.load(text)
+    if document is None:
+        document = CommentedMap()
+    edit(document)
+    _flow_evidence(document)
+    out = io.StringIO()
+    yaml.dump(document, out)
+    result = "\n".join(line.rstrip(" ") for line in out.getvalue().splitlines()).rstrip("\n") + "\n"
+    wanted = msgspec.json.decode(msgspec.json.encode(raw))
+    edit(wanted)
+    try:
+        same = load_yaml_text(result) == wanted
+    except InputError:
+        same = False
+    kept = not Counter(_comments(text)) - Counter(_comments(result))
+    return result if same and kept and result != text else None
+
+
+def _flow_evidence(document: Any) -> None:
+    """Lay out evidence in one line, `{quote: "…", span: [12, 80]}`, unless there are comments inside."""
+    from ruamel.yaml.comments import CommentedSeq
+
+    for chain in (document.get("chains") or {}).values():
+        for step in chain["steps"]:
+            evidence = step["evidence"]
+            if not hasattr(evidence, "fa"):
+                continue  # plain data, made only to compare with
+            if "span" in evidence:
+                evidence["span"] = CommentedSeq([str(n) for n in evidence["span"]])
+                evidence["span"].fa.set_flow_style()
+            notes = evidence.ca.items
+            if len(notes) == 1 and "evidence" not in step.ca.items:
+                [(key, note)] = notes.items()
+                if note[2] is not None and note[2].value.startswith("\n"):  # it stands below, and belongs to what follows
+                    step.ca.items["evidence"] = notes.pop(key)
+            if not notes:
+                evidence.fa.set_flow_style()
+
+
+def _comments(text: str) -> list[str]:
+    """Everything that could be a comment; text that merely looks like one is compared too, which does no harm."""
+    return [c.rstrip() for c in _COMMENT.findall(text)]
