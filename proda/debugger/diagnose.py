@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from proda.debugger.assertions import Reader, contradictions
@@ -150,7 +151,8 @@ def examine(
     diagnoses = [_diagnosis(knowledge, known[i], failed[i], trusted, contradicted) for i in sorted(failed)]
     diagnoses += [_doubtful(item, letter) for item in items if item.id not in failed and (letter := _second(knowledge, item))]
     conflicts = [_conflict(s, contradicted(s)) for s in sorted(by_statement) if contradicted(s)]
-    return Examination(sorted(diagnoses, key=lambda d: d.item), worth, conflicts + _lacking(knowledge, trusted))
+    lacking = _lacking(knowledge, trusted, {e.node for e in conflicts})
+    return Examination(sorted(diagnoses, key=lambda d: d.item), worth, conflicts + lacking)
 
 
 def _second(knowledge: Knowledge, item: Item) -> str:
@@ -164,14 +166,14 @@ def _doubtful(item: Item, letter: str) -> Diagnosis:
     return Diagnosis(item.id, item.content_hash, item.chain, "suspect item", (), (), (), 1.0, (), reason)
 
 
-def _lacking(knowledge: Knowledge, of_node: Mapping[str, _Answers]) -> list[Evidence]:
-    """What most models do not know; of steps and links those alone whose own two statements they do know."""
+def _lacking(knowledge: Knowledge, of_node: Mapping[str, _Answers], conflicted: AbstractSet[str]) -> list[Evidence]:
+    """What most models do not know; of steps and links those alone whose own two statements they know, and samples do not contradict."""
     statements = _unknown_to_most(of_node, "statement", _probed(of_node, "statement"))
     found: dict[Kind, set[str]] = {"statement": statements}
     for kind in COMPOSING:
         unused = _unknown_to_most(of_node, kind, _probed(of_node, kind))
         paths = {n: knowledge.chains[knowledge.statements[n].chain].statements for n in unused}
-        found[kind] = {n for n, path in paths.items() if not {n, path[path.index(n) - 1]} & statements}
+        found[kind] = {n for n, path in paths.items() if not {n, path[path.index(n) - 1]} & (statements | conflicted)}
     return [_answers_at(node, [kind], list(of_node), of_node) for kind, nodes in found.items() for node in sorted(nodes)]
 
 

@@ -133,6 +133,17 @@ def test_what_no_item_asks_for_is_noticed_all_the_same() -> None:
     assert {p.node for p in probes_of(WORLD, [ITEM], {}) if p.kind == "statement"} == set(WORLD.active_statements)
 
 
+def test_steps_beside_a_contradicted_statement_are_not_noticed_for_themselves() -> None:
+    """What samples say otherwise cannot be composed; the conflict is what is to be mended."""
+    path = next(c for c in WORLD.active_chains() if len(c.statements) == 4).statements
+    subject, relation, obj = WORLD.statements[path[1]].triple
+    assert not WORLD.holds(obj, relation, subject)
+    back = question(WORLD, (obj, relation, subject), "object")
+    flipped = Sample(f"{path[1]}:open-9", "open", (path[1],), back, WORLD.concepts[subject].text)
+    found = examined(lambda p: not (p.kind in ("step", "link") and p.node in path), [ITEM], [flipped]).noticed
+    assert [(e.probe, e.node) for e in found] == [("data", path[1]), ("step", path[3]), ("link", path[3])]
+
+
 def test_a_link_that_is_not_found_is_a_reasoning_deficit_of_its_own() -> None:
     """A true statement that comes too early, and what stands between two: either alone is enough, and the evidence names it."""
     step = next(s for s in apart() if s != ITEM.statements[0])
