@@ -312,7 +312,7 @@ def _cured(item: Item, chosen: Iterable[str], of_node: Mapping[str, _Answers]) -
     """What supplying the facts does for the models that failed; nothing where that tells nothing."""
     found = [answers for m in chosen if (answers := of_node[m].get(("context", item.id)))]
     right = sum(a.right for answers in found for a in answers)
-    return f" With its facts supplied, {right} of {len(found)} models answer rightly." if found else ""
+    return f" With the item's facts supplied, {right} of {len(found)} models answer it rightly." if found else ""
 
 
 def _reason(knowledge: Knowledge, category: Category, evidence: Sequence[Evidence], chosen: Mapping[str, str]) -> str:
