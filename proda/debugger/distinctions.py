@@ -31,12 +31,16 @@ def with_distinctions(knowledge: Knowledge, patches: Sequence[Patch], evidence: 
     An edited concept stands in `expect`. The order of `evidence` plays no part.
     """
     place = {node: number for number, patch in reversed(list(enumerate(patches))) for node in patch.targets}
-    edits: dict[int, list[Edit]] = defaultdict(list)
+    wanted: dict[str, list[tuple[int, Edit]]] = defaultdict(list)
     for pair in confused(knowledge, evidence):
         nodes = [(place[node], patches[place[node]].targets.index(node), node) for node in pair if node in place]
         if nodes:
             first = min(nodes)
-            edits[first[0]].append(_edit(knowledge, *pair[first[2]]))
+            edit = _edit(knowledge, *pair[first[2]])
+            wanted[edit.concept].append((first[0], edit))
+    edits: dict[int, list[Edit]] = defaultdict(list)
+    for group in wanted.values():  # one line of one file: two commits of a round that write it could not be reverted one by one
+        edits[min(number for number, _ in group)] += (edit for _, edit in group)
     return [_with(knowledge, patch, sorted(edits[n], key=_key)) if n in edits else patch for n, patch in enumerate(patches)]
 
 

@@ -46,6 +46,17 @@ def test_the_patch_of_the_first_node_names_the_edit_and_expects_the_concept_as_i
     assert stale(after[1], changed(WORLD, FLOW, definition="a stream"), {}) != []
 
 
+def test_one_patch_brings_all_that_a_concept_is_set_apart_from_since_they_stand_in_one_line() -> None:
+    """Two commits that write the same line could not be reverted one by one."""
+    shown = [(n, c) for n in WORLD.active_statements for c in WORLD.concepts if right_concept(WORLD, wrong(n, c)) == FLOW]
+    turned = [(n, FLOW, c) for n in WORLD.active_statements if (c := right_concept(WORLD, wrong(n, FLOW)))]
+    other, third = next((c, n) for n, _, c in turned if c != FLOUR and (SECOND, c) in shown)  # not confused at FIRST
+    found = [wrong(FIRST, FLOUR), wrong(SECOND, FLOUR), wrong(SECOND, other), wrong(third, FLOW)]
+    assert len(confused(WORLD, found)) == 2
+    after = with_distinctions(WORLD, [patch(FIRST), patch(SECOND)], found)
+    assert [len(p.edits) for p in after] == [2, 0] and {e.distinct_from for e in after[0].edits} == {FLOUR, other}
+
+
 def test_either_of_the_two_may_be_the_right_one() -> None:
     assert right_concept(WORLD, wrong(FIRST, FLOUR)) == FLOW and right_concept(WORLD, wrong(THIRD, FLOW)) == FLOUR
     (pair,) = confused(WORLD, [wrong(FIRST, FLOUR), wrong(THIRD, FLOW)])
