@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -87,6 +92,27 @@ def test_a_second_run_and_one_after_a_kill_end_in_the_same_state(root: Path) -> 
         assert done.returncode == 0, done.stderr
         assert git(root, "rev-parse", "HEAD^{tree}") == tree and git(root, "status", "--porcelain") == ""
     assert git(root, "rev-list", "--count", "HEAD") == count
+
+
+@pytest.mark.parametrize("commits", [0, 1, 2])
+def test_kill_9_in_the_middle_then_again_ends_in_the_state_of_an_uninterrupted_run(root: Path, tmp_path: Path, commits: int) -> None:
+    killed = shutil.copytree(root, tmp_path / "killed")
+    assert proda(root, "repair").returncode == 0
+    child = subprocess.Popen([sys.executable, "-m", "proda.cli.main", "repair"], cwd=killed, stdout=subprocess.DEVNULL)
+    branch, deadline = "refs/heads/repair/round-1", time.monotonic() + 120
+    while True:
+        there = git(killed, "for-each-ref", branch)
+        if there and int(git(killed, "rev-list", "--count", f"main..{branch}")) >= commits:
+            break
+        assert child.poll() is None and time.monotonic() < deadline, "it ended before it could be killed"
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    while (killed / ".git/index.lock").exists():  # the git that it had started ends by itself
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert proda(killed, "repair").returncode == 0
+    for state in (("rev-parse", "HEAD^{tree}"), ("log", "--format=%s%n%b"), ("status", "--porcelain"), ("branch",)):
+        assert git(killed, *state) == git(root, *state)
 
 
 def test_a_file_that_one_line_cannot_be_added_to_is_refused_before_anything_is_committed(root: Path) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -207,6 +210,30 @@ def test_a_starved_corpus_says_nothing_of_the_statements_and_its_own_models_are_
     assert "were withheld from the corpus" in (tmp_path / "study.md").read_text()
     before = trained(root)
     assert json.loads(done(root, *arguments, "--json", "--out", str(tmp_path)).stdout) == found and trained(root) == before
+
+
+def test_kill_9_in_the_middle_then_again_gives_the_study_of_an_uninterrupted_run(root: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}  # the same sums, however busy the machine is
+
+    def fresh(name: str) -> tuple[Path, list[str]]:
+        copy = shutil.copytree(root, tmp_path / name, ignore=shutil.ignore_patterns("cache", "study"))
+        code = "from proda.cli.study import study; study()"
+        return copy, [sys.executable, "-c", code, "--seeds", "0", "--arms", "undirected", "--root", str(copy)]
+
+    (whole, command), (killed, again) = fresh("whole"), fresh("killed")
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=300)
+    child = subprocess.Popen(again, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 300
+    while not trained(killed):
+        assert child.poll() is None and time.monotonic() < deadline, "it ended before it had trained anything"
+        time.sleep(0.005)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    kept = trained(killed)
+    assert 0 < len(kept) < len(trained(whole)) and not (killed / "build/study").exists()
+    subprocess.run(again, env=environment, check=True, capture_output=True, timeout=300)
+    assert document(killed) == document(whole)
+    assert kept.items() <= trained(killed).items(), "what was trained before the end was not trained again"
 
 
 def test_a_sample_that_gives_an_item_away_stops_the_study_before_training(bare: Path) -> None:
