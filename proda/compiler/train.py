@@ -13,8 +13,9 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -112,15 +113,33 @@ def _inputs(
 ) -> tuple[Pin, tuple[int, ...], str]:
     pin = read_pin(base)
     rows = params.method == "embeddings" or (params.method == "lora" and params.train_embeddings == "new")
-    new_words = _new_words(base, corpus, known, params) if rows else ()
+    new_words = _new_words(base, pin, corpus, known, params) if rows else ()
     return pin, new_words, inputs_hash(pin, corpus, replay, params, new_words)
 
 
-def _new_words(base: Path, corpus: Sequence[Document], known: Sequence[Document], params: TrainParams) -> tuple[int, ...]:
+def _new_words(base: Path, pin: Pin, corpus: Sequence[Document], known: Sequence[Document], params: TrainParams) -> tuple[int, ...]:
     """Tokens that the corpus holds and `known` does not, ascending."""
-    _, tokenizer = load_base(base)
-    old, all_tokens = ({t for e in tokenise(part, tokenizer, params.max_length) for t in e.tokens} for part in (known, corpus))
+    tokenizer, told = _vocabulary(base, pin.hash, params.max_length)
+    unseen = list(dict.fromkeys(d for d in (*known, *corpus) if d not in told))
+    for document, example in _one_each(unseen, tokenizer, params.max_length):
+        told[document] = array("L", set(example))
+    old, all_tokens = ({t for d in part for t in told[d]} for part in (known, corpus))
     return tuple(sorted(all_tokens - old - set(tokenizer.all_special_ids)))
+
+
+@lru_cache(1)
+def _vocabulary(base: Path, pin: str, max_length: int) -> tuple[Any, dict[Document, array[int]]]:  # noqa: ARG001  another pin, other tokens
+    """The base's tokenizer, and which tokens a document holds: trials ask about the same ones a hundred times."""
+    return load_base(base)[1], {}
+
+
+def _one_each(documents: Sequence[Document], tokenizer: Any, max_length: int) -> Iterator[tuple[Document, Sequence[int]]]:
+    """Documents with their tokens. Plain text may be cut into several examples, so it is taken one by one."""
+    asked, plain = ([d for d in documents if bool(d.prompt) is has] for has in (True, False))
+    for document, example in zip(asked, tokenise(asked, tokenizer, max_length), strict=True):
+        yield document, example.tokens
+    for document in plain:
+        yield document, [t for e in tokenise([document], tokenizer, max_length) for t in e.tokens]
 
 
 def inputs_hash(
