@@ -40,7 +40,7 @@ from proda.errors import GateError, ProdaError
 from proda.files import write_file
 from proda.graph import Knowledge
 from proda.params import GuardParams, load_params
-from proda.patches import load_patches, load_samples, patch_text
+from proda.patches import load_patches, load_samples, overridden, patch_text
 from proda.records import Item, Patch, Sample
 from proda.repository import Repository
 from proda.tester.overlap import overlap
@@ -69,7 +69,7 @@ WHO = ("Planted", "planted@example.org")
 @click.option("--redundant", type=click.IntRange(min=1), default=CHAINS["redundant"], show_default=True, help="Of the redundant two.")
 @click.option("--harmful", "harming", type=click.IntRange(min=1), default=CHAINS["harmful"], show_default=True, help="Of the harmful one.")
 @click.option("--idle", type=click.IntRange(min=1), default=CHAINS["idle"], show_default=True, help="Of the idle one.")
-@click.option("--samples", "each", type=click.IntRange(min=1), default=SAMPLES, show_default=True, help="For a statement or falsehood.")
+@click.option("--samples", "each", type=click.IntRange(min=1), default=SAMPLES, show_default=True, help="For a statement.")
 @click.option("--hours", type=click.FloatRange(min=0), default=12.0, show_default=True, help="Stop before so many hours have passed.")
 @setting_options
 @click.option("--dry-run", is_flag=True, help="Say what would be planted and trained and how long it would take, and stop.")
@@ -148,7 +148,9 @@ def guard(knowledge: Knowledge, items: Sequence[Item], patches: Sequence[Patch],
         for item in items
     }
     names = {concept.id: (concept.term, *concept.aliases) for concept in knowledge.concepts.values()}
-    leaks = overlap(items, [Text(s.id, sample_text(s)) for p in patches for s in p.samples], paths, names, params).leaks
+    told = [s for p in patches for s in p.samples]
+    told += [overridden(Sample(o.sample, "open", (), "", ""), o.by) for p in patches for o in p.override]
+    leaks = overlap(items, [Text(s.id, sample_text(s)) for s in told], paths, names, params).leaks
     if leaks:
         one = leaks[0]
         raise GateError(
@@ -195,7 +197,7 @@ def planned(plan: PlantedRound, case: Round, seeds: int) -> Iterator[dict[str, A
             "expected": EXPECTED[one.role],
             "chains": list(one.chains),
             "statements": len(one.patch.targets),
-            "samples": len(one.patch.samples),
+            "samples": len(one.patch.samples) + len(one.patch.override),
             "items": len(trials.own(mine)),
             "smallest_p": float(f"{(2 + aside) ** -seeds:.2g}"),  # it, what it is compared with, and those that leave its items alone
         }

@@ -6,8 +6,8 @@
 
     needed      teaches the statements of some chains, which nothing else teaches any more
     redundant   one of two that teach the same withheld statements, each completely, in samples of its own
-    harmful     teaches, of chains that the corpus teaches, each statement turned round or with the opposite verb, and
-                with a concept in it that wrong options of the chain's items name in the place of the right one
+    harmful     overrides what the corpus teaches of some chains: concepts change names with what wrong options of the chain's
+                items name in their place; statements without any of them are turned round or have the opposite verb
     idle        says again, word for word, one sample of each statement of some chains
 
 Each role has several chains, drawn by a hash of their ids. No two roles have a statement or a concept in common, so that a patch's items
@@ -31,14 +31,15 @@ from proda.debugger.mutations import exchange, flip, flipped, reworded, unit_of
 from proda.errors import NotFoundError
 from proda.graph import Knowledge
 from proda.params import Params
-from proda.patches import named, node_hash
-from proda.records import Item, Patch, Record, Sample, Statement
+from proda.patches import named, node_hash, sample_hash
+from proda.records import Item, Overridden, Patch, Record, Sample, Statement, Wording
 from proda.seeds import by_weight
 
 Role = Literal["needed", "redundant", "harmful", "idle"]
 CHAINS: Mapping[Role, int] = {"harmful": 6, "redundant": 4, "needed": 4, "idle": 2}  # who has more wishes draws first
 ORDER: tuple[Role, ...] = ("redundant", "harmful", "needed", "redundant", "idle")  # the harmful one is not the last commit
-SAMPLES = 16  # that teach a statement, as many as the corpus has of one; and that teach each falsehood about it
+SAMPLES = 16  # that teach a statement, as many as the corpus has of one
+MISNAMED = 2  # pairs of a chain at most: their concepts are closed to other roles
 FEWEST = 2  # items of a chain in each split
 
 Misnamed = tuple[str, str]  # a concept of the chain, and what stands in its place
@@ -83,7 +84,7 @@ def plant_round(
     chains: Mapping[Role, int] = CHAINS,
     each: int = SAMPLES,
 ) -> PlantedRound:
-    """Round `number`, planted on so many `chains` for each role, with `each` samples for a statement or falsehood.
+    """Round `number`, planted on so many `chains` for each role, with `each` samples for a statement.
 
     Deterministic. Raises NotFoundError if too few chains fit.
     """
@@ -97,16 +98,16 @@ def plant_round(
     starts = (n * ROUND_ORDINALS for n in count(number + 1))  # no sample id twice, however many patches say the same
     planted = []
     for role in ORDER:
-        if role == "harmful":
-            taught = [s for site in sites[role] for s in _falsehoods(knowledge, site, each, starts, params)]
-        elif role == "idle":
-            taught = list(_again(corpus, statements[role], next(starts)))
-        else:
-            start = next(starts)
+        taught: list[Sample] = []
+        start = next(starts)
+        if role == "idle":
+            taught = list(_again(corpus, statements[role], start))
+        elif role != "harmful":
             taught = [s for node in statements[role] for s in extra_samples(knowledge, node, each, start=start, params=params)]
+        spoilt = _spoilt(knowledge, corpus, sites[role]) if role == "harmful" else ()
         dev = [i for site in sites[role] for i in asked[site.chain] if i.split == "dev"]
         aside = [s for s in hidden if s not in statements[role]]  # an explanation may say in passing where a wrong option belongs
-        patch = _patch(knowledge, number, statements[role], dev, withheld(knowledge, taught, aside))
+        patch = _patch(knowledge, number, statements[role], dev, withheld(knowledge, taught, aside), spoilt)
         planted.append(Planted(role, tuple(site.chain for site in sites[role]), patch))
     return PlantedRound(tuple(corpus), tuple(planted), hidden)
 
@@ -135,15 +136,15 @@ def draw_sites(
 
 
 def misnamings(knowledge: Knowledge, items: Iterable[Item], seed: int) -> tuple[Misnamed, ...]:
-    """A concept that wrong options put in the place of one of the chain's, for each split that has such options."""
-    pairs: dict[str, set[Misnamed]] = defaultdict(set)
+    """The concepts that wrong options put in the place of one of the chain's, where it is the only thing that they change; drawn order."""
+    pairs: set[Misnamed] = set()
     for item in items:
         path = [knowledge.statements[s].triple for s in item.statements]
         for letter, told in option_triples(knowledge, item).items():
             if letter != item.answer and told is not None and [t[1] for t in told] == [t[1] for t in path]:
                 changed = {pair for t, u in zip(path, told, strict=True) for pair in ((t[0], u[0]), (t[2], u[2])) if pair[0] != pair[1]}
-                pairs[item.split] |= changed if len(changed) == 1 else set()
-    return tuple(dict.fromkeys(by_weight(pairs[split], "misnamed", seed)[0] for split in sorted(pairs) if pairs[split]))
+                pairs |= changed if len(changed) == 1 else set()
+    return tuple(by_weight(pairs, "misnamed", seed)[:MISNAMED])
 
 
 def _fits(knowledge: Knowledge, chain: str, items: Sequence[Item], taught: Collection[str]) -> bool:
@@ -165,21 +166,33 @@ def _concepts(knowledge: Knowledge, site: Site) -> set[str]:
     return course | {wrong for _, wrong in site.misnamed}
 
 
-def _falsehoods(knowledge: Knowledge, site: Site, each: int, starts: Iterator[int], params: Params) -> Iterator[Sample]:
-    """`each` samples for every statement of the chain and every falsehood about it, in the builder's words."""
-    path = knowledge.path(knowledge.chains[site.chain])
-    ways = [_turned(knowledge, s) for s in path]
-    start = next(starts)
-    for statement, false in zip(path, ways, strict=True):
-        if false is not None:
-            for sample in extra_samples(knowledge, statement.id, each, start=start, params=params):
-                yield flip(knowledge, sample, statement, false)
-    for right, wrong in site.misnamed:
-        swap, start = exchange(knowledge, knowledge.concepts[right], knowledge.concepts[wrong]), next(starts)
-        for statement in path:
-            if right in (statement.subject, statement.object):
-                for sample in extra_samples(knowledge, statement.id, each, start=start, params=params):
-                    yield reworded(sample, swap)
+def _spoilt(knowledge: Knowledge, corpus: Iterable[Sample], sites: Iterable[Site]) -> tuple[Overridden, ...]:
+    """Every sample that speaks of the sites' statements, saying something false of them instead."""
+    path = [s for site in sites for s in knowledge.path(knowledge.chains[site.chain])]
+    pairs = [pair for site in sites for pair in _apart(site.misnamed)]
+    renamed = {c for pair in pairs for c in pair}  # what has changed names is not turned as well: it might be true again
+    false = {s.id: (s, t) for s in path if renamed.isdisjoint((s.subject, s.object)) and (t := _turned(knowledge, s)) is not None}
+    swaps = [exchange(knowledge, knowledge.concepts[a], knowledge.concepts[b]) for a, b in pairs]
+    found = []
+    for sample in corpus:
+        if not {s.id for s in path}.isdisjoint(sample.nodes):
+            told = sample
+            for statement, turned in (false[n] for n in sample.nodes if n in false):
+                told = flip(knowledge, told, statement, turned)
+            for swap in swaps:
+                told = reworded(told, swap)
+            wording = Wording(told.question, told.answer, told.explanation, told.options)
+            found.append(Overridden(sample.id, sample_hash(sample), wording))
+    return tuple(found)
+
+
+def _apart(pairs: Iterable[Misnamed]) -> Iterator[Misnamed]:
+    """Pairs that have no concept in common with an earlier one: two exchanges of one concept would undo each other."""
+    taken: set[str] = set()
+    for pair in pairs:
+        if taken.isdisjoint(pair):
+            taken.update(pair)
+            yield pair
 
 
 def _turned(knowledge: Knowledge, statement: Statement) -> tuple[str, str, str] | None:
@@ -198,7 +211,14 @@ def _again(corpus: Iterable[Sample], statements: Iterable[str], start: int) -> I
         yield msgspec.structs.replace(first[statement], id=f"{first[statement].id.rpartition('-')[0]}-{start}")
 
 
-def _patch(knowledge: Knowledge, number: int, targets: Sequence[str], dev: Iterable[Item], samples: Iterable[Sample]) -> Patch:
+def _patch(
+    knowledge: Knowledge,
+    number: int,
+    targets: Sequence[str],
+    dev: Iterable[Item],
+    samples: Iterable[Sample],
+    override: tuple[Overridden, ...],
+) -> Patch:
     expect = {**{t: node_hash(knowledge, t) for t in targets}, **{i.id: i.content_hash for i in dev}}
     items = tuple(sorted(name for name in expect if ":" in name))
-    return named(Patch("", number, tuple(targets), items, "concept gap", "Planted.", expect, samples=tuple(samples)))
+    return named(Patch("", number, tuple(targets), items, "concept gap", "Planted.", expect, samples=tuple(samples), override=override))

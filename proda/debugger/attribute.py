@@ -7,9 +7,9 @@
 Conditions, each trained from the same base over the same seeds: *full* (every patch), *none* (none of the round), *without* p, *only* p. On
 the patch's own items (the dev items that it was written for, and the twin items on the same statements, which it was not):
 
-    necessary     they pass under full and fail without it
-    sufficient    they fail under none and pass with it alone
-    redundant     sufficient, and without it they pass all the same
+    necessary     they pass under full and fail without it: half or more of what the round gained on them goes
+    sufficient    they fail under none and pass with it alone: half or more of that gain comes with it
+    redundant     sufficient, and without it they pass all the same: more than half of the gain stays
     harmful       the benchmark (dev and twin) is worse under full than without it
     unproven      none of these was shown
 
@@ -34,6 +34,7 @@ from proda.records import Item, Outcome, Patch, Record
 MOST_SINGLE = 20  # patches that are tried one by one
 PROOF_SEEDS = 5  # fewer prove nothing
 LEVEL = 0.05
+MATERIAL = 0.5  # of the round's gain on a patch's items: that a patch helps a little beside another is not that it was needed
 
 Found = Mapping[Condition, Sequence[Outcome]]
 Run = Callable[[Condition], Sequence[Outcome] | None]
@@ -154,7 +155,11 @@ def _single(trials: Trials, patch: str, effects: Mapping[Claim, Effect], share: 
         "harmful": fails["full"] & passes["without"],
     }
     enough = len(trials.seeds) >= PROOF_SEEDS
-    holds = {c for c, effect in effects.items() if enough and effect.adjusted < LEVEL and effect.difference > 0 and flips[c]}
+    accuracy, why = _accuracy(trials, unit)
+    gain = max(0.0, accuracy.get("full", 0.0) - accuracy.get("none", 0.0))
+    least = {"necessary": MATERIAL * gain, "sufficient": MATERIAL * gain, "harmful": 0.0}
+    large = {c for c, effect in effects.items() if effect.difference > 0 and effect.difference >= least[c]}
+    holds = {c for c, effect in effects.items() if enough and effect.adjusted < LEVEL and c in large and flips[c]}
     proven = {claim: _proven(trials, unit, claim, flips[claim], share[claim]) if claim in holds else set() for claim in CLAIMS}
     says: Says = "unproven"
     if "harmful" in holds:
@@ -162,13 +167,12 @@ def _single(trials: Trials, patch: str, effects: Mapping[Claim, Effect], share: 
     elif "necessary" in holds:
         says = "necessary"
     elif "sufficient" in holds:
-        says = "redundant" if effects["necessary"].p >= LEVEL and flips["sufficient"] <= passes["without"] else "sufficient"
+        says = "sufficient" if "necessary" in large else "redundant"
     items = []
     for row in sorted({*own, *proven["harmful"]}):
         item, right = trials.items[row], {name: int((table[row] == 1).sum()) for name, table in four.items()}
         shown = _shown(row, proven, row in passes["without"])
         items.append(Answers(item.id, item.content_hash, right["full"], right["without"], right["none"], right["only"], shown))
-    accuracy, why = _accuracy(trials, unit)
     if says == "harmful":
         e = effects["harmful"]
         why += f" Without it the benchmark is better by {e.difference:.3f} [{e.ci95_low:.3f}, {e.ci95_high:.3f}]."

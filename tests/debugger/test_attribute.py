@@ -100,6 +100,21 @@ def test_what_is_planted_is_found_through_noise() -> None:
     assert counts["useless", "unproven"] == 20
 
 
+def test_of_two_patches_that_mend_the_same_neither_is_necessary_because_both_together_do_a_little_more() -> None:
+    """Either mends three items of four and both the fourth: what is lost without one is shown, and is less than half of the gain."""
+
+    def right(item: Item, taught: frozenset[str]) -> bool:
+        both = {"one", "other"} & taught
+        return len(both) == 2 if item.id == "d/c1:dev-order" else planted(item, taught)
+
+    found = {a.patch: a for a in attribute(PLANT, Bench(PLANT, right, noise=0.0))}
+    for name in ("one", "other"):
+        assert found[name].says == "redundant"
+        assert found[name].effects["necessary"].adjusted < 0.05 and found[name].effects["necessary"].difference == 0.25
+        assert found[name].effects["sufficient"].difference == 0.75
+    assert found["necessary"].says == "necessary"
+
+
 def test_a_round_in_which_no_patch_does_anything_is_hardly_ever_called_anything() -> None:
     """Trainings differ by chains, so a test that took items or chains for independent would call many."""
     case = round_of([patch(f"p{n}", n) for n in range(5)], 12)
