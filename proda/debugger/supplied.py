@@ -12,13 +12,15 @@ longer question alone, or a second try, mends as many of those. Pure; draws are 
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 
 from proda.debugger.controls import LEVEL, LIFT, at_least
 from proda.debugger.probes import Again, Answer, Probe
 from proda.graph import Knowledge
 from proda.records import LETTERS, Item, Record, Statement, prompt_text
-from proda.seeds import by_weight
+from proda.seeds import by_weight, fraction
 from proda.wording import capital, clause
 
 
@@ -32,19 +34,22 @@ class Supplied(Record, frozen=True):
 
 
 def context_probes(knowledge: Knowledge, items: Iterable[Item], failed: Collection[str]) -> Iterator[Probe]:
-    """For each failed item two probes: its stem after its own facts ("context"), and after as many of another chain ("elsewhere").
+    """For each failed item two probes: its stem after its own facts ("context"), and after as many of other chains ("elsewhere").
 
-    The facts stand in drawn order, not in that of the path: the order is what is asked. No two chains that share a concept are paired.
+    The facts stand in drawn order, not in that of the path: the order is what is asked. Chains stand on a ring, by a hash of their ids,
+    and an item takes the next ones that share no concept with its own: a new chain moves few items, and nothing is sorted for each.
     """
-    chains = sorted({s.chain for s in knowledge.active_statements.values()})
+    ring = sorted((fraction("elsewhere", c), c) for c in {s.chain for s in knowledge.active_statements.values()})
     for item in (i for i in items if i.id in failed):
         own = [knowledge.statements[s] for s in item.statements if s in knowledge.statements]
         concepts = _concepts(own)
-        others = (knowledge.path(knowledge.chains[c]) for c in by_weight(chains, "elsewhere", item.id) if c != item.chain)
-        other = next((path for path in others if not concepts & _concepts(path)), None)
-        if own and other:
+        at = bisect(ring, (fraction("elsewhere", item.id), ""))
+        others = (knowledge.path(knowledge.chains[c]) for _, c in chain(islice(ring, at, None), islice(ring, at)) if c != item.chain)
+        apart = (statement for path in others if not concepts & _concepts(path) for statement in path)
+        other = list(islice(apart, len(own)))
+        if own and len(other) == len(own):
             yield _after(knowledge, item, own, "context")
-            yield _after(knowledge, item, other[: len(own)], "elsewhere")
+            yield _after(knowledge, item, other, "elsewhere")
 
 
 def supplied(answered: Mapping[str, Sequence[Answer]]) -> Supplied:
