@@ -57,7 +57,8 @@ def supplied(answered: Mapping[str, Sequence[Answer]]) -> Supplied:
     wrong = {kind: _wrong_for_most(answered, kind) for kind in ("elsewhere", "context")}
     count = len({a.probe.node for found in answered.values() for a in found if a.probe.kind == "context"})
     other, own = len(wrong["elsewhere"]), len(wrong["context"])
-    telling = count > 0 and other >= LIFT * own and at_least(other, count, own, count) < LEVEL
+    mended, anyway = count - own, count - other
+    telling = count > 0 and mended >= LIFT * anyway and at_least(mended, count, anyway, count) < LEVEL
     return Supplied(count, other, own, telling)
 
 
