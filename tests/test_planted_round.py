@@ -19,7 +19,7 @@ from proda.builder.template_writer import write_sample
 from proda.corpus import write_corpus
 from proda.debugger.reverts import harmful
 from proda.errors import NotFoundError
-from proda.patches import load_patches, load_samples
+from proda.patches import apply_patches, load_patches, load_samples
 from scripts.planted_round import commit_round, compared, planted_round, report, taken_back
 from scripts.planting import ORDER
 from tests import toyworld
@@ -124,8 +124,11 @@ def test_the_revert_takes_the_harmful_patch_alone_and_is_proposed_by_its_verdict
     verdicts = [{"patch": p, "round": 3, "says": "harmful" if p == harm else "unproven"} for p in commits]
     back = taken_back(tmp_path, harm, commits[harm], verdicts)
     assert back == {"patch": harm, "proposed": [harm], "conflict": "", "byte_for_byte": True}
-    gone = {s.id for s in ROUND.harmful.samples}
-    assert load_samples(tmp_path) == [s for s in before if s.id not in gone] and not harmful(tmp_path)
+    after = {s.id: s for s in load_samples(tmp_path)}
+    spoilt = {o.sample for o in ROUND.harmful.override}
+    assert {s.id for s in before if after.get(s.id) != s} == spoilt  # and these alone
+    assert after == {s.id: s for s in apply_patches(ROUND.corpus, [p.patch for p in ROUND.patches if p.patch.id != harm])}
+    assert not harmful(tmp_path)
 
 
 def test_agreement_is_the_word_that_was_expected() -> None:
