@@ -16,7 +16,6 @@ killed goes on where it stood, and a second run trains nothing. Writes planted.j
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -27,6 +26,7 @@ import msgspec
 
 from proda.benchmark import load_items
 from proda.cli.attribute import SPLITS, fresh_seeds, need
+from proda.cli.main import main
 from proda.cli.pace import last_build
 from proda.cli.retraining import Bench, mixed
 from proda.cli.settings import described, disciplines, part, setting_options, with_settings
@@ -289,20 +289,5 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"{row['patch']:<{width}}  {row['planted']:<9}  {row['expected']:<24}{numbers}"
 
 
-def main() -> None:
-    """Entry point; messages as those of the `proda` command."""
-    try:
-        planted_round(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except ProdaError as error:
-        click.echo(str(error), err=True)
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted. What is trained is kept; run the same command again.", err=True)
-        sys.exit(130)
-
-
 if __name__ == "__main__":
-    main()
+    main(planted_round)

@@ -68,10 +68,10 @@ def cli() -> None:
     """Program with data: knowledge in git, samples and scores rebuilt from it."""
 
 
-def main() -> None:
-    """Entry point of the `proda` command."""
+def main(command: click.Command = cli) -> None:
+    """Entry point of the `proda` command, and of the scripts that end as it does."""
     try:
-        code = cli.main(standalone_mode=False)
+        code = command.main(standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()

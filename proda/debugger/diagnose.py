@@ -331,9 +331,8 @@ def told(knowledge: Knowledge, category: Category, first: Evidence) -> str:
     if category == "data conflict":
         samples = "1 training sample says" if first.failed == 1 else f"{first.failed} training samples say"
         return f"{samples} otherwise than “{said}”: {first.preferred}{'' if first.failed == 1 else ' for one'}."
-    instead = {"inversion": "its inversion", "skip": "a short cut past it", "early": "the step after it"}.get(first.preferred)
-    instead = instead or (
-        name(knowledge, first.preferred) if first.preferred in knowledge.concepts else first.preferred or "something else"
-    )
+    instead = INSTEAD.get(first.preferred, first.preferred)
+    if instead in knowledge.concepts:
+        instead = name(knowledge, instead)
     what = {"step": "The step", "link": "What links to"}.get(first.probe, "Asked for")
     return f"{what} “{said}”: {first.failed} of {first.asked} answers are wrong, most often {instead}."

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import msgspec
@@ -25,6 +23,7 @@ from proda.errors import NotFoundError, ProdaError, UsageError
 from proda.patches import load_patches, load_samples, named, patch_text
 from proda.records import Sample
 from proda.verdicts import read_verdicts, shown_by, write_round, write_verdict
+from tests.killing import kill_when
 from tests.toyresults import commit, make_diagnoses, make_outcomes, make_results
 from tests.toyworld import make_repository
 
@@ -211,13 +210,7 @@ def test_audit_reads_the_verdicts(root: Path) -> None:
 
 def test_kill_9_in_the_middle_then_again_gives_the_verdicts_of_an_uninterrupted_run(based: Path, whole: Path, tmp_path: Path) -> None:
     killed = shutil.copytree(based, tmp_path / "killed")
-    child = subprocess.Popen(command(killed), env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 300
-    while not trained(killed):
-        assert child.poll() is None and time.monotonic() < deadline, "it ended before it had trained anything"
-        time.sleep(0.005)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
+    kill_when(lambda: bool(trained(killed)), command(killed), env=ENVIRONMENT)
     kept = trained(killed)
     assert 0 < len(kept) < 8 and not verdicts(killed)
     subprocess.run(command(killed), env=ENVIRONMENT, check=True, capture_output=True, timeout=300)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -20,6 +18,7 @@ from proda.diagnoses import write_diagnoses
 from proda.patches import load_patches, load_samples, patch_text
 from proda.records import Evidence, Sample
 from tests.cli.test_repair import git, proda
+from tests.killing import kill_when
 from tests.toyresults import commit, make_diagnoses, make_outcomes, make_results
 from tests.toyworld import make_repository
 
@@ -98,15 +97,14 @@ def test_a_second_run_and_one_after_a_kill_end_in_the_same_state(root: Path) -> 
 def test_kill_9_in_the_middle_then_again_ends_in_the_state_of_an_uninterrupted_run(root: Path, tmp_path: Path, commits: int) -> None:
     killed = shutil.copytree(root, tmp_path / "killed")
     assert proda(root, "repair").returncode == 0
-    child = subprocess.Popen([sys.executable, "-m", "proda.cli.main", "repair"], cwd=killed, stdout=subprocess.DEVNULL)
-    branch, deadline = "refs/heads/repair/round-1", time.monotonic() + 120
-    while True:
-        there = git(killed, "for-each-ref", branch)
-        if there and int(git(killed, "rev-list", "--count", f"main..{branch}")) >= commits:
-            break
-        assert child.poll() is None and time.monotonic() < deadline, "it ended before it could be killed"
-    child.send_signal(signal.SIGKILL)
-    child.wait()
+    branch = "refs/heads/repair/round-1"
+
+    def there() -> bool:
+        made = git(killed, "for-each-ref", branch)
+        return bool(made) and int(git(killed, "rev-list", "--count", f"main..{branch}")) >= commits
+
+    kill_when(there, [sys.executable, "-m", "proda.cli.main", "repair"], cwd=killed)
+    deadline = time.monotonic() + 120
     while (killed / ".git/index.lock").exists():  # the git that it had started ends by itself
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -6,10 +6,8 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -24,6 +22,7 @@ from proda.errors import GateError, NotFoundError, ProdaError, UsageError
 from proda.patches import load_samples, patch_text
 from proda.records import Item
 from proda.trials import Laboratory
+from tests.killing import kill_when
 from tests.toyresults import make_diagnoses, make_results
 from tests.toyworld import make_repository
 
@@ -222,13 +221,7 @@ def test_kill_9_in_the_middle_then_again_gives_the_study_of_an_uninterrupted_run
 
     (whole, command), (killed, again) = fresh("whole"), fresh("killed")
     subprocess.run(command, env=environment, check=True, capture_output=True, timeout=300)
-    child = subprocess.Popen(again, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 300
-    while not trained(killed):
-        assert child.poll() is None and time.monotonic() < deadline, "it ended before it had trained anything"
-        time.sleep(0.005)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
+    kill_when(lambda: bool(trained(killed)), again, env=environment)
     kept = trained(killed)
     assert 0 < len(kept) < len(trained(whole)) and not (killed / "build/study").exists()
     subprocess.run(again, env=environment, check=True, capture_output=True, timeout=300)

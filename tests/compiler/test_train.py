@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -18,9 +17,10 @@ from safetensors.torch import load_file
 from proda.compiler.adapter import adapter_folders, load_tuned, read_card
 from proda.compiler.base import load_base, read_pin
 from proda.compiler.packing import Document
-from proda.compiler.train import curve_csv, epoch_documents, inputs_hash, train_seeds
+from proda.compiler.train import _inputs, _vocabulary, curve_csv, epoch_documents, inputs_hash, train_seeds
 from proda.errors import InputError
 from tests.compiler.tiny import FACTS, READING, TRAIN
+from tests.killing import kill_when
 
 REPLAY = READING[:4]
 ONE = msgspec.structs.replace(TRAIN, seeds=(0,))
@@ -48,6 +48,20 @@ def test_seeds_train_side_by_side_and_differ_and_the_loss_falls(base: Path, tmp_
     alone = msgspec.structs.replace(TRAIN, seeds=(1,))
     train_seeds(base, FACTS, REPLAY, alone, tmp_path / "alone", cache=tmp_path / "other")
     assert same(tmp_path / "out/seed-1", tmp_path / "alone/seed-1")
+
+
+def test_new_words_are_those_of_the_texts_at_hand_whatever_was_asked_about_before(base: Path) -> None:
+    """Which tokens a text holds is kept between trials; what follows from it must be as if it were not."""
+    params = msgspec.structs.replace(ONE, method="lora", train_embeddings="new")
+    plain = Document("", " ".join(d.completion for d in READING) * 20)  # cut into several examples
+    cases = [(FACTS[:2], FACTS[2:]), (FACTS, []), (FACTS, FACTS), ([plain, *FACTS[:1]], FACTS[1:]), (FACTS[:2], FACTS[2:])]
+    kept = [_inputs(base, corpus, REPLAY, params, known)[1:] for corpus, known in cases]
+    fresh = []
+    for corpus, known in cases:
+        _vocabulary.cache_clear()
+        fresh.append(_inputs(base, corpus, REPLAY, params, known)[1:])
+    assert kept == fresh and kept[0] == kept[-1]
+    assert kept[1][0] and not kept[2][0] and kept[3][0]  # all are new, none is, some of the plain text's are
 
 
 def test_an_unchanged_seed_is_not_trained_again_and_a_dropped_one_is_removed(base: Path, tmp_path: Path) -> None:
@@ -219,6 +233,7 @@ import sys, msgspec
 from pathlib import Path
 from proda.compiler.train import train_seeds
 from tests.compiler.tiny import FACTS, READING, TRAIN
+from tests.killing import kill_when
 if __name__ == "__main__":
     base, out, cache, seeds = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
     params = msgspec.structs.replace(TRAIN, seeds=tuple(range(seeds)), epochs=25)
@@ -235,14 +250,12 @@ def test_kill_9_in_the_middle_then_again_equals_an_uninterrupted_run(base: Path,
     def command(name: str) -> list[str]:
         return [sys.executable, str(script), str(base), str(tmp_path / name / "out"), str(tmp_path / name / "cache"), str(seeds)]
 
-    child = subprocess.Popen(command("killed"), env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
+    checkpoints = tmp_path / "killed/cache"
+    group = kill_when(
+        lambda: len(list(checkpoints.glob("train/*/seed-*/checkpoint.pt"))) >= seeds, command("killed"), env=environment
+    )  # the parent alone: what it started must end by itself
     deadline = time.monotonic() + 120
-    while len(list((tmp_path / "killed/cache").glob("train/*/seed-*/checkpoint.pt"))) < seeds:
-        assert child.poll() is None and time.monotonic() < deadline, "it ended before it put down a checkpoint"
-        time.sleep(0.005)
-    child.send_signal(signal.SIGKILL)  # the parent alone: what it started must end by itself
-    child.wait()
-    while _alive(child.pid):
+    while _alive(group):
         assert time.monotonic() < deadline, "a child outlived its parent"
         time.sleep(0.05)
     assert not (tmp_path / "killed/out/seed-0").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def test_an_entry_that_has_it_is_not_edited_and_one_that_has_another_gets_both(r
         (lambda text: text.replace("concepts:", "concepts: &all"), "anchor"),
     ],
 )
-def test_a_file_that_is_not_what_was_expected_is_refused(root: Path, change, message: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_file_that_is_not_what_was_expected_is_refused(root: Path, change: Callable[[str], str], message: str) -> None:
     text = change((root / FILE).read_text())
     assert text != (root / FILE).read_text()
     with pytest.raises(InputError, match=message) as refused:

@@ -1,0 +1,23 @@
+"""A command that is killed in the middle: kill -9, as soon as something is there."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+PATIENCE_S = 300
+
+
+def kill_when(there: Callable[[], bool], command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> int:
+    """Run `command` in a session of its own, kill it alone once `there` holds, and return its process id; what it started may go on."""
+    child = subprocess.Popen(command, cwd=cwd, env=env, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + PATIENCE_S
+    while not there():
+        assert child.poll() is None and time.monotonic() < deadline, "it ended before it could be killed in the middle"
+        time.sleep(0.005)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    return child.pid
