@@ -2,10 +2,10 @@
 
     $ python -m scripts.planted_round --disciplines physics,biology -S train.epochs=4 --dry-run
     patch                                    planted    expected                   chains  statements  samples  items   smallest p
-    2-lakes-freeze-from-top-s1-073026fa      redundant  redundant                       4          15      203     24      0.00032
-    2-thermal-shock-in-glass-s1-a0a2ce6f     harmful    harmful                         6          21      641     35      0.00013
+    3-lakes-freeze-from-top-s1-78ed3a29      redundant  redundant                       4          15      207     24      0.00032
+    3-thermal-shock-in-glass-s1-80b8ba04     harmful    harmful                         6          21      252     35      0.00013
     …
-    12 trials: 60 trainings, 0 more in the cache; about 1 h 37 min going by the last build, at most 12 h 00 min now (--hours)
+    12 trials: 60 trainings, 0 more in the cache; about 54 min going by the last build, at most 12 h 00 min now (--hours)
 
 What is planted, scripts/planting.py says. The patches are committed one by one to a git repository in a temporary folder that holds the
 samples; from there they are read, trained on over fresh seeds (base, parameters and cache are the repository's), and judged: all, none,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -240,21 +242,35 @@ def test_the_number_of_processes_changes_nothing(tmp_path: Path, monkeypatch: py
 
 
 SCRIPT = """
-import sys
+import os, signal, sys
 from pathlib import Path
 from proda.knowledge import fanout
 from proda.knowledge.compile import compile_knowledge
 fanout.POOL_FROM = 0
-root = Path(sys.argv[1])
-print("ready", flush=True)
-compile_knowledge(root, root / "out", jobs=int(sys.argv[2]))
+root, jobs, last = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+steps = 0
+
+def step(event, arguments):
+    global steps
+    if event in ("open", "os.rename") and str(arguments[0]).startswith(str(root)):
+        steps += 1
+        if steps == last:
+            print(*Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split(), flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(step)
+compile_knowledge(root, root / "out", jobs=jobs)
+print(steps)
 """
 
 
-def children_of(pid: int) -> list[int]:
-    """Process ids of the workers of `pid`."""
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(p) for p in path.read_text().split()] if path.exists() else []
+def run_script(root: Path, jobs: int, last: int = 0) -> tuple[int, list[int]]:
+    """Exit status, and what was printed: how many files were opened or renamed; or, killed at the `last` of these, its workers' ids."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(root), str(jobs), str(last)], check=False, stdout=subprocess.PIPE, env=environment
+    )
+    return run.returncode, [int(word) for word in run.stdout.split()]
 
 
 def alive(pid: int) -> bool:
@@ -269,46 +285,32 @@ def alive(pid: int) -> bool:
 def test_a_run_that_is_killed_anywhere_leaves_whole_files_and_the_next_ends_in_the_same_bytes(tmp_path: Path) -> None:
     generate(tmp_path, 2500, 4)
     expected = fresh(tmp_path)
-    command = [sys.executable, "-c", SCRIPT, str(tmp_path)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    took = 1.0
-    killed = 0
-    for turn, share in enumerate((None, 0.3, 0.6, 0.8, 0.95)):
-        if turn % 2:
-            (tmp_path / "build" / "cache" / "check.sqlite").unlink(missing_ok=True)
-            for path in (tmp_path / "out").glob("*"):
-                path.unlink()
-        process = subprocess.Popen([*command, str(1 + turn % 2)], stdout=subprocess.PIPE, env=environment)
-        assert process.stdout is not None
-        process.stdout.readline()
-        start = time.monotonic()
-        if share is None:
-            assert process.wait() == 0
-            took = time.monotonic() - start
-            continue
-        time.sleep(took * share)
-        workers = children_of(process.pid)
-        process.send_signal(signal.SIGKILL)
-        killed += process.wait() != 0
-        for path in (tmp_path / "out").glob("*.json*"):
-            if path.suffix != ".tmp":  # half of a file may be left under a name that nobody reads, for the next run to sweep up
-                assert path.read_bytes() == expected[path.name]
-        deadline = time.monotonic() + 20
-        while any(map(alive, workers)) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not any(map(alive, workers))
-    assert killed >= 2
-    assert compile_knowledge(tmp_path, tmp_path / "out", jobs=1).ok
-    assert compiled(tmp_path / "out") == expected
-    assert not list((tmp_path / "out").glob(".*"))
+    places = (tmp_path / "build" / "cache", tmp_path / "out")
+    for jobs in (1, 2):
+        shutil.rmtree(places[0], ignore_errors=True)
+        status, (steps,) = run_script(tmp_path, jobs)
+        assert status == 0
+        for share in (0.2, 0.5, 0.8, 0.95):
+            for path in places:
+                shutil.rmtree(path, ignore_errors=True)
+            status, workers = run_script(tmp_path, jobs, int(steps * share))
+            assert status == -signal.SIGKILL
+            for path in (tmp_path / "out").glob("*.json*"):
+                if path.suffix != ".tmp":  # half of a file may be left under a name that nobody reads, for the next run to sweep up
+                    assert path.read_bytes() == expected[path.name]
+            deadline = time.monotonic() + 20
+            while any(map(alive, workers)) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert not any(map(alive, workers))
+            assert compile_knowledge(tmp_path, tmp_path / "out", jobs=1).ok
+            assert compiled(tmp_path / "out") == expected
+            assert not list((tmp_path / "out").glob(".*"))
 
 
 def test_two_runs_at_once_wait_for_each_other(tmp_path: Path) -> None:
     generate(tmp_path, 1200, 2)
-    command = [sys.executable, "-c", SCRIPT, str(tmp_path), "1"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    runs = [subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) for _ in range(3)]
-    assert [run.wait() for run in runs] == [0, 0, 0]
+    with ThreadPoolExecutor(3) as pool:
+        assert [status for status, _ in pool.map(lambda _: run_script(tmp_path, 1), range(3))] == [0, 0, 0]
     assert compiled(tmp_path / "out") == fresh(tmp_path)
 
 
