@@ -122,6 +122,7 @@ def planted_round(
         if dry_run:
             return
         verdicts = {v["patch"]: v for v in bench.verdicts()}
+        shown = [patch for patch, verdict in verdicts.items() if verdict["says"] == "harmful"]
         document = {
             **described(chosen, changes),
             "draw": seed,
@@ -130,7 +131,7 @@ def planted_round(
             "withheld": list(plan.withheld),
             "stopped": bench.stopped,
             "patches": [{**row, **compared(row["expected"], verdicts.get(row["patch"]))} for row in rows],
-            "gate": gate(bench.trials, case.every, plan.harmful.id, number),
+            "gate": gate(bench.trials, case.every, plan.harmful.id, shown, number),
             "revert": taken_back(there, plan.harmful.id, commits[plan.harmful.id], list(verdicts.values())),
         }
     target = (out or repo.root / DEFAULT) / "planted.json"
@@ -214,21 +215,24 @@ def compared(expected: str, verdict: Mapping[str, Any] | None) -> dict[str, Any]
     return {"said": says, "agree": says == expected, **told}
 
 
-def gate(trials: Mapping[frozenset[str], Trial], every: frozenset[str], harm: str, number: int) -> list[dict[str, Any]]:
-    """What `proda verify` would say: of the harmful patch, of the round without it, and of all of it, which has no right answer since
-    good and harm are summed.
-    """
+def gate(
+    trials: Mapping[frozenset[str], Trial], every: frozenset[str], harm: str, shown: Sequence[str], number: int
+) -> list[dict[str, Any]]:
+    """What `proda verify` would say: of the harmful patch, of the round without it, and of all of it, `shown` being found to harm."""
     full, without, none = (trials.get(c) for c in (frozenset[str](), frozenset({harm}), every))
     asked = (
-        ("the harmful patch, after the others", without, full, "hurts"),
-        ("the round without it", none, without, "helps"),
-        ("the whole round", none, full, None),
+        ("the harmful patch, after the others", without, full, (harm,), (), "hurts"),
+        ("the round without it", none, without, every - {harm}, shown, "helps"),
+        ("the whole round, not attributed", none, full, every, (), None),  # good and harm are summed: there is no right answer
+        ("the whole round, attributed", none, full, every, shown, "hurts"),
     )
     found = []
-    for what, before, after, expected in asked:
+    for what, before, after, patches, named, expected in asked:
         if before is not None and after is not None:
             general = (_mean(before), _mean(after))
-            verdict = msgspec.to_builtins(judge(before.outcomes, after.outcomes, general=general, number=number))
+            verdict = msgspec.to_builtins(
+                judge(before.outcomes, after.outcomes, general=general, number=number, patches=sorted(patches), harmful=named)
+            )
             agree = None if expected is None else verdict["says"] == expected
             told = {key: verdict[key] for key in ("says", "reasons", "splits", "disciplines", "general")}
             found.append({"asked": what, "expected": expected, "agree": agree, **told})

@@ -94,8 +94,11 @@ def test_the_file_says_of_each_patch_what_was_planted_and_what_attribution_said(
         assert set(row["accuracy"]) == {"full", "without", "none", "only"} and row["items"] >= 4 and row["why"]
     assert (document["disciplines"], document["seeds"], document["stopped"]) == (["weaving"], [2], "")
     gate = document["gate"]
-    assert isinstance(gate, list) and [row["expected"] for row in gate] == ["hurts", "helps", None]
+    assert isinstance(gate, list) and [row["expected"] for row in gate] == ["hurts", "helps", None, "hurts"]
     assert all(row["says"] in ("helps", "hurts", "unproven") and set(row["splits"]) == {"dev", "twin"} for row in gate)
+    shown = [row["patch"] for row in rows if row["said"] == "harmful"]
+    assert [r for r in gate[3]["reasons"] if "shown to harm" in r] == [r for r in gate[3]["reasons"] if r.split()[0] in shown]
+    assert gate[2]["splits"] == gate[3]["splits"] and not any("shown to harm" in r for row in gate[:3:2] for r in row["reasons"])
     back = document["revert"]
     assert isinstance(back, dict) and back["byte_for_byte"] is True and back["conflict"] == ""
 

@@ -10,7 +10,8 @@
     helps: twin changes by +0.089 [+0.066, +0.111]
 
 BEFORE is the revision to compare with; without it, the commit before the round's first patch, or before its reallocation of samples.
-Writes benchmarks/verdicts/. Exit status 1 if the round hurts, so that a pull request that hurts does not pass.
+Writes benchmarks/verdicts/. Exit status 1 if the round hurts, so that a pull request that hurts does not pass: by what
+it does as a whole, or by one patch of it that `proda attribute` showed to harm.
 
 A patch that retraining showed to harm, whichever its round, is proposed for revert; `proda verify --revert` does it, a commit each.
 """
@@ -62,9 +63,10 @@ def verify(context: click.Context, before: str | None, number: int | None, rever
         where = old.name if not outcomes else after.name
         raise NotFoundError(f"{where} holds no outcomes (benchmarks/results/outcomes). Run `dvc repro` there, and commit the results.")
     general = tuple(float(repo.metrics["general"]["tuned"]["accuracy"]) for repo in (old, after))
-    verdict = judge(outcomes, after.fresh_outcomes(), general=(general[0], general[1]), number=this, patches=mine)
-    document: dict[str, Any] = {"before": old.commit, **msgspec.to_builtins(verdict)}
     harm = harmful(after.root)
+    shown = [patch.patch for patch in harm]
+    verdict = judge(outcomes, after.fresh_outcomes(), general=(general[0], general[1]), number=this, patches=mine, harmful=shown)
+    document: dict[str, Any] = {"before": old.commit, **msgspec.to_builtins(verdict)}
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode({**document, "harmful": harm}), indent=2))
     else:

@@ -5,7 +5,8 @@
 
 Both models are compared on the items as they were before the repair: only outcomes of the same text and seed are paired, so that an
 item which was reworded or retired is no gain. Three families are tested together (dev, twin, sealed), and the disciplines among
-themselves (Holm). One rebuild with many patches judges the round; a single patch stays `unproven` until it has been attributed.
+themselves (Holm). One rebuild with many patches judges the round; a single patch stays `unproven` until it has been attributed. What the
+others gain does not pay for a patch that was shown to harm: a round that holds one hurts, whatever the sum.
 """
 
 from __future__ import annotations
@@ -58,13 +59,14 @@ def judge(
     general: tuple[float, float],
     number: int,
     patches: Sequence[str] = (),
+    harmful: Sequence[str] = (),
     resamples: int = 2000,
 ) -> Verdict:
-    """The verdict on a round. `general` is the suite's accuracy before and after.
+    """The verdict on a round. `general` is the suite's accuracy before and after, `harmful` patches that retraining showed to harm.
 
     *Hurts*: twin or sealed is worse beyond its 95 % interval, or a discipline is after correction, or the general suite loses more than its
-    margin. *Helps*: it does not hurt, and twin is better beyond its interval. Deterministic. Raises EmptyBenchmarkError if no outcome of
-    twin has a partner: nothing would be proven.
+    margin, or one of the round's patches was shown to harm. *Helps*: it does not hurt, and twin is better beyond its interval.
+    Deterministic. Raises EmptyBenchmarkError if no outcome of twin has a partner: nothing would be proven.
     """
     pairs, rest = paired((o for o in before if o.model != "base"), (o for o in after if o.model != "base"))
     split_of = _splits(pairs)
@@ -84,6 +86,7 @@ def judge(
     reasons += [f"{name} is worse ({c.better} better, {c.worse} worse, p {c.p:.3f})" for name, c in disciplines.items() if _worse(c)]
     if change < -GENERAL_MARGIN:
         reasons.append(f"the general suite loses {-change:.3f}, more than {GENERAL_MARGIN}")
+    reasons += [f"{patch} was shown to harm: retrained without it, the benchmark is better" for patch in harmful if patch in patches]
     says: Says = "hurts" if reasons else "helps" if splits["twin"].ci95_low > 0 else "unproven"
     if not reasons:
         twin = splits["twin"]

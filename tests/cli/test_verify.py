@@ -66,11 +66,27 @@ def test_a_patch_shown_to_harm_is_proposed_for_revert_as_long_as_it_is_here(root
     assert line in proda(root, "verify", "--dry-run").stdout.splitlines()
     data = json.loads(proda(root, "verify", "--dry-run", "--json").stdout)
     assert data["harmful"] == [{"patch": patch.id, "commit": brought}] and data["says"] == "hurts"
+    assert any(reason.startswith(f"{patch.id} was shown to harm") for reason in data["reasons"])
     dry = proda(root, "verify", "--revert", "--dry-run")
     assert dry.stdout.splitlines() == [line] and load_patches(root)
     assert proda(root, "verify", "--revert").returncode == 0
     gone = proda(root, "verify", "--revert")
     assert gone.returncode == 0 and "nothing to revert" in gone.stderr and not gone.stdout
+
+
+def test_what_the_others_gain_does_not_pay_for_a_patch_that_was_shown_to_harm(root: Path) -> None:
+    make_outcomes(root, twin_forgotten)
+    commit(root, "Before")
+    patch = make_patch(root)
+    commit(root, "Repair something")
+    make_outcomes(root, known)
+    commit(root, "Rebuilt")
+    done = proda(root, "verify", "--dry-run")
+    assert done.returncode == 0 and "helps: twin" in done.stdout, done.stderr
+    judged(root, patch.id)
+    done = proda(root, "verify", "--dry-run")
+    assert done.returncode == 1 and f"hurts: {patch.id} was shown to harm" in done.stdout, done.stderr
+    assert proda(root, "verify", "--revert").returncode == 0
 
 
 @pytest.mark.parametrize("between", [False, True])
