@@ -3,6 +3,7 @@
     lab = Laboratory(Path("."), seeds=(0, 1, 2))
     trial = lab.run(samples)                    # trains what is not in the cache, then scores it
     trial.outcomes, trial.general               # as the stage `evaluate` has them; the general suite's accuracy of each seed
+    lab.run_each({0: samples, 1: others})       # every seed on samples of its own
     lab.prober(trial).answers(probes)           # what its models know
     lab.missing(samples)                        # (0, 2): the seeds that `run` would have to train
 
@@ -94,12 +95,29 @@ class Laboratory:
             {name: folder.as_posix() for name, folder in folders.items()},
         )
 
-    def missing(self, samples: Sequence[Sample]) -> tuple[int, ...]:
-        """The seeds whose training on these samples is not in the cache."""
+    def run_each(self, samples: Mapping[int, Sequence[Sample]]) -> Trial:
+        """As `run`, every seed on samples of its own. Its `inputs` is a hash of theirs."""
+        from proda.compiler.base import read_pin
+        from proda.side_by_side import spread
+
+        work = partial(_alone, self.root, self.params, self.items, samples)
+        found = dict(spread(work, self.seeds, parameters=read_pin(self.base).parameters, what="trial seed"))
+        trials = [found[seed] for seed in self.seeds]
+        return Trial(
+            content_hash([t.inputs for t in trials]),
+            tuple(o for t in trials for o in t.outcomes),
+            {name: value for t in trials for name, value in t.general.items()},
+            {name: value for t in trials for name, value in t.seconds.items()},
+            {name: folder for t in trials for name, folder in t.adapters.items()},
+        )
+
+    def missing(self, samples: Sequence[Sample], seeds: Sequence[int] | None = None) -> tuple[int, ...]:
+        """The seeds (all, or these) whose training on these samples is not in the cache."""
         from proda.compiler.train import corpus_documents, untrained
 
         taught, replay = self._texts
-        return untrained(self.base, corpus_documents(samples), replay, self.params.train, cache=self.root / CACHE, known=taught)
+        params = msgspec.structs.replace(self.params.train, seeds=self.seeds if seeds is None else tuple(seeds))
+        return untrained(self.base, corpus_documents(samples), replay, params, cache=self.root / CACHE, known=taught)
 
     @property
     def base(self) -> Path:
@@ -125,6 +143,10 @@ class Laboratory:
         for name, trial in spread(work, list(adapters), parameters=read_pin(self.base).parameters, what="score"):
             write_file(paths[name], msgspec.json.encode(trial))
         return {name: msgspec.json.decode(path.read_bytes(), type=Trial) for name, path in paths.items()}
+
+
+def _alone(root: Path, params: Params, items: Sequence[Item], samples: Mapping[int, Sequence[Sample]], seed: int) -> Trial:
+    return Laboratory(root, seeds=(seed,), params=params, items=items).run(samples[seed])
 
 
 def _score(

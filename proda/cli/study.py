@@ -20,7 +20,7 @@ diagnosed (proda/cli/condition.py). Writes study.json, study.md and study.svg. E
 from __future__ import annotations
 
 import difflib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from proda.debugger.study import Arm, Order
     from proda.trials import Laboratory, Trial
 
+    Draws = Mapping[int, Arm]  # seed → what the arm is for it: one for all, or drawn anew
 DEFAULT = Path("build/study")
 CONFIRM = (100, 101, 102)  # seeds on which nothing is ever chosen
 SHOWN = 5  # leaks that a message lists
@@ -85,14 +86,14 @@ def study(
     labs = {"development": Laboratory(repo.root, seeds=seeds, params=ready.params, items=ready.items)}
     if confirm:
         labs["confirmation"] = Laboratory(repo.root, seeds=CONFIRM, params=ready.params, items=ready.items)
-    first = 0 if condition.as_it_stands else _missing(labs["development"], ready.corpus)
+    first = 0 if condition.as_it_stands else _missing(labs["development"], dict.fromkeys(labs["development"].seeds, ready.corpus))
     if first and dry_run:
         raise NotFoundError(
             f"study --dry-run\n  Under this condition the models without repair are trained first ({first} trainings on"
             f" {len(ready.corpus):,} samples): their diagnoses say how much there is to teach. Run it with `--arms undirected` to begin."
         )
     setting = set_up(repo, condition, labs["development"], ready, budget=budget)
-    arms, leaking = _composed(setting, wanted)
+    arms, leaking = _composed(setting, wanted, [seed for lab in labs.values() for seed in lab.seeds])
     estimate = _estimate(setting, wanted, arms, list(labs.values()), repo.result("run.json"))
     if dry_run and as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(estimate), indent=2))
@@ -124,24 +125,26 @@ def _arms(names: str | None) -> list[str]:
     return [n for n in ARMS if n in {*chosen, NO_REPAIR, DIAGNOSED}]
 
 
-def _composed(setting: Setting, wanted: Iterable[str]) -> tuple[dict[str, Arm], int | None]:
+def _composed(setting: Setting, wanted: Iterable[str], seeds: Sequence[int]) -> tuple[dict[str, Draws], int | None]:
     """The arms but for `probed`, which needs a model; and how many sentences were left out because they give an item away."""
-    from proda.debugger.study import DIAGNOSED, NO_REPAIR, Arm, by_discipline, completions, diagnosed, orders_for, orders_of
+    from proda.debugger.completions import completions
+    from proda.debugger.study import DIAGNOSED, NO_REPAIR, Arm, by_discipline, diagnosed, orders_for, orders_of
 
     orders = orders_of(setting.patches, setting.diagnoses)
-    arms: dict[str, Arm] = {}
+    arms: dict[str, Draws] = {}
     leaking = None
     for name in wanted:
         if name == NO_REPAIR:
-            arms[name] = Arm(name, (), {})
+            arms[name] = dict.fromkeys(seeds, Arm(name, (), {}))
         elif name in (DIAGNOSED, "without-replay"):
-            arms[name] = diagnosed(setting.patches, replay=name == DIAGNOSED)
+            arms[name] = dict.fromkeys(seeds, diagnosed(setting.patches, replay=name == DIAGNOSED))
         elif name == "sentences":
             shares = by_discipline(orders)
             sentences, leaking = _sentences(setting, shares)
-            arms[name] = Arm(name, completions(sentences, shares), {})
+            arms[name] = dict.fromkeys(seeds, Arm(name, completions(sentences, shares), {}))
         elif name != "probed":
-            arms[name] = _written(setting, name, orders_for(name, setting.knowledge, orders, setting.diagnoses))
+            drawn = {seed: orders_for(name, setting.knowledge, orders, setting.diagnoses, seed) for seed in seeds}
+            arms[name] = {seed: _written(setting, name, mine) for seed, mine in drawn.items()}
     _gate(setting, arms.values())
     return arms, leaking
 
@@ -187,11 +190,11 @@ def _leaks(setting: Setting, texts: Iterable[Any]) -> list[Any]:
     return overlap(items, texts, paths, names, setting.params.guard).leaks
 
 
-def _gate(setting: Setting, arms: Iterable[Arm]) -> None:
+def _gate(setting: Setting, arms: Iterable[Draws]) -> None:
     from proda.texts import Text, sample_text
 
     texts: dict[str, str] = {}
-    for arm in arms:
+    for arm in (arm for draws in arms for arm in draws.values()):
         for sample in arm.samples:
             texts.setdefault(sample_text(sample), f"{arm.name}  {sample.id}")
     leaks = _leaks(setting, [Text(where, text) for text, where in texts.items()])
@@ -205,19 +208,19 @@ def _gate(setting: Setting, arms: Iterable[Arm]) -> None:
 
 
 def _estimate(
-    setting: Setting, wanted: Sequence[str], arms: Mapping[str, Arm], labs: Sequence[Laboratory], record: Mapping[str, Any]
+    setting: Setting, wanted: Sequence[str], arms: Mapping[str, Draws], labs: Sequence[Laboratory], record: Mapping[str, Any]
 ) -> dict[str, Any]:
     """How many trainings each arm needs; seconds as the last build took them for as many samples, None where it left no record."""
-    from proda.debugger.study import training_set
-
     budget, all_seeds = sum(len(p.samples) for p in setting.patches), sum(len(lab.seeds) for lab in labs)
     pace = last_build(record)
     epochs = setting.params.train.epochs / load_params(setting.root / "params.yaml").train.epochs  # of those of the last build
     rows, seconds = {}, 0.0
     for name in wanted:
-        samples = training_set(setting.corpus, arms[name]) if name in arms else []
-        missing = sum(_missing(lab, samples) for lab in labs) if name in arms else all_seeds
-        added, count = (len(arms[name].samples), len(samples)) if name in arms else (budget, len(setting.corpus) + budget)
+        missing, added, count = all_seeds, budget, len(setting.corpus) + budget
+        if name in arms:
+            sets = _training_sets(setting, arms[name])
+            missing = sum(_missing(lab, {s: sets[s] for s in lab.seeds}) for lab in labs)
+            added, count = len(next(iter(arms[name].values())).samples), max(map(len, sets.values()))
         rows[name] = {"samples": added, "trainings": all_seeds, "cached": all_seeds - missing}
         seconds += missing * pace.seconds(count, epochs) if pace else 0.0
     totals = {key: sum(row[key] for row in rows.values()) for key in ("trainings", "cached")}
@@ -225,9 +228,20 @@ def _estimate(
     return {"budget": budget, "nodes": nodes, "arms": rows, **totals, "seconds": round(seconds) if pace else None}
 
 
-def _missing(lab: Laboratory, samples: Sequence[Sample]) -> int:
+def _training_sets(setting: Setting, arm: Draws) -> dict[int, list[Sample]]:
+    """Seed → its samples; one list for all of them where the arm is one for all."""
+    from proda.debugger.study import training_set
+
+    made = {id(drawn): training_set(setting.corpus, drawn) for drawn in arm.values()}
+    return {seed: made[id(drawn)] for seed, drawn in arm.items()}
+
+
+def _missing(lab: Laboratory, sets: Mapping[int, Sequence[Sample]]) -> int:
+    by_set: dict[int, list[int]] = defaultdict(list)
+    for seed, samples in sets.items():
+        by_set[id(samples)].append(seed)
     try:
-        return len(lab.missing(samples))
+        return sum(len(lab.missing(sets[seeds[0]], seeds)) for seeds in by_set.values())
     except NotFoundError:  # no base yet: `run` will say so, an estimate need not
         return len(lab.seeds)
 
@@ -242,28 +256,32 @@ def _estimate_text(estimate: Mapping[str, Any]) -> str:
     return "\n".join([*lines, f"{len(estimate['arms'])} arms, {budget}: {trainings}"])
 
 
-def _run(setting: Setting, wanted: Sequence[str], arms: dict[str, Arm], labs: Mapping[str, Laboratory]) -> dict[str, Any]:
+def _run(setting: Setting, wanted: Sequence[str], arms: dict[str, Draws], labs: Mapping[str, Laboratory]) -> dict[str, Any]:
     """Train and score what is not in the cache, then compare; the content of study.json. Fills `arms` with the probed one."""
-    from proda.debugger.study import ARMS, NO_REPAIR, compare, contents, evenly, training_set
+    from proda.debugger.study import ARMS, DRAWN, NO_REPAIR, compare, contents, evenly
 
     budget = sum(len(p.samples) for p in setting.patches)
     blamed = {t for p in setting.patches for t in p.targets}
     if "probed" in wanted:
         lab = labs["development"]  # the same arms are confirmed, so nothing is probed there
-        failing = _unknown(setting, lab, lab.run(training_set(setting.corpus, arms[NO_REPAIR])))
+        failing = _unknown(setting, lab, lab.run(setting.corpus))
         if failing:
-            arms["probed"] = _written(setting, "probed", evenly(failing, budget, "probed"))
+            arms["probed"] = {s: _written(setting, "probed", evenly(failing, budget, "probed", s)) for s in arms[NO_REPAIR]}
             _gate(setting, [arms["probed"]])
         else:
             click.echo("probed: no statement fails its probes, so the arm is left out.", err=True)
-    chosen = [arms[name] for name in wanted if name in arms]
-    content = {arm.name: {"meaning": ARMS[arm.name], **contents(arm, blamed)} for arm in chosen}
+    chosen = {name: arms[name] for name in wanted if name in arms}
+    first = labs["development"].seeds
+    content = {
+        name: {"meaning": ARMS[name], "drawn": name in DRAWN, **contents([arm[s] for s in first], blamed)} for name, arm in chosen.items()
+    }
     document: dict[str, Any] = {"budget": budget, "nodes": len(blamed), "arms": content}
     for phase, lab in labs.items():
         trials = {}
-        for arm in chosen:
-            trials[arm.name] = lab.run(training_set(setting.corpus, arm))
-            click.echo(f"{phase}: {arm.name} is trained and scored ({len(trials)} of {len(chosen)})", err=True)
+        for name, arm in chosen.items():
+            sets = _training_sets(setting, {s: arm[s] for s in lab.seeds})
+            trials[name] = lab.run_each(sets) if name in DRAWN else lab.run(sets[lab.seeds[0]])
+            click.echo(f"{phase}: {name} is trained and scored ({len(trials)} of {len(chosen)})", err=True)
         standings = compare({name: t.outcomes for name, t in trials.items()}, {name: t.general for name, t in trials.items()})
         document[phase] = {
             "seeds": list(lab.seeds),

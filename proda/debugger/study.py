@@ -7,7 +7,8 @@
     found["undirected"].gain["twin"]                  # Difference(value=.021, ci95_low=.004, ci95_high=.039, p=.02, p_holm=.06)
 
 All arms start from the same base, with the same seeds; those of one budget add equally many samples in the same formats. `write` words
-them: the command line hands in the builder. Draws are by hash: the same knowledge and diagnoses give the same arms.
+them: the command line hands in the builder. Draws are by hash: the same knowledge and diagnoses give the same arms. What an arm in DRAWN
+leaves to chance is drawn for each training anew, so that no lucky draw stands for the arm.
 """
 
 from __future__ import annotations
@@ -46,15 +47,11 @@ ARMS = {
     "undirected-5x": "undirected, five times as many",
     "undirected-10x": "undirected, ten times as many",
 }
+FIXED = (NO_REPAIR, DIAGNOSED, "sentences", "without-replay")
+DRAWN = tuple(name for name in ARMS if name not in FIXED)
 MOST = 190  # samples of one node that the writer is asked for, within a round's ordinals; then it is taken to have said all it can
 PATIENCE = 4  # times as many samples as are needed that are looked through for the right formats, as if at least FEW were
 FEW = 5
-FRAMES = (
-    "Complete this sentence: {start} …",
-    "How does this sentence from a text on {discipline} go on? {start} …",
-    "Continue the text on {discipline}: {start} …",
-)
-MIN_WORDS = 6  # a shorter sentence leaves nothing to complete
 DIGITS = 4
 
 
@@ -117,10 +114,16 @@ def training_set(corpus: Sequence[Sample], arm: Arm) -> list[Sample]:
     return [*as_changed(corpus, arm.changed), *arm.samples]
 
 
-def contents(arm: Arm, blamed: Collection[str]) -> dict[str, int]:
-    """What the arm adds and takes away, in numbers: samples, different ones, each format, nodes, those for blamed nodes, those of the
-    corpus that are removed or overridden.
+def contents(draws: Sequence[Arm], blamed: Collection[str]) -> dict[str, float]:
+    """What an arm adds and takes away, in numbers, as means over its draws: samples, different ones, each format, nodes, those for blamed
+    nodes, those of the corpus that are removed or overridden.
     """
+    each = [_contents(arm, blamed) for arm in draws]
+    sums = {name: sum(one[name] for one in each) for name in each[0]}
+    return {name: total / len(each) if total % len(each) else total // len(each) for name, total in sums.items()}
+
+
+def _contents(arm: Arm, blamed: Collection[str]) -> dict[str, int]:
     return {
         "samples": len(arm.samples),
         "different": len({(s.prompt, s.completion) for s in arm.samples}),
@@ -163,13 +166,16 @@ def taught(patch: Patch) -> dict[str, int]:
     return {target: count for target, count in counts.items() if count}
 
 
-def orders_for(name: str, knowledge: Knowledge, orders: Sequence[Order], diagnoses: Iterable[Diagnosis]) -> list[Order]:
-    """What an arm has written that is neither the patches' own samples nor without nodes; `orders` are what diagnosed repair teaches."""
+def orders_for(name: str, knowledge: Knowledge, orders: Sequence[Order], diagnoses: Iterable[Diagnosis], draw: int = 0) -> list[Order]:
+    """What an arm has written that is neither the patches' own samples nor without nodes; `orders` are what diagnosed repair teaches.
+
+    Arms in DRAWN come out otherwise for another `draw`.
+    """
     if name in TIMES:
-        return undirected(knowledge, orders, TIMES[name])
+        return undirected(knowledge, orders, TIMES[name], draw)
     if name == "item-level":
-        return item_level(knowledge, diagnoses, sum(order.count for order in orders))
-    return shuffled(knowledge, orders, within=name == "shuffled-within")
+        return item_level(knowledge, diagnoses, sum(order.count for order in orders), draw)
+    return shuffled(knowledge, orders, within=name == "shuffled-within", draw=draw)
 
 
 def by_discipline(orders: Iterable[Order]) -> dict[str, int]:
@@ -180,7 +186,7 @@ def by_discipline(orders: Iterable[Order]) -> dict[str, int]:
     return dict(sorted(shares.items()))
 
 
-def undirected(knowledge: Knowledge, orders: Iterable[Order], times: int = 1) -> list[Order]:
+def undirected(knowledge: Knowledge, orders: Iterable[Order], times: int = 1, draw: int = 0) -> list[Order]:
     """`times` as many samples, each for a node drawn uniformly, with replacement: a statement for a statement's sample, a concept for a
     concept's. What `times` draws, more of it draw too.
     """
@@ -190,23 +196,23 @@ def undirected(knowledge: Knowledge, orders: Iterable[Order], times: int = 1) ->
         wanted[order.node in knowledge.concepts] += order.count
     drawn: Counter[str] = Counter()
     for concept, pool in pools.items():
-        drawn.update(pool[seed_of("undirected", concept, n) % len(pool)] for n in range(times * wanted[concept]))
+        drawn.update(pool[seed_of("undirected", draw, concept, n) % len(pool)] for n in range(times * wanted[concept]))
     return [Order(node, count) for node, count in sorted(drawn.items())]
 
 
-def evenly(nodes: Iterable[str], count: int, key: str) -> list[Order]:
+def evenly(nodes: Iterable[str], count: int, key: str, draw: int = 0) -> list[Order]:
     """`count` samples shared among the nodes, no two of which differ by more than one; who gets one more, or any, goes by hash."""
-    ranked = by_weight(nodes, "evenly", key)
+    ranked = by_weight(nodes, "evenly", key, draw)
     if not ranked:
         return []
     each, more = divmod(count, len(ranked))
     return [Order(node, each + (place < more)) for place, node in enumerate(ranked) if each + (place < more)]
 
 
-def item_level(knowledge: Knowledge, diagnoses: Iterable[Diagnosis], count: int) -> list[Order]:
+def item_level(knowledge: Knowledge, diagnoses: Iterable[Diagnosis], count: int, draw: int = 0) -> list[Order]:
     """Every statement of every chain with a failed item, whatever its diagnosis."""
     failed = {d.chain for d in diagnoses}
-    return evenly((s.id for s in knowledge.active_statements.values() if s.chain in failed), count, "item-level")
+    return evenly((s.id for s in knowledge.active_statements.values() if s.chain in failed), count, "item-level", draw)
 
 
 def unknown(probes: Sequence[Probe], right: Mapping[str, Sequence[bool]]) -> list[str]:
@@ -221,7 +227,7 @@ def unknown(probes: Sequence[Probe], right: Mapping[str, Sequence[bool]]) -> lis
     )
 
 
-def shuffled(knowledge: Knowledge, orders: Sequence[Order], *, within: bool) -> list[Order]:
+def shuffled(knowledge: Knowledge, orders: Sequence[Order], *, within: bool, draw: int = 0) -> list[Order]:
     """The same orders for other nodes of the same kind: a statement for a statement, a concept for a concept.
 
     Within: a node of the chain in which the blamed one stands that nobody blames, the least used first. Across: a random permutation over
@@ -229,7 +235,7 @@ def shuffled(knowledge: Knowledge, orders: Sequence[Order], *, within: bool) -> 
     """
     blamed = {order.node for order in orders}
     chains = _chains(knowledge)
-    ranked = by_weight(chains, "shuffled", within)
+    ranked = by_weight(chains, "shuffled", draw, within)
     used: Counter[str] = Counter()
     moved: dict[str, str] = {}
     for order in sorted(orders, key=lambda o: o.node):
@@ -302,34 +308,6 @@ def _in_formats(samples: Iterable[Sample], need: Mapping[Format, int]) -> list[S
             left[sample.format] -= 1
             chosen.append(sample)
     return chosen
-
-
-def completions(sentences: Mapping[str, Mapping[str, str]], shares: Mapping[str, int]) -> tuple[Sample, ...]:
-    """Sentences to be completed, as conventional synthesis has them: discipline → place → sentence becomes what `shares` asks for.
-
-    A discipline's samples are shared evenly among its sentences; one without sentences gives its samples to all others. A sentence is cut
-    at another word, or asked for in other words, each time. Raises NotFoundError if there is no sentence long enough.
-    """
-    usable = {d: {place: s for place, s in told.items() if len(s.split()) >= MIN_WORDS} for d, told in sentences.items()}
-    texts = {place: (d, s) for d, told in usable.items() for place, s in told.items()}
-    if not texts:
-        raise NotFoundError("knowledge/sources\n  No source has a sentence that can be cut in two, so there is nothing to complete.")
-    orders = [o for d, count in sorted(shares.items()) for o in evenly(usable.get(d, ()), count, "sentences")]
-    orders += evenly(texts, sum(count for d, count in shares.items() if not usable.get(d)), "sentences")
-    wanted: Counter[str] = Counter()
-    for order in orders:
-        wanted[order.node] += order.count
-    return tuple(s for place, count in sorted(wanted.items()) for s in islice(cycle(_cuts(place, *texts[place])), count))
-
-
-def _cuts(place: str, discipline: str, sentence: str) -> Iterator[Sample]:
-    words = sentence.split()
-    cuts = by_weight(range(2, len(words) - 1), "cut", place)
-    for lap in range(len(FRAMES)):
-        for number, cut in enumerate(cuts):
-            frame = FRAMES[(number + lap) % len(FRAMES)]
-            asked = frame.replace("{discipline}", discipline.replace("-", " ")).replace("{start}", " ".join(words[:cut]))
-            yield Sample(f"{place}:open-{lap * len(cuts) + number + 1}", "open", (), asked, " ".join(words[cut:]))
 
 
 def compare(

@@ -20,7 +20,7 @@ PHASES = tuple(COLOURS)
 def markdown(document: Mapping[str, Any]) -> str:
     """The whole study as tables, for people."""
     counts = ("samples", "different", *FORMATS, "on_blamed_nodes", "removed", "overridden")
-    rows = [[name, *(f"{arm[c]:,}" for c in counts), arm["meaning"]] for name, arm in document["arms"].items()]
+    rows = [[name, *(f"{arm[c]:,.1f}".removesuffix(".0") for c in counts), arm["meaning"]] for name, arm in document["arms"].items()]
     out = [f"# Study: {document['budget']:,} samples for {document['nodes']:,} blamed nodes", ""]
     if "condition" in document:
         out += [_condition(document["condition"]), ""]

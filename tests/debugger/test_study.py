@@ -9,17 +9,18 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from proda.builder.extra import extra_samples
+from proda.debugger.completions import completions
 from proda.debugger.probes import statement_probes
 from proda.debugger.repair import plan_repairs
 from proda.debugger.study import (
     ARMS,
+    DRAWN,
     TIMES,
     Arm,
     Order,
     Standing,
     by_discipline,
     compare,
-    completions,
     contents,
     diagnosed,
     evenly,
@@ -113,7 +114,9 @@ def test_the_diagnosed_arm_is_what_a_build_with_its_patches_would_train_on() -> 
     arm = diagnosed(planned)
     assert training_set(corpus, arm) == apply_patches(corpus, sorted(planned, key=lambda p: (p.round, p.id)))
     assert training_set(corpus, diagnosed(planned, replay=False)) == list(arm.samples)
-    assert contents(arm, {"b"})["removed"] == contents(arm, {"b"})["overridden"] == 1 and contents(arm, {"b"})["on_blamed_nodes"] == 3
+    told = contents([arm], {"b"})
+    assert told["removed"] == told["overridden"] == 1 and told["on_blamed_nodes"] == 3
+    assert contents([arm, Arm("none", (), {})], {"b"})["on_blamed_nodes"] == 1.5
 
 
 def test_undirected_draws_every_node_of_a_kind_alike() -> None:
@@ -127,6 +130,18 @@ def test_undirected_draws_every_node_of_a_kind_alike() -> None:
         assert abs(chi - degrees) < 4 * (2 * degrees) ** 0.5  # the statistic's mean and spread if all are as likely
     double = {order.node: order.count for order in undirected(WORLD, ORDERS, 2)}
     assert all(double[order.node] >= order.count for order in undirected(WORLD, ORDERS, 1))
+
+
+def test_what_is_left_to_chance_comes_out_otherwise_in_another_draw() -> None:
+    """Else one lucky draw would stand for the arm, however many seeds are trained on it."""
+    assert set(DRAWN) == {"item-level", "probed", "shuffled-within", "shuffled-across", *TIMES}
+    few = [Order(o.node, 1, o.chain) for o in ORDERS[::2]]
+    for name in set(DRAWN) - {"probed"}:
+        draws = [orders_for(name, WORLD, few, DIAGNOSES, draw) for draw in (0, 1, 2)]
+        assert draws[0] == orders_for(name, WORLD, few, DIAGNOSES, 0)
+        assert all(sum(o.count for o in drawn) == len(few) * TIMES.get(name, 1) for drawn in draws)
+        assert len({tuple(sorted((o.node, o.count) for o in drawn)) for drawn in draws}) > 1, name
+    assert len({tuple(o.node for o in evenly(WORLD.active_statements, 3, "probed", draw)) for draw in range(5)}) > 1
 
 
 def test_item_level_covers_every_statement_of_every_failed_chain_and_nothing_else() -> None:
