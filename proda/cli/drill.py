@@ -30,6 +30,7 @@ import click
 import msgspec
 
 from proda.benchmark import load_items
+from proda.cli.condition import portion
 from proda.cli.settings import described, disciplines, part, seed_list, setting_options, with_settings
 from proda.errors import EmptyBenchmarkError, NotFoundError
 from proda.files import write_file
@@ -71,17 +72,19 @@ def drill(
     from proda.debugger.faults import draw_faults
 
     repo, seeds = Repository.open(root), seed_list(seeds_text)
-    knowledge, samples = repo.knowledge, load_samples(repo.root)
+    samples = load_samples(repo.root)
     items = load_items(repo.root, ("dev",), only=frozenset({"dev"}))
     if not items:
         raise EmptyBenchmarkError("benchmarks/items/dev\n  No dev items here, so no fault could show. Run `dvc repro benchmark` first.")
     chosen = disciplines(of, items)
     params = with_settings(load_params(repo.root / "params.yaml"), changes)
     samples, items = part(samples, items, chosen)
+    knowledge = repo.knowledge if chosen is None else portion(repo.knowledge, chosen)
     faults = draw_faults(knowledge, samples, items, sites=sites, seed=seed)
     if not faults:
         raise NotFoundError("samples/corpus\n  No chain with samples and dev items can bear a fault. Run `dvc repro synthesize` first.")
     _say_shortage(faults, sites)
+    _say_density(faults, {i.chain for i in items})
     if dry_run:
         click.echo(_encoded([msgspec.to_builtins(f) for f in faults]) if as_json else "\n".join(_planned(faults, samples, items)))
         return
@@ -156,6 +159,16 @@ def _say_shortage(faults: Iterable[Fault], sites: int) -> None:
     for kind in KINDS:
         if drawn[kind] < sites:
             click.echo(f"{kind}: {drawn[kind]} of {sites} sites; no more chains with dev items can bear one.", err=True)
+
+
+def _say_density(faults: Iterable[Fault], chains: set[str]) -> None:
+    touched = chains.intersection(c for f in faults for c in f.chains)
+    if 2 * len(touched) > len(chains):
+        what = f"The faults touch {len(touched)} of the {len(chains)} chains that have items"
+        click.echo(
+            f"{what}: few sound ones are left to hold a failure against. Fewer --sites, or more --disciplines, plant less densely.",
+            err=True,
+        )
 
 
 def _planned(faults: Sequence[Fault], samples: Sequence[Sample], items: Sequence[Item]) -> list[str]:

@@ -43,7 +43,7 @@ from proda.wording import clause, name
 UNKNOWN = 0.5  # a node whose probes are answered rightly less often than this is unknown
 KNOWN = 0.8  # before an item is suspected, the statements that its choice departs from must be known for sure
 MARGIN_DIGITS = 4
-WHOLE = 3000  # statements; of a larger base so many are probed beyond those that failures call for, drawn by hash
+WHOLE = 3000  # statements; of a larger base so many are probed beyond those that failures call for, controls first, drawn by hash
 FIRST = 100  # concepts of suspected statements, and of controls, that are asked before all are
 KINDS: tuple[Kind, ...] = ("statement", "concept", "step", "link")
 COMPOSING: tuple[Kind, ...] = ("step", "link")
@@ -85,18 +85,18 @@ def failures(items: Iterable[Item], outcomes: Iterable[Outcome]) -> dict[str, di
 
 def probes_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed, *, concepts: int | None = None) -> list[Probe]:
     """Every probe, each once: all statements and steps of the base, the failed items with their facts supplied, and the concepts of the
-    suspected statements and of as many controls; of either no more than `concepts`, if that is given, drawn by hash.
+    suspected statements and of controls; of either no more than `concepts`, if that is given, drawn by hash.
 
-    Of a large base not all: every statement of a failed item's chain, every control, and `WHOLE` others.
+    Of a large base not all: every statement of a failed item's chain, and `WHOLE` others, controls first.
     """
     items = list(items)
     suspects, called_for = _suspects(knowledge, items, failed), set[str]()
     for item in items:
         called_for.update(s for s in item.statements if item.id in failed and s in knowledge.statements)
-    asked = {s.id: s for s in controls(knowledge, items, failed, count=len(suspects))}
-    called_for.update(suspects, asked)
-    others = by_weight([s for s in knowledge.active_statements if s not in called_for], "probed")[:WHOLE]
-    nodes = {*called_for, *others}
+    called_for.update(suspects)
+    asked = {s.id: s for s in controls(knowledge, items, failed, count=WHOLE)}
+    others = by_weight([s for s in knowledge.active_statements if s not in called_for and s not in asked], "probed")
+    nodes = {*called_for, *asked, *others[: WHOLE - len(asked)]}
     probes = [p for s in sorted(nodes) for p in statement_probes(knowledge, knowledge.statements[s])]
     for chain in sorted({knowledge.statements[s].chain for s in nodes}):
         probes += (p for p in step_probes(knowledge, knowledge.chains[chain]) if p.node in nodes)
@@ -182,7 +182,7 @@ def _discriminations(
 ) -> dict[str, Discrimination]:
     """Kind of probe → whether the suspected nodes fail it more often than controls do."""
     suspects = _suspects(knowledge, items, failed)
-    asked = {s.id: s for s in controls(knowledge, items, failed, count=len(suspects))}
+    asked = {s.id: s for s in controls(knowledge, items, failed, count=WHOLE)}
     found: dict[str, Discrimination] = {}
     for kind in KINDS:
         probed = _probed(of_node, kind)

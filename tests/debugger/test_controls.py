@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proda.debugger.controls import FEWEST, controls, discrimination
+from proda.debugger.controls import FEWEST, Discrimination, controls, discrimination
 from proda.debugger.diagnose import examine, probes_of
 from proda.debugger.probes import Answer, Probe
 from proda.records import LETTERS, Item
@@ -87,3 +87,12 @@ def test_what_else_of_the_chain_is_unknown_stands_behind_what_is_blamed() -> Non
     first = next(d for d in diagnoses if d.item == BAD[0].id)
     told = [e.node for e in first.evidence]
     assert tuple(told[: len(first.nodes)]) == first.nodes and set(told) == set(BAD[0].statements) and len(told) > len(first.nodes)
+
+
+def test_all_that_stands_under_items_answered_rightly_is_a_control_however_few_are_suspected() -> None:
+    """As many as there are suspects would be a small sample of what is probed anyway."""
+    one = {BAD[0].id: FAILED[BAD[0].id]}
+    found = examine(WORLD, ITEMS, one, answered(frozenset())).probes["statement"]
+    chains = {i.chain for i in ITEMS} - {BAD[0].chain}
+    assert isinstance(found, Discrimination)
+    assert found.suspected <= len(BAD[0].statements) < found.controls == sum(len(WORLD.chains[c].statements) for c in chains)
