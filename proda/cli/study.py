@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from proda.trials import Laboratory, Trial
 
     Draws = Mapping[int, Arm]  # seed → what the arm is for it: one for all, or drawn anew
+
 DEFAULT = Path("build/study")
 CONFIRM = (100, 101, 102)  # seeds on which nothing is ever chosen
 SHOWN = 5  # leaks that a message lists
