@@ -1,6 +1,8 @@
 """Conventional synthesis, the study's arm without knowledge: sentences of the sources, to be completed. Pure.
 
-completions({"physics": {"physics/heat#3": "A metal strip bends towards …"}}, {"physics": 40})     # 40 samples
+    completions({"physics": {"physics/heat#3": "A metal strip bends towards …"}}, {"physics": 40})     # 40 samples
+
+The same sentences and shares give the same samples.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def failures(items: Iterable[Item], outcomes: Iterable[Outcome]) -> dict[str, di
 
 def probes_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed, *, concepts: int | None = None) -> list[Probe]:
     """Every probe, each once: all statements and steps of the base, the failed items with their facts supplied, and the concepts of the
-    suspected statements and of controls; of either no more than `concepts`, if that is given, drawn by hash.
+    suspected statements and of as many controls; of either no more than `concepts`, if that is given, drawn by hash.
 
     Of a large base not all: every statement of a failed item's chain, and `WHOLE` others, controls first.
     """
@@ -101,7 +101,9 @@ def probes_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed, *, co
     for chain in sorted({knowledge.statements[s].chain for s in nodes}):
         probes += (p for p in step_probes(knowledge, knowledge.chains[chain]) if p.node in nodes)
     probes += context_probes(knowledge, items, failed)
-    drawn = {c for part in (suspects, asked) for c in by_weight(_concepts(part.values()), "probed")[:concepts]}
+    suspected = _concepts(suspects.values())
+    most = len(suspected) if concepts is None else concepts
+    drawn = {c for part in (suspected, _concepts(asked.values())) for c in by_weight(part, "probed")[:most]}
     for concept in sorted(drawn):
         probes += concept_probes(knowledge, concept)
     return probes

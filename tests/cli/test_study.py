@@ -117,6 +117,7 @@ def test_a_budget_holds_for_every_arm(bare: Path) -> None:
 
 def test_a_second_run_trains_nothing_and_writes_the_same(root: Path) -> None:
     before, files = trained(root), {p.name: p.read_bytes() for p in (root / "build/study").iterdir()}
+    assert len({Path(p).parts[-3] for p in before}) == 4  # one set of samples for no repair, one for diagnosed, one a seed for undirected
     assert len(before) == 6 and set(files) == {"study.json", "study.md", "study.svg"}
     assert "6 trainings, 6 of them in the cache" in done(root, "--dry-run", "--arms", "undirected").stdout
     (root / "build/study/study.json").unlink()

@@ -233,7 +233,6 @@ import sys, msgspec
 from pathlib import Path
 from proda.compiler.train import train_seeds
 from tests.compiler.tiny import FACTS, READING, TRAIN
-from tests.killing import kill_when
 if __name__ == "__main__":
     base, out, cache, seeds = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
     params = msgspec.structs.replace(TRAIN, seeds=tuple(range(seeds)), epochs=25)

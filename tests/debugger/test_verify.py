@@ -51,6 +51,13 @@ def test_a_loss_a_ruined_discipline_and_lost_general_ability_hurt() -> None:
     assert forgetful.says == "hurts" and "general" in forgetful.reasons[0]
 
 
+def test_a_round_that_holds_a_patch_shown_to_harm_hurts_and_one_that_does_not_is_not_blamed_for_it() -> None:
+    before, after = world(0.5, 1), world(0.9, 2)
+    holds = judge(before, after, general=(0.99, 0.99), number=2, patches=("2-a", "2-b"), harmful=("2-b",))
+    assert holds.says == "hurts" and len(holds.reasons) == 1 and holds.reasons[0].startswith("2-b was shown to harm")
+    assert judge(before, after, general=(0.99, 0.99), number=2, patches=("2-a",), harmful=("1-b",)).says == "helps"
+
+
 def test_a_reworded_or_retired_item_is_never_a_gain() -> None:
     before = world(0.5, 1)
     edited = [o for o in world(0.5, 1, digest="easier") if "twin" in o.item] + [o for o in before if "twin" not in o.item]
