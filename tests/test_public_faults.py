@@ -98,7 +98,7 @@ def test_a_repair_written_from_the_failed_question_is_refused_and_ours_is_not(re
     told = f"{item.prompt} {item.options[item.key].text}"
     assert overlap(items, [Text("patch", told)], paths, names, GuardParams()).leaks
 
-    def teach(node: str, count: int, contrast: object, stepwise: bool) -> list[Sample]:
+    def teach(node: str, count: int, contrast: object, stepwise: bool, beside: object) -> list[Sample]:
         return extra_samples(knowledge, node, count, start=1000, params=Params(), stepwise=stepwise)
 
     blamed = Diagnosis(item.id, item.content_hash, item.chain, "concept gap", item.statements, ("seed-0",), ("A",), 1.0, (), "Asked for.")

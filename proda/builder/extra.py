@@ -6,13 +6,14 @@ The same plan and writer as the corpus, with ordinals from `start` on, so that w
 twice; concepts in `contrast` come first among the wrong options. Formats keep their proportion, 6 : 3 : 1 by default (paper §3.5).
 
 A statement is taught where it stands: by itself and, every other time, in a row with its neighbours, as a window and with a concept left
-out, since what is known alone is not yet used. Stepwise teaches nothing but the row: the step with the one before it. Never a whole chain.
+out, since what is known alone is not yet used. Where neighbours are lacking too, rows that show most of them come first: one sample for
+several. Stepwise teaches nothing but the row: the step with the one before it. Never a whole chain.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import cast
 
 import msgspec
@@ -34,13 +35,22 @@ STRIDE = {1: 1, 2: 3, 4: 7}  # units that take turns → places that a turn goes
 
 
 def extra_samples(
-    knowledge: Knowledge, node: str, count: int, *, start: int, params: Params, contrast: Sequence[str] = (), stepwise: bool = False
+    knowledge: Knowledge,
+    node: str,
+    count: int,
+    *,
+    start: int,
+    params: Params,
+    contrast: Sequence[str] = (),
+    stepwise: bool = False,
+    beside: Collection[str] = (),
 ) -> list[Sample]:
-    """`count` samples that teach a statement or concept. `stepwise` teaches a statement together with the one before it, and no other way.
+    """`count` samples that teach a statement or concept. `stepwise` teaches a statement together with the one before it, and no other way;
+    else `beside` are statements that ought to be taught as well, if a row can show them.
 
     Pure. Fewer than `count` only where different plans come out in the same words. Raises NotFoundError for a node that is neither.
     """
-    units = _units(knowledge, node, stepwise, params.samples.window)
+    units = _units(knowledge, node, stepwise, params.samples.window, frozenset() if stepwise else frozenset(beside) - {node})
     pattern = format_pattern(params.samples.open_share, params.samples.choice_share)
     first = seed_of(params.seed, "format", node)
     samples: dict[str, Sample] = {}
@@ -79,24 +89,27 @@ def _unit_of(knowledge: Knowledge, start: str, row: str | None, length: int) -> 
     return ROWS[row] if path.index(start) + length <= len(path) else None
 
 
-def _units(knowledge: Knowledge, node: str, stepwise: bool, window: int) -> list[tuple[Unit, str]]:
+def _units(knowledge: Knowledge, node: str, stepwise: bool, window: int, beside: frozenset[str]) -> list[tuple[Unit, str]]:
     """What takes turns in teaching a node."""
     if node in knowledge.concepts:
         return [("concept", node)]
     if node not in knowledge.statements:
         raise NotFoundError(f"'{node}' is no concept or statement of the knowledge base, so no sample can teach it.")
     chain = knowledge.chains[knowledge.statements[node].chain]
-    place = chain.statements.index(node)
-    rows: list[tuple[Unit, str]] = []
-    if window < len(chain.statements):  # a window never shows a whole chain
-        first = min(max(0, place - window + 1), len(chain.statements) - window)
-        rows.append(("window", f"{chain.statements[first]}+{window}"))
-    around = [row for row in links(knowledge, chain) if node in row]
-    if around:
-        row = min(around, key=lambda row: abs(2 * row.index(node) + 1 - len(row)))  # the statement in its middle
-        rows.append(("link", f"{row[0]}~{len(row)}"))
+    path = chain.statements
+    place = path.index(node)
+    starts = range(max(0, place - window + 1), min(place, len(path) - window) + 1) if window < len(path) else ()  # never a whole chain
+    windows = [path[start : start + window] for start in starts]
+    around = sorted((row for row in links(knowledge, chain) if node in row), key=lambda row: abs(2 * row.index(node) + 1 - len(row)))
+    kinds: tuple[tuple[Unit, str, Sequence[Sequence[str]]], ...] = (("window", "+", windows), ("link", "~", around))
+    best = [(unit, sign, max(there, key=lambda row: len(beside.intersection(row)))) for unit, sign, there in kinds if there]
+    rows = [(unit, f"{row[0]}{sign}{len(row)}") for unit, sign, row in best]
     alone: tuple[Unit, str] = ("statement", node)
-    return rows if rows and stepwise else [unit for one in rows for unit in (alone, one)] or [alone]
+    if rows and stepwise:
+        return rows
+    if any(beside.intersection(row) for _, _, row in best):
+        return [*rows, *[alone] * len(rows)]
+    return [unit for one in rows for unit in (alone, one)] or [alone]
 
 
 def _within(knowledge: Knowledge, row: str, node: str) -> int:

@@ -138,14 +138,14 @@ def _writer(knowledge: Knowledge, params: Params, number: int) -> Write:
     """The builder, which words no sample twice: arms ask for the same nodes."""
     from proda.builder.extra import extra_samples
 
-    kept: dict[tuple[str, bool], list[list[Sample]]] = {}
+    kept: dict[tuple[str, bool, frozenset[str]], list[list[Sample]]] = {}
 
-    def write(node: str, count: int, stepwise: bool) -> list[Sample]:
-        parts = kept.setdefault((node, stepwise), [])
+    def write(node: str, count: int, stepwise: bool, beside: frozenset[str]) -> list[Sample]:
+        parts = kept.setdefault((node, stepwise, beside), [])
         for piece in range(len(parts), -(-count // FORMATS_PERIOD)):
             told = {(s.prompt, s.completion) for earlier in parts for s in earlier}
             start = number * ROUND_ORDINALS + piece * FORMATS_PERIOD
-            found = extra_samples(knowledge, node, FORMATS_PERIOD, start=start, params=params, stepwise=stepwise)
+            found = extra_samples(knowledge, node, FORMATS_PERIOD, start=start, params=params, stepwise=stepwise, beside=beside)
             parts.append([s for s in found if (s.prompt, s.completion) not in told])
         return [s for piece in parts[: -(-count // FORMATS_PERIOD)] for s in piece]
 

@@ -17,7 +17,7 @@ Exit status 0 also when there is nothing to repair; 1 if the repository is in no
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import click
@@ -110,8 +110,9 @@ def plan(
     conflicts |= {e.node for e in noticed if e.probe == "data"}
     reader = Reader(knowledge)
 
-    def teach(node: str, count: int, contrast: Sequence[str], stepwise: bool) -> list[Sample]:
-        return extra_samples(knowledge, node, count, start=number * ROUND_ORDINALS, params=params, contrast=contrast, stepwise=stepwise)
+    def teach(node: str, count: int, contrast: Sequence[str], stepwise: bool, beside: Collection[str]) -> list[Sample]:
+        start = number * ROUND_ORDINALS
+        return extra_samples(knowledge, node, count, start=start, params=params, contrast=contrast, stepwise=stepwise, beside=beside)
 
     return plan_repairs(
         knowledge,

@@ -78,14 +78,19 @@ def asserted(reader: Reader, sample: Sample) -> set[Triple]:
 
 def contradictions(reader: Reader, samples: Iterable[Sample], statement: str) -> Iterator[tuple[Sample, Triple]]:
     """Samples made for a statement that assert otherwise: its relation from its subject to something else, or from something else to its
-    object, or turned round, or the opposite relation between the two; where the base does not hold that as well.
+    object, or turned round, or the opposite relation between the two; where the base does not hold that as well. What is said of both
+    ends of another statement that the sample was made for contradicts that one, and not each that shares an end with it.
     """
     truth = reader.knowledge.statements[statement]
+    opposite, ends = reader.knowledge.relations[truth.relation].opposite, {truth.subject, truth.object}
     for sample in samples:
         if statement not in sample.nodes:
             continue
+        made_for = (reader.knowledge.statements[n] for n in sample.nodes if n in reader.knowledge.statements)
+        of_others = [pair for s in made_for if (pair := {s.subject, s.object}) != ends]
         for triple in sorted(asserted(reader, sample)):
-            if _against(triple, truth, reader.knowledge.relations[truth.relation].opposite) and not reader.knowledge.holds(*triple):
+            elsewhere = {triple[0], triple[2]} in of_others
+            if not elsewhere and _against(triple, truth, opposite) and not reader.knowledge.holds(*triple):
                 yield sample, triple
                 break
 

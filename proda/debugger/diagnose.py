@@ -10,7 +10,8 @@ blamed if probing finds them unknown.
     the chosen option says all of the chain, or another path that the base holds suspect item
     a suspected statement is taught otherwise by the training data               data conflict at that statement
     a suspected statement, or a concept of it, fails its probes                  concept gap there; what was preferred is the confusion
-    all of them pass, and a step among them, or a link to it, does not           reasoning deficit at that step
+    all of them pass, and a step among them, or a link to it, does not           reasoning deficit at that step; where the statement
+                                                                                 before it is contradicted or unknown, that one
     all surely known, and all seeds there are choose the same wrong option,
     even with the facts in the question, if they use what a question tells       suspect item
     none of these                                                                unexplained
@@ -174,8 +175,7 @@ def _lacking(knowledge: Knowledge, of_node: Mapping[str, _Answers], conflicted: 
     found: dict[Kind, set[str]] = {"statement": statements}
     for kind in COMPOSING:
         unused = _unknown_to_most(of_node, kind, _probed(of_node, kind))
-        paths = {n: knowledge.chains[knowledge.statements[n].chain].statements for n in unused}
-        found[kind] = {n for n, path in paths.items() if not {n, path[path.index(n) - 1]} & (statements | conflicted)}
+        found[kind] = {n for n in unused if not {n, _before(knowledge, n)} & (statements | conflicted)}
     return [_answers_at(node, [kind], list(of_node), of_node) for kind, nodes in found.items() for node in sorted(nodes)]
 
 
@@ -251,10 +251,21 @@ def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, c
         return _Verdict("concept gap", tuple(concepts))
     steps = [s.id for s in suspected if any(_unknown(answers.get((kind, s.id), ())) for kind in COMPOSING)]
     if steps:
+        before = [_before(knowledge, s) for s in steps]  # a step from what is not known, or taught otherwise, shows that and no more
+        if against := [s for s in before if contradicted(s)]:
+            return _Verdict("data conflict", tuple(against))
+        if unknown := [s for s in before if _unknown(answers.get(("statement", s), ()))]:
+            return _Verdict("concept gap", tuple(unknown))
         return _Verdict("reasoning deficit", tuple(steps))
     sure = bool(suspected) and all(_known(answers.get(("statement", s.id), ())) for s in suspected)  # not asked is not known
     cured = any(a.right for a in answers.get(("context", item.id), ()))
     return _Verdict("suspect item" if agree and sure and not cured else "unexplained")
+
+
+def _before(knowledge: Knowledge, step: str) -> str:
+    """The statement that a step goes on from: the one before it on its chain."""
+    path = knowledge.chains[knowledge.statements[step].chain].statements
+    return path[path.index(step) - 1]
 
 
 def _beside(knowledge: Knowledge, item: Item, nodes: Sequence[str], models: Sequence[str], of_node: Mapping[str, _Answers]) -> list[str]:

@@ -2,10 +2,10 @@
 
     patches = plan_repairs(knowledge, items, diagnoses, noticed, number=1, per_error=20, teach=teach)
 
-`teach(node, count, contrast, stepwise)` words the samples: the command line hands in the builder. A concept gap is taught by stating,
-asking and contrasting with what was taken for the right answer; a reasoning deficit step by step, over part of the path, never all of
-it; a data conflict by taking the contradicting samples out and teaching the statement; one that `reword` can word so that it does not
-contradict is overridden instead. A suspect item gets no samples: it goes to
+`teach(node, count, contrast, stepwise, beside)` words the samples: the command line hands in the builder. A concept gap is taught by
+stating, asking and contrasting with what was taken for the right answer, in a row with neighbours that are lacking too; a reasoning
+deficit step by step, over part of the path, never all of it; a data conflict by taking the contradicting samples out and teaching the
+statement; one that `reword` can word so that it does not contradict is overridden instead. A suspect item gets no samples: it goes to
 people, as a proposal for benchmarks/exceptions.yaml. What is unexplained is left alone.
 
 Every failed item has `per_error` samples to give. They go first to the nodes that diagnoses call for, `ENOUGH` to each; what is left goes
@@ -18,7 +18,8 @@ Two concepts that are confused at several nodes are set apart in the knowledge b
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -46,8 +47,11 @@ MAX_SAMPLES = 60  # for one node in one round, however many items blame it
 class Teach(Protocol):
     """The builder's part: samples for a node."""
 
-    def __call__(self, node: str, count: int, contrast: Sequence[str], stepwise: bool) -> list[Sample]:
-        """`count` samples that teach `node`, wrong options drawn from `contrast` first."""
+    def __call__(self, node: str, count: int, contrast: Sequence[str], stepwise: bool, beside: Collection[str]) -> list[Sample]:
+        """`count` samples that teach `node`, wrong options drawn from `contrast` first; `beside` are all nodes that are lacking."""
+
+
+_TeachHere = Callable[[str, int, Sequence[str], bool], list[Sample]]
 
 
 class Reword(Protocol):
@@ -94,9 +98,10 @@ def plan_repairs(
     others = {node: found for node, found in weightiest.items() if node not in cases}
     budget = per_error * errors if most is None else min(most, per_error * errors)
     shares = _shares(budget, ranked, sorted(others, key=lambda node: (-_lacking([others[node]]), node)))
-    taken_out = conflicting or {}
+    taken_out, lacking = conflicting or {}, frozenset(cases) | frozenset(weightiest)
+    teach_here: _TeachHere = partial(teach, beside=lacking)
     patches = [
-        _patch(knowledge, known, number, node, cases[node], weightiest.get(node), shares[node], teach, taken_out.get(node, ()))
+        _patch(knowledge, known, number, node, cases[node], weightiest.get(node), shares[node], teach_here, taken_out.get(node, ()))
         for node in ranked
         if shares[node] or taken_out.get(node)
     ]
@@ -105,7 +110,7 @@ def plan_repairs(
         _there(knowledge, node, "noticed")
         if shares[node] or taken_out.get(node):
             chains[knowledge.statements[node].chain, others[node].probe == "data"].append(others[node])
-    patches += [_beyond(knowledge, number, group, shares, teach, taken_out) for group in chains.values()]
+    patches += [_beyond(knowledge, number, group, shares, teach_here, taken_out) for group in chains.values()]
     patches = _overriding(patches, _wordings(knowledge, taken_out, reword) if reword else {})
     blamed = [e for d in diagnoses if d.category in TAUGHT and d.nodes for e in d.evidence]
     return with_distinctions(knowledge, patches, [*blamed, *noticed])
@@ -163,7 +168,7 @@ def _patch(
     cases: Sequence[Diagnosis],
     noticed: Evidence | None,
     count: int,
-    teach: Teach,
+    teach: _TeachHere,
     conflicting: Sequence[Sample],
 ) -> Patch:
     said = Counter(case.category for case in cases)
@@ -194,7 +199,7 @@ def _beyond(
     number: int,
     found: Sequence[Evidence],
     shares: Mapping[str, int],
-    teach: Teach,
+    teach: _TeachHere,
     conflicting: Mapping[str, Sequence[Sample]],
 ) -> Patch:
     """What was noticed on one chain though no failure calls for it."""

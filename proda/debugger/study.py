@@ -58,8 +58,9 @@ DIGITS = 4
 class Write(Protocol):
     """The builder's part: samples for a node."""
 
-    def __call__(self, node: str, count: int, stepwise: bool) -> list[Sample]:
-        """The different ones among the first `count` samples that teach `node`, or a few more; always the same for the same count."""
+    def __call__(self, node: str, count: int, stepwise: bool, beside: frozenset[str]) -> list[Sample]:
+        """The different ones among the first `count` samples that teach `node`, or a few more, in a row with those `beside` it that lack
+        as well; always the same for the same count."""
 
 
 class Order(Record, frozen=True):
@@ -149,7 +150,7 @@ def orders_of(patches: Iterable[Patch], diagnoses: Iterable[Diagnosis]) -> list[
     """What the patches teach, node by node, in their order. A node's chain is that of the first item which blames it."""
     chains = {d.item: d.chain for d in diagnoses}
     return [
-        Order(node, count, chains[p.items[0]] if p.items else "", node not in {unit_of(s) for s in p.samples})
+        Order(node, count, chains[p.items[0]] if p.items else "", p.category == "reasoning deficit")
         for p in patches
         for node, count in taught(p).items()
     ]
@@ -263,8 +264,9 @@ def _chains(knowledge: Knowledge) -> dict[str, frozenset[str]]:
     return {node: frozenset(chains) for node, chains in found.items()}
 
 
-def fill(orders: Iterable[Order], write: Write, formats: Mapping[Format, int]) -> tuple[Sample, ...]:
-    """Exactly as many samples as are ordered, all arms in the formats' one proportion as far as the writer has different ones.
+def fill(orders: Iterable[Order], write: Write, formats: Mapping[Format, int], beside: frozenset[str] = frozenset()) -> tuple[Sample, ...]:
+    """Exactly as many samples as are ordered, all arms in the formats' one proportion as far as the writer has different ones. `beside`
+    are the nodes that the arm takes to be lacking.
 
     Where it has none left of a format, another takes its place; where it has none at all, a node's samples are repeated. Raises
     NotFoundError where the writer has nothing to say of a node.
@@ -278,7 +280,8 @@ def fill(orders: Iterable[Order], write: Write, formats: Mapping[Format, int]) -
     for (node, stepwise), count in wanted.items():
         need, asked = Counter(islice(due, count)), count
         while True:
-            fresh = [s for s in write(node, asked, stepwise) if s.id not in told]
+            fresh = [s for s in write(node, asked, stepwise, beside) if s.id not in told]
+            fresh.sort(key=lambda s: beside.isdisjoint({*s.nodes} - {node}))  # as in a repair, rows that show others come first
             chosen = _in_formats(fresh, need)
             if len(chosen) == count or asked >= MOST or (len(fresh) >= count and asked >= PATIENCE * max(count, FEW)):
                 break

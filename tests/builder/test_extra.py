@@ -77,6 +77,26 @@ def _runs(text: str) -> Iterator[list[str]]:
     return (words[n : n + 4] for n in range(len(words) - 3))
 
 
+def test_a_neighbour_that_lacks_too_is_shown_in_the_first_samples(shipped: Knowledge) -> None:
+    """Whichever side it stands on; what no row can show beside the statement changes nothing."""
+    longer = [c for c in shipped.active_chains() if len(c.statements) >= 4]
+    sides = Counter[int]()
+    for chain in by_weight(longer, "beside", name=lambda c: c.id)[:40]:
+        path = chain.statements
+        for place, node in enumerate(path):
+            plain = extra_samples(shipped, node, 4, start=1000, params=Params())
+            assert [s.nodes for s in plain if path[0] in s.nodes and path[-1] in s.nodes] == []
+            for other in (path[n] for n in (place - 1, place + 1) if 0 <= n < len(path)):
+                first, *_ = extra_samples(shipped, node, 4, start=1000, params=Params(), beside=[other])
+                assert {node, other} <= set(first.nodes), (first.id, other)
+                sides[path.index(other) - place] += 1
+                stepwise = extra_samples(shipped, node, 4, start=1000, params=Params(), stepwise=True)
+                assert extra_samples(shipped, node, 4, start=1000, params=Params(), stepwise=True, beside=[other]) == stepwise
+            far = [s for s in path if abs(path.index(s) - place) > 2] + [node, "weaving/no-such-chain.s1"]
+            assert extra_samples(shipped, node, 4, start=1000, params=Params(), beside=far) == plain
+    assert min(sides[-1], sides[1]) > 100
+
+
 def test_every_derived_sample_can_be_worded_again_as_it_was(shipped: Knowledge) -> None:
     """Of each discipline some; the corpus in git is what today's builder makes of today's knowledge."""
     params = load_params(ROOT / "params.yaml")

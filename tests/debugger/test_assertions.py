@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 
@@ -9,7 +11,7 @@ from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
 from proda.debugger.assertions import Reader, asserted, contradictions
 from proda.records import Sample
-from proda.wording import name
+from proda.wording import clause, name
 from tests.toyworld import wide_knowledge
 
 WORLD = wide_knowledge(20)
@@ -88,3 +90,20 @@ def test_a_sentence_that_shares_a_concept_at_the_other_end_accuses_nobody() -> N
         sample = Sample("x:open-1", "open", (first.id, second.id), "What happens?", "nothing", text[:1].upper() + text[1:])
         assert asserted(READER, sample) == {(second.object, relation, first.subject)}
         assert not any(list(contradictions(READER, [sample], s.id)) for s in (first, second))
+
+
+def test_a_row_with_one_statement_turned_round_accuses_that_one_and_not_its_neighbour() -> None:
+    """a → b → c, told as a → b and c → b: c → b shares its object with the first statement, and both ends with the second."""
+    found = 0
+    for chain in WORLD.active_chains():
+        for first, second in pairwise(WORLD.path(chain)):
+            relation = second.relation
+            if first.relation != relation or WORLD.holds(second.object, relation, second.subject):
+                continue
+            found += 1
+            text = " ".join(f"{said[:1].upper()}{said[1:]}." for said in (clause(WORLD, first.triple), clause(WORLD, second.triple[::-1])))
+            sample = Sample("x:open-1", "open", (first.id, second.id), "What happens?", "nothing", text)
+            assert (second.object, relation, first.object) in asserted(READER, sample)
+            assert list(contradictions(READER, [sample], first.id)) == []
+            assert [triple for _, triple in contradictions(READER, [sample], second.id)] == [(second.object, relation, second.subject)]
+    assert found

@@ -47,6 +47,15 @@ def apart() -> tuple[str, ...]:
     return found
 
 
+def turned(statement: str) -> Sample | None:
+    """A sample made for the statement that says it turned round; None where that holds as well."""
+    subject, relation, obj = WORLD.statements[statement].triple
+    if WORLD.holds(obj, relation, subject):
+        return None
+    back = WORLD.concepts[subject].text
+    return Sample(f"{statement}:open-9", "open", (statement,), question(WORLD, (obj, relation, subject), "object"), back)
+
+
 def test_a_statement_that_fails_its_probes_is_a_concept_gap_there_and_names_the_confusion() -> None:
     blamed = apart()[0]
     found = diagnosed(lambda _, p: p.node != blamed)
@@ -64,6 +73,27 @@ def test_all_known_but_a_step_is_a_reasoning_deficit_at_the_step() -> None:
     step = next(s for s in apart() if s != ITEM.statements[0])
     found = diagnosed(lambda _, p: not (p.kind == "step" and p.node == step))
     assert (found.category, found.nodes) == ("reasoning deficit", (step,))
+
+
+def test_a_step_from_what_is_unknown_or_taught_otherwise_leads_back_to_that_statement() -> None:
+    """The step is among what the choice departs from, the statement before it is not: what is wrong stands one further back."""
+    item, letter, step, before = next(
+        (i, x, s, i.statements[n])
+        for i in ITEMS
+        for x in LETTERS
+        for n, s in enumerate(i.statements[1:])
+        if s in (found := parted(WORLD, i, x) or ()) and i.statements[n] not in found and turned(i.statements[n])
+    )
+    chosen = dict.fromkeys(SEEDS, letter)
+
+    def stumbles(_: str, probe: Probe) -> bool:
+        return not (probe.kind == "step" and probe.node == step)
+
+    assert diagnosed(stumbles, item=item, chosen=chosen).nodes == (step,)
+    unknown = diagnosed(lambda m, p: stumbles(m, p) and p.node != before, item=item, chosen=chosen)
+    assert (unknown.category, unknown.nodes) == ("concept gap", (before,))
+    taught = diagnosed(stumbles, item=item, chosen=chosen, samples=filter(None, [turned(before)]))
+    assert (taught.category, taught.nodes) == ("data conflict", (before,))
 
 
 def test_a_corrupted_key_is_a_suspect_item_whatever_the_probes_say() -> None:
@@ -108,12 +138,9 @@ def test_an_item_is_not_suspected_where_its_statements_are_known_by_half() -> No
 
 
 def test_training_data_that_says_otherwise_is_a_data_conflict() -> None:
-    statement = next(s for s in map(WORLD.statements.__getitem__, apart()) if not WORLD.holds(s.object, s.relation, s.subject))
-    subject, relation, obj = statement.triple
-    back = WORLD.concepts[subject].text
-    flipped = Sample(f"{statement.id}:open-9", "open", (statement.id,), question(WORLD, (obj, relation, subject), "object"), back)
+    flipped = next(sample for s in apart() if (sample := turned(s)))
     found = diagnosed(lambda *_: False, samples=[flipped])
-    assert (found.category, found.nodes) == ("data conflict", (statement.id,))
+    assert (found.category, found.nodes) == ("data conflict", flipped.nodes)
     assert found.evidence[0].preferred == flipped.id
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 import pytest
@@ -28,8 +28,8 @@ ITEM = ITEMS[0]
 NODE = ITEM.statements[1]
 
 
-def teach(node: str, count: int, contrast: Sequence[str], stepwise: bool) -> list[Sample]:
-    return extra_samples(WORLD, node, count, start=1000, params=Params(), contrast=contrast, stepwise=stepwise)
+def teach(node: str, count: int, contrast: Sequence[str], stepwise: bool, beside: Collection[str] = ()) -> list[Sample]:
+    return extra_samples(WORLD, node, count, start=1000, params=Params(), contrast=contrast, stepwise=stepwise, beside=beside)
 
 
 def a_diagnosis(item: int = 0, category: Category = "concept gap", nodes: tuple[str, ...] = (NODE,), preferred: str = "") -> Diagnosis:
@@ -106,10 +106,23 @@ def test_contradicting_samples_are_taken_out_of_a_node_that_is_blamed_for_someth
     assert [d.sample for d in patch.remove] == [bad.id] and "2 training samples say otherwise" in patch.reason
 
 
-def test_neighbours_of_one_chain_never_write_the_same_sample() -> None:
+@pytest.mark.parametrize("lacking", [False, True])
+def test_neighbours_of_one_chain_never_write_the_same_sample(lacking: bool) -> None:
     path = next(c for c in WORLD.active_chains() if len(c.statements) > 3).statements
-    written = [s.id for node in path for s in teach(node, 60, (), False)]
+    written = [s.id for node in path for s in teach(node, 60, (), False, path if lacking else ())]
     assert len(written) == len(set(written)) > 100
+
+
+def test_what_is_lacking_side_by_side_is_taught_in_a_row() -> None:
+    """Blamed together, or one blamed and the other noticed: few samples show both. Alone, a statement is also shown alone."""
+    path = next(c for c in WORLD.active_chains() if len(c.statements) > 3 and c.id == ITEM.chain).statements
+    one, other = path[1], path[2]
+    (alone,) = planned(a_diagnosis(nodes=(one,)), most=2)
+    together = planned(a_diagnosis(nodes=(one, other)), most=4)
+    noticed = planned(a_diagnosis(nodes=(one,)), noticed=[Evidence(other, "statement", 12, 9, -0.1, "")], most=2)
+    assert not any(other in s.nodes for s in alone.samples)
+    for patch in (*together, noticed[0]):
+        assert len(patch.samples) == 2 and all({one, other} <= set(s.nodes) for s in patch.samples)
 
 
 def test_what_is_unknown_beside_the_blamed_node_shares_its_samples_and_says_what_was_found_of_it() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
+import msgspec
 import pytest
 
 from proda.builder.extra import extra_samples
@@ -44,8 +45,8 @@ ITEMS = [i for i in write_items(WORLD, seed=0, sealed_share=0.0) if i.split == "
 CONCEPTS = sorted(c for part in WORLD.concepts_of.values() for c in part)
 
 
-def write(node: str, count: int, stepwise: bool) -> list[Sample]:
-    return extra_samples(WORLD, node, count, start=1000, params=Params(), stepwise=stepwise)
+def write(node: str, count: int, stepwise: bool, beside: frozenset[str] = frozenset()) -> list[Sample]:
+    return extra_samples(WORLD, node, count, start=1000, params=Params(), stepwise=stepwise, beside=beside)
 
 
 def a_diagnosis(item: int, nodes: tuple[str, ...], category: Category = "concept gap") -> Diagnosis:
@@ -67,8 +68,8 @@ DIAGNOSES = some_diagnoses()
 
 
 def patches_of(diagnoses: Sequence[Diagnosis]) -> list[Patch]:
-    def teach(node: str, count: int, contrast: Sequence[str], stepwise: bool) -> list[Sample]:
-        return extra_samples(WORLD, node, count, start=1000, params=Params(), contrast=contrast, stepwise=stepwise)
+    def teach(node: str, count: int, contrast: Sequence[str], stepwise: bool, beside: Collection[str]) -> list[Sample]:
+        return extra_samples(WORLD, node, count, start=1000, params=Params(), contrast=contrast, stepwise=stepwise, beside=beside)
 
     return plan_repairs(WORLD, ITEMS, diagnoses, number=1, per_error=20, teach=teach)
 
@@ -153,6 +154,14 @@ def test_item_level_covers_every_statement_of_every_failed_chain_and_nothing_els
     assert len(evenly("abc", 2, "few")) == 2 and evenly((), 5, "none") == []
 
 
+def test_a_reasoning_deficit_is_ordered_step_by_step_and_a_gap_taught_in_rows_is_not() -> None:
+    for category, stepwise in (("concept gap", False), ("reasoning deficit", True)):
+        found = [a_diagnosis(0, ITEMS[0].statements[1:3], category)]
+        few = [msgspec.structs.replace(p, samples=p.samples[:2]) for p in patches_of(found)]
+        assert all(len([n for n in s.nodes if n in WORLD.statements]) > 1 for p in few for s in p.samples)
+        assert [o.stepwise for o in orders_of(few, found)] == [stepwise] * 2
+
+
 def test_blame_shuffled_within_the_chain_stays_there_and_leaves_the_blamed() -> None:
     orders = shuffled(WORLD, ORDERS, within=True)
     assert [(o.count, o.stepwise) for o in orders] == [(o.count, o.stepwise) for o in ORDERS]
@@ -180,8 +189,8 @@ def test_blame_shuffled_across_chains_leaves_the_chain_and_never_meets() -> None
 def test_a_writer_that_runs_dry_repeats_itself_and_one_that_is_mute_is_an_error() -> None:
     node = ITEMS[0].statements[0]
 
-    def terse(node: str, count: int, stepwise: bool) -> list[Sample]:
-        return write(node, min(count, 4), stepwise)
+    def terse(node: str, count: int, stepwise: bool, beside: frozenset[str]) -> list[Sample]:
+        return write(node, min(count, 4), stepwise, beside)
 
     filled = fill([Order(node, 10)], terse, FORMATS)
     assert len(filled) == 10 and len({s.id for s in filled}) == 4
@@ -189,6 +198,17 @@ def test_a_writer_that_runs_dry_repeats_itself_and_one_that_is_mute_is_an_error(
     assert len({f"{s.prompt} {s.completion}" for s in asked}) == 40  # 40 plans give fewer: it was asked for more
     with pytest.raises(NotFoundError, match="has no sample"):
         fill([Order(node, 1)], lambda *_: [], FORMATS)
+
+
+def test_an_arm_shows_what_it_takes_to_be_lacking_in_a_row() -> None:
+    one, other = next(c for c in WORLD.active_chains() if len(c.statements) > 3).statements[1:3]
+    orders = [Order(one, 2), Order(other, 2)]
+
+    def tens(node: str, count: int, stepwise: bool, beside: frozenset[str]) -> list[Sample]:
+        return write(node, max(count, 10), stepwise, beside)
+
+    assert all({one, other} <= set(s.nodes) for s in fill(orders, tens, FORMATS, frozenset({one, other})))
+    assert not all({one, other} <= set(s.nodes) for s in fill(orders, tens, FORMATS))
 
 
 def test_orders_for_one_window_from_two_nodes_do_not_repeat_its_samples() -> None:
