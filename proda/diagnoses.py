@@ -5,8 +5,6 @@ failed: 331
 categories: {concept gap: 270, reasoning deficit: 21, …}
 probes:                   # nodes that failures point at, beside nodes under items answered rightly: what fails as often there blames nobody
   concept: {suspected: 663, unknown: 581, controls: 417, controls_unknown: 342, telling: false}
-noticed:                  # statements and steps of the base that most seeds do not know, and what samples contradict; asked for or not
-  - {node: physics/bimetal-strip-bends.s1, probe: statement, asked: 15, failed: 11, margin: -0.1, preferred: physics/thermal-contraction}
 diagnoses:
   - item: physics/bimetal-strip-bends:dev-path
     category: concept gap
@@ -14,6 +12,8 @@ diagnoses:
     nodes: [physics/bimetal-strip-bends.s1]
     confidence: 0.67
     …
+noticed:                  # statements and steps of the base that most seeds do not know, and what samples contradict; asked for or not
+  - {node: physics/bimetal-strip-bends.s1, probe: statement, asked: 15, failed: 11, margin: -0.1, preferred: physics/thermal-contraction}
 """
 
 from __future__ import annotations
@@ -32,6 +32,14 @@ from proda.yamlio import dump_yaml, load_yaml
 
 DIAGNOSIS = Path("benchmarks/results/diagnosis.yaml")
 Part = TypeVar("Part")
+HEAD = """\
+# Why items of dev failed that most seeds fail. Written by the stage `diagnose`, read by `proda repair`.
+# probes: nodes that failures point at, beside controls, nodes under items answered rightly; a kind that is not telling blames nobody.
+# diagnoses: nodes are blamed; of the seeds in failed_by the share `confidence` says so. Of its evidence's answers `failed` of `asked` were
+#   wrong, most often `preferred`: a concept, inversion, skip (a short cut past the step), early (the step after it), or a sample that says
+#   otherwise. margin: log-likelihood per character of the right answer less that of the best other, mean.
+# noticed: what most seeds do not know, or samples contradict, whether or not an item asks for it.
+"""
 ORDER = ("item", "category", "reason", "nodes", "confidence", "failed_by", "chosen", "chain", "hash", "evidence")
 
 
@@ -69,10 +77,10 @@ def write_diagnoses(
         "failed": sum(bool(d.failed_by) for d in diagnoses),
         "categories": {c: counts[c] for c in CATEGORIES},
         "probes": {kind: msgspec.to_builtins(found) for kind, found in (probes or {}).items()},
-        "noticed": [msgspec.to_builtins(e) for e in noticed],
         "diagnoses": [_entry(d) for d in diagnoses],
+        "noticed": [msgspec.to_builtins(e) for e in noticed],
     }
-    return write_file(root / DIAGNOSIS, dump_yaml(document))
+    return write_file(root / DIAGNOSIS, HEAD + dump_yaml(document))
 
 
 def _entry(diagnosis: Diagnosis) -> dict[str, Any]:

@@ -42,7 +42,12 @@ MAX_COMMITS = 500
 @click.option("--json", "as_json", is_flag=True, help="Print the lines as JSON.")
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
 def audit(range_: str | None, item: str | None, patch: str | None, as_json: bool, root: str) -> None:
-    """Say which change could have fixed or broken which item, and what of that is proven."""
+    """Say which change could have fixed or broken which item, and what of that is proven.
+
+    An item's flip comes with the changes under it. `could have`: touches what the item rests on; `probably`: touches what the wrong answer
+    had wrong; `proof`: a retrain with and without it showed it (`proda attribute`). Without A..B: from before the last round's first patch
+    to the work tree.
+    """
     from proda.debugger.audit import audit as audit_lines
     from proda.debugger.audit import departures, summary
     from proda.debugger.paired import paired

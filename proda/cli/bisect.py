@@ -68,7 +68,10 @@ class Found(Record, frozen=True):
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
 def bisect(item: str, range_: str | None, rebuild: bool, dry_run: bool, as_json: bool, root: str) -> None:
-    """Find the first commit whose results have the item's answer flipped, and the change that did it."""
+    """Find the first commit whose results have the item's answer flipped, and the change that did it.
+
+    Without A..B: from the first results in git to HEAD.
+    """
     import git
 
     from proda.debugger.bisect import comparable, flips, most_rebuilds

@@ -52,7 +52,7 @@ SHOWN = 5  # leaks that a message lists
 
 
 @click.command(epilog="Example: proda study --dry-run")
-@click.option("--arms", "names", help="A comma list of arms (default: all). --dry-run lists them.")
+@click.option("--arms", "names", help="A comma list of arms (default: all).")
 @click.option("--seeds", "seeds_text", metavar="LIST", help="A comma list of development seeds (default: those of params.yaml).")
 @click.option("--confirm", is_flag=True, help=f"Run the arms on fresh seeds too ({', '.join(map(str, CONFIRM))}), and report both.")
 @click.option("--budget", type=click.IntRange(min=1), help="Samples of each arm, at most (default: all that `proda repair` would write).")
@@ -75,7 +75,13 @@ def study(
     out: Path | None,
     root: str,
 ) -> None:
-    """Compare diagnosed repair with controls of the same size: undirected, shuffled blame, sentences, no replay."""
+    """Compare diagnosed repair with no repair and with controls that get as many samples, or two, five and ten times as many.
+
+    \b
+    Arms: no-repair, diagnosed, undirected, item-level, probed,
+    shuffled-within, shuffled-across, sentences, without-replay,
+    undirected-2x, undirected-5x, undirected-10x.
+    """
     from proda.trials import Laboratory
 
     repo = Repository.open(root)

@@ -41,7 +41,11 @@ from proda.verdicts import write_round
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
 @click.pass_context
 def verify(context: click.Context, before: str | None, number: int | None, revert: bool, dry_run: bool, as_json: bool, root: str) -> None:
-    """Judge the last round of repair: better, worse, or not to be told. Exit 1 if it hurts."""
+    """Judge the last round of repair on the items as they were before: helps, hurts or unproven, in benchmarks/verdicts/.
+
+    BEFORE is the revision to compare with (default: the commit before the round). Exit 1 if the round hurts, or holds a patch that
+    `proda attribute` showed to harm.
+    """
     from proda.debugger.reverts import harmful
     from proda.debugger.verify import judge
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from click.testing import CliRunner, Result
 from proda.cli.repair import PER_ERROR
 from proda.cli.repair import plan_here as plan
 from proda.cli.study import CONFIRM, study
+from proda.debugger.study import ARMS
 from proda.diagnoses import load_diagnoses
 from proda.errors import GateError, NotFoundError, ProdaError, UsageError
 from proda.patches import load_samples, patch_text
@@ -177,6 +179,11 @@ def test_probed_nodes_and_sentences_are_arms_of_the_same_size(root: Path, tmp_pa
     times = [p.stat().st_mtime_ns for p in kept]
     again = done(root, "--arms", "probed,sentences,without-replay", "--seeds", "0", "--json", "--out", str(tmp_path / "out"))
     assert kept and again.stdout == result.stdout and [p.stat().st_mtime_ns for p in kept] == times
+
+
+def test_help_names_every_arm() -> None:
+    told = CliRunner().invoke(study, ["--help"]).stdout
+    assert re.findall(r"[a-z0-9-]+", told.partition("Arms: ")[2].partition(".\n")[0]) == list(ARMS)
 
 
 @pytest.mark.slow
