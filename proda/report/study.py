@@ -9,12 +9,15 @@ Pure: the same document gives the same text.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil, floor
 from typing import Any
 
 from proda.records import FORMATS
 
 COLOURS = {"development": "#9ab8d8", "confirmation": "#2f5f94"}
 PHASES = tuple(COLOURS)
+STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # between two ticks of a plot; differences of accuracy are no more than 2 apart
+MOST_TICKS = 8
 
 
 def markdown(document: Mapping[str, Any]) -> str:
@@ -91,8 +94,11 @@ def plot(document: Mapping[str, Any]) -> str:
             gain, y = gains[phase, name], top + place * row + lane * number + 7
             body.append(f'<path class="bar" d="M{x(0)} {y}H{x(gain["value"])}" stroke="{COLOURS[phase]}" stroke-width="10"/>')
             body.append(f'<path d="M{x(gain["ci95_low"])} {y}H{x(gain["ci95_high"])}" stroke="#222"/>')
-    body.append(f'<path d="M{x(0)} {top - 6}V{bottom}" stroke="#222" stroke-dasharray="2 2"/>')
-    ticks = (v for v in sorted({low, 0.0, high}) if not 0 < abs(v) < (high - low) / 8)  # else two labels would lie on one another
-    body += [f'<text x="{x(v)}" y="{bottom + 16}" text-anchor="middle">{v:+.3f}</text>' for v in ticks]
+            body.append(f'<text x="{float(x(max(0.0, gain["ci95_high"]))) + 5:.1f}" y="{y + 4}">{gain["value"]:+.3f}</text>')
+    body.append(f'<path d="M{x(0)} {top - 6}V{bottom}M{left} {bottom}h{width}" stroke="#222"/>')
+    step = next(s for s in STEPS if (high - low) <= MOST_TICKS * s)
+    for n in range(ceil(low / step), floor(high / step) + 1):
+        body.append(f'<path d="M{x(n * step)} {bottom}v4" stroke="#222"/>')
+        body.append(f'<text x="{x(n * step)}" y="{bottom + 16}" text-anchor="middle">{n * step:+.2f}</text>')
     box = f'width="{left + width + 70}" height="{bottom + 26}" font-family="sans-serif" font-size="11"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {box}><rect width="100%" height="100%" fill="#fff"/>{"".join(body)}</svg>\n'
