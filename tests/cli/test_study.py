@@ -92,7 +92,12 @@ def test_a_dry_run_says_how_much_it_would_be_and_leaves_nothing(bare: Path) -> N
     assert "12 arms, budget 113 samples for 3 blamed nodes: 24 trainings, 0 of them in the cache" in text
     found = json.loads(done(bare, "--dry-run", "--json", "--seeds", "4,5,6", "--confirm").stdout)
     samples = {name: row["samples"] for name, row in found["arms"].items()}
-    assert samples.pop("no-repair") == 0 and found["budget"] == 113 and found["trainings"] == 12 * 6 and found["seconds"] is None
+    assert (
+        samples.pop("no-repair") == 0
+        and found["budget"] == 113
+        and found["trainings"] == 12 * (3 + len(CONFIRM))
+        and found["seconds"] is None
+    )
     multiples = {"undirected-2x": 2, "undirected-5x": 5, "undirected-10x": 10}
     assert samples == {name: 113 * multiples.get(name, 1) for name in samples}
     assert not (bare / "build/study").exists() and not trained(bare)
@@ -256,7 +261,7 @@ def test_a_call_that_makes_no_sense_is_refused(bare: Path) -> None:
         (("--arms", "undirectd"), "Closest: undirected"),
         (("--seeds", "0,0"), "different whole numbers"),
         (("--seeds", "a"), "different whole numbers"),
-        (("--seeds", "7,100", "--confirm"), "nobody has looked at"),
+        (("--seeds", f"7,{CONFIRM[0]}", "--confirm"), "nobody has looked at"),
     ):
         error = refused(bare, *arguments)
         assert isinstance(error, UsageError) and message in str(error)
