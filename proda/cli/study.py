@@ -12,10 +12,10 @@
     build/study/study.md
 
 No repair and diagnosed repair are always among the arms: every other is compared with both. What an arm leaves to chance is drawn for
-each training anew. Every arm's samples pass the overlap gate
-before anything is trained. A run that was killed goes on where it stood: what is trained, scored and probed is kept in build/cache, and
-a second run trains nothing. For a part of the base, other parameters or a starved corpus the models without repair are trained first, and
-diagnosed (proda/cli/condition.py). Writes study.json, study.md and study.svg. Exit status 1 if a sample gives an item away.
+each training anew. Every arm's samples pass the overlap gate before anything is trained. A run that was killed goes on where it stood:
+what is trained, scored and probed is kept in build/cache, and a second run trains nothing. For a part of the base, other parameters or a
+starved corpus the models without repair are trained first, and diagnosed (proda/cli/condition.py). Writes study.json, study.md and
+study.svg. Exit status 1 if a sample gives an item away.
 """
 
 from __future__ import annotations

@@ -9,20 +9,24 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
 
+from proda.cli.condition import Condition, prepare, set_up
 from proda.cli.repair import PER_ERROR
+from proda.cli.repair import plan as repairs
 from proda.cli.repair import plan_here as plan
-from proda.cli.study import CONFIRM, study
-from proda.debugger.study import ARMS
+from proda.cli.study import CONFIRM, _written, study
+from proda.debugger.study import ARMS, Order
 from proda.diagnoses import load_diagnoses
 from proda.errors import GateError, NotFoundError, ProdaError, UsageError
 from proda.patches import load_samples, patch_text
-from proda.records import Item
+from proda.records import Evidence, Item, Sample
+from proda.repository import Repository
 from proda.trials import Laboratory
 from tests.killing import kill_when
 from tests.toyresults import make_diagnoses, make_results
@@ -155,6 +159,8 @@ def test_what_is_written_holds_every_arm_seed_and_comparison(root: Path) -> None
     drawing = ElementTree.fromstring((root / "build/study/study.svg").read_text())
     bars = [e for e in drawing.iter("{http://www.w3.org/2000/svg}path") if e.get("class") == "bar"]
     assert len(bars) == 2  # no repair is the line that they start from
+    told = [e.text for e in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert {f"{arms[name]['gain']['twin']['value']:+.3f}" for name in ("diagnosed", "undirected")} <= set(told) and "+0.00" in told
 
 
 def test_the_diagnosed_arm_is_what_a_build_after_the_repair_would_train(root: Path) -> None:
@@ -186,6 +192,29 @@ def test_probed_nodes_and_sentences_are_arms_of_the_same_size(root: Path, tmp_pa
     assert kept and again.stdout == result.stdout and [p.stat().st_mtime_ns for p in kept] == times
 
 
+def test_what_is_taken_to_be_lacking_is_written_in_rows_and_undirected_samples_are_not(bare: Path) -> None:
+    """By repair, and by the arms that believe something; two neighbours on a chain that no diagnosis speaks of."""
+    repo, condition = Repository.open(bare), Condition()
+    ready = prepare(repo, condition)
+    setting = set_up(repo, condition, Laboratory(bare, seeds=(0,), params=ready.params, items=ready.items), ready, budget=None)
+    called = {t for p in setting.patches for t in p.targets}
+    chain = next(c for c in setting.knowledge.active_chains() if len(c.statements) > 3 and called.isdisjoint(c.statements))
+    one, other = chain.statements[1:3]
+
+    def rows(samples: Iterable[Sample]) -> int:
+        return sum({one, other} <= set(s.nodes) for s in samples)
+
+    arms = {n: _written(setting, n, [Order(one, 2), Order(other, 2)]) for n in ("item-level", "probed", "shuffled-within", "undirected")}
+    shown = {name: rows(arm.samples) for name, arm in arms.items()}
+    assert shown.pop("undirected") < 4 and set(shown.values()) == {4}
+    dev = [i for i in ready.items if i.split == "dev"]
+    for lacking, first in (([one], False), ([one, other], True)):
+        noticed = [Evidence(n, "statement", 5, 5, -0.1, "") for n in lacking]
+        patches = repairs(setting.knowledge, ready.params, dev, [], setting.diagnoses, noticed, 1, PER_ERROR)
+        (patch,) = (p for p in patches if one in p.targets)
+        assert bool(rows(patch.samples[:1])) is first
+
+
 def test_help_names_every_arm() -> None:
     told = CliRunner().invoke(study, ["--help"]).stdout
     assert re.findall(r"[a-z0-9-]+", told.partition("Arms: ")[2].partition(".\n")[0]) == list(ARMS)
@@ -203,9 +232,6 @@ def test_confirmation_runs_the_same_arms_on_fresh_seeds_and_reports_both(root: P
 
 
 def test_a_starved_corpus_says_nothing_of_the_statements_and_its_own_models_are_diagnosed(root: Path, tmp_path: Path) -> None:
-    from proda.cli.condition import Condition, prepare
-    from proda.repository import Repository
-
     repo = Repository.open(root)
     ready = prepare(repo, Condition(None, ("train.epochs=2",), 0.4))
     whole = prepare(repo, Condition())
