@@ -10,12 +10,12 @@ from pathlib import Path
 import msgspec
 
 from pipelines.stage import stage
-from proda.benchmark import write_items_tree
-from proda.files import write_file
 from proda.graph import Knowledge
 from proda.params import Params
+from proda.store.exceptions import load_exceptions
+from proda.store.files import write_file
+from proda.store.items import write_items_tree
 from proda.tester.build import build_benchmark
-from proda.tester.exceptions import load_exceptions
 
 ROOT = Path()
 

@@ -21,13 +21,13 @@ from pipelines.stage import stage
 from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
 from proda.compiler.invented import Half, half_of, invented_world
-from proda.files import write_file
 from proda.graph import Knowledge
 from proda.params import Params
-from proda.reading import load_reading
 from proda.records import Sample
-from proda.relations import load_relations
-from proda.seeds import by_weight, fraction
+from proda.stable_hash import by_weight, fraction
+from proda.store.files import write_file
+from proda.store.reading import load_reading
+from proda.store.relations import load_relations
 from proda.tester.general import STEMS, write_suite
 from proda.tester.items import write_items
 

@@ -13,14 +13,14 @@ from collections import Counter
 from pathlib import Path
 
 from pipelines.stage import stage
-from proda.benchmark import load_items
 from proda.compiler.adapter import adapter_folders
-from proda.diagnoses import write_diagnoses
-from proda.diagnosing import Prober
 from proda.graph import Knowledge
 from proda.params import Params
-from proda.patches import load_samples
-from proda.tester.outcomes import read_outcomes
+from proda.store.diagnoses import write_diagnoses
+from proda.store.items import load_items
+from proda.store.outcomes import read_outcomes
+from proda.store.patches import load_samples
+from proda.workflows.prober import Prober
 
 ROOT = Path()
 

@@ -12,17 +12,17 @@ from pathlib import Path
 import msgspec
 
 from pipelines.stage import stage
-from proda.benchmark import load_items
 from proda.compiler.adapter import adapter_folders, load_tuned
 from proda.compiler.base import load_base, read_pin
 from proda.compiler.record import extend_record, read_record
 from proda.compiler.tracking import open_run
-from proda.files import write_file
 from proda.params import Params
 from proda.records import Item
+from proda.store.files import write_file
+from proda.store.items import load_items
+from proda.store.outcomes import csv_text, write_outcomes
 from proda.tester.evaluate import evaluate
 from proda.tester.metrics import flat_metrics
-from proda.tester.outcomes import csv_text, write_outcomes
 
 ROOT = Path()
 RESULTS = ROOT / "benchmarks/results"

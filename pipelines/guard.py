@@ -13,13 +13,14 @@ from pathlib import Path
 import msgspec
 
 from pipelines.stage import stage
-from proda.benchmark import load_items
 from proda.errors import GateError
-from proda.files import write_file
 from proda.graph import Knowledge
 from proda.params import Params
-from proda.tester.overlap import Leak, Overlap, overlap
-from proda.texts import training_texts
+from proda.store.files import write_file
+from proda.store.items import load_items
+from proda.store.training_texts import training_texts
+from proda.tester.overlap import Leak, Overlap
+from proda.workflows.leak_check import leak_check
 
 ROOT = Path()
 PASSED = ROOT / "build/guard-passed"
@@ -32,12 +33,7 @@ def main(params: Params) -> str:
     PASSED.unlink(missing_ok=True)
     knowledge = Knowledge.load(ROOT / "build/knowledge")
     items = load_items(ROOT)
-    paths = {
-        item.id: frozenset(c for s in item.statements for c in (knowledge.statements[s].subject, knowledge.statements[s].object))
-        for item in items
-    }
-    names = {concept.id: (concept.term, *concept.aliases) for concept in knowledge.concepts.values()}
-    found = overlap(items, training_texts(ROOT), paths, names, params.guard)
+    found = leak_check(knowledge, items, training_texts(ROOT), params.guard)
     write_file(ROOT / "benchmarks/results/overlap.json", _report(found, params))
     if found.leaks:
         shown = "\n".join(f"  {_line(leak)}" for leak in found.leaks[:SHOWN])

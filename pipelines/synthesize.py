@@ -9,10 +9,11 @@ from collections import Counter
 from pathlib import Path
 
 from pipelines.stage import stage
-from proda.builder.build import build_corpus, load_allocation
-from proda.corpus import write_corpus
+from proda.builder.build import build_corpus
 from proda.graph import Knowledge
 from proda.params import Params
+from proda.store.allocation import load_allocation
+from proda.store.corpus import write_corpus
 
 ROOT = Path()
 

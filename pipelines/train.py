@@ -17,12 +17,12 @@ from proda.compiler.packing import load_documents
 from proda.compiler.record import begin_record
 from proda.compiler.tracking import open_run
 from proda.compiler.train import corpus_documents, curve_csv, train_seeds
-from proda.corpus import load_corpus
-from proda.files import write_file
-from proda.mix import mix
 from proda.params import Params
-from proda.patches import load_patches
 from proda.records import content_hash
+from proda.store.corpus import load_corpus
+from proda.store.files import write_file
+from proda.store.patches import load_patches
+from proda.store.training_set import mix
 
 ROOT = Path()
 

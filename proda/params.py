@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import difflib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-from proda.errors import ParamsError
+from proda.errors import ParamsError, ProdaError, UsageError
 
+OVERRIDABLE = ("train", "evaluate")  # only these sections can be overridden on the command line; other artefacts are not rebuilt
 Positive = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Rate = Annotated[float, Meta(gt=0.0)]
@@ -100,7 +102,7 @@ class TrainParams(Section, frozen=True):
     max_length: Positive = 256  # tokens in one packed row
     replay_targets: Literal["text", "base"] = "text"  # what replay teaches: its own words, or what the base makes of them
     present_tokens_only: bool = True  # tokens that no text of this run holds stay out of the softmax, and so as they were
-    corpus_replay: Literal["all", "stratified", "disjoint"] = "all"  # beside patches: which samples of the corpus; proda/mix.py
+    corpus_replay: Literal["all", "stratified", "disjoint"] = "all"  # beside patches: see proda/store/training_set.py
     corpus_share: Share = 1.0  # how much of them
     general_replay: Share = 0.25  # general samples per corpus sample
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -174,3 +176,24 @@ def announce(params: Params, *names: str, path: Path = Path("params.yaml")) -> N
     raw = load_yaml(path, numbers=True) or {}
     for name in names:
         print("  " + describe(getattr(params, name), name, raw), file=sys.stderr)
+
+
+def with_settings(params: Params, changes: Sequence[str]) -> Params:
+    """The parameters with each NAME=VALUE in the place of its own. Raises UsageError for an unknown name or a value of another kind."""
+    from proda.yamlio import load_yaml_text
+
+    document = msgspec.to_builtins(params)
+    for change in changes:
+        name, is_one, value = change.partition("=")
+        section, _, key = name.strip().partition(".")
+        if not is_one or section not in OVERRIDABLE or key not in document[section]:
+            known = ", ".join(f"{s}.{k}" for s in OVERRIDABLE for k in document[s])
+            raise UsageError(f"--set-param {change}: expected NAME=VALUE. There are: {known}.")
+        try:
+            document[section][key] = load_yaml_text(f"value: {value}", numbers=True)["value"]
+        except ProdaError:
+            raise UsageError(f"--set-param {change}: {value!r} is not a value in YAML.") from None
+    try:
+        return msgspec.convert(document, Params)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"--set-param {' '.join(changes)}: {error}.") from None

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from proda.files import write_file
 from proda.graph import Knowledge
-from proda.reading import PATH, Reading, pin
+from proda.store.files import write_file
+from proda.store.reading import PATH, Reading, pin
 from proda.tester.overlap import words
 from proda.yamlio import dump_yaml
 

@@ -7,11 +7,11 @@
     …
     12 trials: 60 trainings, 0 more in the cache; about 54 min going by the last build, at most 12 h 00 min now (--hours)
 
-What is planted, scripts/planting.py says. The patches are committed one by one to a git repository in a temporary folder that holds the
-samples; from there they are read, trained on over fresh seeds (base, parameters and cache are the repository's), and judged: all, none,
-without each, only each. Then the gate of `proda verify` is asked about the round with the harmful patch and without it, and the commit of
-that patch is reverted. Dev and twin items are asked, sealed ones never. Of the repository itself nothing changes but build/. A run that was
-killed goes on where it stood, and a second run trains nothing. Writes planted.json, and prints who agrees.
+proda/experiments/planting.py says what is planted. The patches are committed one by one to a git repository in a temporary folder that
+holds the samples; they are read from there, trained on over fresh seeds (base, parameters and cache are the repository's), and judged: all,
+none, without each, only each. Then the gate of `proda verify` is asked about the round with the harmful patch and without it, and the
+commit of that patch is reverted. Dev and twin items are used, sealed items never. Only build/ changes in the repository. An interrupted run
+continues where it stopped, and a second run trains nothing. Writes planted.json, and prints which verdicts agree.
 """
 
 from __future__ import annotations
@@ -24,33 +24,34 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from proda.benchmark import load_items
 from proda.cli.attribute import SPLITS, fresh_seeds, need
 from proda.cli.main import main
-from proda.cli.pace import last_build
-from proda.cli.retraining import Bench, mixed
-from proda.cli.settings import described, disciplines, part, setting_options, with_settings
-from proda.corpus import PATCHES, load_corpus, write_corpus
-from proda.debugger.attribute import LEVEL, Round
+from proda.cli.settings import disciplines, setting_options
 from proda.debugger.commits import GitError
-from proda.debugger.contrasts import Trials
 from proda.debugger.reverts import Harmful, harmful, revert_patches
 from proda.debugger.verify import judge
 from proda.errors import GateError, ProdaError
-from proda.files import write_file
+from proda.experiments.attribute import LEVEL, Round
+from proda.experiments.contrasts import Trials
+from proda.experiments.pace import last_build
+from proda.experiments.planned_trainings import Bench, mixed
+from proda.experiments.planting import CHAINS, SAMPLES, PlantedRound, Role, plant_round
 from proda.graph import Knowledge
-from proda.params import GuardParams, load_params
-from proda.patches import load_patches, load_samples, overridden, patch_text
+from proda.history.repository import Repository
+from proda.params import GuardParams, load_params, with_settings
 from proda.records import Item, Patch, Sample
-from proda.repository import Repository
-from proda.tester.overlap import overlap
-from proda.texts import Text, sample_text
-from proda.trials import Laboratory
-from proda.verdicts import write_verdict
-from scripts.planting import CHAINS, SAMPLES, PlantedRound, Role, plant_round
+from proda.store.corpus import PATCHES, load_corpus, write_corpus
+from proda.store.files import write_file
+from proda.store.items import load_items
+from proda.store.patches import load_patches, load_samples, overridden, patch_text
+from proda.store.training_texts import Text, sample_text
+from proda.store.verdicts import write_verdict
+from proda.workflows.leak_check import leak_check
+from proda.workflows.portion import described, part
+from proda.workflows.trials import Laboratory
 
 if TYPE_CHECKING:
-    from proda.trials import Trial
+    from proda.workflows.trials import Trial
 
 DEFAULT = Path("build/planted")
 EXPECTED: Mapping[Role, str] = {
@@ -144,14 +145,9 @@ def planted_round(
 
 def guard(knowledge: Knowledge, items: Sequence[Item], patches: Sequence[Patch], params: GuardParams) -> None:
     """Raises GateError if a planted sample gives one of the items away: its patch would be needed for the wrong reason."""
-    paths = {
-        item.id: frozenset(c for s in item.statements for c in (knowledge.statements[s].subject, knowledge.statements[s].object))
-        for item in items
-    }
-    names = {concept.id: (concept.term, *concept.aliases) for concept in knowledge.concepts.values()}
     told = [s for p in patches for s in p.samples]
     told += [overridden(Sample(o.sample, "open", (), "", ""), o.by) for p in patches for o in p.override]
-    leaks = overlap(items, [Text(s.id, sample_text(s)) for s in told], paths, names, params).leaks
+    leaks = leak_check(knowledge, items, [Text(s.id, sample_text(s)) for s in told], params).leaks
     if leaks:
         one = leaks[0]
         raise GateError(

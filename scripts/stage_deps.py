@@ -14,7 +14,7 @@ import io
 import sys
 from pathlib import Path
 
-from proda.files import write_file
+from proda.store.files import write_file
 
 OURS = ("proda", "pipelines")
 ENOUGH = 0.75  # a package of which a stage needs this share of modules is one dependency: DVC's own cost grows with their number

@@ -10,11 +10,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from proda.files import write_file
 from proda.graph import Knowledge
+from proda.history.repository import Repository
 from proda.knowledge.compile import check_knowledge
-from proda.near import near_concepts
-from proda.repository import Repository
+from proda.language.neighbours import near_concepts
+from proda.store.files import write_file
 
 BEGIN, END = "<!-- numbers: python -m scripts.write_card -->", "<!-- end of numbers -->"
 CARD = Path("knowledge/CARD.md")

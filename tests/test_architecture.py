@@ -16,7 +16,18 @@ from scripts.stage_deps import code_of
 ROOT = Path(__file__).resolve().parent.parent
 ROLES = ("knowledge", "builder", "tester", "compiler", "debugger")
 HEAVY = ("torch", "transformers", "peft", "mlflow", "pandas")
-MODEL_SIDE = {"proda/compiler", "proda/tester/scoring.py", "proda/tester/letters.py", "proda/tester/heldout.py"}
+# From the ground up; a module imports its own layer and those below.
+LAYERS = (
+    ("errors", "findings", "progress", "records", "stable_hash", "yamlio"),
+    ("graph", "params", "statistics", "language", "runtime", "store"),
+    ROLES,
+    ("history",),
+    ("workflows",),
+    ("experiments", "report"),
+    ("cli",),
+)
+SHARED = {room for layer in LAYERS[:2] for room in layer}
+MODEL_SIDE = {"proda/compiler", "proda/runtime", "proda/tester/scoring.py", "proda/tester/letters.py", "proda/tester/heldout.py"}
 
 
 def _imported(path: Path) -> set[str]:
@@ -29,13 +40,75 @@ def _imported(path: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("role", [r for r in ROLES if (ROOT / "proda" / r).is_dir()])
-def test_a_role_imports_no_other_role(role: str) -> None:
-    for path in (ROOT / "proda" / role).rglob("*.py"):
-        for name in _imported(path):
-            parts = name.split(".")
-            assert not (len(parts) > 1 and parts[0] == "proda" and parts[1] in ROLES and parts[1] != role), f"{path} imports {name}"
-            assert parts[0] != "pipelines" and parts[:2] != ["proda", "cli"], f"{path} imports {name}"
+def _modules() -> dict[str, Path]:
+    """Dotted name → file, for every module of proda."""
+    found = {}
+    for path in sorted((ROOT / "proda").rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def _arrows(modules: dict[str, Path]) -> dict[str, set[str]]:
+    """Module → the modules of proda that it imports, inside functions and under TYPE_CHECKING too."""
+    arrows = {}
+    for name, path in modules.items():
+        mentioned = _imported(path)
+        # `from proda.store import items` imports proda.store.items; the package itself holds nothing.
+        inner = {n for n in mentioned if n in modules and n != name}
+        arrows[name] = {n for n in inner if not any(other.startswith(f"{n}.") for other in mentioned if other in modules)} - {"proda"}
+    return arrows
+
+
+MODULES = _modules()
+ARROWS = _arrows(MODULES)
+
+
+def _room(name: str) -> str:
+    return name.split(".")[1] if "." in name else ""
+
+
+def test_every_module_has_a_layer() -> None:
+    layered = {room for layer in LAYERS for room in layer} | {""}
+    assert {_room(name) for name in MODULES} <= layered
+
+
+def test_imports_point_down() -> None:
+    level = {room: n for n, layer in enumerate(LAYERS) for room in layer} | {"": len(LAYERS)}
+    upward = [f"{a} → {b}" for a, found in ARROWS.items() for b in sorted(found) if level[_room(b)] > level[_room(a)]]
+    assert not upward, upward
+
+
+def _reached(name: str) -> set[str]:
+    seen: set[str] = set()
+    todo = [name]
+    while todo:
+        for other in ARROWS[todo.pop()] - seen:
+            seen.add(other)
+            todo.append(other)
+    return seen
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_reaches_no_other_role(role: str) -> None:
+    """Roles meet in shared records, the store, the language and the runtime: not in each other, however many imports lie between."""
+    for name in (n for n in MODULES if _room(n) == role):
+        assert {_room(n) for n in _reached(name)} <= {role, *SHARED}, name
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    cycles = sorted(name for name in MODULES if name in _reached(name))
+    assert not cycles
+
+
+def test_no_two_rooms_import_each_other() -> None:
+    pairs = {(_room(a), _room(b)) for a, found in ARROWS.items() for b in found if _room(a) != _room(b)}
+    assert not [pair for pair in pairs if pair[::-1] in pairs]
+
+
+def test_nothing_below_imports_the_pipelines_or_scripts() -> None:
+    for name, path in MODULES.items():
+        assert not [n for n in _imported(path) if n.partition(".")[0] in ("pipelines", "scripts")], name
 
 
 def test_torch_is_imported_by_the_model_side_only() -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from proda.builder.build import build_corpus, load_allocation
+from proda.builder.build import build_corpus
 from proda.graph import Knowledge
 from proda.knowledge.compile import compile_knowledge
 from proda.params import load_params
 from proda.records import Concept
-from proda.seeds import by_weight
+from proda.stable_hash import by_weight
+from proda.store.allocation import load_allocation
 from proda.tester.items import write_items
 
 ROOT = Path(__file__).resolve().parent.parent

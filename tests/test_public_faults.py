@@ -19,21 +19,21 @@ import proda
 from proda.builder.extra import extra_samples
 from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
-from proda.corpus import load_corpus
 from proda.debugger.repair import plan_repairs
 from proda.debugger.verify import judge
 from proda.errors import InputError
 from proda.graph import Knowledge
+from proda.history.repository import Repository
 from proda.knowledge.compile import check_knowledge, compile_knowledge
-from proda.mix import mix
 from proda.params import GuardParams, Params
-from proda.patches import load_patches, named, patch_text
 from proda.records import Diagnosis, Patch, Sample
-from proda.repository import Repository
+from proda.store.corpus import load_corpus
+from proda.store.patches import load_patches, named, patch_text
+from proda.store.training_set import mix
+from proda.store.training_texts import Text, sample_text
 from proda.tester.items import write_items
 from proda.tester.letters import read_letter
 from proda.tester.overlap import overlap
-from proda.texts import Text, sample_text
 from tests.knowledge.toy import Toy
 from tests.toyresults import make_items_and_samples, outcome
 from tests.toyworld import make_repository

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from proda.reading import unquoted_sentences
+from proda.store.reading import unquoted_sentences
 from proda.tester.overlap import words
 from proda.yamlio import dump_yaml, load_yaml_text
 

@@ -11,16 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import proda
-from proda.benchmark import write_items_tree
 from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
-from proda.corpus import write_corpus
-from proda.diagnoses import write_diagnoses
-from proda.patches import named, node_hash, patch_text
 from proda.records import LETTERS, Diagnosis, Item, Outcome, Patch, Sample
+from proda.store.corpus import write_corpus
+from proda.store.diagnoses import write_diagnoses
+from proda.store.items import write_items_tree
+from proda.store.outcomes import write_outcomes
+from proda.store.patches import named, node_hash, patch_text
 from proda.tester.items import write_items
 from proda.tester.metrics import metrics
-from proda.tester.outcomes import write_outcomes
 
 MODELS = ("base", "seed-0", "seed-1")
 RESULTS = Path("benchmarks/results")

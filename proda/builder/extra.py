@@ -22,10 +22,10 @@ from proda.builder.plan import Plan, Unit, apart, format_pattern, left_out, link
 from proda.builder.template_writer import write_sample
 from proda.errors import NotFoundError
 from proda.graph import Knowledge
+from proda.language.wording import name
 from proda.params import Params
 from proda.records import Format, Sample
-from proda.seeds import seed_of
-from proda.wording import name
+from proda.stable_hash import seed_of
 
 REACH = 5  # ordinals from one turn of a row to the next: two statements of it never write the same sample
 NODE = r"(?P<node>(?P<start>[^:+~]+)(?:(?P<row>[+~])(?P<length>[2-9]))?)"

@@ -22,10 +22,10 @@ from typing import Literal
 
 from proda.errors import InputError
 from proda.graph import Knowledge
-from proda.near import near_concepts, taken_for
+from proda.language.neighbours import near_concepts, taken_for
+from proda.language.wording import Triple, clause
 from proda.records import Chain, Format, Record, Statement
-from proda.seeds import by_weight, fraction, seed_of
-from proda.wording import Triple, clause
+from proda.stable_hash import by_weight, fraction, seed_of
 
 Unit = Literal["statement", "window", "link", "concept"]
 Ask = Literal["object", "subject"]

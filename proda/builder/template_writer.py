@@ -16,9 +16,7 @@ from proda.builder import templates
 from proda.builder.plan import Plan, Unit, left_out
 from proda.builder.templates import fill
 from proda.graph import Knowledge
-from proda.records import Concept, Sample, content_hash
-from proda.seeds import by_weight, seed_of
-from proda.wording import (
+from proda.language.wording import (
     Triple,
     capital,
     clause,
@@ -31,6 +29,8 @@ from proda.wording import (
     question,
     verb,
 )
+from proda.records import Concept, Sample, content_hash
+from proda.stable_hash import by_weight, seed_of
 
 
 def write_sample(knowledge: Knowledge, plan: Plan) -> Sample:

@@ -31,22 +31,23 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from proda.benchmark import load_items
-from proda.cli.pace import last_build
-from proda.cli.retraining import Bench, mixed, table
-from proda.cli.settings import described, disciplines, part, setting_options, with_settings
-from proda.corpus import CORPUS, PATCHES, load_corpus
+from proda.cli.settings import disciplines, setting_options
 from proda.errors import EmptyBenchmarkError, NotFoundError, UsageError
-from proda.files import write_file
-from proda.params import load_params
-from proda.patches import load_patches
+from proda.experiments.pace import last_build
+from proda.experiments.planned_trainings import Bench, mixed, table
+from proda.history.repository import Repository
+from proda.params import load_params, with_settings
 from proda.records import Item, Patch, Split
-from proda.repository import Repository
-from proda.trials import SUITE, Laboratory
-from proda.verdicts import write_verdict
+from proda.store.corpus import CORPUS, PATCHES, load_corpus
+from proda.store.files import write_file
+from proda.store.items import load_items
+from proda.store.patches import load_patches
+from proda.store.verdicts import write_verdict
+from proda.workflows.portion import described, part
+from proda.workflows.trials import SUITE, Laboratory
 
 if TYPE_CHECKING:
-    from proda.debugger.attribute import Round
+    from proda.experiments.attribute import Round
 
 SPLITS: tuple[Split, ...] = ("dev", "twin")  # sealed items judge rounds, never the choice of patches
 NEEDS = (Path("build/base"), Path("build/curriculum"), SUITE, CORPUS)
@@ -147,7 +148,7 @@ def _items(root: Path) -> list[Item]:
 
 def _case(root: Path, number: int | None, wanted: Sequence[str], items: Sequence[Item], chosen: Collection[str] | None) -> Round:
     """The round; of the chosen disciplines, the patches that teach a node of theirs first."""
-    from proda.debugger.attribute import MOST_SINGLE, Round
+    from proda.experiments.attribute import MOST_SINGLE, Round
 
     patches = load_patches(root)
     known = {p.id: p for p in patches}

@@ -19,12 +19,12 @@ from typing import Any
 import click
 import msgspec
 
-from proda.compare import compare_nodes
-from proda.corpus import PATCHES
 from proda.errors import NotFoundError, UsageError
-from proda.patches import load_patches
-from proda.repository import Repository
-from proda.verdicts import read_verdicts, shown_by
+from proda.history.compare import compare_nodes
+from proda.history.repository import Repository
+from proda.store.corpus import PATCHES
+from proda.store.patches import load_patches
+from proda.store.verdicts import read_verdicts, shown_by
 from proda.yamlio import load_yaml_bytes
 
 DATA = ("knowledge", str(PATCHES), "samples/allocation.yaml", "samples/written", "benchmarks/exceptions.yaml")
@@ -48,9 +48,9 @@ def audit(range_: str | None, item: str | None, patch: str | None, as_json: bool
     had wrong; `proof`: a retrain with and without it showed it (`proda attribute`). Without A..B: from before the last round's first patch
     to the work tree.
     """
-    from proda.debugger.audit import audit as audit_lines
-    from proda.debugger.audit import departures, summary
-    from proda.debugger.paired import paired
+    from proda.history.audit import audit as audit_lines
+    from proda.history.audit import departures, summary
+    from proda.statistics import paired
 
     where = Repository.open(root).root
     first, last = _ends(where, range_)
@@ -96,7 +96,7 @@ def history(root: Path, first: str, last: str | None) -> tuple[list[Any], list[s
     """
     import git
 
-    from proda.debugger.audit import Change
+    from proda.history.audit import Change
 
     repo = git.Repo(root)
     span = f"{first}..{last or 'HEAD'}"
@@ -154,7 +154,7 @@ def _ends(root: Path, given: str | None) -> tuple[str, str | None]:
             raise UsageError(f"'{given}': expected A..B, two revisions with two dots between them.")
         first, _, last = given.partition("..")
         return first or "HEAD", last or "HEAD"
-    from proda.cli.verify import before_round
+    from proda.history.rounds import before_round
 
     rounds = [p.round for p in load_patches(root)]
     if not rounds:

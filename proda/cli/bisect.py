@@ -28,11 +28,11 @@ import msgspec
 
 from proda.cli.audit import DATA, EVERYTHING
 from proda.errors import NotFoundError, UsageError
+from proda.history.repository import Repository
 from proda.records import Record
-from proda.repository import Repository
 
 if TYPE_CHECKING:
-    from proda.debugger.bisect import Result
+    from proda.history.bisect import Result
 
 RESULTS = Path("benchmarks/results/outcomes")
 DECIDES = (*DATA, *EVERYTHING, ":(exclude,glob)knowledge/*.md")  # notes to readers
@@ -41,7 +41,7 @@ PATHS = 4  # shown of one change
 RIGHT = {True: "right", False: "wrong"}
 
 
-class Change(Record, frozen=True):
+class ChangedPaths(Record, frozen=True):
     """A commit that changed what decides outcomes."""
 
     commit: str
@@ -57,7 +57,7 @@ class Found(Record, frozen=True):
     right: bool
     since: str  # commit of the results before
     seeds: tuple[str, str]  # "1 of 3", before and after
-    changes: tuple[Change, ...]
+    changes: tuple[ChangedPaths, ...]
 
 
 @click.command(epilog="Example: proda bisect physics/bimetal-strip-bends:dev-path")
@@ -74,7 +74,7 @@ def bisect(item: str, range_: str | None, rebuild: bool, dry_run: bool, as_json:
     """
     import git
 
-    from proda.debugger.bisect import comparable, flips, most_rebuilds
+    from proda.history.bisect import comparable, flips, most_rebuilds
 
     path = RESULTS / f"{_split(item)}.csv"
     where = Repository.open(root).root
@@ -160,7 +160,7 @@ def _blob(repo: Any, commit: str, path: Path) -> bytes:
 
 
 def _tally(commit: str, data: bytes, item: str) -> Result:
-    from proda.debugger.bisect import tally
+    from proda.history.bisect import tally
 
     correct = {"true": True, "false": False}
     return tally(commit, ((row["model"], row["hash"], correct.get(row["correct"])) for row in _rows(data) if row["item"] == item))
@@ -180,13 +180,14 @@ def _unknown(repo: Any, read: Sequence[Result], path: Path, item: str) -> str:
     return f"{path}\n  '{item}' is in none of the {len(read)} results read.{hint} `proda show` lists a node's items."
 
 
-def _changes(repo: Any, last: str, first: str) -> tuple[Change, ...]:
+def _changes(repo: Any, last: str, first: str) -> tuple[ChangedPaths, ...]:
     """The commits after `last`, up to `first`, that touch what outcomes are made from; oldest first. A merge stands for its branch."""
     shape = ("--first-parent", "-m", "--reverse", "--name-only", "--format=%x00%H%x00%s%x00")
     log = str(repo.git(c="core.quotepath=off").log(*shape, f"{last}..{first}", "--", *dict.fromkeys(DECIDES)))
     parts = iter(log.split("\0")[1:])
     return tuple(
-        Change(commit, subject, tuple(filter(None, names.split("\n")))) for commit, subject, names in zip(parts, parts, parts, strict=True)
+        ChangedPaths(commit, subject, tuple(filter(None, names.split("\n"))))
+        for commit, subject, names in zip(parts, parts, parts, strict=True)
     )
 
 
@@ -196,8 +197,8 @@ def _subject(repo: Any, commit: str) -> str:
 
 def _narrowed(root: Path, found: Found, path: Path, item: str, digest: str) -> Found:
     """The flip with fewer changes, after rebuilds. One that does not build, or where the item reads otherwise, tells nothing."""
-    from proda.debugger.bisect import narrow
-    from proda.debugger.rebuild import rebuild
+    from proda.history.bisect import narrow
+    from proda.history.rebuild import rebuild
 
     def state(commit: str) -> bool | None:
         data = rebuild(root, commit, path)

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 
 import click
 
-from proda.lineage import Group, Lineage, Trace
+from proda.history.lineage import Group, Lineage, Trace
+from proda.language.wording import clause
 from proda.records import LETTERS, Chain, Concept, Item, Sample, Statement
-from proda.wording import clause
 
 
 def card(lineage: Lineage, trace: Trace, *, few: int | None, width: int) -> str:

@@ -59,8 +59,8 @@ def _references(root: Path, report: Report) -> list[Finding]:
     """What items, samples, patches and exceptions refer to and is not there; nothing can be said of it while the base has errors."""
     if not report.ok or not any((root / folder).exists() for folder in ("samples", "benchmarks")):
         return []
-    from proda.dangling import dangling
-    from proda.repository import Repository
+    from proda.history.repository import Repository
+    from proda.store.dangling import dangling
 
     knowledge = Repository.open(root).knowledge
     found = dangling(root, frozenset({*knowledge.concepts, *knowledge.statements, *knowledge.chains}))
@@ -69,13 +69,13 @@ def _references(root: Path, report: Report) -> list[Finding]:
 
 def _stale_patches(root: Path, knowledge: Knowledge) -> list[Finding]:
     """Patches that are not committed yet, and were written against something else than what is here; a committed one is applied."""
-    from proda.corpus import PATCHES
+    from proda.store.corpus import PATCHES
 
     waiting = {path for path in (root / PATCHES).glob("*.yaml") if path.relative_to(root).as_posix() not in _committed(root)}
     if not waiting:
         return []
-    from proda.benchmark import load_items
-    from proda.patches import read_patch, stale
+    from proda.store.items import load_items
+    from proda.store.patches import read_patch, stale
 
     items = {item.id: item for item in load_items(root, ("dev",))}
     found = []
@@ -95,7 +95,7 @@ def _committed(root: Path) -> frozenset[str]:
     """Paths below samples/patches in HEAD; none where there is no git."""
     import subprocess
 
-    from proda.corpus import PATCHES
+    from proda.store.corpus import PATCHES
 
     command = ["git", "ls-tree", "-r", "--name-only", "HEAD", "--", PATCHES.as_posix()]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from proda.compare import CHANGES, Comparison, Derived, causes, tally
+from proda.history.compare import CHANGES, Comparison, Derived, causes, tally
 
 SHOWN = 60  # entries of a list; GitHub refuses comments of more than 65,536 characters
 LONGEST = 240  # characters of one piece of data

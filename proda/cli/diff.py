@@ -21,12 +21,12 @@ import click
 import msgspec
 
 from proda.cli.comment import comment
-from proda.compare import CHANGES, Comparison, Derived, Revision, Score, causes, compare, tally
-from proda.corpus import CORPUS, PATCHES, decode_sample
 from proda.errors import UsageError
-from proda.patches import as_changed, changes, read_patch
+from proda.history.compare import CHANGES, Comparison, Derived, Revision, Score, causes, compare, tally
+from proda.history.repository import Repository
 from proda.records import Sample, Wording
-from proda.repository import Repository
+from proda.store.corpus import CORPUS, PATCHES, decode_sample
+from proda.store.patches import as_changed, changes, read_patch
 from proda.yamlio import load_yaml
 
 FEW = 12

@@ -29,21 +29,21 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from proda.benchmark import load_items
-from proda.cli.condition import portion
-from proda.cli.settings import described, disciplines, part, seed_list, setting_options, with_settings
+from proda.cli.settings import disciplines, seed_list, setting_options
 from proda.errors import EmptyBenchmarkError, NotFoundError
-from proda.files import write_file
 from proda.graph import Knowledge
-from proda.params import Params, load_params
-from proda.patches import load_samples
+from proda.history.repository import Repository
+from proda.params import Params, load_params, with_settings
 from proda.records import CATEGORIES, Item, Outcome, Sample
-from proda.repository import Repository
+from proda.store.files import write_file
+from proda.store.items import load_items
+from proda.store.patches import load_samples
+from proda.workflows.portion import described, part, portion
 
 if TYPE_CHECKING:
-    from proda.debugger.drill import Flags, Score, Tally
-    from proda.debugger.faults import Fault
-    from proda.trials import Trial
+    from proda.experiments.drill import Flags, Score, Tally
+    from proda.experiments.faults import Fault
+    from proda.workflows.trials import Trial
 
 DEFAULT = Path("build/drill/drill.json")
 
@@ -69,7 +69,7 @@ def drill(
     root: str,
 ) -> None:
     """Plant faults in a copy of samples and items, train, diagnose, and count how many are found for what they are."""
-    from proda.debugger.faults import draw_faults
+    from proda.experiments.faults import draw_faults
 
     repo, seeds = Repository.open(root), seed_list(seeds_text)
     samples = load_samples(repo.root)
@@ -108,9 +108,9 @@ def _run(
 ) -> tuple[dict[str, Any], Tally, dict[str, dict[str, Flags]]]:
     """Train with the faults and without, diagnose the former, count."""
     from proda.debugger.diagnose import failures
-    from proda.debugger.drill import count, flags, probed_nodes
-    from proda.debugger.faults import plant
-    from proda.trials import Laboratory
+    from proda.experiments.drill import count, flags, probed_nodes
+    from proda.experiments.faults import plant
+    from proda.workflows.trials import Laboratory
 
     planted, asked = plant(knowledge, samples, items, faults)
     faulty, sound = (Laboratory(root, seeds=seeds, params=params, items=i) for i in (asked, items))
@@ -153,7 +153,7 @@ def _encoded(value: object) -> str:
 
 
 def _say_shortage(faults: Iterable[Fault], sites: int) -> None:
-    from proda.debugger.faults import KINDS
+    from proda.experiments.faults import KINDS
 
     drawn = Counter(f.kind for f in faults)
     for kind in KINDS:
@@ -180,7 +180,7 @@ def _planned(faults: Sequence[Fault], samples: Sequence[Sample], items: Sequence
 
 
 def _table(document: Mapping[str, Any], tally: Tally, flags: Mapping[str, Mapping[str, Flags]]) -> list[str]:
-    from proda.debugger.drill import NOT_NOTICED, ONLY_HERE, OWN, UNPLANTED
+    from proda.experiments.drill import NOT_NOTICED, ONLY_HERE, OWN, UNPLANTED
 
     said = (*CATEGORIES, NOT_NOTICED)
     accuracy = {name: document[name]["accuracy"] for name in ("with_faults", "without")}

@@ -12,14 +12,13 @@ learn of it.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import click
 import msgspec
 
-from proda.benchmark import load_items
 from proda.errors import NotFoundError
+from proda.store.items import load_items
 
 DEV = Path("benchmarks/results/outcomes/dev.csv")
 
@@ -29,10 +28,10 @@ def share_out(root: Path, number: int, run: str, *, dry_run: bool, as_json: bool
 
     Reads dev and no other split. Raises NotFoundError without outcomes, InputError if they are stale, GitError as `commit_file`.
     """
-    from proda.builder.build import ALLOCATION, load_allocation
     from proda.debugger.commits import commit_file
     from proda.debugger.reallocate import error_rates, reallocate, rewrite
-    from proda.tester.outcomes import read_outcomes
+    from proda.store.allocation import ALLOCATION, load_allocation
+    from proda.store.outcomes import read_outcomes
 
     if not (root / DEV).is_file():
         raise NotFoundError(f"{DEV}\n  No outcomes here. Run `dvc repro evaluate` (or `make repro`) first.")
@@ -63,16 +62,3 @@ def share_out(root: Path, number: int, run: str, *, dry_run: bool, as_json: bool
     new = commit_file(root, ALLOCATION.as_posix(), text, branch=branch, message=message + (f"Run: {run}\n" if run else ""))
     done = f"{ALLOCATION} is committed on {branch}. Next: dvc repro."
     click.echo(done if new else f"Nothing to change: {ALLOCATION} is shared out so already, here or on {branch}.", err=True)
-
-
-def reallocations(root: Path) -> dict[int, str]:
-    """Round → the commit that shared samples out anew in it, from the trailers of HEAD's history; the first where a round has several."""
-    import git
-
-    try:
-        repo = git.Repo(root)
-        log = repo.git.log("-E", "--grep=^Reallocation: round [0-9]+$", "--format=%H %(trailers:key=Reallocation,valueonly,separator=%x20)")
-    except (git.InvalidGitRepositoryError, git.GitCommandError):  # no repository, or no commit in it
-        return {}
-    found = (re.fullmatch(r"([0-9a-f]+) round ([1-9][0-9]*)", line.strip()) for line in log.splitlines())
-    return {int(match[2]): match[1] for match in found if match}

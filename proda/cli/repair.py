@@ -16,25 +16,14 @@ Exit status 0 also when there is nothing to repair; 1 if the repository is in no
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Sequence
-from pathlib import Path
-
 import click
 import msgspec
 
-from proda.benchmark import load_items
-from proda.corpus import load_corpus
-from proda.diagnoses import load_diagnoses, load_noticed
 from proda.errors import UsageError
-from proda.graph import Knowledge
-from proda.params import Params, load_params
-from proda.patches import load_patches, untouched
-from proda.records import Diagnosis, Evidence, Item, Patch, Sample
-from proda.repository import Repository
-
-PER_ERROR = 20  # samples, as in the paper's third phase
-ROUND_ORDINALS = 1000  # samples of round n are numbered from n · 1000: a corpus has no unit with so many
+from proda.history.repository import Repository
+from proda.records import Patch
+from proda.store.diagnoses import load_diagnoses
+from proda.workflows.repair_round import PER_ERROR, plan_here, round_here, run_id
 
 
 @click.command(epilog="Example: proda repair --dry-run --max 5")
@@ -58,12 +47,12 @@ def repair(most: int | None, per_error: int | None, reallocate: bool, number: in
 
         if most or per_error:
             raise UsageError("--reallocate writes no patch, so --max and --per-error say nothing. Leave them out.")
-        share_out(where, number or _round(where), _run(where), dry_run=dry_run, as_json=as_json)
+        share_out(where, number or round_here(where), run_id(where), dry_run=dry_run, as_json=as_json)
         return
     if not dry_run:
         ready(where, leftover(where, set_apart))
     diagnoses = load_diagnoses(where)
-    this = number or _round(where)
+    this = number or round_here(where)
     patches = plan_here(where, diagnoses, this, per_error or PER_ERROR)
     chosen = patches[:most]
     branch = f"repair/round-{this}"
@@ -77,10 +66,10 @@ def repair(most: int | None, per_error: int | None, reallocate: bool, number: in
             click.echo(line(patch, True))
     else:
         told = (lambda *_: None) if as_json else (lambda patch, new: click.echo(line(patch, new)))
-        commit_patches(where, chosen, branch=branch, run=_run(where), edit=set_apart, done=told)
+        commit_patches(where, chosen, branch=branch, run=run_id(where), edit=set_apart, done=told)
     suspects = proposals(diagnoses)
     if not dry_run:
-        commit_retirements(where, suspects, branch=branch, run=_run(where))
+        commit_retirements(where, suspects, branch=branch, run=run_id(where))
     for diagnosis in suspects:
         click.echo(f"suspect item {diagnosis.item}: {diagnosis.reason}", err=True)
     if suspects:
@@ -90,81 +79,9 @@ def repair(most: int | None, per_error: int | None, reallocate: bool, number: in
     click.echo(f"{left} failed items stay unexplained." + ("" if dry_run else " Next: dvc repro."), err=True)
 
 
-def plan(
-    knowledge: Knowledge,
-    params: Params,
-    items: Sequence[Item],
-    samples: Sequence[Sample],
-    diagnoses: Sequence[Diagnosis],
-    noticed: Sequence[Evidence],
-    number: int,
-    per_error: int,
-    most: int | None = None,
-) -> list[Patch]:
-    """The round's patches: the builder's samples for the debugger's targets. `items` are of dev; a patch may touch `samples`."""
-    from proda.builder.extra import extra_samples, worded_again
-    from proda.debugger.assertions import Reader, contradictions
-    from proda.debugger.repair import plan_repairs
-
-    conflicts = {node for d in diagnoses if d.category == "data conflict" for node in d.nodes}
-    conflicts |= {e.node for e in noticed if e.probe == "data"}
-    reader = Reader(knowledge)
-
-    def teach(node: str, count: int, contrast: Sequence[str], stepwise: bool, beside: Collection[str]) -> list[Sample]:
-        start = number * ROUND_ORDINALS
-        return extra_samples(knowledge, node, count, start=start, params=params, contrast=contrast, stepwise=stepwise, beside=beside)
-
-    return plan_repairs(
-        knowledge,
-        items,
-        diagnoses,
-        noticed,
-        number=number,
-        per_error=per_error,
-        most=most,
-        teach=teach,
-        reword=lambda sample: worded_again(knowledge, sample, params),
-        conflicting={node: [s for s, _ in contradictions(reader, samples, node)] for node in sorted(conflicts)},
-    )
-
-
-def plan_here(root: Path, diagnoses: Sequence[Diagnosis], number: int, per_error: int) -> list[Patch]:
-    """The round's patches for the repository as it stands, but for what the round has edited so far: the same however much is committed.
-
-    What a patch brought, or touched, is reverted, not removed: the corpus that no earlier round has touched is all that is looked at.
-    """
-    from proda.debugger.distinctions import before_edits
-
-    patches = load_patches(root)
-    knowledge = before_edits(Repository.open(root).knowledge, (p for p in patches if p.round == number))
-    corpus = untouched(load_corpus(root), (p for p in patches if p.round < number))
-    items = load_items(root, ("dev",), only=frozenset({"dev"}))
-    return plan(knowledge, load_params(root / "params.yaml"), items, corpus, diagnoses, load_noticed(root), number, per_error)
-
-
 def line(patch: Patch, new: bool) -> str:
     """A patch on one line."""
     several = ((len(patch.remove), "removed"), (len(patch.override), "overridden"), (len(patch.edits), "set apart"))
     counts = ", ".join([f"{len(patch.samples)} samples", *(f"{number} {what}" for number, what in several if number)])
     items = f"{len(patch.items)} item{'' if len(patch.items) == 1 else 's'}"
     return f"  {'+' if new else '='} {patch.id}   {patch.category}   {', '.join(patch.targets)}   {counts}   {items}"
-
-
-def _round(root: Path) -> int:
-    """The branch's own round where it is a repair branch, so that a run that was killed goes on; else one more than the last on record."""
-    import git
-
-    from proda.cli.reallocation import reallocations
-
-    try:
-        found = re.fullmatch(r"repair/round-([1-9][0-9]*)", git.Repo(root).active_branch.name)
-        if found:
-            return int(found[1])
-    except (git.InvalidGitRepositoryError, TypeError):
-        pass
-    return 1 + max([*(p.round for p in load_patches(root)), *reallocations(root)], default=0)
-
-
-def _run(root: Path) -> str:
-    path = root / "benchmarks/results/run.json"
-    return str(msgspec.json.decode(path.read_bytes()).get("run_id", "")) if path.is_file() else ""

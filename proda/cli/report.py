@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from proda.errors import UsageError
-from proda.files import write_file
-from proda.repository import Repository
+from proda.history.repository import Repository
+from proda.store.files import write_file
 
 DEFAULT = Path("build/report/index.html")
 

@@ -22,13 +22,13 @@ from pathlib import Path
 import click
 import msgspec
 
-from proda.benchmark import ITEMS, decode_item
 from proda.cli.card import card
-from proda.corpus import CORPUS, PATCHES, decode_overridden, decode_sample
-from proda.lineage import Lineage, Trace
-from proda.patches import as_changed
+from proda.history.lineage import Lineage, Trace
+from proda.history.repository import Repository
 from proda.records import SPLITS, Item, Sample, Wording
-from proda.repository import Repository
+from proda.store.corpus import CORPUS, PATCHES, decode_overridden, decode_sample
+from proda.store.items import ITEMS, decode_item
+from proda.store.patches import as_changed
 from proda.yamlio import load_yaml
 
 FEW = 3

@@ -14,7 +14,7 @@
 No repair and diagnosed repair are always among the arms: every other is compared with both. What an arm leaves to chance is drawn for
 each training anew. Every arm's samples pass the overlap gate before anything is trained. A run that was killed goes on where it stood:
 what is trained, scored and probed is kept in build/cache, and a second run trains nothing. For a part of the base, other parameters or a
-starved corpus the models without repair are trained first, and diagnosed (proda/cli/condition.py). Writes study.json, study.md and
+starved corpus the models without repair are trained first, and diagnosed (proda/experiments/conditions.py). Writes study.json, study.md and
 study.svg. Exit status 1 if a sample gives an item away.
 """
 
@@ -29,20 +29,21 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from proda.benchmark import load_items
-from proda.cli.condition import Condition, Setting, blame, prepare, set_up
-from proda.cli.pace import last_build
-from proda.cli.settings import described, disciplines, seed_list, setting_options
+from proda.cli.settings import disciplines, seed_list, setting_options
 from proda.errors import GateError, NotFoundError, UsageError
-from proda.files import write_file
+from proda.experiments.conditions import Condition, Setting, blame, prepare, set_up
+from proda.experiments.pace import last_build
+from proda.history.repository import Repository
 from proda.params import load_params
 from proda.records import SPLITS, Sample
 from proda.report.study import markdown, plot
-from proda.repository import Repository
+from proda.store.files import write_file
+from proda.store.items import load_items
+from proda.workflows.portion import described
 
 if TYPE_CHECKING:
-    from proda.debugger.study import Arm, Order
-    from proda.trials import Laboratory, Trial
+    from proda.experiments.study import Arm, Order
+    from proda.workflows.trials import Laboratory, Trial
 
     Draws = Mapping[int, Arm]  # seed → what the arm is for it: one for all, or drawn anew
 
@@ -82,7 +83,7 @@ def study(
     shuffled-within, shuffled-across, sentences, without-replay,
     undirected-2x, undirected-5x, undirected-10x.
     """
-    from proda.trials import Laboratory
+    from proda.workflows.trials import Laboratory
 
     repo = Repository.open(root)
     wanted = _arms(names)
@@ -123,7 +124,7 @@ def study(
 
 
 def _arms(names: str | None) -> list[str]:
-    from proda.debugger.study import ARMS, DIAGNOSED, NO_REPAIR
+    from proda.experiments.study import ARMS, DIAGNOSED, NO_REPAIR
 
     chosen = [n.strip() for n in names.split(",")] if names is not None else list(ARMS)
     for name in chosen:
@@ -135,8 +136,8 @@ def _arms(names: str | None) -> list[str]:
 
 def _composed(setting: Setting, wanted: Iterable[str], seeds: Sequence[int]) -> tuple[dict[str, Draws], int | None]:
     """The arms but for `probed`, which needs a model; and how many sentences were left out because they give an item away."""
-    from proda.debugger.completions import completions
-    from proda.debugger.study import DIAGNOSED, NO_REPAIR, Arm, by_discipline, diagnosed, orders_for, orders_of
+    from proda.experiments.completions import completions
+    from proda.experiments.study import DIAGNOSED, NO_REPAIR, Arm, by_discipline, diagnosed, orders_for, orders_of
 
     orders = orders_of(setting.patches, setting.diagnoses)
     arms: dict[str, Draws] = {}
@@ -161,7 +162,7 @@ def _written(setting: Setting, name: str, orders: Sequence[Order]) -> Arm:
     """The arm of these orders in the builder's words, in the formats that diagnosed repair has. As a repair does, it shows nodes that it
     takes to be lacking in a row with one another; undirected samples are written without any such belief.
     """
-    from proda.debugger.study import TIMES, Arm, fill
+    from proda.experiments.study import TIMES, Arm, fill
 
     nodes: Counter[str] = Counter()
     for order in orders:
@@ -173,8 +174,8 @@ def _written(setting: Setting, name: str, orders: Sequence[Order]) -> Arm:
 def _sentences(setting: Setting, disciplines: Iterable[str]) -> tuple[dict[str, dict[str, str]], int]:
     """Discipline → place → sentence of its sources, without those that give an item away; and how many those were."""
     from proda.knowledge.tree import scan, source_path
-    from proda.reading import unquoted_sentences
-    from proda.texts import Text
+    from proda.store.reading import unquoted_sentences
+    from proda.store.training_texts import Text
 
     found: dict[str, dict[str, str]] = {d: {} for d in sorted(disciplines)}
     for source in scan(setting.root).sources:
@@ -188,20 +189,14 @@ def _sentences(setting: Setting, disciplines: Iterable[str]) -> tuple[dict[str, 
 
 def _leaks(setting: Setting, texts: Iterable[Any]) -> list[Any]:
     """By all items of the repository: what is common among them tells the gate what to overlook."""
-    from proda.tester.overlap import overlap
+    from proda.workflows.leak_check import leak_check
 
     knowledge = Repository.open(setting.root).knowledge
-    items = load_items(setting.root)
-    paths = {
-        item.id: frozenset(c for s in item.statements for c in (knowledge.statements[s].subject, knowledge.statements[s].object))
-        for item in items
-    }
-    names = {concept.id: (concept.term, *concept.aliases) for concept in knowledge.concepts.values()}
-    return overlap(items, texts, paths, names, setting.params.guard).leaks
+    return leak_check(knowledge, load_items(setting.root), texts, setting.params.guard).leaks
 
 
 def _gate(setting: Setting, arms: Iterable[Draws]) -> None:
-    from proda.texts import Text, sample_text
+    from proda.store.training_texts import Text, sample_text
 
     texts: dict[str, str] = {}
     for arm in (arm for draws in arms for arm in draws.values()):
@@ -240,7 +235,7 @@ def _estimate(
 
 def _training_sets(setting: Setting, arm: Draws) -> dict[int, list[Sample]]:
     """Seed → its samples; one list for all of them where the arm is one for all."""
-    from proda.debugger.study import training_set
+    from proda.experiments.study import training_set
 
     made = {id(drawn): training_set(setting.corpus, drawn) for drawn in arm.values()}
     return {seed: made[id(drawn)] for seed, drawn in arm.items()}
@@ -268,7 +263,7 @@ def _estimate_text(estimate: Mapping[str, Any]) -> str:
 
 def _run(setting: Setting, wanted: Sequence[str], arms: dict[str, Draws], labs: Mapping[str, Laboratory]) -> dict[str, Any]:
     """Train and score what is not in the cache, then compare; the content of study.json. Fills `arms` with the probed one."""
-    from proda.debugger.study import ARMS, DRAWN, NO_REPAIR, compare, contents, evenly
+    from proda.experiments.study import ARMS, DRAWN, NO_REPAIR, compare, contents, evenly
 
     budget = sum(len(p.samples) for p in setting.patches)
     blamed = {t for p in setting.patches for t in p.targets}
@@ -313,7 +308,7 @@ def _effort(root: Path, trial: Trial) -> dict[str, Any]:
 def _unknown(setting: Setting, lab: Laboratory, trial: Trial) -> list[str]:
     """Statements that most of the trial's models do not know. Their answers are kept."""
     from proda.debugger.probes import statement_probes
-    from proda.debugger.study import unknown
+    from proda.experiments.study import unknown
 
     probes = [p for s in setting.knowledge.active_statements.values() for p in statement_probes(setting.knowledge, s)]
     return unknown(probes, {model: [a.right for a in found] for model, found in lab.prober(trial).answers(probes).items()})

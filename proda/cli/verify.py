@@ -24,12 +24,12 @@ from typing import Any
 import click
 import msgspec
 
-from proda.cli.reallocation import reallocations
-from proda.corpus import PATCHES
 from proda.errors import NotFoundError, UsageError
-from proda.patches import load_patches
-from proda.repository import Repository
-from proda.verdicts import write_round
+from proda.history.repository import Repository
+from proda.history.rounds import before_round, reallocations
+from proda.store.corpus import PATCHES
+from proda.store.patches import load_patches
+from proda.store.verdicts import write_round
 
 
 @click.command(epilog="Example: proda verify --dry-run")
@@ -96,20 +96,6 @@ def _table(verdict: Any) -> list[str]:
     if apart:
         lines.append(f"counted apart, never as gains: outcomes of items {apart}")
     return [*lines, *(f"{verdict.says}: {reason}" for reason in verdict.reasons)]
-
-
-def before_round(root: Path, number: int) -> str:
-    """The commit before the one that added the round's first patch, or shared its samples out anew, whichever was first."""
-    import git
-
-    repo = git.Repo(root)
-    added = repo.git.log("--diff-filter=A", "--format=%H", "--", f"{PATCHES.as_posix()}/{number}-*.yaml").split()[-1:]
-    shared_out = reallocations(root).get(number)
-    if shared_out is not None and not (added and repo.is_ancestor(added[0], shared_out)):
-        added = [shared_out]
-    if not added:
-        raise NotFoundError(f"No commit adds a patch of round {number}: commit the patches first, or name the revision to compare with.")
-    return f"{added[0]}^"
 
 
 def _revert(root: Path, number: int | None, dry_run: bool) -> None:

@@ -21,11 +21,11 @@ from typing import Any
 import msgspec
 
 from proda.compiler.base import load_base, read_pin
-from proda.compiler.machine import device, quiet_transformers
 from proda.errors import InputError, NotFoundError
-from proda.files import write_file
 from proda.params import TrainParams
 from proda.records import Record
+from proda.runtime.device import device, quiet_transformers
+from proda.store.files import write_file
 
 CARD = "adapter.json"
 

@@ -23,14 +23,14 @@ import msgspec
 
 from proda.compiler.architectures import new_model
 from proda.compiler.fit import Point, Recipe, fit
-from proda.compiler.machine import device, quiet_transformers
 from proda.compiler.packing import Document, tokenise
 from proda.compiler.tokenizer import train_tokenizer
 from proda.errors import InputError, NotFoundError, ProdaError
-from proda.files import write_file
 from proda.params import ModelParams
 from proda.records import Record, content_hash
-from proda.seeds import by_weight
+from proda.runtime.device import device, quiet_transformers
+from proda.stable_hash import by_weight
+from proda.store.files import write_file
 
 PIN = "pin.json"
 EMBEDDED = "embedded"

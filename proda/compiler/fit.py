@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from proda.compiler.checkpoint import load_checkpoint, save_checkpoint
-from proda.compiler.loss import Teacher, distance_to, present_tokens, supervised_loss
-from proda.compiler.machine import keep_freed_memory, resolve_precision
-from proda.compiler.packing import Example, collate, honours_packing, learned_tokens, pack
+from proda.compiler.loss import Teacher, distance_to, honours_packing, present_tokens, supervised_loss
+from proda.compiler.packing import Example, collate, learned_tokens, pack
 from proda.errors import ProdaError
 from proda.progress import Progress
 from proda.records import Record
-from proda.seeds import seed_of
+from proda.runtime.device import keep_freed_memory, resolve_precision
+from proda.stable_hash import seed_of
 
 SEGMENT = 2048  # examples packed together: packing sorts by length, and a whole epoch sorted would be no shuffle
 CLIP = 1.0  # largest gradient norm

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from proda.records import Chain, Concept, Relation, Span, Statement
-from proda.seeds import seed_of
+from proda.stable_hash import seed_of
 
 Half = Literal["replayed", "suite"]
 HALVES: tuple[Half, ...] = ("replayed", "suite")

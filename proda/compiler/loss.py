@@ -9,10 +9,11 @@ completions only, over half of it would be thrown away.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from proda.compiler.packing import IGNORED, Batch
+from proda.compiler.packing import IGNORED, Batch, Example, collate
+from proda.runtime.causal_lm import attention, body_and_head, forget_parts
 
 if TYPE_CHECKING:
     import torch
@@ -83,7 +84,7 @@ def teacher_of(model: Any) -> Teacher:
     frozen = copy.deepcopy(model).eval()
     for parameter in frozen.parameters():
         parameter.requires_grad_(False)
-    frozen.__dict__.pop("_proda_body_and_head", None)  # it names the modules of the original
+    forget_parts(frozen)  # the copy still refers to the modules of the original
     return lambda batch, chosen: logits_at(frozen, batch, chosen)
 
 
@@ -122,43 +123,25 @@ def _weight(head: Any) -> torch.Tensor | None:
     return weight
 
 
-def attention(model: Any, mask: torch.Tensor) -> torch.Tensor:
-    """The mask in the form that the model's attention takes: boolean for SDPA, added to the scores for the eager one."""
-    import torch
+def honours_packing(model: Any, examples: Sequence[Example], pad: int) -> bool:
+    """Whether this architecture keeps the documents of a packed row apart, found out by comparing losses packed and alone.
 
-    if model.config._attn_implementation == "sdpa":
-        return mask
-    dtype = next(model.parameters()).dtype
-    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(~mask, torch.finfo(dtype).min)
-
-
-def body_and_head(model: Any) -> tuple[Any, Any] | None:
-    """The model without its vocabulary projection, and the projection; None where the two do not make up the whole.
-
-    Found out once per model by trying, since architectures differ in what they do between the two.
+    Recurrent models, and those that build their own masks, do not; they are then trained with one document a row.
     """
     import torch
 
-    if "_proda_body_and_head" in model.__dict__:
-        known: tuple[Any, Any] | None = model.__dict__["_proda_body_and_head"]
-        return known
-    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
-    body, head = getattr(plain, plain.base_model_prefix, None), plain.get_output_embeddings()
-    parts = None
-    if body is not None and body is not plain and head is not None:
-        was_training = model.training
-        model.eval()
-        try:
-            with torch.no_grad():
-                device = next(model.parameters()).device
-                probe = torch.arange(1, 5, device=device)[None] % plain.config.vocab_size
-                whole = model(input_ids=probe, use_cache=False).logits
-                halves = head(body(input_ids=probe, use_cache=False).last_hidden_state)
-                if torch.allclose(whole, halves, atol=1e-4, rtol=1e-4):
-                    parts = (body, head)
-        except (AttributeError, TypeError, ValueError, RuntimeError):
-            parts = None
-        finally:
-            model.train(was_training)
-    object.__setattr__(model, "_proda_body_and_head", parts)  # not a submodule: it must not enter the state dict
-    return parts
+    few = [Example(e.tokens[:48], min(e.start, 24)) for e in examples if len(e.tokens) > 1]
+    if len(few) < 2:
+        return False
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            alone = sum(float(supervised_loss(model, collate([[e]], pad, device, packed=False))[0]) for e in few)
+            together = float(supervised_loss(model, collate([few], pad, device))[0])
+    except (TypeError, ValueError, RuntimeError, IndexError):
+        return False
+    finally:
+        model.train(was_training)
+    return abs(alone - together) <= 1e-3 * max(1.0, abs(alone))

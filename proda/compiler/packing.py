@@ -165,29 +165,3 @@ def collate(rows: Sequence[Sequence[Example]], pad: int, device: Any = "cpu", *,
     same = (documents[:, :, None] == documents[:, None, :]) & (documents > 0)[:, None, :]
     mask = (same & torch.ones(width, width, dtype=torch.bool).tril()) | torch.eye(width, dtype=torch.bool)
     return Batch(tokens.to(device), positions.to(device), targets.to(device), mask[:, None].to(device), count)
-
-
-def honours_packing(model: Any, examples: Sequence[Example], pad: int) -> bool:
-    """Whether this architecture keeps the documents of a packed row apart, found out by comparing losses packed and alone.
-
-    Recurrent models, and those that build their own masks, do not; they are then trained with one document a row.
-    """
-    import torch
-
-    from proda.compiler.loss import supervised_loss
-
-    few = [Example(e.tokens[:48], min(e.start, 24)) for e in examples if len(e.tokens) > 1]
-    if len(few) < 2:
-        return False
-    device = next(model.parameters()).device
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            alone = sum(float(supervised_loss(model, collate([[e]], pad, device, packed=False))[0]) for e in few)
-            together = float(supervised_loss(model, collate([few], pad, device))[0])
-    except (TypeError, ValueError, RuntimeError, IndexError):
-        return False
-    finally:
-        model.train(was_training)
-    return abs(alone - together) <= 1e-3 * max(1.0, abs(alone))

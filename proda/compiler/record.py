@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from proda.compiler.tracking import provenance, store_uri, without_password
-from proda.files import write_file
+from proda.store.files import write_file
 
 PATH = Path("benchmarks/results/run.json")
 PACKAGES = ("proda", "torch", "transformers", "peft", "tokenizers", "mlflow", "numpy")

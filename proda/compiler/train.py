@@ -26,14 +26,15 @@ from proda.compiler.adapter import Card, attach, blend, save_adapter, trainable
 from proda.compiler.base import EMBEDDED, Pin, load_base, optimizer_of, read_pin
 from proda.compiler.fit import Point, Recipe, fit
 from proda.compiler.loss import teacher_of
-from proda.compiler.machine import resolve_precision
 from proda.compiler.packing import Document, Example, tokenise
 from proda.errors import InputError
-from proda.files import write_file
 from proda.params import TrainParams
 from proda.records import Record, Sample, content_hash
-from proda.seeds import by_weight
-from proda.side_by_side import spread
+from proda.runtime.causal_lm import context_length
+from proda.runtime.device import resolve_precision
+from proda.runtime.parallel import spread
+from proda.stable_hash import by_weight
+from proda.store.files import write_file
 
 RECIPE = 3  # raise when a change of code makes the same inputs train differently
 RECORD = "run.json"
@@ -196,7 +197,7 @@ def _train(
     start = time.monotonic()
     model, tokenizer = load_base(base)
     model = attach(model, params, seed=seed, new_words=new_words)
-    length = min(params.max_length, getattr(model.config, "max_position_embeddings", None) or params.max_length)
+    length = min(params.max_length, context_length(model))
     epochs = [epoch_examples(corpus, replay, params, seed, e, tokenizer, length) for e in range(params.epochs)]
     recipe = Recipe(
         params.learning_rate,

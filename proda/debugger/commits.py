@@ -27,11 +27,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from proda.corpus import PATCHES
 from proda.errors import InputError, ProdaError
-from proda.files import write_file
-from proda.patches import patch_text, read_patch
 from proda.records import Edit, Patch
+from proda.store.corpus import PATCHES
+from proda.store.files import write_file
+from proda.store.patches import patch_text, read_patch
 
 SHOWN = 10
 SUBJECT = 2  # targets that a commit's subject names

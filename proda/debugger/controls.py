@@ -10,11 +10,11 @@ A small model that has hardly been taught definitions fails most of them, whatev
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from math import comb
 
 from proda.graph import Knowledge
 from proda.records import Item, Record, Statement
-from proda.seeds import by_weight
+from proda.stable_hash import by_weight
+from proda.statistics import at_least
 
 FEWEST = 20  # control nodes; with fewer, nothing is held against a kind of probe
 RARE = 0.25  # where at most so many controls fail, a failure tells by itself
@@ -45,11 +45,3 @@ def discrimination(suspected: Collection[str], asked: Collection[str], unknown: 
     more = blamed * len(asked) >= LIFT * free * len(suspected)
     telling = not often or (more and at_least(blamed, len(suspected), free, len(asked)) < LEVEL)
     return Discrimination(len(suspected), blamed, len(asked), free, telling)
-
-
-def at_least(blamed: int, suspected: int, free: int, asked: int) -> float:
-    """Fisher's exact test, one-sided: how likely so many unknown ones are among the suspects if suspicion says nothing. `blamed` of
-    `suspected` nodes are unknown, and `free` of `asked` controls."""
-    whole, unknown = suspected + asked, blamed + free
-    ways = sum(comb(unknown, k) * comb(whole - unknown, suspected - k) for k in range(blamed, min(unknown, suspected) + 1))
-    return ways / comb(whole, suspected)

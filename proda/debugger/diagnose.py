@@ -31,15 +31,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from proda.debugger.assertions import Reader, contradictions
-from proda.debugger.claims import option_triples, parted, unsupported
 from proda.debugger.controls import Discrimination, controls, discrimination
 from proda.debugger.probes import EARLY, INVERSION, SKIP, Again, Answer, Kind, Probe, concept_probes, statement_probes, step_probes
 from proda.debugger.supplied import Supplied, context_probes, supplied
 from proda.graph import Knowledge
+from proda.language.read_options import option_triples, parted, unsupported
+from proda.language.read_samples import Reader, contradictions
+from proda.language.wording import clause, name
 from proda.records import LETTERS, Category, Diagnosis, Evidence, Item, Outcome, Record, Sample, Statement
-from proda.seeds import by_weight
-from proda.wording import clause, name
+from proda.stable_hash import by_weight
 
 UNKNOWN = 0.5  # a node whose probes are answered rightly less often than this is unknown
 KNOWN = 0.8  # before an item is suspected, the statements that its choice departs from must be known for sure
@@ -65,7 +65,7 @@ class Examination(NamedTuple):
     noticed: list[Evidence]  # statements and steps that most models do not know, and statements that samples contradict; by kind and node
 
 
-class _Verdict(Record, frozen=True):
+class _Vote(Record, frozen=True):
     category: Category
     nodes: tuple[str, ...] = ()
 
@@ -237,29 +237,29 @@ def _diagnosis(
     )
 
 
-def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, contradicted: _Against, agree: bool) -> _Verdict:
+def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, contradicted: _Against, agree: bool) -> _Vote:
     if parted(knowledge, item, letter) == () or _right_as_well(knowledge, item, letter):
-        return _Verdict("suspect item")
+        return _Vote("suspect item")
     suspected = _suspected(knowledge, item, letter)
     if against := [s.id for s in suspected if contradicted(s.id)]:
-        return _Verdict("data conflict", tuple(against))
+        return _Vote("data conflict", tuple(against))
     unknown = [s.id for s in suspected if _unknown(answers.get(("statement", s.id), ()))]
     if unknown:
-        return _Verdict("concept gap", tuple(unknown))
+        return _Vote("concept gap", tuple(unknown))
     concepts = [c for c in _concepts(suspected) if _unknown(answers.get(("concept", c), ()))]
     if concepts:
-        return _Verdict("concept gap", tuple(concepts))
+        return _Vote("concept gap", tuple(concepts))
     steps = [s.id for s in suspected if any(_unknown(answers.get((kind, s.id), ())) for kind in COMPOSING)]
     if steps:
         before = [_before(knowledge, s) for s in steps]  # a step from what is not known, or taught otherwise, shows that and no more
         if against := [s for s in before if contradicted(s)]:
-            return _Verdict("data conflict", tuple(against))
+            return _Vote("data conflict", tuple(against))
         if unknown := [s for s in before if _unknown(answers.get(("statement", s), ()))]:
-            return _Verdict("concept gap", tuple(unknown))
-        return _Verdict("reasoning deficit", tuple(steps))
+            return _Vote("concept gap", tuple(unknown))
+        return _Vote("reasoning deficit", tuple(steps))
     sure = bool(suspected) and all(_known(answers.get(("statement", s.id), ())) for s in suspected)  # not asked is not known
     cured = any(a.right for a in answers.get(("context", item.id), ()))
-    return _Verdict("suspect item" if agree and sure and not cured else "unexplained")
+    return _Vote("suspect item" if agree and sure and not cured else "unexplained")
 
 
 def _before(knowledge: Knowledge, step: str) -> str:

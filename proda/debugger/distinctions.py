@@ -18,9 +18,9 @@ import msgspec
 
 from proda.debugger.probes import statement_probes
 from proda.graph import Knowledge
-from proda.near import names
-from proda.patches import named, node_hash
+from proda.language.neighbours import names
 from proda.records import Edit, Evidence, Patch
+from proda.store.patches import named, node_hash
 
 NODES = 2  # that show the same confusion, before it is one
 

@@ -19,10 +19,10 @@ from itertools import islice
 from typing import Literal
 
 from proda.graph import Knowledge
-from proda.near import near_concepts
+from proda.language.neighbours import near_concepts
+from proda.language.wording import Triple, clause, name, question, verb
 from proda.records import Chain, Record, Statement, prompt_text
-from proda.seeds import fraction
-from proda.wording import Triple, clause, name, question, verb
+from proda.stable_hash import fraction
 
 RIVALS = 5  # near concepts that a right answer has to beat
 WORDINGS = ("{ask}", "A student asks: “{ask}” What do you answer?")

@@ -24,13 +24,13 @@ from typing import Protocol
 
 import msgspec
 
-from proda.debugger.assertions import Reader, contradictions
 from proda.debugger.diagnose import told
 from proda.debugger.distinctions import with_distinctions
 from proda.errors import InputError
 from proda.graph import Knowledge
-from proda.patches import named, node_hash, sample_hash
+from proda.language.read_samples import Reader, contradictions
 from proda.records import Category, Diagnosis, Dropped, Evidence, Item, Overridden, Patch, Sample, Wording
+from proda.store.patches import named, node_hash, sample_hash
 
 TAUGHT: tuple[Category, ...] = ("concept gap", "reasoning deficit", "data conflict")
 NOTICED_AS: dict[str, Category] = {

@@ -24,10 +24,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from proda.corpus import PATCHES
 from proda.debugger.commits import GitError, ready
 from proda.records import Record
-from proda.verdicts import VERDICTS
+from proda.store.corpus import PATCHES
+from proda.store.verdicts import VERDICTS
 from proda.yamlio import load_yaml
 
 WITH_A_PATCH = ("knowledge/", "benchmarks/exceptions.yaml")  # what the commit of a repair may edit beside its patch

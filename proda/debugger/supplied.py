@@ -16,12 +16,13 @@ from bisect import bisect
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
-from proda.debugger.controls import LEVEL, LIFT, at_least
+from proda.debugger.controls import LEVEL, LIFT
 from proda.debugger.probes import Again, Answer, Probe
 from proda.graph import Knowledge
+from proda.language.wording import capital, clause
 from proda.records import LETTERS, Item, Record, Statement, prompt_text
-from proda.seeds import by_weight, fraction
-from proda.wording import capital, clause
+from proda.stable_hash import by_weight, fraction
+from proda.statistics import at_least
 
 
 class Supplied(Record, frozen=True):

@@ -15,9 +15,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from proda.debugger.paired import Pair, by, difference, flips, holm, mcnemar, paired
 from proda.errors import EmptyBenchmarkError
 from proda.records import SPLITS, Outcome, Record
+from proda.statistics import Pair, by, difference, flips, holm, mcnemar, paired
 
 Says = Literal["helps", "hurts", "unproven"]
 LEVEL = 0.05

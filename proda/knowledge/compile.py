@@ -21,15 +21,16 @@ import msgspec
 
 from proda.findings import Finding, errors_of, path_text, sorted_findings
 from proda.knowledge.cache import Cache, Hashed
-from proda.knowledge.entry import Entry, source_hash
+from proda.knowledge.entry import Entry
 from proda.knowledge.fanout import Job, make_entries
-from proda.knowledge.report import Report, Shape, Verdict
-from proda.knowledge.rules.rule import Fault, Rule
+from proda.knowledge.read_topic import source_hash
+from proda.knowledge.report import Report, RuleResults, Shape
+from proda.knowledge.rules.rule import Rule, Violation
 from proda.knowledge.tree import Stamp, Tree, scan, source_path
 from proda.knowledge.vocabulary import Vocabulary, read_vocabulary
 
 if TYPE_CHECKING:
-    from proda.knowledge.base import Base
+    from proda.knowledge.columns import Columns
 
 CACHE = Path("build/cache/check.sqlite")
 _RECENT_NS = 2_000_000_000  # a file this young may change again under the same time stamp
@@ -125,38 +126,38 @@ def _entries(tree: Tree, vocabulary: Vocabulary, sources: dict[str, str], cache:
     return [entries[path] for path in tree.topics]
 
 
-def _verdict(tree: Tree, vocabulary: Vocabulary, sources: dict[str, str], entries: list[Entry], cache: Cache) -> Verdict:
+def _verdict(tree: Tree, vocabulary: Vocabulary, sources: dict[str, str], entries: list[Entry], cache: Cache) -> RuleResults:
     """What the rules over the whole base say; remembered for as long as nothing they look at changes."""
     seen = hashlib.sha256(msgspec.msgpack.encode((vocabulary.relations, vocabulary.catalogue, sources)))
     for entry in entries:
         seen.update(entry.file.encode() + b"\0" + entry.sha256)
     packed = cache.get("verdict")
     if packed[:32] == seen.digest():
-        return msgspec.msgpack.decode(packed[32:], type=Verdict)
+        return msgspec.msgpack.decode(packed[32:], type=RuleResults)
     verdict = _judged(tree, vocabulary, sources, entries, cache)
     cache.put("verdict", seen.digest() + msgspec.msgpack.encode(verdict))
     return verdict
 
 
-def _judged(tree: Tree, vocabulary: Vocabulary, sources: dict[str, str], entries: list[Entry], cache: Cache) -> Verdict:
+def _judged(tree: Tree, vocabulary: Vocabulary, sources: dict[str, str], entries: list[Entry], cache: Cache) -> RuleResults:
     from proda.knowledge.rules import sources as sources_rule
-    from proda.knowledge.rules.of_base import BASE_RULES
+    from proda.knowledge.rules.of_knowledge import KNOWLEDGE_RULES
     from proda.knowledge.rules.orphans import orphan_rows
     from proda.knowledge.shape import counts_of
 
     base = _base(vocabulary, sources, entries, cache)
     complete = all(e.readable for e in entries)
-    faults: list[tuple[Rule, str, Fault]] = []
-    for rule in BASE_RULES:
-        if rule.check_base is None or (rule.needs_all and not complete):
+    faults: list[tuple[Rule, str, Violation]] = []
+    for rule in KNOWLEDGE_RULES:
+        if rule.check_all is None or (rule.needs_all and not complete):
             continue
         if rule is sources_rule.RULE and vocabulary.catalogue is None:
             continue
-        faults += [(rule, file, fault) for file, fault in rule.check_base(base)]
-    return Verdict(_placed(tree.root, faults), counts_of(base), len(orphan_rows(base)))
+        faults += [(rule, file, fault) for file, fault in rule.check_all(base)]
+    return RuleResults(_placed(tree.root, faults), counts_of(base), len(orphan_rows(base)))
 
 
-def _placed(root: Path, faults: list[tuple[Rule, str, Fault]]) -> tuple[Finding, ...]:
+def _placed(root: Path, faults: list[tuple[Rule, str, Violation]]) -> tuple[Finding, ...]:
     """Faults as findings with line numbers; each file is read once."""
     from proda.yamlio.positions import line_map, line_of
 
@@ -170,12 +171,12 @@ def _placed(root: Path, faults: list[tuple[Rule, str, Fault]]) -> tuple[Finding,
     return sorted_findings(findings)
 
 
-def _base(vocabulary: Vocabulary, sources: dict[str, str], entries: list[Entry], cache: Cache) -> Base:
-    from proda.knowledge.base import Base
+def _base(vocabulary: Vocabulary, sources: dict[str, str], entries: list[Entry], cache: Cache) -> Columns:
+    from proda.knowledge.columns import Columns
 
     catalogue = vocabulary.catalogue.sources if vocabulary.catalogue else None
     readable = [e for e in entries if e.readable]
-    return Base(readable, cache.nodes, vocabulary.relations or (), catalogue, sources)
+    return Columns(readable, cache.nodes, vocabulary.relations or (), catalogue, sources)
 
 
 def _shape(vocabulary: Vocabulary, sources: dict[str, str], entries: list[Entry], cache: Cache) -> Shape:

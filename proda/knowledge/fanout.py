@@ -23,7 +23,8 @@ import msgspec
 
 from proda.errors import InputError, ProdaError
 from proda.findings import Finding
-from proda.knowledge.entry import Entry, make_entry, read_source
+from proda.knowledge.entry import Entry
+from proda.knowledge.read_topic import make_entry, read_source
 from proda.knowledge.rules.ids import SOURCE
 from proda.knowledge.rules.rule import SourceText
 from proda.knowledge.tree import source_path

@@ -15,16 +15,16 @@ from typing import Any
 import msgspec
 
 from proda.errors import InputError
-from proda.files import write_file
-from proda.knowledge.entry import read_source
+from proda.knowledge.read_topic import read_source
 from proda.knowledge.roundtrip import edited
 from proda.knowledge.rules.ids import SOURCE
-from proda.knowledge.rules.of_base import BASE_RULES
+from proda.knowledge.rules.of_knowledge import KNOWLEDGE_RULES
 from proda.knowledge.rules.of_topic import TOPIC_RULES
 from proda.knowledge.rules.rule import Context, SourceText
 from proda.knowledge.schema import TopicFile
 from proda.knowledge.tree import CATALOGUE, scan, source_path
 from proda.knowledge.vocabulary import read_vocabulary
+from proda.store.files import write_file
 from proda.yamlio import load_yaml_bytes, read_bytes
 
 
@@ -84,7 +84,7 @@ def _mended_catalogue(root: Path, sources: dict[str, SourceText]) -> str | None:
         return None
 
     def edit(document: dict[str, Any]) -> None:
-        for rule in BASE_RULES:
+        for rule in KNOWLEDGE_RULES:
             if rule.fix_catalogue is not None:
                 rule.fix_catalogue(document, sources)
 

@@ -20,7 +20,7 @@ class Shape(msgspec.Struct, frozen=True):
     kinds: dict[str, float]
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class RuleResults(msgspec.Struct, frozen=True):
     """What the rules over the whole base say."""
 
     findings: tuple[Finding, ...]

@@ -26,7 +26,7 @@ class Authored(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """A part of a file that people write."""
 
 
-class Evidence(Authored, frozen=True):
+class EvidenceEntry(Authored, frozen=True):
     """The passage that supports a statement, verbatim."""
 
     quote: Text
@@ -42,7 +42,7 @@ class Step(Authored, frozen=True):
     relation: Text
     object: Text
     text: Text
-    evidence: Evidence
+    evidence: EvidenceEntry
 
 
 class ConceptEntry(Authored, frozen=True):

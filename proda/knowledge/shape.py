@@ -13,11 +13,11 @@ from collections import Counter
 
 import numpy as np
 
-from proda.knowledge.base import Base
+from proda.knowledge.columns import Columns
 from proda.knowledge.report import Shape
 
 
-def counts_of(base: Base) -> dict[str, int]:
+def counts_of(base: Columns) -> dict[str, int]:
     """How many disciplines, topics, chains, statements and concepts are in use, and how many nodes are retired."""
     live = {
         "chains": int((base.chains["active"] == 1).sum()),
@@ -29,7 +29,7 @@ def counts_of(base: Base) -> dict[str, int]:
     return {"disciplines": disciplines, "topics": len(base.files), **live, "retired": retired}
 
 
-def shape_of(base: Base) -> Shape:
+def shape_of(base: Columns) -> Shape:
     """Connectivity per discipline and the distribution of relations, largest share first."""
     live = base.statements["active"] == 1
     names = {key: name for name, key in base.relation_keys.items()}
@@ -47,14 +47,14 @@ def shape_of(base: Base) -> Shape:
     )
 
 
-def _connectivity(base: Base) -> dict[str, float]:
+def _connectivity(base: Columns) -> dict[str, float]:
     disciplines = [file.split("/")[1] for file in base.files]
     codes = {name: i for i, name in enumerate(sorted(set(disciplines)))}
     of_file = np.array([codes[d] for d in disciplines], dtype=np.int64)
     return {name: round(_largest_share(base, of_file == code), 4) for name, code in codes.items()}
 
 
-def _largest_share(base: Base, files: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
+def _largest_share(base: Columns, files: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
     s, c, h = base.statements, base.concepts, base.chains
     mine = files[s["file"]] & (s["active"] == 1)
     own = c["id"][files[c["file"]] & (c["active"] == 1)]

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from proda.files import write_file
 from proda.knowledge.cache import Hashed
 from proda.knowledge.entry import Entry, sorted_spans
 from proda.knowledge.tree import Stamp
 from proda.records import Concept, Relation, Span
+from proda.store.files import write_file
 
 
 class _Mention(msgspec.Struct, frozen=True):

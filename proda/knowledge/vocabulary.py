@@ -10,7 +10,7 @@ import msgspec
 from proda.errors import InputError
 from proda.findings import Finding, path_text
 from proda.knowledge.rules import schema
-from proda.knowledge.rules.rule import Fault
+from proda.knowledge.rules.rule import Violation
 from proda.knowledge.schema import Catalogue, RelationsFile, with_relation_ids
 from proda.knowledge.tree import CATALOGUE, RELATIONS
 from proda.records import Relation
@@ -58,15 +58,15 @@ def _read(root: Path, file: str, kind: type[msgspec.Struct], findings: list[Find
         return None
 
 
-def _relation_faults(file: RelationsFile) -> list[Fault]:
+def _relation_faults(file: RelationsFile) -> list[Violation]:
     """Relations whose opposite is not one, or does not answer it."""
     faults = []
     for name, relation in file.relations.items():
         where = ("relations", name, "opposite")
         if relation.opposite is not None and relation.opposite not in file.relations:
-            faults.append(Fault(where, f"'{relation.opposite}' is not a relation. Mend the name, or add the relation."))
+            faults.append(Violation(where, f"'{relation.opposite}' is not a relation. Mend the name, or add the relation."))
         elif relation.opposite is not None and file.relations[relation.opposite].opposite != name:
-            faults.append(Fault(where, f"'{relation.opposite}' does not name '{name}' as its opposite. Let both do so."))
+            faults.append(Violation(where, f"'{relation.opposite}' does not name '{name}' as its opposite. Let both do so."))
         if relation.symmetric and relation.asymmetric:
-            faults.append(Fault(("relations", name), "Both symmetric and asymmetric. Keep one of the two."))
+            faults.append(Violation(("relations", name), "Both symmetric and asymmetric. Keep one of the two."))
     return faults

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from proda.repository import Repository
+from proda.history.repository import Repository
 
 ROWS = (
     ("dev", "the debugger may read"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from proda.lineage import Lineage
+from proda.history.lineage import Lineage
 from proda.records import LETTERS, Item, Outcome
 
 

@@ -18,13 +18,13 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
-from proda.lineage import Lineage
+from proda.history.lineage import Lineage
+from proda.history.repository import Repository
 from proda.records import SPLITS
 from proda.report import scores, svg
 from proda.report.failures import Failure, failed_by_all, worst_failures
 from proda.report.scores import Gates, Row, percent
 from proda.report.svg import Curves
-from proda.repository import Repository
 
 FAILURES = 12
 COMMITS = 10

@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from proda.compare import SUITES, accuracy
+from proda.history.compare import SUITES, accuracy
 from proda.records import Outcome, Split
 from proda.report.svg import Curves, Mark, curves
-from proda.tester.metrics import interval
+from proda.statistics import interval
 
 MEANING = {
     "dev": "the debugger may read these",

@@ -14,7 +14,7 @@ from proda.errors import GateError
 from proda.graph import Knowledge
 from proda.params import Params
 from proda.records import ITEM_KINDS, Item
-from proda.tester.exceptions import Exemption, apply_exceptions
+from proda.store.exceptions import Exemption, apply_exceptions
 from proda.tester.items import write_items
 from proda.tester.shortcuts import audit, giveaways
 

@@ -16,10 +16,11 @@ from proda.errors import EmptyBenchmarkError
 from proda.params import EvaluateParams
 from proda.progress import Progress
 from proda.records import SPLITS, Item, Outcome
-from proda.side_by_side import spread
+from proda.runtime.parallel import spread
+from proda.statistics import accuracy
 from proda.tester.heldout import heldout_loss
 from proda.tester.letters import letter_items
-from proda.tester.metrics import accuracy, metrics
+from proda.tester.metrics import metrics
 from proda.tester.scoring import score_items
 
 BLINDFOLDED = 2  # models that are also asked without the question: the base, and the first that was tuned

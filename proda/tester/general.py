@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from itertools import islice
 
 from proda.graph import Knowledge
-from proda.near import near_concepts
+from proda.language.neighbours import near_concepts
+from proda.language.wording import name, question
 from proda.records import LETTERS, Item, Option, Statement
-from proda.seeds import by_weight, seed_of
-from proda.wording import name, question
+from proda.stable_hash import by_weight, seed_of
 
 STEMS = (
     "One of four answers fits. {ask}",

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from proda.runtime.causal_lm import context_length
+
 if TYPE_CHECKING:
     import torch
 
@@ -21,7 +23,7 @@ def heldout_loss(model: Any, tokenizer: Any, text: str, *, batch_tokens: int = 8
     if not lines:
         return float("nan")
     head = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
-    length = min(LENGTH, getattr(model.config, "max_position_embeddings", None) or LENGTH)
+    length = min(LENGTH, context_length(model))
     rows = [[*head, *ids][:length] for ids in tokenizer(lines, add_special_tokens=False, verbose=False)["input_ids"]]
     rows = sorted((r for r in rows if len(r) > 1), key=len, reverse=True)
     total, count = 0.0, 0

@@ -18,14 +18,14 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, combinations, islice
 
 from proda.graph import Knowledge
-from proda.near import near_concepts
+from proda.language.neighbours import near_concepts
+from proda.language.wording import PathStyle, Triple, bare_name, capital, clause, listing, name, path_text, path_with_gap
 from proda.records import LETTERS, Chain, Item, ItemKind, Operator, Option, Split
-from proda.seeds import by_weight, fraction, seed_of
+from proda.stable_hash import by_weight, fraction, seed_of
 from proda.tester import operators
 from proda.tester.operators import Wrong, along, concepts_along
 from proda.tester.splits import sealed_chains
 from proda.tester.stems import STEMS, Variant, fill
-from proda.wording import PathStyle, Triple, bare_name, capital, clause, listing, name, path_text, path_with_gap
 
 # Two changes to combine in a path item, with the share of path items that should have them. Truncation makes the right option
 # one of the longer pair, a detour one of the shorter: equal shares keep length uninformative.

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from proda.records import Item, Outcome
+from proda.runtime.causal_lm import context_length
 from proda.tester.scoring import outcome
 
 # The letter stands first, alone or in brackets or asterisks, perhaps behind "Answer:" or "The answer is"; then the reply ends, or a mark
@@ -72,7 +73,7 @@ def greedy(
 
     head = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
     rows = [[*head, *ids] for ids in tokenizer(list(prompts), add_special_tokens=False, verbose=False)["input_ids"]] if prompts else []
-    context = getattr(model.config, "max_position_embeddings", None) or 1 << 30
+    context = context_length(model)
     replies = [""] * len(rows)
     order = sorted((n for n, r in enumerate(rows) if len(r) > 0 and len(r) + new_tokens <= context), key=lambda n: len(rows[n]))
     advance(len(rows) - len(order))

@@ -17,36 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from proda.errors import EmptyBenchmarkError
 from proda.records import SPLITS, Outcome
+from proda.statistics import accuracy, interval
 
 DIGITS = 4
-
-
-def interval(outcomes: Sequence[Outcome], *, resamples: int, seed: int = 0) -> tuple[float, float, float]:
-    """(accuracy, low, high) over scored outcomes; 95 %, clustered by chain. Raises EmptyBenchmarkError if none is scored."""
-    right: Counter[str] = Counter()
-    count: Counter[str] = Counter()
-    for outcome in outcomes:
-        if outcome.correct is not None:
-            count[outcome.chain] += 1
-            right[outcome.chain] += outcome.correct
-    if not count:
-        raise EmptyBenchmarkError("No outcome is scored, so there is no accuracy to report. See benchmarks/results/outcomes.")
-    chains = sorted(count)
-    rights = np.array([right[c] for c in chains], dtype=np.float64)
-    counts = np.array([count[c] for c in chains], dtype=np.float64)
-    draws = np.random.default_rng(seed).multinomial(len(chains), np.full(len(chains), 1 / len(chains)), size=resamples)
-    # Every draw holds len(chains) ≥ 1 chains of at least one item, so no division by zero.
-    accuracies = (draws @ rights) / (draws @ counts)
-    low, high = np.percentile(accuracies, [2.5, 97.5])
-    return float(rights.sum() / counts.sum()), float(low), float(high)
-
-
-def accuracy(outcomes: Iterable[Outcome]) -> float:
-    """Share of right answers among the scored; NaN if none is."""
-    scored = [o.correct for o in outcomes if o.correct is not None]
-    return sum(scored) / len(scored) if scored else float("nan")
 
 
 def metrics(

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 import msgspec
 
 from proda.graph import Knowledge
+from proda.language.wording import Triple, clause, name
 from proda.records import Operator, Statement
-from proda.seeds import by_weight
-from proda.wording import Triple, clause, name
+from proda.stable_hash import by_weight
 
 
 class Wrong(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ import msgspec
 from proda.errors import EmptyBenchmarkError
 from proda.params import GuardParams
 from proda.records import Item
-from proda.texts import Text
+from proda.store.training_texts import Text
 
 WORD = re.compile(r"[^\W_]+")
 NEAR_GRAM = 3

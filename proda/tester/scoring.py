@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from proda.records import LETTERS, Item, Outcome
+from proda.runtime.causal_lm import attention, body_and_head, context_length
 
 Question = tuple[str, tuple[str, ...]]
 """A prompt and the texts that may follow it after one blank."""
@@ -88,7 +89,7 @@ def option_scores(
 
     if not questions:
         return []
-    trees = _trees(tokenizer, questions, _context(model))
+    trees = _trees(tokenizer, questions, context_length(model))
     scores: list[list[float]] = [[math.nan] * len(q[1]) for q in questions]
     usable = [n for n, t in enumerate(trees) if t is not None]
     was_training = model.training
@@ -201,9 +202,7 @@ def _log_likelihoods(
     import torch
 
     first = next(model.parameters())
-    allowed = torch.from_numpy(mask).to(first.device)[:, None]
-    if model.config._attn_implementation != "sdpa":
-        allowed = torch.zeros(allowed.shape, dtype=first.dtype, device=first.device).masked_fill(~allowed, torch.finfo(first.dtype).min)
+    allowed = attention(model, torch.from_numpy(mask).to(first.device)[:, None])
     inputs = {
         "input_ids": torch.from_numpy(tokens).to(first.device),
         "attention_mask": allowed,
@@ -211,12 +210,12 @@ def _log_likelihoods(
         "use_cache": False,
     }
     rows, columns = (torch.tensor(part, device=first.device) for part in at)
-    plain = model.get_base_model() if hasattr(model, "get_base_model") else model
-    body, head = getattr(plain, plain.base_model_prefix, None), plain.get_output_embeddings()
-    if body is None or head is None or body is plain or _scales_logits(plain.config):
+    parts = body_and_head(model)
+    if parts is None:
         found, project = model(**inputs).logits[rows, columns], None
     else:
-        found, project = body(**inputs).last_hidden_state[rows, columns], head
+        body, project = parts
+        found = body(**inputs).last_hidden_state[rows, columns]
     picked = torch.tensor(wanted, device=first.device)
     values = []
     for start in range(0, len(wanted), PORTION):
@@ -225,11 +224,6 @@ def _log_likelihoods(
         losses = torch.nn.functional.cross_entropy(logits.float(), picked[start : start + PORTION], reduction="none")
         values.append(-losses.double().cpu().numpy())
     return np.concatenate(values) if values else np.zeros(0)
-
-
-def _scales_logits(config: Any) -> bool:
-    """Whether something stands between the projection and the logits (Gemma's cap, Granite's and Cohere's scale)."""
-    return any(getattr(config, name, None) for name in ("final_logit_softcapping", "logits_scaling", "logit_scale", "lm_head_multiplier"))
 
 
 def _plain_scores(model: Any, trees: Sequence[_Tree]) -> list[list[float]]:
@@ -260,10 +254,3 @@ def _honours_trees(model: Any, trees: Sequence[Any]) -> bool:
         for left, right in zip(tree, plain, strict=True)
         for a, b in zip(left, right, strict=True)
     )
-
-
-def _context(model: Any) -> int:
-    """Positions that the model has; without a stated limit, as many as one likes."""
-    config = model.config
-    found = next((v for n in ("max_position_embeddings", "n_positions") if isinstance(v := getattr(config, n, None), int)), None)
-    return found if found and found > 0 else 1 << 30

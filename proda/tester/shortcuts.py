@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from proda.errors import EmptyBenchmarkError
 from proda.records import LETTERS, Item
-from proda.seeds import seed_of
+from proda.stable_hash import seed_of
 
 Scores = NDArray[np.float64]  # (items, options): the more, the likelier the solver picks it
 WORD = re.compile(r"[^\W_]+")

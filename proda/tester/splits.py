@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from proda.records import Chain
-from proda.seeds import fraction
+from proda.stable_hash import fraction
 
 
 def sealed_chains(chains: Mapping[str, Chain], share: float) -> frozenset[str]:

@@ -15,11 +15,11 @@ from proda.builder.plan import SHOWN, plan_samples
 from proda.builder.template_writer import write_sample
 from proda.graph import Knowledge
 from proda.knowledge.compile import compile_knowledge
+from proda.language.wording import GAP, clause, name, path_with_gap
 from proda.params import Params, load_params
 from proda.records import Sample
-from proda.seeds import by_weight
+from proda.stable_hash import by_weight
 from proda.tester.stems import STEMS
-from proda.wording import GAP, clause, name, path_with_gap
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -14,7 +14,7 @@ from proda.builder.template_writer import write_sample
 from proda.debugger.probes import statement_probes
 from proda.errors import InputError
 from proda.graph import Knowledge
-from proda.near import taken_for
+from proda.language.neighbours import taken_for
 from proda.records import Sample
 from proda.tester.items import write_items
 from tests.toyworld import knowledge, wide_knowledge

@@ -13,16 +13,16 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from proda.benchmark import load_items
 from proda.cli.attribute import attribute, fresh_seeds
 from proda.cli.audit import audit
-from proda.cli.repair import plan_here as plan
-from proda.corpus import load_corpus, write_corpus
-from proda.diagnoses import load_diagnoses
 from proda.errors import NotFoundError, ProdaError, UsageError
-from proda.patches import load_patches, load_samples, named, patch_text
 from proda.records import Sample
-from proda.verdicts import read_verdicts, shown_by, write_round, write_verdict
+from proda.store.corpus import load_corpus, write_corpus
+from proda.store.diagnoses import load_diagnoses
+from proda.store.items import load_items
+from proda.store.patches import load_patches, load_samples, named, patch_text
+from proda.store.verdicts import read_verdicts, shown_by, write_round, write_verdict
+from proda.workflows.repair_round import plan_here as plan
 from tests.killing import kill_when
 from tests.toyresults import commit, make_diagnoses, make_outcomes, make_results
 from tests.toyworld import make_repository

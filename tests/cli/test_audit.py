@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from proda.benchmark import load_items
-from proda.patches import load_patches
-from proda.verdicts import write_verdict
+from proda.store.items import load_items
+from proda.store.patches import load_patches
+from proda.store.verdicts import write_verdict
 from tests.cli.test_repair import git, proda
 from tests.toyresults import commit, make_diagnoses, make_outcomes, make_results
 from tests.toyworld import make_repository

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from proda.benchmark import load_items
 from proda.cli.bisect import bisect
 from proda.errors import NotFoundError, UsageError
 from proda.records import Split
+from proda.store.items import load_items
 from tests.cli.test_repair import git
 from tests.toyresults import commit, make_items_and_samples, make_outcomes
 from tests.toyworld import make_repository

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from proda.benchmark import load_items, write_items_tree
 from proda.cli.drill import drill
-from proda.debugger.drill import NOT_NOTICED
 from proda.errors import EmptyBenchmarkError, NotFoundError, UsageError
+from proda.experiments.drill import NOT_NOTICED
 from proda.graph import Knowledge
+from proda.history.repository import Repository
 from proda.records import CATEGORIES
-from proda.repository import Repository
+from proda.store.items import load_items, write_items_tree
 from proda.tester.items import write_items
 from tests.toyresults import commit, make_items_and_samples
 from tests.toyworld import make_repository

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from proda.benchmark import load_items
-from proda.patches import load_patches, load_samples
 from proda.records import Item
+from proda.store.items import load_items
+from proda.store.patches import load_patches, load_samples
 from tests.toyresults import commit, make_diagnoses, make_outcomes, make_results
 from tests.toyworld import make_repository
 

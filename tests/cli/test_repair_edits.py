@@ -12,11 +12,11 @@ import msgspec
 import pytest
 
 import proda as api
-from proda.corpus import load_corpus, write_corpus
-from proda.debugger.mutations import flip, flipped
-from proda.diagnoses import write_diagnoses
-from proda.patches import load_patches, load_samples, patch_text
+from proda.experiments.mutations import flip, flipped
 from proda.records import Evidence, Sample
+from proda.store.corpus import load_corpus, write_corpus
+from proda.store.diagnoses import write_diagnoses
+from proda.store.patches import load_patches, load_samples, patch_text
 from tests.cli.test_repair import git, proda
 from tests.killing import kill_when
 from tests.toyresults import commit, make_diagnoses, make_outcomes, make_results

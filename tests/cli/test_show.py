@@ -76,7 +76,7 @@ def test_all_lists_what_is_otherwise_cut(root: Path) -> None:
 def test_reading_only_files_that_name_the_id_loses_nothing(root: Path) -> None:
     import proda
     from proda.cli.show import gather
-    from proda.lineage import Lineage
+    from proda.history.lineage import Lineage
 
     repo = proda.open(str(root))
     whole = Lineage(repo.knowledge, repo.samples, repo.items(), repo.outcomes())

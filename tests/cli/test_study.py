@@ -16,18 +16,18 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
-from proda.cli.condition import Condition, prepare, set_up
-from proda.cli.repair import PER_ERROR
-from proda.cli.repair import plan as repairs
-from proda.cli.repair import plan_here as plan
 from proda.cli.study import CONFIRM, _written, study
-from proda.debugger.study import ARMS, Order
-from proda.diagnoses import load_diagnoses
 from proda.errors import GateError, NotFoundError, ProdaError, UsageError
-from proda.patches import load_samples, patch_text
+from proda.experiments.conditions import Condition, prepare, set_up
+from proda.experiments.study import ARMS, Order
+from proda.history.repository import Repository
 from proda.records import Evidence, Item, Sample
-from proda.repository import Repository
-from proda.trials import Laboratory
+from proda.store.diagnoses import load_diagnoses
+from proda.store.patches import load_samples, patch_text
+from proda.workflows.repair_round import PER_ERROR
+from proda.workflows.repair_round import plan as repairs
+from proda.workflows.repair_round import plan_here as plan
+from proda.workflows.trials import Laboratory
 from tests.killing import kill_when
 from tests.toyresults import make_diagnoses, make_results
 from tests.toyworld import make_repository

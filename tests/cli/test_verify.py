@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from proda.patches import load_patches
 from proda.records import Item, Patch
+from proda.store.patches import load_patches
 from tests.cli.test_repair import git, mills_fail, proda
 from tests.toyresults import commit, make_outcomes, make_patch, make_results
 from tests.toyworld import make_repository

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from proda.compiler.architectures import new_model
 from proda.compiler.fit import Recipe, learning_rate, plan_steps
-from proda.compiler.loss import body_and_head, supervised_loss
-from proda.compiler.packing import Document, Example, collate, honours_packing, learned_tokens, load_documents, pack, tokenise
+from proda.compiler.loss import honours_packing, supervised_loss
+from proda.compiler.packing import Document, Example, collate, learned_tokens, load_documents, pack, tokenise
 from proda.compiler.tokenizer import train_tokenizer
 from proda.errors import InputError, NotFoundError
 from proda.params import ModelParams
+from proda.runtime.causal_lm import body_and_head
 from tests.compiler.tiny import FACTS, READING
 
 TEXTS = [d.prompt + d.completion for d in FACTS + READING]

@@ -10,8 +10,8 @@ import pytest
 
 from proda.debugger.commits import GitError, commit_file, commit_patches
 from proda.debugger.reverts import harmful, revert_patches
-from proda.patches import load_patches, named, patch_text
 from proda.records import Patch, Sample
+from proda.store.patches import load_patches, named, patch_text
 
 PATCHES = [
     named(

@@ -11,8 +11,8 @@ import pytest
 from proda.debugger.commits import GitError, commit_patches, leftover, ready
 from proda.debugger.reverts import harmful, revert_patches
 from proda.errors import InputError
-from proda.patches import load_patches, named, patch_text
 from proda.records import Edit, Patch
+from proda.store.patches import load_patches, named, patch_text
 from tests.debugger.test_commits import PATCHES, git, judged, root, state
 
 __all__ = ["root"]  # the fixture: a repository with one commit

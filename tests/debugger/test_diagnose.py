@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from proda.debugger.claims import option_triples, parted
 from proda.debugger.diagnose import Examination, examine, failures, probes_of
-from proda.debugger.mutations import with_another_right
 from proda.debugger.probes import Answer, Probe
+from proda.experiments.mutations import with_another_right
 from proda.graph import Knowledge
+from proda.language.read_options import option_triples, parted
+from proda.language.wording import clause, question
 from proda.records import LETTERS, Diagnosis, Item, Outcome, Sample
 from proda.tester.items import write_items
-from proda.wording import clause, question
 from tests.toyworld import wide_knowledge
 
 WORLD = wide_knowledge(20)

@@ -8,8 +8,8 @@ import pytest
 from proda.debugger.distinctions import before_edits, confused, right_concept, with_distinctions
 from proda.debugger.probes import statement_probes
 from proda.graph import Knowledge
-from proda.patches import name_patch, named, node_hash, stale
 from proda.records import Edit, Evidence, Patch
+from proda.store.patches import name_patch, named, node_hash, stale
 from tests.toyworld import knowledge
 
 WORLD = knowledge()

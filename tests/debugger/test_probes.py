@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proda.debugger.probes import LINKS, STEPS, Answer, answers, concept_probes, statement_probes, step_probes
-from proda.wording import clause, name
+from proda.language.wording import clause, name
 from tests.toyworld import wide_knowledge
 
 WORLD = wide_knowledge(20)

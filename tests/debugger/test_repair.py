@@ -11,14 +11,14 @@ import pytest
 from proda.builder.extra import extra_samples, worded_again
 from proda.builder.plan import plan_one
 from proda.builder.template_writer import write_sample
-from proda.debugger.assertions import Reader, contradictions
-from proda.debugger.mutations import flip
 from proda.debugger.repair import ENOUGH, MAX_SAMPLES, plan_repairs, proposals
-from proda.debugger.study import taught
 from proda.errors import InputError, NotFoundError
+from proda.experiments.mutations import flip
+from proda.experiments.study import taught
+from proda.language.read_samples import Reader, contradictions
 from proda.params import Params
-from proda.patches import apply_patches, name_patch, sample_hash, stale
 from proda.records import Category, Diagnosis, Evidence, Patch, Sample
+from proda.store.patches import apply_patches, name_patch, sample_hash, stale
 from proda.tester.items import write_items
 from tests.toyworld import wide_knowledge
 

@@ -10,7 +10,7 @@ import pytest
 from proda.debugger.commits import GitError
 from proda.debugger.retire import PATH, commit_retirements, retired
 from proda.records import Diagnosis
-from proda.tester.exceptions import load_exceptions
+from proda.store.exceptions import load_exceptions
 
 WRITTEN = """# Items retired or amended by people.
 exceptions:

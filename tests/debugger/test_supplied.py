@@ -8,9 +8,9 @@ import pytest
 from proda.debugger.diagnose import examine, probes_of
 from proda.debugger.probes import Answer
 from proda.debugger.supplied import context_probes, supplied
+from proda.language.wording import clause
 from proda.records import LETTERS, Item
 from proda.tester.items import write_items
-from proda.wording import clause
 from tests.toyworld import wide_knowledge
 
 WORLD = wide_knowledge(20)

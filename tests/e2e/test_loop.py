@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from proda.benchmark import load_items
-from proda.diagnoses import DIAGNOSIS, load_diagnoses, load_noticed
 from proda.graph import Knowledge
-from proda.patches import named, patch_text
 from proda.records import Patch, Sample
+from proda.store.diagnoses import DIAGNOSIS, load_diagnoses, load_noticed
+from proda.store.items import load_items
+from proda.store.patches import named, patch_text
 from proda.yamlio import load_yaml
 from tests.toyworld import make_repository
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from proda.knowledge.fix import fix_knowledge
-from proda.knowledge.rules.of_base import BASE_RULES
+from proda.knowledge.rules.of_knowledge import KNOWLEDGE_RULES
 from proda.knowledge.rules.of_topic import TOPIC_RULES
 from tests.knowledge.toy import Toy, findings, put
 
 HEAT = "knowledge/physics/heat.yaml"
-ALL_RULES = [*TOPIC_RULES, *BASE_RULES]
+ALL_RULES = [*TOPIC_RULES, *KNOWLEDGE_RULES]
 
 
 @pytest.mark.parametrize("rule", [*(r.name for r in ALL_RULES), "schema", "yaml"])

@@ -14,12 +14,12 @@ import pytest
 from click.testing import CliRunner
 
 import proda
-from proda.benchmark import write_items_tree
 from proda.cli.main import cli
-from proda.lineage import Lineage
+from proda.history.lineage import Lineage
 from proda.records import Item
 from proda.report.failures import worst_failures
 from proda.report.svg import Mark, curves, strip
+from proda.store.items import write_items_tree
 from tests.toyresults import RESULTS, commit, make_items_and_samples, make_outcomes, make_results
 from tests.toyworld import make_repository
 

@@ -10,7 +10,8 @@ import pytest
 
 from proda.errors import EmptyBenchmarkError
 from proda.records import Outcome
-from proda.tester.metrics import flat_metrics, interval, metrics
+from proda.statistics import interval
+from proda.tester.metrics import flat_metrics, metrics
 
 
 def outcome(item: str, model: str, correct: bool | None, *, split: str = "dev", chain: str = "physics/a", operator: str = "") -> Outcome:

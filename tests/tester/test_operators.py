@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proda.near import near_concepts
+from proda.language.neighbours import near_concepts
 from proda.tester import operators
 from proda.tester.splits import sealed_chains
 from tests.toyworld import knowledge, wide_knowledge

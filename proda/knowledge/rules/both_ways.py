@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proda.knowledge.rules.rule import Fault, Rule
+from proda.knowledge.rules.rule import Rule, Violation
 
 if TYPE_CHECKING:
-    from proda.knowledge.base import Base
+    from proda.knowledge.columns import Columns
 
 
-def check(base: Base) -> Iterator[tuple[str, Fault]]:
+def check(base: Columns) -> Iterator[tuple[str, Violation]]:
     """Statements of an asymmetric relation whose reverse is stated too; the later of the two is named."""
-    from proda.knowledge.base import among, mixed
+    from proda.knowledge.columns import among, mixed
 
     s = base.statements
     keys = np.array([base.relation_keys[r.id] for r in base.relations if r.asymmetric], dtype=np.int64)
@@ -32,7 +32,7 @@ def check(base: Base) -> Iterator[tuple[str, Fault]]:
             file, path = base.place_of_statement(row)
             yield (
                 file,
-                Fault(
+                Violation(
                     path,
                     f"'{subject_id}' {relation_id} '{object_id}', but {base.statement(earlier).id} says the reverse. "
                     "Turn one round, or choose another relation.",
@@ -41,4 +41,4 @@ def check(base: Base) -> Iterator[tuple[str, Fault]]:
         first.setdefault(statement.triple, row)
 
 
-RULE = Rule(name="both-ways", description="Asymmetric relations are not stated both ways.", check_base=check)
+RULE = Rule(name="both-ways", description="Asymmetric relations are not stated both ways.", check_all=check)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proda.knowledge.rules.rule import Fault, Rule
+from proda.knowledge.rules.rule import Rule, Violation
 
 if TYPE_CHECKING:
-    from proda.knowledge.base import Base
+    from proda.knowledge.columns import Columns
 
 
-def check(base: Base) -> Iterator[tuple[str, Fault]]:
+def check(base: Columns) -> Iterator[tuple[str, Violation]]:
     """Statements whose opposite is stated of the same pair (of the turned pair too, if a relation is symmetric)."""
-    from proda.knowledge.base import among, mixed
+    from proda.knowledge.columns import among, mixed
 
     s = base.statements
     live = s["active"] == 1
@@ -41,15 +41,15 @@ def check(base: Base) -> Iterator[tuple[str, Fault]]:
                 yield _fault(base, row, stated[mine.subject, mine.object])
 
 
-def _fault(base: Base, one: int, two: int) -> tuple[str, Fault]:
+def _fault(base: Columns, one: int, two: int) -> tuple[str, Violation]:
     """The finding stands at the later of the two statements and names the earlier."""
     later, earlier = base.statement(max(one, two)), base.statement(min(one, two))
     file, path = base.place_of_statement(max(one, two))
-    return file, Fault(
+    return file, Violation(
         path,
         f"'{later.subject}' {later.relation} '{later.object}', but {earlier.id} says {earlier.relation}. "
         "Both cannot hold: mend one, or make its subject more exact.",
     )
 
 
-RULE = Rule(name="contradictions", description="No two statements contradict each other.", check_base=check)
+RULE = Rule(name="contradictions", description="No two statements contradict each other.", check_all=check)

@@ -6,23 +6,23 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from proda.knowledge.rules.rule import Context, Fault, Rule
+from proda.knowledge.rules.rule import Context, Rule, Violation
 from proda.knowledge.schema import TopicFile
 
 _SENTENCE = re.compile(r"(?i:it|they|this|that|these|when|where|if|is|are|means|refers)\b")
 
 
-def check(topic: TopicFile, _context: Context) -> Iterator[Fault]:
+def check(topic: TopicFile, _context: Context) -> Iterator[Violation]:
     """Definitions that end in a stop, start like a sentence, or repeat the term."""
     for name, concept in topic.concepts.items():
         where = ("concepts", name, "definition")
         text = concept.definition
         if text.endswith("."):
-            yield Fault(where, "A definition has no full stop at its end. Remove it (--fix does).")
+            yield Violation(where, "A definition has no full stop at its end. Remove it (--fix does).")
         if _SENTENCE.match(text):
-            yield Fault(where, f"Starts with '{text.split()[0]}', expected a noun phrase: '… is ⟨definition⟩' must read well.")
+            yield Violation(where, f"Starts with '{text.split()[0]}', expected a noun phrase: '… is ⟨definition⟩' must read well.")
         if concept.term.casefold() in text.casefold() and re.search(rf"(?<!\w){re.escape(concept.term.casefold())}(?!\w)", text.casefold()):
-            yield Fault(where, f"Uses its own term, '{concept.term}'. Say it in other words.")
+            yield Violation(where, f"Uses its own term, '{concept.term}'. Say it in other words.")
 
 
 def fix(document: dict[str, Any], _context: Context) -> None:

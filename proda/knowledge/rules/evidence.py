@@ -10,18 +10,18 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-from proda.knowledge.rules.rule import Context, Fault, Rule
+from proda.knowledge.rules.rule import Context, Rule, Violation
 from proda.knowledge.schema import TopicFile
 from proda.knowledge.tree import source_path
 
 
-def check(topic: TopicFile, context: Context) -> Iterator[Fault]:
+def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
     """Steps whose quote is not where the span says, or nowhere, and sources that cannot be read."""
     main = context.source(topic.source)
     if main is None:
-        yield Fault(("source",), f"There is no {source_path(topic.source)}. Add the text, or mend the source.")
+        yield Violation(("source",), f"There is no {source_path(topic.source)}. Add the text, or mend the source.")
     elif main.text is None:
-        yield Fault(("source",), f"{source_path(topic.source)} cannot be used: {main.refusal}")
+        yield Violation(("source",), f"{source_path(topic.source)} cannot be used: {main.refusal}")
     for name, chain in topic.chains.items():
         for index, step in enumerate(chain.steps):
             evidence = step.evidence
@@ -29,12 +29,12 @@ def check(topic: TopicFile, context: Context) -> Iterator[Fault]:
             found = context.source(evidence.source) if evidence.source else main
             if found is None or found.text is None:
                 if evidence.source and evidence.source != topic.source:
-                    yield Fault((*where, "source"), f"{source_path(evidence.source)} is missing or cannot be read. Mend it.")
+                    yield Violation((*where, "source"), f"{source_path(evidence.source)} is missing or cannot be read. Mend it.")
                 continue
             quote, text = nfc(evidence.quote), found.text
             if evidence.span and text[slice(*evidence.span)] == quote:
                 continue
-            yield Fault(where, _explained(quote, text, evidence.span))
+            yield Violation(where, _explained(quote, text, evidence.span))
 
 
 def _explained(quote: str, text: str, span: tuple[int, int] | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from proda.knowledge.rules.rule import Context, Fault, Rule
+from proda.knowledge.rules.rule import Context, Rule, Violation
 from proda.knowledge.schema import TopicFile
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -15,22 +15,22 @@ _MAX = 100  # characters; ids become parts of file names
 _FORM = f"Use lower-case letters, digits and single hyphens, at most {_MAX} characters, as in 'thermal-expansion'."
 
 
-def check(topic: TopicFile, context: Context) -> Iterator[Fault]:
+def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
     """Ids that are not well formed, and names that differ from the file's place."""
     for key, got, expected in (
         ("discipline", topic.discipline, context.discipline),
         ("topic", topic.topic, context.topic),
     ):
         if not _well_formed(SLUG, expected):
-            yield Fault((), f"The file's {key} '{expected}' is not a well-formed id. Rename it. {_FORM}")
+            yield Violation((), f"The file's {key} '{expected}' is not a well-formed id. Rename it. {_FORM}")
         elif got != expected:
-            yield Fault((key,), f"Got '{got}', but the file lies at {context.file}. Expected '{expected}': mend one of them.")
+            yield Violation((key,), f"Got '{got}', but the file lies at {context.file}. Expected '{expected}': mend one of them.")
     if not _well_formed(SOURCE, topic.source):
-        yield Fault(("source",), f"'{topic.source}' is not a source id. Write '<discipline>/<name>'. {_FORM}")
+        yield Violation(("source",), f"'{topic.source}' is not a source id. Write '<discipline>/<name>'. {_FORM}")
     for kind, names in (("concepts", topic.concepts), ("chains", topic.chains)):
         for name in names:
             if not _well_formed(SLUG, name):
-                yield Fault((kind, name), f"'{name}' is not a well-formed id. {_FORM}")
+                yield Violation((kind, name), f"'{name}' is not a well-formed id. {_FORM}")
 
 
 def well_formed_reference(text: str) -> bool:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from proda.knowledge.rules.rule import Fault, Rule
+from proda.knowledge.rules.rule import Rule, Violation
 
 if TYPE_CHECKING:
-    from proda.knowledge.base import Base
+    from proda.knowledge.columns import Columns
 
 
-def check(base: Base) -> Iterator[tuple[str, Fault]]:
+def check(base: Columns) -> Iterator[tuple[str, Violation]]:
     """Concepts, in any discipline, whose term a concept before them has already."""
-    from proda.knowledge.base import repeated
+    from proda.knowledge.columns import repeated
     from proda.knowledge.entry import normalised
 
     terms = base.terms
@@ -29,7 +29,7 @@ def check(base: Base) -> Iterator[tuple[str, Fault]]:
                     continue
                 yield (
                     base.files[int(terms["file"][row])],
-                    Fault(
+                    Violation(
                         ("concepts", concept.id.split("/", 1)[1]),
                         f"'{shared}' is also a term of '{other.id}'. Refer to that one, give this a telling term, "
                         f"or record `distinct_from: [{other.id}]`.",
@@ -38,4 +38,4 @@ def check(base: Base) -> Iterator[tuple[str, Fault]]:
                 break
 
 
-RULE = Rule(name="near-terms", description="Concepts do not share a term.", check_base=check)
+RULE = Rule(name="near-terms", description="Concepts do not share a term.", check_all=check)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proda.knowledge.rules.rule import Fault, Rule
+from proda.knowledge.rules.rule import Rule, Violation
 
 if TYPE_CHECKING:
-    from proda.knowledge.base import Base
+    from proda.knowledge.columns import Columns
 
 
-def orphan_rows(base: Base) -> list[int]:
+def orphan_rows(base: Columns) -> list[int]:
     """Rows of concepts in use that no statement in use mentions."""
-    from proda.knowledge.base import among
+    from proda.knowledge.columns import among
 
     live = base.statements["active"] == 1
     reached = np.concatenate([base.statements["subject"][live], base.statements["object"][live]])
@@ -23,14 +23,14 @@ def orphan_rows(base: Base) -> list[int]:
     return [int(row) for row in np.flatnonzero(alone)]
 
 
-def check(base: Base) -> Iterator[tuple[str, Fault]]:
+def check(base: Columns) -> Iterator[tuple[str, Violation]]:
     """Concepts that no chain leads to."""
     for row in orphan_rows(base):
         file, path = base.place_of_concept(row)
         yield (
             file,
-            Fault(path, f"No statement mentions '{base.concept(row).id}'. Use it in a chain, remove it, or retire it if released."),
+            Violation(path, f"No statement mentions '{base.concept(row).id}'. Use it in a chain, remove it, or retire it if released."),
         )
 
 
-RULE = Rule(name="orphans", description="Concepts are reached from a chain.", check_base=check, needs_all=True)
+RULE = Rule(name="orphans", description="Concepts are reached from a chain.", check_all=check, needs_all=True)

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proda.knowledge.rules.rule import Fault, Rule
+from proda.knowledge.rules.rule import Rule, Violation
 from proda.records import Chain, Concept
 
 if TYPE_CHECKING:
-    from proda.knowledge.base import Base
+    from proda.knowledge.columns import Columns
 
 
-def check(base: Base) -> Iterator[tuple[str, Fault]]:
+def check(base: Columns) -> Iterator[tuple[str, Violation]]:
     """References that lead nowhere, with the closest that would not, and retired concepts in live statements."""
     yield from _statements(base)
     yield from _replacements(base)
 
 
-def _statements(base: Base) -> Iterator[tuple[str, Fault]]:
-    from proda.knowledge.base import among
+def _statements(base: Columns) -> Iterator[tuple[str, Violation]]:
+    from proda.knowledge.columns import among
 
     live = base.statements["active"] == 1
     for field in ("subject", "object"):
@@ -31,14 +31,14 @@ def _statements(base: Base) -> Iterator[tuple[str, Fault]]:
         in_use = among(column, base.active_concepts)
         for row in np.flatnonzero(~known).tolist():
             file, path = base.place_of_statement(row, field)
-            yield file, Fault(path, _missing(getattr(base.statement(row), field), "concept", base))
+            yield file, Violation(path, _missing(getattr(base.statement(row), field), "concept", base))
         for row in np.flatnonzero(known & ~in_use & live).tolist():
             file, path = base.place_of_statement(row, field)
             concept = getattr(base.statement(row), field)
-            yield file, Fault(path, f"'{concept}' is retired. Refer to a concept in use, or retire this chain too.")
+            yield file, Violation(path, f"'{concept}' is retired. Refer to a concept in use, or retire this chain too.")
 
 
-def _replacements(base: Base) -> Iterator[tuple[str, Fault]]:
+def _replacements(base: Columns) -> Iterator[tuple[str, Violation]]:
     """`replaced_by` and `distinct_from`; few nodes have one, so these are looked up one by one."""
     if not len(base.refs["id"]):
         return
@@ -52,17 +52,17 @@ def _replacements(base: Base) -> Iterator[tuple[str, Fault]]:
         if node.replaced_by:
             if node.status == "active":
                 message = "Only a retired node is replaced. Add `status: retired`, or remove `replaced_by`."
-                yield file, Fault((*where, "replaced_by"), message)
+                yield file, Violation((*where, "replaced_by"), message)
             if node.replaced_by == node.id:
-                yield file, Fault((*where, "replaced_by"), f"'{node.id}' replaces itself. Name another {noun}.")
+                yield file, Violation((*where, "replaced_by"), f"'{node.id}' replaces itself. Name another {noun}.")
             elif _key(node.replaced_by) not in known:
-                yield file, Fault((*where, "replaced_by"), _missing(node.replaced_by, noun, base))
+                yield file, Violation((*where, "replaced_by"), _missing(node.replaced_by, noun, base))
         for other in node.distinct_from if isinstance(node, Concept) else ():
             if _key(other) not in concepts:
-                yield file, Fault((*where, "distinct_from"), _missing(other, "concept", base))
+                yield file, Violation((*where, "distinct_from"), _missing(other, "concept", base))
 
 
-def _missing(wanted: str, noun: str, base: Base) -> str:
+def _missing(wanted: str, noun: str, base: Columns) -> str:
     discipline = wanted.split("/", 1)[0]
     known = [
         node.id
@@ -81,4 +81,4 @@ def _key(node_id: str) -> int:
     return key_of(node_id)
 
 
-RULE = Rule(name="references", description="References resolve, and not to retired concepts.", check_base=check, needs_all=True)
+RULE = Rule(name="references", description="References resolve, and not to retired concepts.", check_all=check, needs_all=True)

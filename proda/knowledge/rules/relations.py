@@ -5,18 +5,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from proda.knowledge.rules.rule import Context, Fault, Rule
+from proda.knowledge.rules.rule import Context, Rule, Violation
 from proda.knowledge.schema import TopicFile
 
 
-def check(topic: TopicFile, context: Context) -> Iterator[Fault]:
+def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
     """Steps whose relation is not defined, with the closest one that is."""
     for name, chain in topic.chains.items():
         for index, step in enumerate(chain.steps):
             if step.relation not in context.relations:
                 close = difflib.get_close_matches(step.relation, sorted(context.relations), n=1)
                 hint = f"Closest: '{close[0]}'." if close else f"Known: {', '.join(sorted(context.relations))}."
-                yield Fault(
+                yield Violation(
                     ("chains", name, "steps", index, "relation"),
                     f"'{step.relation}' is not a relation. {hint} Use one of relations.yaml.",
                 )

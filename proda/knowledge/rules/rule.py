@@ -1,7 +1,7 @@
 """What a rule is: a name, a claim, and functions that look for what breaks it; some can also mend it.
 
 A rule looks at one topic file (`check_topic`, run once per changed file, wherever there is a free core) or at the base as
-a whole (`check_base`, run on the facts of all files). A fault names the place; the line is worked out afterwards.
+a whole (`check_all`, run on the facts of all files). A fault names the place; the line is worked out afterwards.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from proda.findings import KeyPath, Severity
 from proda.knowledge.schema import TopicFile
 
 if TYPE_CHECKING:
-    from proda.knowledge.base import Base
+    from proda.knowledge.columns import Columns
 
 
-class Fault(msgspec.Struct, frozen=True):
+class Violation(msgspec.Struct, frozen=True):
     """Where a rule is broken, and the message: got, expected, what to do."""
 
     path: KeyPath
@@ -57,8 +57,8 @@ class Rule(msgspec.Struct, frozen=True):
     name: str
     description: str
     severity: Severity = "error"
-    check_topic: Callable[[TopicFile, Context], Iterable[Fault]] | None = None
-    check_base: Callable[[Base], Iterable[tuple[str, Fault]]] | None = None  # (file, fault)
+    check_topic: Callable[[TopicFile, Context], Iterable[Violation]] | None = None
+    check_all: Callable[[Columns], Iterable[tuple[str, Violation]]] | None = None  # (file, fault)
     fix_topic: Callable[[dict[str, Any], Context], None] | None = None  # edits a loaded document in place
     fix_catalogue: Callable[[dict[str, Any], Mapping[str, SourceText]], None] | None = None
     needs_all: bool = False  # says nothing while some file cannot be read: what it misses may be there

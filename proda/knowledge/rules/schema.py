@@ -10,12 +10,12 @@ from typing import Any, Literal, Union, get_args, get_origin
 import msgspec
 
 from proda.findings import KeyPath
-from proda.knowledge.rules.rule import Fault, Rule
+from proda.knowledge.rules.rule import Rule, Violation
 
 RULE = Rule(name="schema", description="Keys are known, none is missing, values have their type.")
 
 
-def faults(raw: Any, expected: Any, path: KeyPath = ()) -> Iterator[Fault]:
+def faults(raw: Any, expected: Any, path: KeyPath = ()) -> Iterator[Violation]:
     """Everything in `raw` that is not as the type `expected` says; nothing if msgspec would decode it."""
     if isinstance(expected, type) and issubclass(expected, msgspec.Struct):
         yield from _struct(raw, expected, path)
@@ -29,24 +29,24 @@ def faults(raw: Any, expected: Any, path: KeyPath = ()) -> Iterator[Fault]:
         try:
             msgspec.convert(raw, expected)
         except msgspec.ValidationError as error:
-            yield Fault(path, _explained(raw, expected, str(error)))
+            yield Violation(path, _explained(raw, expected, str(error)))
 
 
-def _struct(raw: Any, expected: type[msgspec.Struct], path: KeyPath) -> Iterator[Fault]:
+def _struct(raw: Any, expected: type[msgspec.Struct], path: KeyPath) -> Iterator[Violation]:
     if not isinstance(raw, dict):
-        yield Fault(path, f"Got {_kind(raw)}, expected keys and values ({', '.join(expected.__struct_fields__)}).")
+        yield Violation(path, f"Got {_kind(raw)}, expected keys and values ({', '.join(expected.__struct_fields__)}).")
         return
     fields = {f.name: f for f in msgspec.structs.fields(expected)}
     for key in raw:
         if key not in fields:
             close = difflib.get_close_matches(str(key), fields, n=1)
             hint = f"Closest: '{close[0]}'." if close else f"Known: {', '.join(fields)}."
-            yield Fault((*path, key), f"'{key}' is not a key of this place. {hint} Mend or remove it.")
+            yield Violation((*path, key), f"'{key}' is not a key of this place. {hint} Mend or remove it.")
     for name, field in fields.items():
         if name in raw:
             yield from faults(raw[name], field.type, (*path, name))
         elif field.required:
-            yield Fault(path, f"'{name}' is missing. Add it.")
+            yield Violation(path, f"'{name}' is missing. Add it.")
 
 
 def _explained(raw: Any, expected: Any, said: str) -> str:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proda.knowledge.rules.rule import Fault, Rule
+from proda.knowledge.rules.rule import Rule, Violation
 
 if TYPE_CHECKING:
-    from proda.knowledge.base import Base
+    from proda.knowledge.columns import Columns
 
 
-def check(base: Base) -> Iterator[tuple[str, Fault]]:
+def check(base: Columns) -> Iterator[tuple[str, Violation]]:
     """Pairs of consecutive triples that a chain before has already; the first of the two statements is named."""
-    from proda.knowledge.base import mixed, repeated
+    from proda.knowledge.columns import mixed, repeated
 
     s = base.statements
     triples = mixed(s["subject"], s["relation"], s["object"]).view(np.int64)
@@ -31,8 +31,8 @@ def check(base: Base) -> Iterator[tuple[str, Fault]]:
             file, path = base.place_of_statement(row)
             yield (
                 file,
-                Fault(path, f"This step and the next are also in '{first.chain}', from {first.id} on. Let the chains differ."),
+                Violation(path, f"This step and the next are also in '{first.chain}', from {first.id} on. Let the chains differ."),
             )
 
 
-RULE = Rule(name="shared-pairs", description="No two chains share two consecutive statements.", check_base=check)
+RULE = Rule(name="shared-pairs", description="No two chains share two consecutive statements.", check_all=check)

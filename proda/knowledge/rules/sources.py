@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from proda.knowledge.rules.rule import Fault, Rule, SourceText
+from proda.knowledge.rules.rule import Rule, SourceText, Violation
 from proda.knowledge.tree import CATALOGUE, source_path
 
 if TYPE_CHECKING:
-    from proda.knowledge.base import Base
+    from proda.knowledge.columns import Columns
 
 ORIGIN = "written for this knowledge base"
 LICENCE = "CC-BY-4.0"
 
 
-def check(base: Base) -> Iterator[tuple[str, Fault]]:
+def check(base: Columns) -> Iterator[tuple[str, Violation]]:
     """Sources used but not catalogued, catalogued but not there, or changed since."""
     catalogue = base.catalogue or {}
     used: dict[str, str] = {}
@@ -25,15 +25,15 @@ def check(base: Base) -> Iterator[tuple[str, Fault]]:
     for source, file in sorted(used.items()):
         if source in base.sources and source not in catalogue:
             message = f"'{source}' has no entry in {CATALOGUE}, so its licence is unknown. Run `proda check --fix`."
-            yield file, Fault(("source",), message)
+            yield file, Violation(("source",), message)
     for source, known in catalogue.items():
         where = ("sources", source)
         if source not in base.sources:
-            yield CATALOGUE, Fault(where, f"There is no {source_path(source)}. Add the text, or remove the entry.")
+            yield CATALOGUE, Violation(where, f"There is no {source_path(source)}. Add the text, or remove the entry.")
         elif base.sources[source] != known.sha256:
             yield (
                 CATALOGUE,
-                Fault(
+                Violation(
                     (*where, "sha256"),
                     f"Got {known.sha256[:12]}…, but the text has {base.sources[source][:12]}…: it changed. Check what quotes it, "
                     "then run `proda check --fix`.",
@@ -54,4 +54,4 @@ def fix(catalogue: dict[str, Any], sources: Mapping[str, SourceText]) -> None:
             known[source] = {"title": heading, "origin": ORIGIN, "licence": LICENCE, "sha256": found.sha256}
 
 
-RULE = Rule(name="sources", description="Sources are catalogued, licensed and unchanged.", check_base=check, fix_catalogue=fix)
+RULE = Rule(name="sources", description="Sources are catalogued, licensed and unchanged.", check_all=check, fix_catalogue=fix)

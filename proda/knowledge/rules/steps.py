@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from proda.knowledge.rules.rule import Context, Fault, Rule
+from proda.knowledge.rules.rule import Context, Rule, Violation
 from proda.knowledge.schema import ChainEntry, TopicFile, full_id
 
 MIN_STEPS, MAX_STEPS = 3, 6
 _STEP_ID = re.compile(r"s[1-9][0-9]?")
 
 
-def check(topic: TopicFile, context: Context) -> Iterator[Fault]:
+def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
     """Chains of the wrong length, steps that do not meet, concepts met again, step ids used twice or malformed."""
     for name, chain in topic.chains.items():
         if chain.status == "active" and not MIN_STEPS <= len(chain.steps) <= MAX_STEPS:
-            yield Fault(
+            yield Violation(
                 ("chains", name, "steps"),
                 f"Got {len(chain.steps)} statements, expected {MIN_STEPS} to {MAX_STEPS}. Split the chain or complete it.",
             )
@@ -24,29 +24,29 @@ def check(topic: TopicFile, context: Context) -> Iterator[Fault]:
         yield from _path(name, chain, context.discipline)
 
 
-def _ids(name: str, chain: ChainEntry) -> Iterator[Fault]:
+def _ids(name: str, chain: ChainEntry) -> Iterator[Violation]:
     seen: set[str] = set()
     for index, step in enumerate(chain.steps):
         where = ("chains", name, "steps", index, "id")
         if not _STEP_ID.fullmatch(step.id):
-            yield Fault(where, f"'{step.id}' is not a statement id. Use s1, s2, … in order of writing.")
+            yield Violation(where, f"'{step.id}' is not a statement id. Use s1, s2, … in order of writing.")
         elif step.id in seen:
-            yield Fault(where, f"'{step.id}' is used twice in this chain. Give the new one the next free number.")
+            yield Violation(where, f"'{step.id}' is used twice in this chain. Give the new one the next free number.")
         seen.add(step.id)
 
 
-def _path(name: str, chain: ChainEntry, discipline: str) -> Iterator[Fault]:
+def _path(name: str, chain: ChainEntry, discipline: str) -> Iterator[Violation]:
     met: dict[str, str] = {}
     previous = ""
     for index, step in enumerate(chain.steps):
         subject, target = full_id(discipline, step.subject), full_id(discipline, step.object)
         where = ("chains", name, "steps", index)
         if index and subject != previous:
-            yield Fault((*where, "subject"), f"Got '{subject}', but the step before ends at '{previous}'. Make them meet.")
+            yield Violation((*where, "subject"), f"Got '{subject}', but the step before ends at '{previous}'. Make them meet.")
         if not index:
             met[subject] = f"the subject of {step.id}"
         if target in met:
-            yield Fault((*where, "object"), f"'{target}' was already {met[target]}; a chain meets no concept twice. Shorten it.")
+            yield Violation((*where, "object"), f"'{target}' was already {met[target]}; a chain meets no concept twice. Shorten it.")
         met[target] = f"the object of {step.id}"
         previous = target
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proda.knowledge.rules.rule import Fault, Rule
+from proda.knowledge.rules.rule import Rule, Violation
 
 if TYPE_CHECKING:
-    from proda.knowledge.base import Base
+    from proda.knowledge.columns import Columns
 
 
-def check(base: Base) -> Iterator[tuple[str, Fault]]:
+def check(base: Columns) -> Iterator[tuple[str, Violation]]:
     """Every definition of an id after its first one, files in order of their paths, concepts before chains."""
-    from proda.knowledge.base import repeated
+    from proda.knowledge.columns import repeated
 
     concepts = len(base.concepts["id"])
     for rows in repeated(np.concatenate([base.concepts["id"], base.chains["id"]])):
@@ -23,7 +23,7 @@ def check(base: Base) -> Iterator[tuple[str, Fault]]:
         ids = [base.concept(r).id if r < concepts else base.chain(r - concepts).id for r in rows]
         for (file, path), node_id in zip(places[1:], ids[1:], strict=True):
             first = f"{places[0][0]} ({places[0][1][0]})"
-            yield file, Fault(path, f"'{node_id}' is also defined in {first}. Rename this one, or refer to that one.")
+            yield file, Violation(path, f"'{node_id}' is also defined in {first}. Rename this one, or refer to that one.")
 
 
-RULE = Rule(name="unique-ids", description="An id names one node.", check_base=check)
+RULE = Rule(name="unique-ids", description="An id names one node.", check_all=check)

@@ -1,0 +1,1 @@
+"""Is the debugger right? Studies, drills with planted faults, attribution by retraining."""

@@ -1,0 +1,151 @@
+"""What all arms of a study have in common: a part of the base, parameters, a corpus, and what the models trained on it are diagnosed with.
+
+    condition = Condition(disciplines=frozenset({"physics"}), changes=("train.epochs=6",), starve=0.25)
+    ready = prepare(repo, condition)                            # trains nothing
+    setting = set_up(repo, condition, lab, ready, budget=None)
+    setting.starved         # statements whose samples were withheld
+    setting.patches         # what `proda repair` would write for the diagnoses
+
+As the repository stands, the diagnoses are those of benchmarks/results/diagnosis.yaml. Under any other condition models are trained for
+it (the arm without repair), scored and probed first. Starving takes the samples that say a drawn share of the statements out of the
+corpus, windows and all: an unevenly taught base, of which it is known what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from proda.errors import NotFoundError
+from proda.graph import Knowledge
+from proda.history.repository import Repository
+from proda.params import Params, load_params, with_settings
+from proda.records import Diagnosis, Evidence, Item, Patch, Sample
+from proda.stable_hash import by_weight
+from proda.store.corpus import load_corpus
+from proda.store.diagnoses import DIAGNOSIS, load_diagnoses, load_noticed
+from proda.store.patches import load_patches, load_samples, untouched
+from proda.workflows.portion import part, portion
+from proda.workflows.repair_round import PER_ERROR, ROUND_ORDINALS, plan
+
+if TYPE_CHECKING:
+    from proda.experiments.study import Write
+    from proda.workflows.trials import Laboratory
+
+FORMATS_PERIOD = 10  # samples after which the builder's pattern of formats begins anew
+
+
+class Condition(NamedTuple):
+    """How a study differs from the repository as it stands."""
+
+    disciplines: frozenset[str] | None = None  # all
+    changes: tuple[str, ...] = ()  # NAME=VALUE of parameters
+    starve: float = 0.0  # share of the statements whose samples are withheld
+
+    @property
+    def as_it_stands(self) -> bool:
+        return self == Condition()
+
+
+class Setting(NamedTuple):
+    """What all arms have in common."""
+
+    root: Path
+    params: Params
+    knowledge: Knowledge
+    items: list[Item]
+    corpus: list[Sample]
+    starved: tuple[str, ...]  # statements, sorted
+    diagnoses: list[Diagnosis]
+    patches: list[Patch]  # what diagnosed repair writes, within the budget
+    write: Write  # the builder's samples for a node, of the round that they are
+
+
+class Prepared(NamedTuple):
+    """What can be said before anything is trained."""
+
+    params: Params
+    knowledge: Knowledge
+    items: list[Item]
+    corpus: list[Sample]
+    starved: tuple[str, ...]
+
+
+def prepare(repo: Repository, condition: Condition) -> Prepared:
+    """Parameters, knowledge, items and corpus of a condition; nothing is trained."""
+    params = with_settings(load_params(repo.root / "params.yaml"), condition.changes)
+    knowledge = repo.knowledge if condition.disciplines is None else portion(repo.knowledge, condition.disciplines)
+    samples, items = part(load_samples(repo.root), repo.items(), condition.disciplines)
+    if not condition.starve:
+        return Prepared(params, knowledge, items, samples, ())
+    ranked = by_weight(knowledge.active_statements, "starved")
+    starved = tuple(sorted(ranked[: round(condition.starve * len(ranked))]))
+    return Prepared(params, knowledge, items, withheld(knowledge, samples, starved), starved)
+
+
+def withheld(knowledge: Knowledge, samples: Iterable[Sample], starved: Iterable[str]) -> list[Sample]:
+    """The samples that say none of the statements, in their order."""
+    from proda.experiments.faults import states
+    from proda.language.read_samples import Reader
+
+    reader, left = Reader(knowledge), list(samples)
+    for statement in starved:
+        left = [s for s in left if not states(reader, s, knowledge.statements[statement])]
+    return left
+
+
+def set_up(repo: Repository, condition: Condition, lab: Laboratory, prepared: Prepared, *, budget: int | None) -> Setting:
+    """The setting of a study; trains the arm without repair where the condition is not the repository's own, and it is not in the cache.
+
+    Raises NotFoundError if no diagnosis blames a node.
+    """
+    root = repo.root
+    params, knowledge, items, corpus, starved = prepared
+    examined = (load_diagnoses(root), load_noticed(root)) if condition.as_it_stands else _diagnosed(prepared, lab)
+    diagnoses, noticed = examined
+    earlier = load_patches(root)
+    number = 1 + max((p.round for p in earlier), default=0)
+    withheld_too = {s.id for s in load_samples(root)} - {s.id for s in corpus}
+    derived = untouched((s for s in load_corpus(root) if s.id not in withheld_too), earlier)  # `repair` removes or overrides no other
+    patches = plan(knowledge, params, _dev(items), derived, diagnoses, noticed, number, PER_ERROR, budget)
+    if not any(p.samples for p in patches):
+        where = DIAGNOSIS if condition.as_it_stands else "study"
+        raise NotFoundError(f"{where}\n  No diagnosis blames a node, so there is no repair to study.")
+    return Setting(root, params, knowledge, items, corpus, starved, diagnoses, patches, _writer(knowledge, params, number))
+
+
+def _diagnosed(prepared: Prepared, lab: Laboratory) -> tuple[list[Diagnosis], list[Evidence]]:
+    """What the stage `diagnose` would say of models trained on the corpus. Reads dev items and dev outcomes alone."""
+    trial = lab.run(prepared.corpus)
+    outcomes = [o for o in trial.outcomes if o.split == "dev"]
+    found = lab.prober(trial).examined(prepared.knowledge, _dev(prepared.items), outcomes, prepared.corpus)
+    return found.diagnoses, found.noticed
+
+
+def _dev(items: Iterable[Item]) -> list[Item]:
+    return [i for i in items if i.split == "dev"]
+
+
+def _writer(knowledge: Knowledge, params: Params, number: int) -> Write:
+    """The builder, which words no sample twice: arms ask for the same nodes."""
+    from proda.builder.extra import extra_samples
+
+    kept: dict[tuple[str, bool, frozenset[str]], list[list[Sample]]] = {}
+
+    def write(node: str, count: int, stepwise: bool, beside: frozenset[str]) -> list[Sample]:
+        parts = kept.setdefault((node, stepwise, beside), [])
+        for piece in range(len(parts), -(-count // FORMATS_PERIOD)):
+            told = {(s.prompt, s.completion) for earlier in parts for s in earlier}
+            start = number * ROUND_ORDINALS + piece * FORMATS_PERIOD
+            found = extra_samples(knowledge, node, FORMATS_PERIOD, start=start, params=params, stepwise=stepwise, beside=beside)
+            parts.append([s for s in found if (s.prompt, s.completion) not in told])
+        return [s for piece in parts[: -(-count // FORMATS_PERIOD)] for s in piece]
+
+    return write
+
+
+def blame(setting: Setting) -> dict[str, int]:
+    """Of the statements that are blamed and of those that were starved, how many are both."""
+    blamed: Sequence[str] = sorted({t for p in setting.patches for t in p.targets} & set(setting.knowledge.statements))
+    return {"starved": len(setting.starved), "blamed": len(blamed), "both": len(set(blamed) & set(setting.starved))}

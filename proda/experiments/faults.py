@@ -1,0 +1,287 @@
+"""Faults to plant in a copy of samples and items, each with what a diagnosis ought to say of it. Pure; nothing is trained here.
+
+    faults = draw_faults(knowledge, samples, items, sites=8, seed=0)
+    faults[0]      Fault(kind="withheld", category="concept gap", chains=("physics/bimetal-strip-bends",), nodes=("….s2",), …)
+    planted, asked = plant(knowledge, samples, items, faults)
+
+    withheld         samples that state what some wrong option departs from are gone    concept gap
+    withheld-format  the open ones of them are gone                                     concept gap
+    composition      samples that show two steps in a row are gone, or leave one out    reasoning deficit
+    flipped          samples say the statement turned round, or with the opposite verb  data conflict
+    swapped          two concepts change names wherever they are spoken of              data conflict
+    key              another option of an item is marked right                          suspect item
+    true-distractor  a wrong option of an item says what the base holds too             suspect item
+
+Ids, nodes and plans stay as they are, and so does what an item says of its options: a fault shows in what models do and in the text.
+Withheld statements and swapped concepts are those that tell a wrong option of some item from the right one, where there are such: every
+other distractor is two steps away from the chain, so that the loss of one fact alone is seldom seen by any item.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice, zip_longest
+from typing import Literal
+
+import msgspec
+
+from proda.experiments.mutations import another_right, exchange, flip, flipped, forms, leap, rekeyed, reworded, unit_of, with_another_right
+from proda.graph import Knowledge
+from proda.language.neighbours import near_concepts
+from proda.language.read_options import option_triples, parted
+from proda.language.read_samples import Reader, asserted
+from proda.language.wording import Triple
+from proda.records import LETTERS, Category, Chain, Item, Record, Sample, Statement
+from proda.stable_hash import by_weight, fraction
+from proda.store.training_texts import sample_text
+
+Kind = Literal["withheld", "withheld-format", "composition", "flipped", "swapped", "key", "true-distractor"]
+
+EXPECTED: dict[Kind, Category] = {
+    "withheld": "concept gap",
+    "withheld-format": "concept gap",
+    "composition": "reasoning deficit",
+    "flipped": "data conflict",
+    "swapped": "data conflict",
+    "key": "suspect item",
+    "true-distractor": "suspect item",
+}
+KINDS: tuple[Kind, ...] = tuple(EXPECTED)
+# Whose turn it is when sites are drawn: kinds that few chains can bear come first.
+TURNS: tuple[Kind, ...] = ("true-distractor", "swapped", "composition", "flipped", "key", "withheld", "withheld-format")
+WITHHELD_FORMAT = "open"
+NEAREST = 5  # near concepts that a swap tries
+MAX_TOUCHED = 4  # chains that one swap may touch
+
+
+class Fault(Record, frozen=True):
+    """One fault: where it is planted, and what a diagnosis ought to say."""
+
+    kind: Kind
+    category: Category
+    chains: tuple[str, ...]  # that it touches; the first is its site
+    nodes: tuple[str, ...]  # statements to blame; none for a fault of an item
+    items: tuple[str, ...]  # that can show it
+    how: str = ""  # flipped: "turned round" or "opposite"; true-distractor: "shortcut" or "reworded"
+    concepts: tuple[str, ...] = ()  # swapped: the two
+    letter: str = ""  # key, true-distractor: the option that is touched
+
+
+def draw_faults(knowledge: Knowledge, samples: Iterable[Sample], items: Iterable[Item], *, sites: int, seed: int) -> list[Fault]:
+    """`sites` faults of each kind, fewer where the chains do not give them; sorted by kind and site. No chain has two.
+
+    Chains are drawn by a hash of their ids among those that have items, the kinds taking turns, so that a small world gets some of each.
+    """
+    world = _World(knowledge, samples, items)
+    ranked = {kind: iter(world.ranked(kind, seed)) for kind in TURNS}
+    taken: set[str] = set()
+    faults: list[Fault] = []
+    for _ in range(sites):
+        for kind in TURNS:
+            for chain in ranked[kind]:
+                found = FINDERS[kind](world, kind, knowledge.chains[chain], ("drill", seed, kind, chain)) if chain not in taken else None
+                if found is not None and not taken.intersection(found.chains):
+                    faults.append(found)
+                    taken.update(found.chains)
+                    break
+    return sorted(faults, key=_order)
+
+
+def plant(
+    knowledge: Knowledge, samples: Iterable[Sample], items: Iterable[Item], faults: Iterable[Fault]
+) -> tuple[list[Sample], list[Item]]:
+    """Samples and items with every fault in them, in their order."""
+    planted, asked = list(samples), list(items)
+    reader = Reader(knowledge)
+    for fault in sorted(faults, key=_order):
+        if fault.kind in ("withheld", "withheld-format"):
+            every = fault.kind == "withheld"
+            for statement in (knowledge.statements[n] for n in fault.nodes):
+                planted = [s for s in planted if not ((every or s.format == WITHHELD_FORMAT) and states(reader, s, statement))]
+        elif fault.kind == "composition":
+            steps = knowledge.path(knowledge.chains[fault.chains[0]])
+            planted = [kept for s in planted if (kept := _leaping(reader, s, steps)) is not None]
+        elif fault.kind == "flipped":
+            statement = knowledge.statements[fault.nodes[0]]
+            false = flipped(knowledge, statement, fault.how)
+            planted = [flip(knowledge, s, statement, false) if statement.id in s.nodes else s for s in planted]
+        elif fault.kind == "swapped":
+            swap, pair = exchange(knowledge, *(knowledge.concepts[c] for c in fault.concepts)), {*fault.concepts}
+            planted = [reworded(s, swap) if pair.intersection(s.nodes) else s for s in planted]
+        elif fault.kind == "key":
+            asked = [rekeyed(i, fault.letter) if i.id in fault.items else i for i in asked]
+        else:
+            asked = [with_another_right(knowledge, i, fault.letter) if i.id in fault.items else i for i in asked]
+    return planted, asked
+
+
+def states(reader: Reader, sample: Sample, statement: Statement) -> bool:
+    """Whether a sample says what a statement says: by its nodes, in the author's own sentence, or in words that can be read."""
+    if statement.id in sample.nodes:
+        return True
+    text = sample_text(sample).lower()
+    if statement.text.lower() in text:
+        return True
+    ends = (reader.knowledge.concepts[c] for c in (statement.subject, statement.object))
+    if not all(any(form.lower() in text for form in forms(end)) for end in ends):
+        return False
+    # Read as a sample of this statement would be: only its relation and its discipline's names are looked for.
+    return statement.triple in asserted(reader, msgspec.structs.replace(sample, nodes=(statement.id, *sample.nodes)))
+
+
+def _leaping(reader: Reader, sample: Sample, steps: Sequence[Statement]) -> Sample | None:
+    """The sample, unless it shows two steps in a row; then without the second of them, or None where it has nothing else to show."""
+    said = [states(reader, sample, s) for s in steps]
+    if not any(one and other for one, other in zip(said, said[1:], strict=False)):
+        return sample
+    return leap(reader.knowledge, sample, steps)
+
+
+def _order(fault: Fault) -> tuple[int, tuple[str, ...]]:
+    return KINDS.index(fault.kind), fault.chains
+
+
+class _World:
+    """What sites are drawn from."""
+
+    def __init__(self, knowledge: Knowledge, samples: Iterable[Sample], items: Iterable[Item]) -> None:
+        self.knowledge = knowledge
+        self.items: dict[str, list[Item]] = defaultdict(list)  # chain → its items
+        for item in items:
+            self.items[item.chain].append(item)
+        self.by_node: dict[str, list[Sample]] = defaultdict(list)
+        for sample in samples:
+            for node in sample.nodes:
+                self.by_node[node].append(sample)
+
+    def ranked(self, kind: Kind, seed: int) -> list[str]:
+        """Chains with items in drawn order; for true distractors, those that have a shortcut and those that have none take turns."""
+        chains = by_weight(self.items, "drill", seed, kind)
+        if kind != "true-distractor":
+            return chains
+        ways = {c: {another[1] for i in self.items[c] if (another := another_right(self.knowledge, i))} for c in chains}
+        short, rest = ([c for c in chains if ("shortcut" in ways[c]) is has] for has in (True, False))
+        return [c for pair in zip_longest(short, rest) for c in pair if c is not None]
+
+    def fault(self, kind: Kind, chains: Sequence[str], nodes: Sequence[str], how: str = "") -> Fault:
+        """A fault of the samples, which every item of its chains can show."""
+        showing = tuple(sorted(i.id for c in chains for i in self.items.get(c, ())))
+        return Fault(kind, EXPECTED[kind], tuple(chains), tuple(nodes), showing, how)
+
+    def alone(self, chain: Chain, *key: object) -> list[Statement]:
+        """Statements of a chain that no other says as well and that some sample was made for, in drawn order."""
+        found = (self.knowledge.statements[s] for s in by_weight(chain.statements, *key))
+        return [s for s in found if len(self.knowledge.triples[s.triple]) == 1 and any(unit_of(x) == s.id for x in self.by_node[s.id])]
+
+
+Finder = Callable[[_World, Kind, Chain, tuple[object, ...]], Fault | None]
+
+
+def _withheld(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+    """What the option departs from that departs from least; for a format alone, any statement."""
+    alone = [s.id for s in world.alone(chain, *key)]
+    if kind == "withheld-format":
+        open_ones = (s for s in alone if any(x.format == WITHHELD_FORMAT for x in world.by_node[s]))
+        return next((world.fault(kind, (chain.id,), (s,)) for s in open_ones), None)
+    departures = {d for item in world.items[chain.id] for letter in LETTERS if (d := parted(world.knowledge, item, letter))}
+    ranked = sorted(by_weight(departures, *key), key=len)
+    return next((world.fault(kind, (chain.id,), d) for d in ranked if set(d) <= set(alone)), None)
+
+
+def _composition(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+    """A chain whose every fact is taught by itself as well, and of which samples show two steps. To blame: those that they leave out."""
+    steps = world.knowledge.path(chain)
+    left_out = [
+        other.id
+        for one, other in zip(steps, steps[1:], strict=False)
+        if any(other.id in s.nodes and leap(world.knowledge, s, steps) for s in world.by_node[one.id])
+    ]
+    return world.fault(kind, (chain.id,), left_out) if left_out and len(world.alone(chain, *key)) == len(steps) else None
+
+
+def _flipped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+    for statement in world.alone(chain, *key):
+        ways = [how for how in ("turned round", "opposite") if _can_flip(world.knowledge, statement, how)]
+        if ways:
+            return world.fault(kind, (chain.id,), (statement.id,), how=ways[int(fraction(*key, statement.id) * len(ways))])
+    return None
+
+
+def _can_flip(knowledge: Knowledge, statement: Statement, how: str) -> bool:
+    relation = knowledge.relations[statement.relation]
+    fits = relation.asymmetric if how == "turned round" else relation.opposite is not None
+    return fits and not knowledge.holds(*flipped(knowledge, statement, how))
+
+
+def _swapped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+    """Two concepts that an option exchanges, else an inner one and a near one. To blame: what samples say of either and is false then."""
+    knowledge = world.knowledge
+    for here, other in (*_exchanged(world, chain, key), *_nearest(knowledge, chain, key)):
+        touched = {s for c in (here, other) for s in (*knowledge.by_subject.get(c, ()), *knowledge.by_object.get(c, ()))}
+        chains = {s.chain for s in touched}
+        spoilt = sorted(s.id for s in touched if world.by_node[s.id] and not knowledge.holds(*_renamed(s.triple, here, other)))
+        alike = knowledge.concepts[here].discipline == knowledge.concepts[other].discipline
+        if alike and len(chains) <= MAX_TOUCHED and set(spoilt).intersection(chain.statements):
+            found = world.fault(kind, (chain.id, *sorted(chains - {chain.id})), spoilt)
+            return msgspec.structs.replace(found, concepts=(here, other))
+    return None
+
+
+def _exchanged(world: _World, chain: Chain, key: tuple[object, ...]) -> list[tuple[str, str]]:
+    """Pairs of concepts in whose exchange a wrong option of the chain differs from the right one, in drawn order."""
+    pairs = set()
+    for item in world.items[chain.id]:
+        path = [world.knowledge.statements[s].triple for s in item.statements]
+        for letter, told in option_triples(world.knowledge, item).items():
+            if letter != item.answer and told is not None and len(told) == len(path):
+                pairs |= {
+                    (a, b) for t, u in zip(path, told, strict=True) for a, b in ((t[0], u[0]), (t[2], u[2])) if _same(path, told, a, b)
+                }
+    return by_weight(pairs, *key)
+
+
+def _same(path: Sequence[Triple], told: Sequence[Triple], one: str, other: str) -> bool:
+    return one != other and [_renamed(t, one, other) for t in path] == list(told)
+
+
+def _nearest(knowledge: Knowledge, chain: Chain, key: tuple[object, ...]) -> Iterator[tuple[str, str]]:
+    """Inner concepts of the chain, each with those that are taken for it."""
+    path = [s.triple for s in knowledge.path(chain)]
+    concepts = [path[0][0], *(t[2] for t in path)]
+    for place in by_weight(range(1, len(path)), *key):
+        before, here, after = concepts[place - 1 : place + 2]
+        for other in islice(near_concepts(knowledge, before, here, after, frozenset(concepts), *key, place), NEAREST):
+            yield here, other
+
+
+def _renamed(triple: Triple, one: str, other: str) -> Triple:
+    swap = {one: other, other: one}
+    return (swap.get(triple[0], triple[0]), triple[1], swap.get(triple[2], triple[2]))
+
+
+def _key(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+    item = by_weight(world.items[chain.id], *key, name=lambda i: i.id)[0]
+    return _of_item(kind, item, "", key)
+
+
+def _true_distractor(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+    found = [(i, a[1]) for i in by_weight(world.items[chain.id], *key, name=lambda i: i.id) if (a := another_right(world.knowledge, i))]
+    item, how = min(found, key=lambda f: f[1] != "shortcut", default=(None, ""))
+    return _of_item(kind, item, how, key) if item else None
+
+
+def _of_item(kind: Kind, item: Item, how: str, key: tuple[object, ...]) -> Fault:
+    letter = by_weight((x for x in LETTERS if x != item.answer), *key, item.id)[0]
+    return Fault(kind, EXPECTED[kind], (item.chain,), (), (item.id,), how, letter=letter)
+
+
+FINDERS: dict[Kind, Finder] = {
+    "withheld": _withheld,
+    "withheld-format": _withheld,
+    "composition": _composition,
+    "flipped": _flipped,
+    "swapped": _swapped,
+    "key": _key,
+    "true-distractor": _true_distractor,
+}

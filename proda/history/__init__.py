@@ -1,0 +1,1 @@
+"""Revisions of the repository as data: opened, compared, traced, audited, bisected, rebuilt. Read-only."""

@@ -1,0 +1,24 @@
+"""The rules that look at the whole base. Apart from `of_topic` because they need numpy, which takes a tenth of a second to import."""
+
+from proda.knowledge.rules import (
+    both_ways,
+    contradictions,
+    near_terms,
+    orphans,
+    references,
+    shared_pairs,
+    sources,
+    unique_ids,
+)
+from proda.knowledge.rules.rule import Rule
+
+KNOWLEDGE_RULES: tuple[Rule, ...] = (
+    unique_ids.RULE,
+    references.RULE,
+    orphans.RULE,
+    both_ways.RULE,
+    contradictions.RULE,
+    near_terms.RULE,
+    shared_pairs.RULE,
+    sources.RULE,
+)

@@ -1,0 +1,1 @@
+"""Wording of triples and its inverse: triples → sentences, and sentences → triples."""

@@ -1,0 +1,127 @@
+"""What a sample teaches, read from its words and not from its labels: the triples it asserts, and those that the knowledge base denies.
+
+    asserted(reader, sample)        {("physics/heating", "causes", "physics/thermal-expansion")}
+    contradictions(reader, samples, "physics/bimetal-strip-bends.s1")       samples that teach otherwise, and what they say
+
+A sample's nodes say what it was made for; a fault in the data stands in its text. So concepts are found by their names, relations by their
+phrases, in questions with their answers, claims, and explanations. Prose that says a triple in words of its own is not read: it
+accuses nobody, and excuses nobody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from proda.graph import Knowledge
+from proda.language.wording import Triple
+from proda.records import Concept, Relation, Sample, Statement
+
+MARK = r"⟦([^⟧]*)⟧"
+
+
+class Reader:
+    """A knowledge base prepared for reading: names by discipline, relations as patterns over marked text."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
+        self._names: dict[str, tuple[re.Pattern[str], dict[str, str]]] = {}
+
+    @cached_property
+    def patterns(self) -> dict[str, tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]]:
+        """Relation → said forwards, said backwards, asked for the object, asked for the subject."""
+        return {r.id: _patterns(r) for r in self.knowledge.relations.values()}
+
+    def marked(self, text: str, discipline: str) -> str:
+        """The text with every name of a concept of the discipline, longest first, replaced by its id in brackets."""
+        pattern, ids = self._discipline(discipline)
+        found = pattern.sub(lambda m: f"⟦{ids[m[0].lower()]}⟧", text)
+        return re.sub(MARK + r", which ", r"⟦\1⟧; ⟦\1⟧ ", found)
+
+    def _discipline(self, discipline: str) -> tuple[re.Pattern[str], dict[str, str]]:
+        if discipline not in self._names:
+            ids: dict[str, str] = {}
+            mentioned = {c for s in self.knowledge.active_statements.values() if s.discipline == discipline for c in (s.subject, s.object)}
+            for concept in sorted(mentioned | {c.id for c in self.knowledge.concepts.values() if c.discipline == discipline}):
+                for name in _names(self.knowledge.concepts[concept]):
+                    ids.setdefault(name.lower(), concept)
+            names = "|".join(re.escape(name) for name in sorted(ids, key=lambda n: (-len(n), n)))
+            self._names[discipline] = re.compile(rf"(?<!\w)(?:{names})(?!\w)", re.IGNORECASE), ids
+        return self._names[discipline]
+
+
+def asserted(reader: Reader, sample: Sample) -> set[Triple]:
+    """Triples that the sample states as true, over the relations of the statements it was made for, and their opposites."""
+    knowledge = reader.knowledge
+    made_for = [knowledge.statements[n] for n in sample.nodes if n in knowledge.statements]
+    if not made_for:
+        return set()
+    relations = {s.relation for s in made_for}
+    relations |= {opposite for r in relations if (opposite := knowledge.relations[r].opposite) in knowledge.relations}
+    discipline = made_for[0].discipline
+    told = reader.marked(sample.explanation, discipline)
+    asked = reader.marked(sample.question, discipline)
+    answer = re.fullmatch(MARK, reader.marked(sample.answer, discipline))  # a whole path for an answer says nothing by itself
+    if sample.format == "true-false" and sample.answer.lower().startswith("true"):
+        told = f"{asked} {told}"
+    found: set[Triple] = set()
+    for relation in relations:
+        forwards, backwards, for_object, for_subject = reader.patterns[relation]
+        found |= {(s, relation, o) for s, o in forwards.findall(told)}
+        found |= {(s, relation, o) for o, s in backwards.findall(told)}
+        if answer is not None and sample.format != "true-false":
+            found |= {(s, relation, answer[1]) for s in for_object.findall(asked)}
+            found |= {(answer[1], relation, o) for o in for_subject.findall(asked)}
+    return found
+
+
+def contradictions(reader: Reader, samples: Iterable[Sample], statement: str) -> Iterator[tuple[Sample, Triple]]:
+    """Samples made for a statement that assert otherwise: its relation from its subject to something else, or from something else to its
+    object, or turned round, or the opposite relation between the two; where the base does not hold that as well. What is said of both
+    ends of another statement that the sample was made for contradicts that one, and not each that shares an end with it.
+    """
+    truth = reader.knowledge.statements[statement]
+    opposite, ends = reader.knowledge.relations[truth.relation].opposite, {truth.subject, truth.object}
+    for sample in samples:
+        if statement not in sample.nodes:
+            continue
+        made_for = (reader.knowledge.statements[n] for n in sample.nodes if n in reader.knowledge.statements)
+        of_others = [pair for s in made_for if (pair := {s.subject, s.object}) != ends]
+        for triple in sorted(asserted(reader, sample)):
+            elsewhere = {triple[0], triple[2]} in of_others
+            if not elsewhere and _against(triple, truth, opposite) and not reader.knowledge.holds(*triple):
+                yield sample, triple
+                break
+
+
+def _against(triple: Triple, truth: Statement, opposite: str | None) -> bool:
+    subject, relation, obj = triple
+    if relation == opposite and relation != truth.relation:
+        return (subject, obj) == (truth.subject, truth.object)
+    turned = (subject, obj) == (truth.object, truth.subject)
+    return relation == truth.relation and (subject == truth.subject or obj == truth.object or turned)
+
+
+def _names(concept: Concept) -> set[str]:
+    return {concept.text, concept.term, *concept.aliases}
+
+
+def _patterns(relation: Relation) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    article = r"(?:an? |the )?"
+    said = "|".join(re.escape(p) for p in {relation.phrase, relation.plural})
+    back = "|".join(re.escape(p) for p in {relation.inverse, relation.inverse_plural})
+    return (
+        re.compile(rf"{MARK} (?:{said}) {article}{MARK}"),
+        re.compile(rf"{MARK} (?:{back}) {article}{MARK}"),
+        _asking(relation.ask_object, "s"),
+        _asking(relation.ask_subject, "o"),
+    )
+
+
+def _asking(form: str, place: str) -> re.Pattern[str]:
+    """A relation's question as a pattern, first letter in either case, with the end that it names to be found."""
+    text = re.escape(form)
+    for hole, pattern in (("{does}", "(?:does|do)"), ("{is}", "(?:is|are)"), (f"{{{place}}}", MARK)):
+        text = text.replace(re.escape(hole), pattern)
+    return re.compile(text, re.IGNORECASE)

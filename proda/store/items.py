@@ -1,0 +1,99 @@
+"""Items on disk: `benchmarks/items/<split>/<discipline>/<topic>.yaml`, a tree a split, so that one can be read without the rest.
+
+items = load_items(Path("."), ("dev",))          # the debugger may read dev, and nothing else
+write_items_tree(Path("."), items)
+
+items:
+  - id: physics/bimetal-strip-bends:dev-path
+    kind: path
+    chain: physics/bimetal-strip-bends
+    stem: Which explanation leads all the way from heating to …
+    options:
+      A: {text: "heating causes …", operator: inversion, wrong_because: "…"}
+    answer: C
+    statements: […]
+    nodes: […]
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from proda.errors import InputError, SealedError
+from proda.records import LETTERS, SPLITS, Item, Option, Split
+from proda.store.files import write_tree
+from proda.yamlio import dump_yaml, load_list
+
+ITEMS = Path("benchmarks/items")
+
+
+def load_items(root: Path, splits: Sequence[Split] = SPLITS, *, only: frozenset[Split] = frozenset(SPLITS)) -> list[Item]:
+    """Items of the splits, sorted by id.
+
+    `only` is what the caller is allowed to read: the debugger passes {"dev"}, and asking for more raises SealedError before a file
+    is opened.
+    """
+    if refused := [s for s in splits if s not in only]:
+        raise SealedError(f"Items of {', '.join(refused)} may not be read here; only {', '.join(sorted(only))} may.")
+    items: list[Item] = []
+    for split in splits:
+        for path in sorted((root / ITEMS / split).glob("*/*.yaml")):
+            items += [decode_item(raw, path, split) for raw in load_list(path, "items")]
+    return sorted(items, key=lambda item: item.id)
+
+
+def write_items_tree(root: Path, items: Iterable[Item]) -> int:
+    """Make the tree hold exactly `items`; returns how many files changed."""
+    return write_tree(root / ITEMS, items_files(items), ".yaml")
+
+
+def items_files(items: Iterable[Item]) -> dict[str, str]:
+    """Relative path → content of every item file."""
+    files: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        files[f"{item.split}/{item.discipline}/{item.topic}.yaml"].append(item)
+    return {name: dump_yaml({"items": [_encode(item) for item in sorted(group, key=lambda i: i.id)]}) for name, group in files.items()}
+
+
+def _encode(item: Item) -> dict[str, Any]:
+    options = {}
+    for letter, option in zip(LETTERS, item.options, strict=True):
+        options[letter] = {"text": option.text}
+        if option.operator:
+            options[letter]["operator"] = option.operator
+        if option.also:
+            options[letter]["also"] = option.also
+        if option.wrong_because:
+            options[letter]["wrong_because"] = option.wrong_because
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "chain": item.chain,
+        "stem": item.stem,
+        "options": options,
+        "answer": item.answer,
+        "hash": item.content_hash,
+        "statements": list(item.statements),
+        "nodes": list(item.nodes),
+    }
+
+
+def decode_item(raw: Mapping[str, Any], path: Path, split: Split) -> Item:
+    """The record of one YAML entry. Raises InputError if it is malformed, or does not match its hash."""
+    fields = {k: v for k, v in raw.items() if k not in ("options", "hash")}
+    try:
+        options = tuple(msgspec.convert(raw["options"][letter], Option) for letter in LETTERS)
+        item = msgspec.convert({**fields, "split": split, "discipline": path.parent.name, "topic": path.stem, "options": options}, Item)
+    except (KeyError, TypeError, msgspec.ValidationError) as error:
+        raise InputError(f"{path}  {raw.get('id', '?')}\n  Not an item: {error}. Rebuild with `dvc repro benchmark`.") from None
+    if item.content_hash != raw.get("hash"):
+        raise InputError(
+            f"{path}  {item.id}\n  Its text does not match its hash, so it was edited by hand."
+            " Items are derived: amend one in benchmarks/exceptions.yaml instead, then `dvc repro benchmark`."
+        )
+    return item

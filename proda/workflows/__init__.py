@@ -1,0 +1,1 @@
+"""Work that joins several roles: trials, probing, a round of repair, the leak check."""

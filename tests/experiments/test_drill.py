@@ -1,0 +1,423 @@
+"""Each kind of fault changes what it says and nothing else; what was said of faults is counted as by hand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import msgspec
+import pytest
+
+from proda.builder.plan import plan_samples
+from proda.builder.template_writer import write_sample
+from proda.debugger.diagnose import examine, probes_of
+from proda.debugger.probes import Answer, Probe
+from proda.experiments.drill import NOT_NOTICED, ONLY_HERE, OWN, UNPLANTED, Flags, count, flags, probed_nodes
+from proda.experiments.faults import EXPECTED, KINDS, Fault, Kind, draw_faults, plant, states
+from proda.experiments.mutations import another_right, exchange, flip, flipped, unit_of
+from proda.graph import Knowledge
+from proda.language.read_options import option_triples, parted
+from proda.language.read_samples import Reader, asserted, contradictions
+from proda.language.wording import clause, path_text, question
+from proda.records import LETTERS, Category, Diagnosis, Evidence, Item, Sample
+from proda.store.training_texts import sample_text
+from proda.tester.items import write_items
+from tests.toyworld import knowledge, wide_knowledge
+
+WORLD = wide_knowledge(30)
+READER = Reader(WORLD)
+ITEMS = [i for i in write_items(WORLD, seed=0, sealed_share=0.0) if i.split == "dev"]
+SAMPLES = [
+    write_sample(WORLD, p)
+    for group in plan_samples(WORLD, {"weaving": 1300, "milling": 90, "lighting": 90}, seed=0, window=2).values()
+    for p in group
+]
+FAULTS = draw_faults(WORLD, SAMPLES, ITEMS, sites=2, seed=0)
+SEEDS = ("seed-0", "seed-1", "seed-2")
+
+
+def drawn(kind: Kind) -> list[Fault]:
+    return [f for f in FAULTS if f.kind == kind]
+
+
+def planted(fault: Fault) -> tuple[dict[str, Sample], dict[str, Sample]]:
+    """Samples that changed: as they were, and as they are; gone ones are missing in the latter."""
+    after, items = plant(WORLD, SAMPLES, ITEMS, [fault])
+    assert items == ITEMS
+    new = {s.id: s for s in after}
+    old = {s.id: s for s in SAMPLES if new.get(s.id) != s}
+    assert [s.id for s in after] == [s.id for s in SAMPLES if s.id in new]
+    return old, {i: new[i] for i in old if i in new}
+
+
+def labels(sample: Sample) -> list[object]:
+    return [sample.id, sample.format, sample.nodes, sample.plan, len(sample.options)]
+
+
+def test_sites_are_drawn_by_name_and_no_chain_bears_two_faults() -> None:
+    assert Counter(f.kind for f in FAULTS) == dict.fromkeys(KINDS, 2)
+    chains = [c for f in FAULTS for c in f.chains]
+    assert len(set(chains)) == len(chains)
+    assert draw_faults(WORLD, SAMPLES[::-1], ITEMS[::-1], sites=2, seed=0) == FAULTS
+    assert draw_faults(WORLD, SAMPLES, ITEMS, sites=2, seed=1) != FAULTS
+    assert all(f.category == EXPECTED[f.kind] and f.items and {i.rpartition(":")[0] for i in f.items} <= set(f.chains) for f in FAULTS)
+    assert all({WORLD.statements[n].chain for n in f.nodes} <= set(f.chains) for f in FAULTS)
+
+
+def test_a_small_world_gets_some_of_each_and_fewer_than_asked() -> None:
+    few = draw_faults(WORLD, SAMPLES, ITEMS, sites=50, seed=0)
+    counts = Counter(f.kind for f in few)
+    assert len(counts) == len(KINDS) and max(counts.values()) < 50
+    assert len({c for f in few for c in f.chains}) <= len({i.chain for i in ITEMS})
+    without_samples = {f.kind for f in draw_faults(WORLD, [], ITEMS, sites=1, seed=0)}
+    assert without_samples == {"key", "true-distractor"}  # what no sample teaches cannot be withheld or twisted
+    assert draw_faults(WORLD, SAMPLES, [], sites=1, seed=0) == []
+
+
+def test_nothing_planted_changes_nothing() -> None:
+    assert plant(WORLD, SAMPLES, ITEMS, []) == (SAMPLES, ITEMS)
+
+
+@pytest.mark.parametrize("fault", drawn("withheld"), ids=lambda f: f.nodes[0])
+def test_what_tells_a_wrong_option_from_the_right_one_is_said_nowhere_any_more(fault: Fault) -> None:
+    statements = [WORLD.statements[n] for n in fault.nodes]
+    departures = {parted(WORLD, i, letter) for i in ITEMS if i.id in fault.items for letter in LETTERS if letter != i.answer}
+    assert fault.nodes in departures and len(fault.nodes) == min(len(d) for d in departures if d)
+    old, new = planted(fault)
+    assert new == {} and {unit_of(s) for s in old.values()} >= set(fault.nodes) and any("+" in i for i in old)
+    assert all(any(states(READER, s, statement) for statement in statements) for s in old.values())
+    left = [s for s in SAMPLES if s.id not in old]
+    for statement in statements:
+        assert not any(statement.id in s.nodes or statement.text in sample_text(s) for s in left)
+        assert not any(statement.triple in asserted(READER, s) for s in left)
+
+
+def test_a_sample_of_another_node_that_states_it_is_withheld_too_and_one_that_only_names_it_is_not() -> None:
+    statement = WORLD.statements[drawn("withheld")[0].nodes[0]]
+    subject, relation, obj = statement.triple
+    other = next(s for s in WORLD.active_statements.values() if s.chain != statement.chain and s.discipline == statement.discipline)
+    said = Sample(f"{other.id}:open-77", "open", (other.id,), question(WORLD, statement.triple, "object"), WORLD.concepts[obj].text)
+    prose = Sample(f"{other.id}:open-78", "open", (other.id,), "What else is known?", "much", statement.text)
+    named = Sample(f"{other.id}:open-79", "open", (other.id,), f"What of {WORLD.concepts[subject].text}?", WORLD.concepts[obj].text)
+    back = Sample(
+        f"{other.id}:open-80", "open", (other.id,), question(WORLD, (obj, relation, subject), "object"), WORLD.concepts[subject].text
+    )
+    assert [states(READER, s, statement) for s in (said, prose, named, back)] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("fault", drawn("withheld-format"), ids=lambda f: f.nodes[0])
+def test_withholding_a_format_leaves_the_others(fault: Fault) -> None:
+    old, new = planted(fault)
+    assert old and new == {} and {s.format for s in old.values()} == {"open"}
+    left = [s for s in SAMPLES if fault.nodes[0] in s.nodes and s.id not in old]
+    assert left and all(s.format != "open" for s in left)
+
+
+@pytest.mark.parametrize("fault", drawn("composition"), ids=lambda f: f.chains[0])
+def test_composition_shows_the_step_after_next_instead_of_the_next_and_keeps_single_facts(fault: Fault) -> None:
+    chain = WORLD.chains[fault.chains[0]]
+    path = [s.triple for s in WORLD.path(chain)]
+    old, new = planted(fault)
+    pairs = list(zip(chain.statements, chain.statements[1:], strict=False))
+    assert new and set(fault.nodes) < set(chain.statements[1:])
+    assert all(any({*pair} <= set(s.nodes) for pair in pairs) for s in old.values())
+    untouched = [s for s in SAMPLES if s.id not in old]
+    assert not any({*pair} <= set(s.nodes) for s in untouched for pair in pairs)
+    for sample in new.values():
+        first = next(n for n, s in enumerate(chain.statements) if s in sample.nodes)
+        assert sample.answer == path_text(WORLD, [path[first], path[first + 2]], "full") and sample.question == old[sample.id].question
+        assert WORLD.statements[chain.statements[first + 1]].text not in sample_text(sample) and chain.statements[first + 1] in fault.nodes
+        assert not any(list(contradictions(READER, [sample], s)) for s in chain.statements)  # what it says is true
+    for statement in chain.statements:
+        alone = [s for s in SAMPLES if unit_of(s) == statement]
+        assert alone and all(s in untouched for s in alone)
+
+
+def can_flip(how: str) -> list[str]:
+    return [
+        s.id
+        for s in WORLD.active_statements.values()
+        if s.discipline == "weaving"
+        and (WORLD.relations[s.relation].asymmetric if how == "turned round" else WORLD.relations[s.relation].opposite)
+        and not WORLD.holds(*flipped(WORLD, s, how))
+    ]
+
+
+@pytest.mark.parametrize("how", ["turned round", "opposite"])
+def test_flipped_samples_keep_their_labels_and_say_the_opposite(how: str) -> None:
+    for node in can_flip(how)[:8]:
+        statement = WORLD.statements[node]
+        fault = Fault("flipped", "data conflict", (statement.chain,), (node,), (f"{statement.chain}:dev-path",), how)
+        old, new = planted(fault)
+        assert old.keys() == new.keys() and {unit_of(s) for s in new.values()} > {node}  # windows too
+        assert all(labels(old[i]) == labels(new[i]) and (not new[i].options or new[i].answer in new[i].options) for i in old)
+        told = "\n".join(sample_text(s) for s in new.values()).lower()
+        true, false = clause(WORLD, statement.triple).lower(), clause(WORLD, flipped(WORLD, statement, how)).lower()
+        assert false in told
+        own = [s for s in new.values() if unit_of(s) == node and s.format != "true-false"]
+        assert not any(true in sample_text(s).lower() or statement.text in sample_text(s) for s in own)
+        assert not any(statement.triple in asserted(READER, s) for s in new.values())
+        mine = [new.get(s.id, s) for s in SAMPLES if node in s.nodes]
+        assert list(contradictions(READER, old.values(), node)) == []
+        found = len(list(contradictions(READER, mine, node)))
+        assert found >= 3
+
+
+def test_both_ways_to_flip_are_drawn_and_only_what_the_base_denies() -> None:
+    many = [f for f in draw_faults(WORLD, SAMPLES, ITEMS, sites=50, seed=0) if f.kind == "flipped"]
+    assert {f.how for f in many} == {"turned round", "opposite"}
+    assert all(not WORLD.holds(*flipped(WORLD, WORLD.statements[f.nodes[0]], f.how)) for f in many)
+
+
+def test_a_clause_in_the_sample_of_another_statement_is_flipped_and_the_rest_of_it_stays() -> None:
+    statement = WORLD.statements[can_flip("turned round")[0]]
+    refuting = [s for s in SAMPLES if statement.id in s.nodes and not unit_of(s).startswith(statement.chain)]
+    assert refuting
+    for sample in refuting:
+        found = flip(WORLD, sample, statement, flipped(WORLD, statement, "turned round"))
+        assert found.explanation != sample.explanation
+        assert (found.question, found.options, found.answer) == (sample.question, sample.options, sample.answer)
+
+
+@pytest.mark.parametrize("fault", drawn("swapped"), ids=lambda f: f.chains[0])
+def test_swapped_concepts_change_names_wherever_they_are_spoken_of(fault: Fault) -> None:
+    one, other = (WORLD.concepts[c].text for c in fault.concepts)
+    old, new = planted(fault)
+    assert old.keys() == new.keys() and all(labels(old[i]) == labels(new[i]) for i in old)
+    spoken = {s.id for s in SAMPLES if {*fault.concepts} & set(s.nodes)}
+    assert set(old) <= spoken and not any(one in sample_text(s) or other in sample_text(s) for s in SAMPLES if s.id in spoken - set(old))
+    back = exchange(WORLD, *(WORLD.concepts[c] for c in fault.concepts))
+    assert all(back(new[i].question) == old[i].question and back(new[i].explanation) == old[i].explanation for i in old)
+    assert any(one in sample_text(s) for s in old.values()) and any(other in sample_text(s) for s in new.values())
+    for node in fault.nodes:
+        mine = [new.get(s.id, s) for s in SAMPLES if node in s.nodes]
+        assert list(contradictions(READER, mine, node)) and {*fault.concepts} & set(WORLD.statements[node].triple)
+    assert set(fault.nodes).intersection(WORLD.chains[fault.chains[0]].statements)
+
+
+@pytest.mark.parametrize("fault", drawn("swapped"), ids=lambda f: f.chains[0])
+def test_concepts_are_swapped_that_some_wrong_option_exchanges(fault: Fault) -> None:
+    names = dict(zip(fault.concepts, reversed(fault.concepts), strict=True))
+    path = [s.triple for s in WORLD.path(WORLD.chains[fault.chains[0]])]
+    exchanged = tuple((names.get(a, a), r, names.get(b, b)) for a, r, b in path)
+    told = [option_triples(WORLD, i)[letter] for i in ITEMS if i.chain == fault.chains[0] for letter in LETTERS if letter != i.answer]
+    assert exchanged in told
+
+
+def test_articles_and_capitals_change_with_the_name_and_longer_names_stay_whole() -> None:
+    world = knowledge()
+    flour, wick, blast = (world.concepts[c] for c in ("milling/flour", "lighting/wick", "milling/dust-blast"))
+    assert exchange(world, flour, wick)("Flour is not flour dust; a wick is.") == "A wick is not flour dust; flour is."
+    assert exchange(world, blast, wick)("A dust blast, a kind of wick.") == "A wick, a kind of dust blast."
+
+
+def only_item(fault: Fault) -> tuple[Item, Item]:
+    samples, items = plant(WORLD, SAMPLES, ITEMS, [fault])
+    assert samples == SAMPLES
+    ((old, new),) = [(a, b) for a, b in zip(ITEMS, items, strict=True) if a != b]
+    assert (old.id,) == fault.items
+    parts = ("id", "split", "kind", "chain", "statements", "nodes", "stem", "discipline", "topic")
+    assert all(getattr(old, p) == getattr(new, p) for p in parts)
+    return old, new
+
+
+@pytest.mark.parametrize("fault", drawn("key"), ids=lambda f: f.items[0])
+def test_a_corrupted_key_marks_another_option_and_nothing_else_tells(fault: Fault) -> None:
+    old, new = only_item(fault)
+    assert new.answer == fault.letter != old.answer and [o.text for o in new.options] == [o.text for o in old.options]
+    for item in (old, new):
+        assert [o.operator is None for o in item.options] == [x == item.answer for x in LETTERS]
+        assert [bool(o.wrong_because) for o in item.options] == [x != item.answer for x in LETTERS]
+
+
+@pytest.mark.parametrize("fault", drawn("true-distractor"), ids=lambda f: f.items[0])
+def test_a_true_distractor_says_the_chain_in_other_words(fault: Fault) -> None:
+    old, new = only_item(fault)
+    touched = LETTERS.index(fault.letter)
+    assert new.answer == old.answer != fault.letter and fault.how == "reworded"
+    assert [k for k in range(4) if old.options[k] != new.options[k]] == [touched]
+    assert msgspec.structs.replace(new.options[touched], text="") == msgspec.structs.replace(old.options[touched], text="")
+    assert parted(WORLD, new, fault.letter) == () != parted(WORLD, old, fault.letter)
+    assert len({o.text for o in new.options}) == 4
+
+
+def test_where_a_relation_is_transitive_the_true_distractor_is_a_shortcut_that_the_base_implies() -> None:
+    course = ["cloud", "causes", "drizzle", "causes", "rain", "produces", "puddle", "enables", "mud"]
+    told = [
+        ("rain", "how rain comes", course),
+        ("snow", "how snow comes", ["frost", "causes", "sleet", "triggers", "snow", "becomes", "ice"]),
+    ]
+    world = knowledge({"weather": told})
+    path = next(i for i in write_items(world, seed=0, sealed_share=0.0) if i.id == "weather/rain:dev-path")
+    text, how = another_right(world, path) or ("", "")
+    assert how == "shortcut" and text.startswith("cloud causes rain, which produces puddle")
+    letter = next(x for x in LETTERS if x != path.answer)
+    fault = Fault("true-distractor", "suspect item", (path.chain,), (), (path.id,), how, letter=letter)
+    _, (new,) = plant(world, [], [path], [fault])
+    assert option_triples(world, new)[letter] and says(world, new, letter) == "suspect item"
+    assert says(world, path, letter) != "suspect item"
+
+
+def says(world: Knowledge, item: Item, letter: str) -> Category:
+    """What is diagnosed of models that know nothing and chose the letter."""
+    failed = {item.id: dict.fromkeys(SEEDS, letter)}
+    answered = {m: [Answer(p, -0.1, p.means[1]) for p in probes_of(world, [item], failed)] for m in SEEDS}
+    return examine(world, [item], failed, answered).diagnoses[0].category
+
+
+def test_models_that_behave_as_the_faults_would_have_them_are_diagnosed_and_counted_without_a_miss() -> None:
+    """What is withheld is unknown, what is composed is not; keys and conflicts need no behaviour but a failure."""
+    samples, items = plant(WORLD, SAMPLES, ITEMS, FAULTS)
+    unknown = {n for f in FAULTS if f.kind.startswith("withheld") for n in f.nodes}
+    steps = {n for f in FAULTS if f.kind == "composition" for n in f.nodes}
+    known = {i.id: i for i in items}
+    right = {i.id: i.answer for i in ITEMS}
+    failed: dict[str, dict[str, str]] = {}
+    for fault in FAULTS:
+        for name in fault.items:
+            letter = (
+                fault.letter if fault.kind == "true-distractor" else right[name] if fault.kind == "key" else departing(known[name], fault)
+            )
+            if letter:
+                failed[name] = dict.fromkeys(SEEDS, letter)
+    knows: Callable[[Probe], bool] = lambda p: not (p.node in unknown or (p.kind == "step" and p.node in steps))  # noqa: E731
+    answered = {m: [Answer(p, 0.1 if knows(p) else -0.1, p.means[1]) for p in probes_of(WORLD, items, failed)] for m in SEEDS}
+    tally = count(FAULTS, examine(WORLD, items, failed, answered, samples).diagnoses, [], set())
+    assert tally.macro_f1 == 1.0 and all(r.at_node for r in tally.rows), tally.kinds
+    assert tally.nodes.recall == 1.0 and (tally.nodes.precision or 0) >= 0.9  # a neighbour of the same relation may be accused beside
+    assert not any(n for by in tally.unplanted.values() for n in by.values())
+    sound = examine(WORLD, ITEMS, {i: v for i, v in failed.items() if known[i] in ITEMS}, {m: [] for m in SEEDS}, SAMPLES).diagnoses
+    assert sound and not any(d.category == "data conflict" for d in sound)
+
+
+def departing(item: Item, fault: Fault) -> str:
+    """An option whose departures hold a node of the fault; "" where there is none."""
+    wrong = [x for x in LETTERS if x != item.answer]
+    return next((x for x in wrong if set(parted(WORLD, item, x) or ()) & set(fault.nodes)), "")
+
+
+def a_fault(kind: Kind, name: str, nodes: Sequence[str] = (), items: int = 1, how: str = "") -> Fault:
+    return Fault(kind, EXPECTED[kind], (name,), tuple(f"{name}.{n}" for n in nodes), tuple(f"{name}:{n}" for n in range(items)), how)
+
+
+def said(item: str, category: Category, *nodes: str) -> Diagnosis:
+    chain = item.partition(":")[0]
+    return Diagnosis(item, "0", chain, category, tuple(f"{chain}.{n}" for n in nodes), SEEDS, ("A",) * 3, 1.0)
+
+
+def test_the_confusion_matrix_and_f1_are_those_computed_by_hand() -> None:
+    faults = [
+        a_fault("withheld", "a", ["s1"], 3),
+        a_fault("withheld", "b", ["s1"], 2),
+        a_fault("withheld-format", "c", ["s1"]),
+        a_fault("composition", "d", ["s2", "s3"]),
+        a_fault("flipped", "e", ["s1"], how="turned round"),
+        a_fault("flipped", "f", ["s1"], how="opposite"),
+        a_fault("key", "g"),
+    ]
+    diagnoses = [
+        said("a:0", "concept gap", "s1"),
+        said("a:1", "concept gap", "s2", "s1"),
+        said("a:2", "unexplained"),
+        said("b:0", "concept gap", "s1"),
+        said("b:1", "data conflict", "s1"),  # a tie counts against
+        said("d:0", "unexplained"),  # an abstention is a miss
+        said("e:0", "concept gap", "s1"),
+        said("g:0", "suspect item"),
+        said("g:1", "concept gap", "s2"),  # another item of the chain: nobody planted anything in it
+        said("x:0", "suspect item"),
+    ]
+    tally = count(faults, diagnoses, [], {"a:0", "a:1", "a:2", "b:0", "g:1"})
+    matrix = {expected: {s: n for s, n in row.items() if n} for expected, row in tally.confusion.items()}
+    assert matrix == {
+        "concept gap": {"concept gap": 1, "data conflict": 1},
+        "reasoning deficit": {"unexplained": 1},
+        "data conflict": {"concept gap": 1, NOT_NOTICED: 1},
+        "suspect item": {"suspect item": 1},
+    }
+    scores = {c: (s.planted, s.said, s.right, s.precision, s.recall, s.f1) for c, s in tally.scores.items()}
+    assert scores == {
+        "concept gap": (2, 2, 1, 0.5, 0.5, 0.5),
+        "reasoning deficit": (1, 0, 0, None, 0.0, 0.0),
+        "data conflict": (2, 1, 0, 0.0, 0.0, 0.0),
+        "suspect item": (1, 1, 1, 1.0, 1.0, 1.0),
+    }
+    assert tally.macro_f1 == 0.375
+    nodes = tally.nodes
+    assert (nodes.planted, nodes.said, nodes.right, nodes.precision, nodes.recall, nodes.f1) == (6, 4, 3, 0.75, 0.5, 0.6)
+    shown = tally.shown
+    assert shown.faults == 5 and shown.macro_f1 == 0.375  # (½ + 0 + 0 + 1) / 4, without the two of which no item fails
+    assert (shown.scores["data conflict"].planted, shown.scores["data conflict"].said) == (1, 1)
+    assert (shown.nodes.planted, shown.nodes.said, shown.nodes.right, shown.nodes.recall) == (5, 4, 3, 0.6)
+    kinds = {k: (c.planted, c.failed, c.failed_anyway, c.found, c.at_node) for k, c in tally.kinds.items()}
+    assert kinds == {
+        "withheld": (2, 2, 1, 1, 1),
+        "withheld-format": (1, 0, 0, 0, 0),
+        "composition": (1, 1, 0, 0, 0),
+        "flipped, turned round": (1, 1, 0, 0, 0),
+        "flipped, opposite": (1, 0, 0, 0, 0),
+        "key": (1, 1, 0, 1, 1),
+    }
+    assert [r.said for r in tally.rows if r.fault.kind == "withheld"] == ["concept gap", "data conflict"]
+    others = {c: (n[OWN], n[ONLY_HERE]) for c, n in tally.unplanted.items() if sum(n.values())}
+    assert others == {"concept gap": (1, 0), "suspect item": (0, 1)}
+
+
+def test_a_category_found_at_the_wrong_node_is_found_but_not_there() -> None:
+    (row,) = count([a_fault("withheld", "a", ["s1"])], [said("a:0", "concept gap", "s3")], [], set()).rows
+    assert row.found and not row.at_node and row.blamed == ("a.s3",)
+
+
+def test_nodes_on_chains_of_which_no_item_fails_are_not_missed_among_the_shown() -> None:
+    fault = msgspec.structs.replace(a_fault("swapped", "a", ["s1", "s2"]), chains=("a", "b"), nodes=("a.s1", "a.s2", "b.s1"))
+    tally = count([fault], [said("a:0", "data conflict", "s1", "s2")], [], set())
+    assert tally.nodes.recall == 0.6667 and tally.shown.nodes.recall == 1.0 and tally.shown.nodes.precision == 1.0
+
+
+def test_a_fault_that_no_item_shows_is_found_by_what_was_noticed_on_its_chain() -> None:
+    faults = [a_fault("flipped", "a", ["s2"], how="opposite"), a_fault("composition", "b", ["s2", "s3"]), a_fault("withheld", "c", ["s1"])]
+    noticed = [
+        Evidence("a.s2", "data", 4, 4, 0.0, "x:open-1"),
+        Evidence("a.s2", "statement", 9, 8, -0.2, ""),
+        Evidence("a.s3", "step", 9, 8, -0.2, ""),
+        Evidence("b.s3", "step", 9, 8, -0.2, ""),
+        Evidence("b.s1", "statement", 9, 8, -0.2, ""),
+        Evidence("c.s1", "statement", 9, 8, -0.2, ""),
+    ]
+    tally = count(faults, [said("c:0", "unexplained")], noticed, set(), {"b.s1", "c.s1"})
+    assert [r.said for r in tally.rows] == ["data conflict", "reasoning deficit", "unexplained"]  # a failure speaks for its fault
+    voted = count(faults[:1], [said("a:0", "unexplained")], noticed, set()).rows[0]
+    assert voted.said == "data conflict" and voted.failed == ("a:0",)  # but what was read needs no vote
+    assert [r.blamed for r in tally.rows] == [("a.s2", "a.s3"), ("b.s3",), ("c.s1",)]  # b.s1 is unknown without faults too
+    assert tally.shown.faults == 1 and [c.failed for c in tally.kinds.values()] == [0, 0, 1]
+
+
+def test_where_nothing_fails_every_fault_is_missed() -> None:
+    tally = count(FAULTS, [], [], set())
+    assert tally.shown.faults == 0 and tally.shown.macro_f1 is None
+    assert all(r.said == NOT_NOTICED and not r.found for r in tally.rows) and tally.macro_f1 == 0.0
+    assert sum(n for row in tally.confusion.values() for n in row.values()) == len(FAULTS) - len(drawn("withheld-format"))
+
+
+def test_flags_are_counted_over_models_by_the_measure_of_diagnoses() -> None:
+    faults = drawn("withheld")
+    groups = probed_nodes(WORLD, ITEMS, faults)
+    assert {p.node for p in groups["withheld"]} == {n for f in faults for n in f.nodes}
+    touched = {n for f in faults for c in f.chains for s in WORLD.path(WORLD.chains[c]) for n in (s.id, s.subject, s.object)}
+    free = {p.node for p in groups[UNPLANTED]}
+    assert not free & touched and {"statement", "step", "link", "concept"} == {p.kind for p in groups[UNPLANTED]}
+    assert {s for c in {i.chain for i in ITEMS} - {f.chains[0] for f in faults} for s in WORLD.chains[c].statements} <= free
+    every = [p for probes in groups.values() for p in probes]
+    unknown, doubtful = faults[0].nodes[0], faults[1].nodes[0]
+    one_free = next(p.node for p in groups[UNPLANTED] if p.kind == "statement")
+
+    def knows(probe: Probe, model: str) -> bool:
+        lacking = {unknown, one_free} if model != "seed-2" else {doubtful}  # two of three models; one of three
+        return probe.kind != "statement" or probe.node not in lacking
+
+    answered = {m: [Answer(p, 0.1 if knows(p, m) else -0.1, "") for p in every] for m in SEEDS}
+    found = flags(groups, answered)
+    assert found["withheld"]["statement"] == Flags(sum(len(f.nodes) for f in faults), 1)
+    assert found[UNPLANTED]["statement"].flagged == 1 and found[UNPLANTED]["step"].flagged == found[UNPLANTED]["concept"].flagged == 0
+    half = {m: [Answer(p, 0.1 if n % 2 else -0.1, "") for n, p in enumerate(every)] for m in SEEDS}
+    assert flags({"all": every[:2]}, half)["all"]["statement"].flagged == 0  # half right is not unknown

@@ -1,0 +1,350 @@
+"""The arms of a study are of one size and differ where they say; planted gains are found, and where nothing was planted, none is."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+
+import msgspec
+import pytest
+
+from proda.builder.extra import extra_samples
+from proda.debugger.probes import statement_probes
+from proda.debugger.repair import plan_repairs
+from proda.errors import EmptyBenchmarkError, NotFoundError
+from proda.experiments.completions import completions
+from proda.experiments.study import (
+    ARMS,
+    DRAWN,
+    TIMES,
+    Arm,
+    Order,
+    Standing,
+    by_discipline,
+    compare,
+    contents,
+    diagnosed,
+    evenly,
+    fill,
+    item_level,
+    orders_for,
+    orders_of,
+    shuffled,
+    training_set,
+    undirected,
+    unknown,
+)
+from proda.params import Params
+from proda.records import Category, Diagnosis, Evidence, Outcome, Patch, Sample, Split
+from proda.tester.items import write_items
+from tests.toyworld import wide_knowledge
+
+WORLD = wide_knowledge(20)
+ITEMS = [i for i in write_items(WORLD, seed=0, sealed_share=0.0) if i.split == "dev" and i.discipline == "weaving"]
+CONCEPTS = sorted(c for part in WORLD.concepts_of.values() for c in part)
+
+
+def write(node: str, count: int, stepwise: bool, beside: frozenset[str] = frozenset()) -> list[Sample]:
+    return extra_samples(WORLD, node, count, start=1000, params=Params(), stepwise=stepwise, beside=beside)
+
+
+def a_diagnosis(item: int, nodes: tuple[str, ...], category: Category = "concept gap") -> Diagnosis:
+    found = ITEMS[item]
+    evidence = tuple(Evidence(n, "statement", 12, 9, -0.1) for n in nodes)
+    return Diagnosis(found.id, found.content_hash, found.chain, category, nodes, ("seed-0",), ("A",), 1.0, evidence, "Nine of twelve.")
+
+
+def some_diagnoses() -> list[Diagnosis]:
+    """Eight failed items of different chains: two statements blamed in most, a concept in one, nobody in the last."""
+    first = {i.chain: n for n, i in reversed(list(enumerate(ITEMS)))}
+    places = [first[c] for c in sorted(first)][:8]
+    found = [a_diagnosis(n, ITEMS[n].statements[:2]) for n in places[:6]]
+    concept = WORLD.statements[ITEMS[places[6]].statements[1]].subject
+    return [*found, a_diagnosis(places[6], (concept,)), a_diagnosis(places[7], (), "unexplained")]
+
+
+DIAGNOSES = some_diagnoses()
+
+
+def patches_of(diagnoses: Sequence[Diagnosis]) -> list[Patch]:
+    def teach(node: str, count: int, contrast: Sequence[str], stepwise: bool, beside: Collection[str]) -> list[Sample]:
+        return extra_samples(WORLD, node, count, start=1000, params=Params(), contrast=contrast, stepwise=stepwise, beside=beside)
+
+    return plan_repairs(WORLD, ITEMS, diagnoses, number=1, per_error=20, teach=teach)
+
+
+PATCHES = patches_of(DIAGNOSES)
+ORDERS = orders_of(PATCHES, DIAGNOSES)
+BUDGET = sum(len(p.samples) for p in PATCHES)
+FORMATS = Counter(s.format for p in PATCHES for s in p.samples)
+BLAMED = {p.targets[0] for p in PATCHES}
+
+
+def chains_of(node: str) -> set[str]:
+    return {s.chain for s in WORLD.active_statements.values() if node in (s.id, s.subject, s.object)}
+
+
+def test_arms_of_one_budget_have_exactly_as_many_samples_and_the_multiples_their_multiple() -> None:
+    assert len(diagnosed(PATCHES).samples) == len(diagnosed(PATCHES, replay=False).samples) == BUDGET > 100
+    for name in ("item-level", "shuffled-within", "shuffled-across", *TIMES):
+        samples = fill(orders_for(name, WORLD, ORDERS, DIAGNOSES), write, FORMATS)
+        assert len(samples) == BUDGET * TIMES.get(name, 1), name
+    assert set(TIMES) < set(ARMS)
+
+
+def test_arms_have_the_formats_of_the_diagnosed_one() -> None:
+    """Else an arm of nodes with few samples each would be all open questions, and one of many samples a node all choice."""
+    for name in ("item-level", "shuffled-within", "shuffled-across", "undirected"):
+        found = Counter(s.format for s in fill(orders_for(name, WORLD, ORDERS, DIAGNOSES), write, FORMATS))
+        assert all(abs(found[f] - FORMATS[f]) <= 0.02 * BUDGET for f in FORMATS), (name, found, FORMATS)
+    one_each = fill([Order(node, 1) for node in WORLD.active_statements], write, {"open": 2, "choice": 1, "true-false": 1})
+    counts, nodes = Counter(s.format for s in one_each), len(WORLD.active_statements)
+    assert len(one_each) == nodes and all(abs(counts[f] - share * nodes) < 1 for f, share in {"open": 0.5, "choice": 0.25}.items())
+
+
+def test_the_diagnosed_arm_is_what_a_build_with_its_patches_would_train_on() -> None:
+    from proda.records import Dropped, Overridden, Wording
+    from proda.store.patches import apply_patches, sample_hash
+
+    corpus = write(ITEMS[0].statements[0], 5, False)
+    corpus = [Sample(f"corpus:{n}", s.format, s.nodes, s.question, s.answer) for n, s in enumerate(corpus)]
+    drop = Dropped(corpus[1].id, sample_hash(corpus[1]))
+    by = Overridden(corpus[3].id, sample_hash(corpus[3]), Wording("Which?", "That."))
+    planned = [Patch("1-b-00000000", 1, ("b",), (), "data conflict", "", {}, {}, write(CONCEPTS[0], 3, False), (drop,), (by,)), *PATCHES]  # type: ignore[arg-type]
+    arm = diagnosed(planned)
+    assert training_set(corpus, arm) == apply_patches(corpus, sorted(planned, key=lambda p: (p.round, p.id)))
+    assert training_set(corpus, diagnosed(planned, replay=False)) == list(arm.samples)
+    told = contents([arm], {"b"})
+    assert told["removed"] == told["overridden"] == 1 and told["on_blamed_nodes"] == 3
+    assert contents([arm, Arm("none", (), {})], {"b"})["on_blamed_nodes"] == 1.5
+
+
+def test_undirected_draws_every_node_of_a_kind_alike() -> None:
+    drawn = undirected(WORLD, [Order(ITEMS[0].statements[0], 8000), Order(CONCEPTS[0], 4000)])
+    for pool, mean in ((list(WORLD.active_statements), 8000), (CONCEPTS, 4000)):
+        counts = {order.node: order.count for order in drawn if order.node in pool}
+        expected = mean / len(pool)
+        assert sum(counts.values()) == mean
+        chi = sum((counts.get(n, 0) - expected) ** 2 / expected for n in pool)
+        degrees = len(pool) - 1
+        assert abs(chi - degrees) < 4 * (2 * degrees) ** 0.5  # the statistic's mean and spread if all are as likely
+    double = {order.node: order.count for order in undirected(WORLD, ORDERS, 2)}
+    assert all(double[order.node] >= order.count for order in undirected(WORLD, ORDERS, 1))
+
+
+def test_what_is_left_to_chance_comes_out_otherwise_in_another_draw() -> None:
+    """Else one lucky draw would stand for the arm, however many seeds are trained on it."""
+    assert set(DRAWN) == {"item-level", "probed", "shuffled-within", "shuffled-across", *TIMES}
+    few = [Order(o.node, 1, o.chain) for o in ORDERS[::2]]
+    for name in set(DRAWN) - {"probed"}:
+        draws = [orders_for(name, WORLD, few, DIAGNOSES, draw) for draw in (0, 1, 2)]
+        assert draws[0] == orders_for(name, WORLD, few, DIAGNOSES, 0)
+        assert all(sum(o.count for o in drawn) == len(few) * TIMES.get(name, 1) for drawn in draws)
+        assert len({tuple(sorted((o.node, o.count) for o in drawn)) for drawn in draws}) > 1, name
+    assert len({tuple(o.node for o in evenly(WORLD.active_statements, 3, "probed", draw)) for draw in range(5)}) > 1
+
+
+def test_item_level_covers_every_statement_of_every_failed_chain_and_nothing_else() -> None:
+    orders = item_level(WORLD, DIAGNOSES, BUDGET)
+    failed = {s for d in DIAGNOSES for s in WORLD.chains[d.chain].statements}
+    assert {order.node for order in orders} == failed and len(failed) == 32  # the unexplained item's too
+    counts = {order.count for order in orders}
+    assert max(counts) - min(counts) <= 1
+    assert len(evenly("abc", 2, "few")) == 2 and evenly((), 5, "none") == []
+
+
+def test_a_reasoning_deficit_is_ordered_step_by_step_and_a_gap_taught_in_rows_is_not() -> None:
+    for category, stepwise in (("concept gap", False), ("reasoning deficit", True)):
+        found = [a_diagnosis(0, ITEMS[0].statements[1:3], category)]
+        few = [msgspec.structs.replace(p, samples=p.samples[:2]) for p in patches_of(found)]
+        assert all(len([n for n in s.nodes if n in WORLD.statements]) > 1 for p in few for s in p.samples)
+        assert [o.stepwise for o in orders_of(few, found)] == [stepwise] * 2
+
+
+def test_blame_shuffled_within_the_chain_stays_there_and_leaves_the_blamed() -> None:
+    orders = shuffled(WORLD, ORDERS, within=True)
+    assert [(o.count, o.stepwise) for o in orders] == [(o.count, o.stepwise) for o in ORDERS]
+    for before, after in zip(ORDERS, orders, strict=True):
+        assert after.node not in BLAMED and before.chain in chains_of(after.node)
+        assert (before.node in WORLD.concepts) is (after.node in WORLD.concepts)
+    assert len({o.node for o in orders}) == len(orders)  # two blamed and two not: each gets its own
+
+
+def test_where_all_of_a_chain_is_blamed_within_shuffling_leaves_it_alone() -> None:
+    whole = [a_diagnosis(0, ITEMS[0].statements)]
+    orders = orders_of(patches_of(whole), whole)
+    assert len(orders) == 4 and shuffled(WORLD, orders, within=True) == orders
+
+
+def test_blame_shuffled_across_chains_leaves_the_chain_and_never_meets() -> None:
+    orders = shuffled(WORLD, ORDERS, within=False)
+    for before, after in zip(ORDERS, orders, strict=True):
+        assert not chains_of(before.node) & chains_of(after.node)
+        assert (before.node in WORLD.concepts) is (after.node in WORLD.concepts)
+    assert len({o.node for o in orders}) == len({o.node for o in ORDERS})
+    assert orders == shuffled(WORLD, list(reversed(ORDERS)), within=False)[::-1]
+
+
+def test_a_writer_that_runs_dry_repeats_itself_and_one_that_is_mute_is_an_error() -> None:
+    node = ITEMS[0].statements[0]
+
+    def terse(node: str, count: int, stepwise: bool, beside: frozenset[str]) -> list[Sample]:
+        return write(node, min(count, 4), stepwise, beside)
+
+    filled = fill([Order(node, 10)], terse, FORMATS)
+    assert len(filled) == 10 and len({s.id for s in filled}) == 4
+    asked = fill([Order(node, 40)], write, FORMATS)
+    assert len({f"{s.prompt} {s.completion}" for s in asked}) == 40  # 40 plans give fewer: it was asked for more
+    with pytest.raises(NotFoundError, match="has no sample"):
+        fill([Order(node, 1)], lambda *_: [], FORMATS)
+
+
+def test_an_arm_shows_what_it_takes_to_be_lacking_in_a_row() -> None:
+    one, other = next(c for c in WORLD.active_chains() if len(c.statements) > 3).statements[1:3]
+    orders = [Order(one, 2), Order(other, 2)]
+
+    def tens(node: str, count: int, stepwise: bool, beside: frozenset[str]) -> list[Sample]:
+        return write(node, max(count, 10), stepwise, beside)
+
+    assert all({one, other} <= set(s.nodes) for s in fill(orders, tens, FORMATS, frozenset({one, other})))
+    assert not all({one, other} <= set(s.nodes) for s in fill(orders, tens, FORMATS))
+
+
+def test_orders_for_one_window_from_two_nodes_do_not_repeat_its_samples() -> None:
+    first, second = ITEMS[0].statements[:2]
+    filled = fill([Order(first, 12, stepwise=True), Order(second, 12, stepwise=True)], write, FORMATS)
+    assert len({s.id for s in filled}) == 24
+
+
+def test_a_node_is_unknown_when_most_models_answer_fewer_than_half_of_its_probes() -> None:
+    one, two = (WORLD.statements[s] for s in ITEMS[0].statements[:2])
+    probes = [*statement_probes(WORLD, one), *statement_probes(WORLD, two)]
+
+    def answering(first: int, second: int) -> list[bool]:
+        """So many of each statement's probes rightly."""
+        seen: Counter[str] = Counter()
+        right = []
+        for probe in probes:
+            seen[probe.node] += 1
+            right.append(seen[probe.node] <= (first if probe.node == one.id else second))
+        return right
+
+    asked = Counter(p.node for p in probes)[one.id]
+    assert asked >= 4
+    half, less = -(-asked // 2), (asked - 1) // 2
+    assert unknown(probes, {"seed-0": answering(less, asked), "seed-1": answering(less, 0), "seed-2": answering(asked, asked)}) == [one.id]
+    assert unknown(probes, {"seed-0": answering(half, half)}) == []
+    assert unknown(probes, {"seed-0": answering(0, asked), "seed-1": answering(asked, asked)}) == []  # one of two is not most
+
+
+def test_sentences_are_completed_without_a_node_and_by_discipline() -> None:
+    loom = {f"weaving/loom#{n}": f"The {n} weavers of the valley tie a knot at dawn." for n in range(1, 4)}
+    told = {
+        "weaving": {**loom, "weaving/loom#9": "Short."},
+        "milling": {"milling/mill#1": "A mill of stone turns slowly when the river is low."},
+    }
+    samples = completions(told, {"weaving": 30, "milling": 4, "baking": 8})
+    assert len(samples) == 42 and not any(s.nodes for s in samples) and not any(s.id.startswith("weaving/loom#9") for s in samples)
+    assert len({s.prompt for s in samples}) == 42
+    sources = Counter(s.id.partition("/")[0] for s in samples)
+    assert sources == {"weaving": 30 + 6, "milling": 4 + 2}  # what baking cannot say, all sentences share
+    for s in samples:
+        whole = told[s.id.partition("/")[0]][s.id.partition(":")[0]]
+        start = whole.removesuffix(f" {s.answer}")
+        assert start != whole and s.question.endswith(f" {start} …")
+    with pytest.raises(NotFoundError, match="nothing to complete"):
+        completions({"weaving": {"weaving/loom#1": "Too short."}}, {"weaving": 1})
+    assert by_discipline(ORDERS) == {"weaving": BUDGET}
+
+
+def made_up(
+    chances: dict[str, float | Callable[[int, int], float]],
+    *,
+    seed: int = 0,
+    chains: int = 60,
+    splits: tuple[Split, ...] = ("twin", "sealed"),
+) -> dict[str, list[Outcome]]:
+    """Arm → outcomes of three seeds on four items a chain. A chain has a difficulty that all arms share; an arm adds to the chance."""
+    rng = random.Random(seed)
+    hard = {(s, c): rng.uniform(0.2, 0.6) for s in splits for c in range(chains)}
+    found: dict[str, list[Outcome]] = {}
+    for arm, extra in chances.items():
+        found[arm] = []
+        for split in splits:
+            for chain in range(chains):
+                for item in range(4):
+                    for model in range(3):
+                        more = extra(chain, model) if callable(extra) else extra
+                        right = rng.random() < hard[split, chain] + more
+                        item_id, letter = f"d/c{chain}:{split}-{item}", "A" if right else "B"
+                        found[arm].append(
+                            Outcome(item_id, "h", f"seed-{model}", split, "d", f"d/c{chain}", "path", "A", letter, right, 0.1)
+                        )
+    return found
+
+
+def standings(chances: dict[str, float | Callable[[int, int], float]], **more: int) -> dict[str, Standing]:
+    found = made_up(chances, **more)  # type: ignore[arg-type]
+    general = {arm: {"seed-0": 0.9, "seed-1": 0.8 if arm == "undirected" else 0.9} for arm in found}
+    return compare(found, general, resamples=400)
+
+
+def test_a_planted_gain_is_found_against_no_repair_and_against_the_controls() -> None:
+    found = standings({"no-repair": 0.0, "diagnosed": 0.2, "undirected": 0.05, "shuffled-within": 0.1, "item-level": 0.2})
+    for split in ("twin", "sealed"):
+        best = found["diagnosed"].gain[split]
+        assert 0.05 < best.ci95_low < 0.2 < best.ci95_high and best.p <= best.p_holm < 0.01
+        over = found["undirected"].behind[split]
+        assert over.ci95_low > 0 and over.p_holm < 0.01
+        assert abs(over.value - (best.value - found["undirected"].gain[split].value)) < 1e-3
+        same = found["item-level"].behind[split]
+        assert same.ci95_low < 0 < same.ci95_high and same.p_holm > 0.05
+        kept = found["shuffled-within"].keeps[split]
+        assert kept is not None and 0.2 < kept < 0.8
+    assert found["diagnosed"].keeps == {} and found["diagnosed"].behind == {} and found["no-repair"].gain == {}
+    assert found["undirected"].general_change == -0.05 and found["diagnosed"].general_change == 0.0
+    assert found["no-repair"].accuracy["twin"] == pytest.approx(sum(found["no-repair"].seeds["twin"].values()) / 3, abs=1e-3)
+
+
+def test_where_nothing_was_planted_alarms_are_as_rare_as_promised() -> None:
+    arms = ["no-repair", "diagnosed", "undirected", "item-level", "sentences"]
+    alarms = outside = 0
+    worlds = 60
+    for world in range(worlds):
+        found = standings(dict.fromkeys(arms, 0.0), seed=world, chains=20)
+        alarms += any(found[arm].gain["twin"].p_holm < 0.05 for arm in arms[1:])
+        outside += not found["diagnosed"].gain["twin"].ci95_low <= 0 <= found["diagnosed"].gain["twin"].ci95_high
+    assert alarms <= 5  # expected: three at most of 60; without Holm's correction they are seven
+    assert outside <= 5
+
+
+def test_a_gain_that_is_not_there_has_no_shares() -> None:
+    found = standings({"no-repair": 0.1, "diagnosed": 0.1, "shuffled-across": 0.1})
+    assert found["shuffled-across"].keeps == {"twin": None, "sealed": None}
+
+
+def test_more_arms_make_a_gain_harder_to_claim() -> None:
+    few = {"no-repair": 0.0, "diagnosed": 0.04}
+    many = few | dict.fromkeys(["undirected", "item-level", "sentences", "probed"], 0.0)
+    alone, among = standings(few, seed=3)["diagnosed"].gain["twin"], standings(many, seed=3)["diagnosed"].gain["twin"]
+    assert alone.p == alone.p_holm and among.p == alone.p and among.p_holm > alone.p_holm
+
+
+def test_one_lucky_seed_does_not_carry_the_interval() -> None:
+    found = standings({"no-repair": 0.0, "diagnosed": lambda chain, model: 0.4 if model == 0 else 0.0})
+    gain = found["diagnosed"].gain["twin"]
+    assert gain.value > 0.05 and gain.ci95_low < 0.05  # some draws of seeds hold the others alone
+
+
+def test_arms_without_their_yardsticks_or_without_common_items_prove_nothing() -> None:
+    found = made_up({"no-repair": 0.0, "diagnosed": 0.0}, chains=2)
+    with pytest.raises(EmptyBenchmarkError, match="no-repair"):
+        compare({"diagnosed": found["diagnosed"]}, {"diagnosed": {"seed-0": 1.0}})
+    with pytest.raises(EmptyBenchmarkError, match="partner"):
+        compare({"no-repair": found["no-repair"], "diagnosed": []}, {a: {"seed-0": 1.0} for a in found})
+
+
+def test_an_arm_of_no_repair_is_the_corpus() -> None:
+    corpus = write(ITEMS[0].statements[0], 5, False)
+    assert training_set(corpus, Arm("no-repair", (), {})) == corpus

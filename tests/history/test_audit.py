@@ -1,0 +1,126 @@
+"""The audit says "could have" of what lies under an item, "proof" only of what a retrain showed, and nothing of what it cannot know."""
+
+from __future__ import annotations
+
+import msgspec
+
+from proda.history.audit import Change, audit, departures, rests_on, summary
+from proda.records import LETTERS, Outcome
+from proda.statistics import Pair
+from proda.tester.items import write_items
+from tests.toyworld import wide_knowledge
+
+WORLD = wide_knowledge(20)
+ITEMS = [i for i in write_items(WORLD, seed=0, sealed_share=0.0) if i.discipline == "weaving"]
+ITEM = ITEMS[0]
+OTHER = next(i for i in ITEMS if not rests_on(WORLD, i) & rests_on(WORLD, ITEM))
+
+
+def pairs(item: str, chain: str, *flips: tuple[bool, bool]) -> list[Pair]:
+    return [Pair(item, chain, "weaving", f"seed-{n}", before, after) for n, (before, after) in enumerate(flips)]
+
+
+UP, DOWN, SAME = (False, True), (True, False), (True, True)
+PATCH = Change("aaa", "Repair", (ITEM.statements[0],), "1-x-00000000", "unproven")
+ELSEWHERE = Change("bbb", "Repair", (OTHER.statements[0],), "1-y-00000000")
+
+
+def test_a_change_under_a_flipped_item_could_have_done_it_and_one_elsewhere_could_not() -> None:
+    (line,) = audit(pairs(ITEM.id, ITEM.chain, UP, UP, SAME), ITEMS, WORLD, [PATCH, ELSEWHERE])
+    assert (line.fixed, line.broken, line.seeds, line.level, line.patch) == (2, 0, 3, "could have", PATCH.patch)
+    assert line.through == (ITEM.statements[0],)
+
+
+def level(change: Change, *flips: tuple[bool, bool]) -> tuple[str, str]:
+    (line,) = audit(pairs(ITEM.id, ITEM.chain, *flips), ITEMS, WORLD, [change])
+    return line.level, line.says
+
+
+def test_only_what_retraining_showed_of_this_item_is_proof() -> None:
+    for shown, fixed, broken in (
+        ("necessary", "proof", "could have"),
+        ("sufficient", "proof", "could have"),
+        ("necessary and sufficient", "proof", "could have"),
+        ("harmed", "could have", "proof"),
+        ("redundant", "could have", "could have"),
+    ):
+        judged = msgspec.structs.replace(PATCH, says="necessary", shown={ITEM.content_hash: shown})
+        assert level(judged, UP, UP, UP) == (fixed, shown)
+        assert level(judged, DOWN, DOWN, DOWN) == (broken, shown)
+
+
+def test_a_verdict_that_does_not_name_the_item_as_it_reads_now_proves_nothing_of_it() -> None:
+    for shown in ({}, {OTHER.content_hash: "necessary"}):
+        assert level(msgspec.structs.replace(PATCH, says="necessary", shown=shown), UP, UP, UP) == ("could have", "necessary")
+
+
+def test_taking_a_patch_back_breaks_what_it_was_necessary_for_and_mends_what_it_harmed() -> None:
+    def back(shown: str) -> Change:
+        return msgspec.structs.replace(PATCH, reverted=True, shown={ITEM.content_hash: shown})
+
+    assert level(back("necessary"), DOWN, DOWN)[0] == level(back("harmed"), UP, UP)[0] == "proof"
+    assert level(back("necessary"), UP, UP)[0] == level(back("harmed"), DOWN, DOWN)[0] == "could have"
+
+
+def test_a_verdict_on_the_patch_as_a_whole_counts_in_its_direction_only() -> None:
+    for says, fixed, broken in (
+        ("necessary", "proof", "could have"),
+        ("sufficient", "proof", "could have"),
+        ("harmful", "could have", "proof"),
+        ("unproven", "could have", "could have"),
+        ("redundant", "could have", "could have"),
+    ):
+        judged = msgspec.structs.replace(PATCH, says=says)
+        assert level(judged, UP, UP, UP) == (fixed, says) and level(judged, DOWN) == (broken, says)
+
+
+def test_what_is_proven_stands_first() -> None:
+    judged = msgspec.structs.replace(PATCH, commit="zzz", shown={ITEM.content_hash: "necessary"})
+    lines = audit(pairs(ITEM.id, ITEM.chain, UP, UP), ITEMS, WORLD, [PATCH, judged])
+    assert [(line.commit, line.level) for line in lines] == [("zzz", "proof"), ("aaa", "could have")]
+
+
+def test_a_flip_that_nothing_lies_under_is_said_to_have_nothing() -> None:
+    (line,) = audit(pairs(ITEM.id, ITEM.chain, DOWN, DOWN, SAME), ITEMS, WORLD, [ELSEWHERE])
+    assert (line.broken, line.level, line.commit) == (2, "nothing", "")
+
+
+def test_seeds_that_flip_both_ways_alike_are_no_change() -> None:
+    assert audit(pairs(ITEM.id, ITEM.chain, UP, DOWN, SAME), ITEMS, WORLD, [PATCH]) == []
+
+
+def test_what_only_a_distractor_names_is_not_under_the_item() -> None:
+    under = rests_on(WORLD, ITEM)
+    assert set(ITEM.statements) <= under and ITEM.chain in under
+    named = set(ITEM.nodes) - under
+    assert named, "the item's distractors name concepts of other chains"
+    assert [x.level for x in audit(pairs(ITEM.id, ITEM.chain, UP), ITEMS, WORLD, [Change("c", "Edit", tuple(named))])] == ["nothing"]
+
+
+def test_the_summary_counts_items_not_lines() -> None:
+    both = [*pairs(ITEM.id, ITEM.chain, UP, UP), *pairs(OTHER.id, OTHER.chain, DOWN, DOWN)]
+    counts = summary(audit(both, ITEMS, WORLD, [PATCH, PATCH]))
+    assert counts == {"broken": 1, "broken, nothing": 1, "fixed": 1, "fixed, could have": 1}
+
+
+def test_a_change_to_what_the_wrong_answer_had_wrong_probably_did_it() -> None:
+    item = next(i for i in ITEMS if i.kind == "path" and len(i.statements) > 2)
+    wrong = [letter for letter in LETTERS if letter != item.answer]
+    answers = [
+        Outcome(item.id, item.content_hash, f"seed-{n}", item.split, "weaving", item.chain, item.kind, item.answer, letter, False, -0.1)
+        for n, letter in enumerate(wrong)
+    ]
+    departed = departures(WORLD, ITEMS, answers[:1])
+    touched = departed[item.id]
+    assert touched and touched < set(item.statements) and departures(WORLD, ITEMS, answers)[item.id] >= touched
+
+    def found(statement: str, *flips: tuple[bool, bool]) -> str:
+        change = Change("aaa", "Repair", (statement,), "1-x-00000000", "unproven")
+        (line,) = audit(pairs(item.id, item.chain, *flips), ITEMS, WORLD, [change], {(item.id, True): touched})
+        return line.level
+
+    for statement in item.statements:
+        assert found(statement, UP, UP) == ("probably" if statement in touched else "could have")
+        assert found(statement, DOWN, DOWN) == "could have"  # what the answer had wrong before says nothing of why it broke
+    reworded = [msgspec.structs.replace(a, hash="0" * 16) for a in answers]
+    assert departures(WORLD, ITEMS, reworded) == {}

@@ -1,0 +1,54 @@
+"""Items on disk: round trip, splits kept apart, tampering found out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from proda.errors import InputError, SealedError
+from proda.language.wording import GAP
+from proda.store.items import load_items, write_items_tree
+from proda.tester.items import write_items
+from proda.yamlio import load_yaml
+from tests.toyworld import wide_knowledge
+
+ITEMS = write_items(wide_knowledge(), seed=0, sealed_share=0.2)
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    write_items_tree(tmp_path, ITEMS)
+    assert load_items(tmp_path) == ITEMS
+    assert write_items_tree(tmp_path, ITEMS) == 0
+
+
+def test_each_split_has_a_tree_of_its_own(tmp_path: Path) -> None:
+    write_items_tree(tmp_path, ITEMS)
+    assert {i.split for i in load_items(tmp_path, ("dev",))} == {"dev"}
+    assert sorted(p.name for p in (tmp_path / "benchmarks/items").iterdir()) == ["dev", "sealed", "twin"]
+
+
+def test_a_reader_of_dev_cannot_be_talked_into_more(tmp_path: Path) -> None:
+    # The tree is not even there: the refusal comes before any file is opened.
+    for split in ("twin", "sealed"):
+        with pytest.raises(SealedError, match=split):
+            load_items(tmp_path, ("dev", split), only=frozenset({"dev"}))  # type: ignore[arg-type]
+
+
+def test_an_item_edited_by_hand_is_found_out(tmp_path: Path) -> None:
+    write_items_tree(tmp_path, ITEMS)
+    path = next((tmp_path / "benchmarks/items/dev").rglob("*.yaml"))
+    path.write_text(path.read_text().replace("answer: A", "answer: B", 1).replace("answer: C", "answer: B", 1))
+    with pytest.raises(InputError, match=r"edited by hand.*exceptions\.yaml"):
+        load_items(tmp_path, ("dev",))
+
+
+def test_a_gap_stands_behind_whole_words_in_every_item_of_the_benchmark() -> None:
+    """An object that stands without its article ("is a kind of …") once took letters of the verb with it."""
+    root = Path(__file__).resolve().parents[2]
+    relations = load_yaml(root / "knowledge/relations.yaml")["relations"].values()
+    verbs = tuple(f" {relation[form]} …" for relation in relations for form in ("phrase", "plural"))
+    stems = [i.stem for i in load_items(root) if i.kind == "missing-link"]
+    assert len(stems) > 500
+    for stem in stems:
+        assert f"{stem.partition(GAP)[0]}{GAP}".endswith(verbs), stem

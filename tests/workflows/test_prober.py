@@ -1,0 +1,57 @@
+"""Concepts are asked about in two goes, and the second is spared where the first tells nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from proda.debugger.diagnose import FIRST, failures, probes_of
+from proda.debugger.probes import Answer, Probe
+from proda.records import LETTERS, Item, Outcome
+from proda.tester.items import write_items
+from proda.workflows.prober import Prober
+from tests.toyworld import wide_knowledge
+
+WORLD = wide_knowledge(70)
+ITEMS = [i for i in write_items(WORLD, seed=0, sealed_share=0.0) if i.split == "dev"]
+
+
+def outcome(item: Item, right: bool) -> Outcome:
+    chosen = item.answer if right else next(x for x in LETTERS if x != item.answer)
+    split, chain = item.split, item.chain
+    return Outcome(item.id, item.content_hash, "seed-0", split, item.discipline, chain, item.kind, item.answer, chosen, right, None)
+
+
+HALF = sorted({i.chain for i in ITEMS})[::2]
+OUTCOMES = [outcome(i, i.chain in HALF) for i in ITEMS]
+SUSPECTED = {p.node for p in probes_of(WORLD, ITEMS, failures(ITEMS, OUTCOMES)) if p.kind == "concept"}
+
+
+class Recorded(Prober):
+    """Answers by rule instead of by model, and keeps what it was asked."""
+
+    def __init__(self, concepts_tell: bool) -> None:
+        super().__init__(Path(), {"seed-0": Path()}, batch_tokens=1, cache=Path())
+        self.asked: list[list[Probe]] = []
+        failed_chains = {i.chain for i in ITEMS} - set(HALF)
+        of_failed = {c for chain in failed_chains for s in WORLD.path(WORLD.chains[chain]) for c in (s.subject, s.object)}
+        self.wrong = of_failed if concepts_tell else set(WORLD.concepts)
+
+    def answers(self, probes: Sequence[Probe]) -> dict[str, list[Answer]]:
+        self.asked.append(list(probes))
+        return {"seed-0": [Answer(p, -0.1 if p.kind == "concept" and p.node in self.wrong else 0.1, p.means[1]) for p in probes]}
+
+
+@pytest.mark.parametrize("tell", [True, False])
+def test_all_concepts_are_asked_about_only_where_the_first_of_them_tell(tell: bool) -> None:
+    prober = Recorded(tell)
+    found = prober.examined(WORLD, ITEMS, OUTCOMES, [])
+    first = {p.node for p in prober.asked[0] if p.kind == "concept"}
+    assert FIRST <= len(first) <= 2 * FIRST < len(SUSPECTED)
+    assert found.probes["concept"].telling is tell
+    assert {p.kind for more in prober.asked[1:] for p in more} == ({"concept"} if tell else set())
+    assert {p.node for asked in prober.asked for p in asked if p.kind == "concept"} == (SUSPECTED if tell else first)
+    asked = [p for asked in prober.asked for p in asked]
+    assert len(asked) == len(set(asked))
