@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from proda.cli.drill import drill
 from proda.errors import EmptyBenchmarkError, NotFoundError, UsageError
-from proda.experiments.drill import NOT_NOTICED
+from proda.experiments.drill_counts import NOT_NOTICED
 from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.records import CATEGORIES
@@ -61,7 +61,7 @@ def test_what_is_planted_is_trained_diagnosed_and_counted(root: Path) -> None:
     faults = json.loads(run(root, "--dry-run", "--json").stdout)
     done = run(root)
     assert "2 of 2 trainings are not in the cache" in done.stderr
-    assert "macro-F1" in done.stdout and "nodes that probes flag" in done.stdout and "failures not planted" in done.stdout
+    assert "macro-F1" in done.stdout and "nodes flagged by probes" in done.stdout and "failures without a planted fault" in done.stdout
     document = json.loads((root / "build/drill/drill.json").read_text())
     assert document["with_faults"]["inputs"] != document["without"]["inputs"] and document["samples"]["reworded"] > 5
     assert document["samples"]["removed"] > 0

@@ -16,10 +16,11 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
-from proda.cli.study import CONFIRM, _written, study
+from proda.cli.study import study
 from proda.errors import GateError, NotFoundError, ProdaError, UsageError
-from proda.experiments.conditions import Condition, prepare, set_up
-from proda.experiments.study import ARMS, Order
+from proda.experiments.arms import ARMS, Order
+from proda.experiments.conditions import StudyCondition, prepare, set_up
+from proda.experiments.study import CONFIRM, written_arm
 from proda.history.repository import Repository
 from proda.records import Evidence, Item, Sample
 from proda.store.diagnoses import load_diagnoses
@@ -194,7 +195,7 @@ def test_probed_nodes_and_sentences_are_arms_of_the_same_size(root: Path, tmp_pa
 
 def test_what_is_taken_to_be_lacking_is_written_in_rows_and_undirected_samples_are_not(bare: Path) -> None:
     """By repair, and by the arms that believe something; two neighbours on a chain that no diagnosis speaks of."""
-    repo, condition = Repository.open(bare), Condition()
+    repo, condition = Repository.open(bare), StudyCondition()
     ready = prepare(repo, condition)
     setting = set_up(repo, condition, Laboratory(bare, seeds=(0,), params=ready.params, items=ready.items), ready, budget=None)
     called = {t for p in setting.patches for t in p.targets}
@@ -204,7 +205,7 @@ def test_what_is_taken_to_be_lacking_is_written_in_rows_and_undirected_samples_a
     def rows(samples: Iterable[Sample]) -> int:
         return sum({one, other} <= set(s.nodes) for s in samples)
 
-    arms = {n: _written(setting, n, [Order(one, 2), Order(other, 2)]) for n in ("item-level", "probed", "shuffled-within", "undirected")}
+    arms = {n: written_arm(setting, n, [Order(one, 2), Order(other, 2)]) for n in ("item-level", "probed", "shuffled-within", "undirected")}
     shown = {name: rows(arm.samples) for name, arm in arms.items()}
     assert shown.pop("undirected") < 4 and set(shown.values()) == {4}
     dev = [i for i in ready.items if i.split == "dev"]
@@ -233,15 +234,15 @@ def test_confirmation_runs_the_same_arms_on_fresh_seeds_and_reports_both(root: P
 
 def test_a_starved_corpus_says_nothing_of_the_statements_and_its_own_models_are_diagnosed(root: Path, tmp_path: Path) -> None:
     repo = Repository.open(root)
-    ready = prepare(repo, Condition(None, ("train.epochs=2",), 0.4))
-    whole = prepare(repo, Condition())
+    ready = prepare(repo, StudyCondition(None, ("train.epochs=2",), 0.4))
+    whole = prepare(repo, StudyCondition())
     assert len(ready.starved) == round(0.4 * len(whole.knowledge.active_statements)) and not whole.starved
     told = {n for s in ready.corpus for n in s.nodes}
     assert not told & set(ready.starved) and 0 < len(ready.corpus) < len(whole.corpus)
     sentences = [repo.knowledge.statements[s].text for s in ready.starved]
     assert not [s.id for s in ready.corpus for sentence in sentences if sentence in s.explanation]
     arguments = ("--arms", "undirected", "--seeds", "0", "--starve", "0.4", "-S", "train.epochs=2")
-    assert "their diagnoses say how much" in str(refused(root, *arguments, "--dry-run"))
+    assert "their diagnoses decide how many" in str(refused(root, *arguments, "--dry-run"))
     found = json.loads(done(root, *arguments, "--json", "--out", str(tmp_path)).stdout)
     condition = found["condition"]
     assert condition["starve"] == 0.4 and condition["starved"] == len(ready.starved) and condition["parameters"] == ["train.epochs=2"]
@@ -287,7 +288,7 @@ def test_a_call_that_makes_no_sense_is_refused(bare: Path) -> None:
         (("--arms", "undirectd"), "Closest: undirected"),
         (("--seeds", "0,0"), "different whole numbers"),
         (("--seeds", "a"), "different whole numbers"),
-        (("--seeds", f"7,{CONFIRM[0]}", "--confirm"), "nobody has looked at"),
+        (("--seeds", f"7,{CONFIRM[0]}", "--confirm"), "held out for confirmation"),
     ):
         error = refused(bare, *arguments)
         assert isinstance(error, UsageError) and message in str(error)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from proda.errors import SealedError
-from proda.experiments.attribute import MOST_SINGLE, Attribution, Round, at_most_later, attribute, first_units, judge, needed
-from proda.experiments.contrasts import Condition, Trials
+from proda.experiments.contrasts import LeftOut, Trials
+from proda.experiments.patch_verdicts import MOST_SINGLE, Attribution, Round, at_most_later, attribute, first_units, judge, needed
 from proda.records import Item, Option, Outcome, Patch
 from proda.stable_hash import fraction, seed_of
 from proda.statistics import chance
@@ -51,9 +51,9 @@ class Bench:
     def __init__(self, case: Round, right: Right, *, draw: int = 0, seeds: int = 5, noise: float = NOISE, most: int = 1000) -> None:
         self.case, self.right, self.draw, self.noise, self.most = case, right, draw, noise, most
         self.seeds = SEEDS[:seeds]
-        self.asked: list[Condition] = []
+        self.asked: list[LeftOut] = []
 
-    def __call__(self, without: Condition) -> list[Outcome] | None:
+    def __call__(self, without: LeftOut) -> list[Outcome] | None:
         if len(self.asked) == self.most:
             return None
         self.asked.append(without)
@@ -182,7 +182,7 @@ def test_two_patches_want_four_trials_since_without_one_is_the_other_alone() -> 
 
 
 def test_one_training_that_fails_is_no_proof_however_many_items_it_fails() -> None:
-    def unlucky(without: Condition) -> list[Outcome]:
+    def unlucky(without: LeftOut) -> list[Outcome]:
         found = Bench(PLANT, lambda *_: True, noise=0.0)(without)
         lost = without == frozenset({"useless"})
         assert found is not None
@@ -204,7 +204,7 @@ def test_own_items_are_the_dev_items_and_the_twins_on_the_same_statements() -> N
     moved = msgspec.structs.replace(other, statements=("d/c0.s3",))
     everything = [moved if i is other else i for i in PLANT.items]
     own = frozenset({"necessary"})
-    trials = Trials(PLANT.patches, everything, {Condition(): []}, [own])
+    trials = Trials(PLANT.patches, everything, {LeftOut(): []}, [own])
     assert [trials.items[row].id for row in trials.own(own)] == ["d/c0:dev-order", "d/c0:dev-path", "d/c0:twin-order"]
 
 

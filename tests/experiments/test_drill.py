@@ -12,7 +12,7 @@ from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
 from proda.debugger.diagnose import examine, probes_of
 from proda.debugger.probes import Answer, Probe
-from proda.experiments.drill import NOT_NOTICED, ONLY_HERE, OWN, UNPLANTED, Flags, count, flags, probed_nodes
+from proda.experiments.drill_counts import NOT_NOTICED, ONLY_HERE, OWN, UNPLANTED, Flags, count, flags, probed_nodes
 from proda.experiments.faults import EXPECTED, KINDS, Fault, Kind, draw_faults, plant, states
 from proda.experiments.mutations import another_right, exchange, flip, flipped, unit_of
 from proda.graph import Knowledge

@@ -9,16 +9,16 @@ import pytest
 from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
 from proda.errors import NotFoundError
-from proda.experiments.attribute import Round
 from proda.experiments.contrasts import Trials
 from proda.experiments.faults import states
+from proda.experiments.patch_verdicts import Round
+from proda.experiments.planted_round import planned, refuse_leaking_patches
 from proda.experiments.planting import ORDER, Planted, PlantedRound, Role, plant_round
 from proda.language.read_samples import Reader, asserted, contradictions
 from proda.params import GuardParams, Params
 from proda.records import LETTERS
 from proda.store.patches import apply_patches
 from proda.tester.items import write_items
-from scripts.planted_round import guard, planned
 from tests.toyworld import wide_knowledge
 
 WORLD = wide_knowledge(30)
@@ -103,7 +103,7 @@ def test_a_patch_shares_its_items_with_none_but_the_other_of_its_pair_so_the_sma
 
 
 def test_no_planted_sample_gives_an_item_away() -> None:
-    guard(WORLD, ITEMS, [p.patch for p in ROUND.patches], GuardParams())
+    refuse_leaking_patches(WORLD, ITEMS, [p.patch for p in ROUND.patches], GuardParams())
 
 
 def test_too_few_chains_is_one_message() -> None:

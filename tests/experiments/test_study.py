@@ -13,16 +13,13 @@ from proda.builder.extra import extra_samples
 from proda.debugger.probes import statement_probes
 from proda.debugger.repair import plan_repairs
 from proda.errors import EmptyBenchmarkError, NotFoundError
-from proda.experiments.completions import completions
-from proda.experiments.study import (
+from proda.experiments.arms import (
     ARMS,
     DRAWN,
     TIMES,
     Arm,
     Order,
-    Standing,
     by_discipline,
-    compare,
     contents,
     diagnosed,
     evenly,
@@ -35,6 +32,8 @@ from proda.experiments.study import (
     undirected,
     unknown,
 )
+from proda.experiments.comparison import Standing, compare
+from proda.experiments.completions import completions
 from proda.params import Params
 from proda.records import Category, Diagnosis, Evidence, Outcome, Patch, Sample, Split
 from proda.tester.items import write_items
