@@ -142,7 +142,7 @@ def another_right(knowledge: Knowledge, item: Item) -> tuple[str, str] | None:
     """Returns another text that answers the item correctly, and how it was made; None if there is none.
 
     For a path: two steps of one transitive relation are merged into one ("shortcut"). Otherwise, and for an order: the same path in the
-    other style that options are written in ("reworded"). Items of the kinds missing-link and consequence have only one right text.
+    other style that options are written in ("reworded"). Items of other kinds have only one right text.
     """
     path = [knowledge.statements[s].triple for s in item.statements]
     right = item.options[item.key].text

@@ -139,9 +139,9 @@ def draw_sites(
                 found[role].append(site)
         if len(found[role]) < wanted:
             raise NotFoundError(
-                f"{role}: {len(found[role])} of {wanted} chains found. {len(fitting)} of {len(asked)} chains with items fit: they"
-                f" have at least {FEWEST} items in each split, and each of their statements is taught and unique. Use more --disciplines or fewer chains"
-                f" (--{role})."
+                f"{role}: {len(found[role])} of {wanted} chains found. {len(fitting)} of {len(asked)} chains with items fit: they have"
+                f" at least {FEWEST} items in each split, and each of their statements is taught and unique."
+                f" Use more --disciplines or fewer chains (--{role})."
             )
     return found
 
