@@ -1,4 +1,4 @@
-"""`proda attribute` on a toy repository with a tiny base that is really trained: what it plans, trains once, writes, and goes on from."""
+"""`proda attribute` on a toy repository with a tiny trained base: plan, training, verdicts, continuing after an interruption."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}  # the same sums, however b
 
 
 def command(root: Path) -> list[str]:
-    """`proda attribute` over one seed, as a process of its own."""
+    """The command line of `proda attribute` with one seed."""
     code = "from proda.cli.attribute import attribute; attribute()"
     return [sys.executable, "-c", code, "--seeds", "2", "--root", str(root)]
 
@@ -56,7 +56,7 @@ def refused(root: Path, *arguments: str) -> ProdaError:
 
 
 def trained(root: Path) -> dict[str, int]:
-    """Every training and every scoring in the cache, and when it ended."""
+    """Every training and every scoring in the cache, with the time at which it ended."""
     paths = [*root.glob("build/cache/train/*/seed-*/run.json"), *root.glob("build/cache/trials/*/*.json")]
     return {p.relative_to(root).as_posix(): p.stat().st_mtime_ns for p in paths}
 
@@ -67,7 +67,7 @@ def verdicts(root: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with two patches, in git, and no base."""
+    """A git repository with two patches and without a base."""
     root = make_results(make_repository(tmp_path_factory.mktemp("attribute")), lambda *_: False)
     make_diagnoses(root)
     commit(root, "Built")
@@ -81,7 +81,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def based(bare: Path) -> Path:
-    """With a base, and nothing tried yet."""
+    """With a base; no trial has run."""
     root = bare.with_name("based")
     shutil.copytree(bare, root)
     for stage in ("curriculum", "base"):
@@ -91,7 +91,7 @@ def based(bare: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(based: Path) -> Path:
-    """Attributed over one seed, by a run that nothing stopped."""
+    """Attributed with one seed, without an interruption."""
     root = shutil.copytree(based, based.with_name("whole"))
     subprocess.run(command(root), env=ENVIRONMENT, check=True, capture_output=True, timeout=300)
     return root
@@ -99,7 +99,7 @@ def whole(based: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def root(whole: Path) -> Path:
-    """With an unproven verdict of the round, then attributed over a second seed, too."""
+    """With an unproven verdict of the round, then attributed with a second seed too."""
     root = shutil.copytree(whole, whole.with_name("root"))
     shutil.rmtree(root / VERDICTS)
     write_round(root, 1, {"round": 1, "patches": [p.id for p in load_patches(root)]})
@@ -128,7 +128,7 @@ def test_the_estimate_goes_by_the_last_build(bare: Path, tmp_path: Path) -> None
     assert "about 20 min at the pace of the last build" in done(root, "--dry-run").output
 
 
-def test_a_part_of_the_base_has_its_own_patches_and_a_smaller_estimate(bare: Path, tmp_path: Path) -> None:
+def test_chosen_disciplines_have_their_own_patches_and_a_smaller_estimate(bare: Path, tmp_path: Path) -> None:
     root = shutil.copytree(bare, tmp_path / "toy")
     other = next(p for p in plan(root, load_diagnoses(root), 1, 20) if p.targets[0].startswith("milling/"))
     (root / f"samples/patches/{other.id}.yaml").write_text(patch_text(other))
@@ -145,7 +145,7 @@ def test_a_part_of_the_base_has_its_own_patches_and_a_smaller_estimate(bare: Pat
     assert "not among --disciplines" in str(refused(root, "--disciplines", "lighting", "--patch", other.id))
 
 
-def test_what_a_part_shows_is_no_verdict_on_the_committed_models(based: Path, tmp_path: Path) -> None:
+def test_results_of_chosen_disciplines_are_no_verdict_on_the_committed_models(based: Path, tmp_path: Path) -> None:
     root = shutil.copytree(based, tmp_path / "part")
     write_round(root, 1, {"round": 1, "patches": [p.id for p in load_patches(root)]})
     before = verdicts(root)
@@ -222,7 +222,7 @@ def test_kill_9_in_the_middle_then_again_gives_the_verdicts_of_an_uninterrupted_
 
 @pytest.mark.slow
 def test_a_real_model_that_is_told_the_answers_by_one_patch_alone_proves_it(based: Path, tmp_path: Path) -> None:
-    """Each patch holds its own items, key and all: a leak that the overlap gate would refuse, and a plant that must be found."""
+    """Each patch contains its own items with their keys. The leak check would refuse it; attribution must find its effect."""
     root = shutil.copytree(based, tmp_path / "told")
     params = root / "params.yaml"
     train = "train: {seeds: [0, 1], method: full, epochs: 60, learning_rate: 0.01, batch_tokens: 512, warmup_steps: 5, general_replay: 0.0}"
@@ -254,7 +254,7 @@ def test_one_patch_can_be_asked_about_while_the_other_stays_in(bare: Path) -> No
     assert set(document["trials"]) == {"all patches", "none of the round", f"without {one}", f"without {other}"}
 
 
-def test_what_is_not_there_is_one_message(bare: Path) -> None:
+def test_an_unknown_patch_round_discipline_or_parameter_is_one_message(bare: Path) -> None:
     assert "no patch '1-none-00000000'" in str(refused(bare, "--patch", "1-none-00000000"))
     assert "no patch of round 7" in str(refused(bare, "--round", "7"))
     error = refused(bare, "--round", "7", "--patch", load_patches(bare)[0].id)
@@ -265,8 +265,16 @@ def test_what_is_not_there_is_one_message(bare: Path) -> None:
     assert "benchmarks/verdicts" in str(refused(bare, "--out", "elsewhere.json"))
 
 
-def test_seeds_are_those_on_which_nothing_was_chosen() -> None:
+def test_default_seeds_are_those_after_the_seeds_of_the_build() -> None:
     assert fresh_seeds((0, 1, 2), 5) == (3, 4, 5, 6, 7) and fresh_seeds((7, 3), 2) == (8, 9) and fresh_seeds((), 2) == (0, 1)
+
+
+def test_seeds_of_the_build_are_refused_because_they_would_favour_the_patches(bare: Path) -> None:
+    for seeds in ("0", "7,1,8"):
+        error = refused(bare, "--dry-run", "--seeds", seeds)
+        assert isinstance(error, UsageError) and "train.seeds" in str(error) and "such as 2,3,4,5,6" in str(error)
+    assert json.loads(done(bare, "--dry-run", "--json", "--seeds", "9, 7").stdout)["seeds"] == [9, 7]
+    assert "different whole numbers" in str(refused(bare, "--seeds", "3,3"))
 
 
 def retrained(says: str, seeds: int) -> dict[str, object]:

@@ -1,6 +1,6 @@
-"""`scripts.planted_round` on a toy repository with a tiny base that is really trained: the plan, the cache, the file, the way back.
+"""`scripts.planted_round` on a toy repository with a tiny trained base: plan, cache, file, revert.
 
-So small a model, over one seed, proves nothing of what was planted: that attribution agrees is for the real base to show.
+A model this small, trained with one seed, cannot prove the planted effects. Whether the verdicts agree is tested with the real base.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def trained(root: Path) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A toy repository with a dozen chains more, and no base."""
+    """A toy repository with twelve more chains and without a base."""
     told = []
     for number in range(12):
         course = [f"yarn-{number}-0"]
@@ -135,7 +135,7 @@ def test_the_revert_takes_the_harmful_patch_alone_and_is_proposed_by_its_verdict
     assert not harmful(tmp_path)
 
 
-def test_agreement_is_the_word_that_was_expected() -> None:
+def test_a_verdict_agrees_if_it_is_the_expected_one() -> None:
     def verdict(says: str, adjusted: float) -> dict[str, object]:
         effects = {"sufficient": {"adjusted": adjusted, "difference": 0.5}}
         return {"says": says, "why": "", "accuracy": {}, "effects": effects}
