@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
-from proda.cli.study import study
+from proda.cli.study import CONFIRM_HELP, study
 from proda.errors import GateError, NotFoundError, ProdaError, UsageError
 from proda.experiments.arms import ARMS, Order
 from proda.experiments.conditions import StudyCondition, prepare, set_up

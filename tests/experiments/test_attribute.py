@@ -1,4 +1,4 @@
-"""Verdicts on patches in simulated rounds with known effects: planted effects are found, others are not, large rounds are tried in groups."""
+"""Verdicts on patches in simulated rounds with known effects: planted effects are found, others are not, large rounds use groups."""
 
 from __future__ import annotations
 

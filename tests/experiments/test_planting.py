@@ -107,5 +107,5 @@ def test_no_planted_sample_gives_an_item_away() -> None:
 
 
 def test_too_few_chains_is_one_message() -> None:
-    with pytest.raises(NotFoundError, match=r"idle: \d+ of 40 chains\..*--idle"):
+    with pytest.raises(NotFoundError, match=r"idle: \d+ of 40 chains found\..*--idle"):
         plant(chains={**CHAINS, "idle": 40})

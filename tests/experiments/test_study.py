@@ -264,7 +264,7 @@ def made_up(
     chains: int = 60,
     splits: tuple[Split, ...] = ("twin", "sealed"),
 ) -> dict[str, list[Outcome]]:
-    """Outcomes of three seeds on four items per chain, by arm. All arms share the difficulty of a chain; each adds to the chance of success."""
+    """Outcomes of three seeds on four items per chain, by arm. Arms share chain difficulties and add to the chance of success."""
     rng = random.Random(seed)
     hard = {(s, c): rng.uniform(0.2, 0.6) for s in splits for c in range(chains)}
     found: dict[str, list[Outcome]] = {}

@@ -28,7 +28,8 @@ def refuse(samples: list[Sample]) -> None:
 
 
 def test_samples_of_the_builder_pass() -> None:
-    refuse([write_sample(WORLD, p) for group in plan_samples(WORLD, {"milling": 40}, seed=0, window=2).values() for p in group])
+    plans = plan_samples(WORLD, {"milling": 40, "lighting": 40}, seed=0, window=2)
+    refuse([write_sample(WORLD, plan) for group in plans.values() for plan in group])
 
 
 def test_one_leak_is_named_with_its_item_and_what_to_do() -> None:
