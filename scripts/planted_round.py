@@ -46,7 +46,13 @@ SEEDS_HELP = "Training seeds, separated by commas; a proof needs five (default: 
 @click.option("--harmful", type=click.IntRange(min=1), default=CHAINS["harmful"], show_default=True, help="Chains of the harmful patch.")
 @click.option("--idle", type=click.IntRange(min=1), default=CHAINS["idle"], show_default=True, help="Chains of the idle patch.")
 @click.option("--samples", "each", type=click.IntRange(min=1), default=SAMPLES, show_default=True, help="Samples of each statement.")
-@click.option("--hours", type=click.FloatRange(min=0), default=12.0, show_default=True, help="Start no training that would end later.")
+@click.option(
+    "--hours",
+    type=click.FloatRange(min=0),
+    default=12.0,
+    show_default=True,
+    help="Time limit in hours. No training starts that would pass it.",
+)
 @setting_options
 @click.option("--dry-run", is_flag=True, help="Print what would be planted and trained and how long it would take, and stop.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help=f"Folder to write to (default: {DEFAULT}).")

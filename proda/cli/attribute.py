@@ -41,7 +41,13 @@ OUT_HELP = "File for the results of --disciplines or --set-param (default: build
 @click.option("--round", "number", type=click.IntRange(min=1), help="The round to judge (default: the last one).")
 @click.option("--patch", "wanted", multiple=True, metavar="PATCH", help="Judge only this patch. May be repeated.")
 @click.option("--seeds", "seeds_text", metavar="LIST", help=SEEDS_HELP)
-@click.option("--hours", type=click.FloatRange(min=0), default=2.0, show_default=True, help="Start no training that would end later.")
+@click.option(
+    "--hours",
+    type=click.FloatRange(min=0),
+    default=2.0,
+    show_default=True,
+    help="Time limit in hours. No training starts that would pass it.",
+)
 @setting_options
 @click.option("--dry-run", is_flag=True, help="Print what would be trained and how long it would take, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON (with --dry-run: the plan).")

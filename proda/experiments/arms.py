@@ -155,11 +155,11 @@ def orders_for(name: str, knowledge: Knowledge, orders: Sequence[Order], diagnos
     return shuffled(knowledge, orders, within=name == "shuffled-within", draw=draw)
 
 
-def by_discipline(orders: Iterable[Order]) -> dict[str, int]:
+def by_discipline(knowledge: Knowledge, orders: Iterable[Order]) -> dict[str, int]:
     """Returns the number of samples ordered for the nodes of each discipline."""
     shares: Counter[str] = Counter()
     for order in orders:
-        shares[order.node.partition("/")[0]] += order.count
+        shares[knowledge.node(order.node).discipline] += order.count
     return dict(sorted(shares.items()))
 
 

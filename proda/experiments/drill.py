@@ -111,7 +111,8 @@ def run_drill(plan: DrillPlan, seeds: Sequence[int], tell: Callable[[str], None]
     diagnoses, _, noticed = prober.examined(knowledge, asked, with_faults.outcomes, planted)
     lacking = {e.node for e in sound.prober(without).examined(knowledge, items, without.outcomes, samples).noticed}
     failed_anyway = failures(items, without.outcomes)
-    counts = count(faults, diagnoses, noticed, failed_anyway, lacking)
+    chain_of = {s.id: s.chain for s in knowledge.statements.values()}
+    counts = count(faults, diagnoses, noticed, failed_anyway, lacking, chain_of=chain_of)
     groups = probed_nodes(knowledge, items, faults)
     flagged = flags(groups, prober.answers([p for probes in groups.values() for p in probes]))
     before = {s.id: s for s in samples}

@@ -38,6 +38,7 @@ class FaultResult(Record, frozen=True):
 
     fault: Fault
     failed: tuple[str, ...]  # items of the fault that most models fail
+    failed_chains: tuple[str, ...]  # the chains of these items
     anyway: int  # how many of these fail without faults too
     said: str  # a category, or "not noticed"
     blamed: tuple[str, ...]  # nodes blamed by a diagnosis or noticed on the fault's chains, sorted
@@ -101,16 +102,18 @@ def count(
     noticed: Iterable[Evidence],
     failed_anyway: Collection[str],
     lacking_anyway: Collection[str] = (),
+    *,
+    chain_of: Mapping[str, str],
 ) -> DrillCounts:
     """Compares diagnoses and noticed nodes with the planted faults.
 
     `failed_anyway` are the items that most models trained without faults fail. `lacking_anyway` are the nodes noticed in those models; they
-    are ignored unless a fault was planted in them.
+    are ignored unless a fault was planted in them. `chain_of` maps each statement to its chain.
     """
     known = {d.item: d for d in diagnoses}
     on_chain: dict[str, list[Evidence]] = defaultdict(list)
     for found in noticed:
-        on_chain[found.node.rpartition(".")[0]].append(found)
+        on_chain[chain_of.get(found.node, "")].append(found)
     rows = []
     for fault in faults:
         there = (e for chain in fault.chains for e in on_chain[chain])
@@ -120,7 +123,7 @@ def count(
     confusion = _confusion(counted)
     scores, macro_f1 = _scores(confusion)
     seen = [r for r in rows if r.failed]
-    shown = ShownCounts(len(seen), *_scores(_confusion(seen)), _of_nodes(seen, seen_only=True))
+    shown = ShownCounts(len(seen), *_scores(_confusion(seen)), _of_nodes(seen, chain_of))
     kinds: dict[str, list[FaultResult]] = defaultdict(list)
     for row in rows:
         kinds[", ".join(filter(None, (row.fault.kind, row.fault.how)))].append(row)
@@ -169,7 +172,8 @@ def _row(fault: Fault, known: Mapping[str, Diagnosis], beside: Sequence[Evidence
     right = said == fault.category
     at_node = right and (not fault.nodes or not set(blamed).isdisjoint(fault.nodes))
     failed = tuple(d.item for d in found if d.failed_by)
-    return FaultResult(fault, failed, sum(i in anyway for i in failed), said, blamed, right, at_node)
+    chains = tuple(sorted({d.chain for d in found if d.failed_by}))
+    return FaultResult(fault, failed, chains, sum(i in anyway for i in failed), said, blamed, right, at_node)
 
 
 def _count(rows: Sequence[FaultResult]) -> KindCount:
@@ -179,12 +183,13 @@ def _count(rows: Sequence[FaultResult]) -> KindCount:
     )
 
 
-def _of_nodes(rows: Iterable[FaultResult], *, seen_only: bool = False) -> Agreement:
-    """Returns the score of blamed nodes. `seen_only` excludes nodes on chains without a failed item, because no probe asked about them."""
+def _of_nodes(rows: Iterable[FaultResult], chain_of: Mapping[str, str] | None = None) -> Agreement:
+    """Returns the score of blamed nodes. With `chain_of`, nodes on chains without a failed item are left out."""
     planted = said = both = 0
     for row in (r for r in rows if r.fault.nodes):
-        chains = {i.partition(":")[0] for i in row.failed}
-        due, blamed = ({n for n in nodes if not seen_only or n.rpartition(".")[0] in chains} for nodes in (row.fault.nodes, row.blamed))
+        due, blamed = (
+            {n for n in nodes if chain_of is None or chain_of.get(n) in row.failed_chains} for nodes in (row.fault.nodes, row.blamed)
+        )
         planted, said, both = planted + len(due), said + len(blamed), both + len(due & blamed)
     return _score(planted, said, both)
 

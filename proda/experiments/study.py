@@ -121,7 +121,7 @@ def _composed(setting: Setting, wanted: Iterable[str], seeds: Sequence[int]) -> 
         elif name in (DIAGNOSED, "without-replay"):
             arms[name] = dict.fromkeys(seeds, diagnosed(setting.patches, replay=name == DIAGNOSED))
         elif name == "sentences":
-            shares = by_discipline(orders)
+            shares = by_discipline(setting.knowledge, orders)
             sentences, leaking = _sentences(setting, shares)
             arms[name] = dict.fromkeys(seeds, Arm(name, completions(sentences, shares), {}))
         elif name != "probed":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +13,8 @@ from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
 from proda.debugger.diagnose import examine, probes_of
 from proda.debugger.probes import Answer, Probe
-from proda.experiments.drill_counts import NOT_NOTICED, ONLY_HERE, OWN, UNPLANTED, Flags, count, flags, probed_nodes
+from proda.experiments import drill_counts
+from proda.experiments.drill_counts import NOT_NOTICED, ONLY_HERE, OWN, UNPLANTED, DrillCounts, Flags, flags, probed_nodes
 from proda.experiments.faults import EXPECTED, KINDS, Fault, Kind, draw_faults, plant, states
 from proda.experiments.mutations import another_right, exchange, flip, flipped, unit_of
 from proda.graph import Knowledge
@@ -34,6 +36,11 @@ SAMPLES = [
 ]
 FAULTS = draw_faults(WORLD, SAMPLES, ITEMS, sites=2, seed=0)
 SEEDS = ("seed-0", "seed-1", "seed-2")
+CHAIN_OF = {s.id: s.chain for s in WORLD.statements.values()} | {f"{c}.s{n}": c for c in "abcdefgx" for n in range(1, 5)}
+
+
+def count(*given: Any) -> DrillCounts:
+    return drill_counts.count(*given, chain_of=CHAIN_OF)
 
 
 def drawn(kind: Kind) -> list[Fault]:

@@ -254,7 +254,7 @@ def test_sentences_are_completed_without_a_node_and_by_discipline() -> None:
         assert start != whole and s.question.endswith(f" {start} …")
     with pytest.raises(NotFoundError, match="nothing to complete"):
         completions({"weaving": {"weaving/loom#1": "Too short."}}, {"weaving": 1})
-    assert by_discipline(ORDERS) == {"weaving": BUDGET}
+    assert by_discipline(WORLD, ORDERS) == {"weaving": BUDGET}
 
 
 def made_up(
