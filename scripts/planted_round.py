@@ -33,6 +33,7 @@ from proda.history.repository import Repository
 from proda.store.files import write_file
 
 DEFAULT = Path("build/planted")
+HOURS_HELP = "Time limit in hours. No training starts that would pass it."
 SEEDS_HELP = "Training seeds, separated by commas; a proof needs five (default: the five seeds after those of params.yaml)."
 
 
@@ -51,7 +52,7 @@ SEEDS_HELP = "Training seeds, separated by commas; a proof needs five (default: 
     type=click.FloatRange(min=0),
     default=12.0,
     show_default=True,
-    help="Time limit in hours. No training starts that would pass it.",
+    help=HOURS_HELP,
 )
 @setting_options
 @click.option("--dry-run", is_flag=True, help="Print what would be planted and trained and how long it would take, and stop.")

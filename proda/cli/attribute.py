@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from proda.experiments.attribution import AttributionResult
 
 SEEDS_HELP = "Training seeds, separated by commas; a proof needs five (default: the five seeds after those of params.yaml)."
+HOURS_HELP = "Time limit in hours. No training starts that would pass it."
 OUT_HELP = "File for the results of --disciplines or --set-param (default: build/attribute/attribution.json)."
 
 
@@ -46,7 +47,7 @@ OUT_HELP = "File for the results of --disciplines or --set-param (default: build
     type=click.FloatRange(min=0),
     default=2.0,
     show_default=True,
-    help="Time limit in hours. No training starts that would pass it.",
+    help=HOURS_HELP,
 )
 @setting_options
 @click.option("--dry-run", is_flag=True, help="Print what would be trained and how long it would take, and stop.")
