@@ -101,7 +101,7 @@ def test_what_is_planted_is_found_through_noise() -> None:
     assert counts["useless", "unproven"] == 20
 
 
-def test_of_two_patches_that_mend_the_same_neither_is_necessary_because_both_together_do_a_little_more() -> None:
+def test_two_patches_that_fix_the_same_items_are_redundant_even_if_both_together_do_a_little_more() -> None:
     """Either patch fixes three of four items, both together fix the fourth: leaving one out loses less than half of the gain."""
 
     def right(item: Item, taught: frozenset[str]) -> bool:
