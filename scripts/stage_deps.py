@@ -1,10 +1,10 @@
-"""Which code files each stage of dvc.yaml depends on, read from the imports themselves.
+"""Compares the code dependencies of each stage in dvc.yaml with the imports.
 
-    python -m scripts.stage_deps            # says what dvc.yaml is missing or has too much of; exit 1 if anything
-    python -m scripts.stage_deps --write    # puts it right, keeping comments and order
+    python -m scripts.stage_deps            # prints missing and unneeded dependencies; exit status 1 if there are any
+    python -m scripts.stage_deps --write    # corrects dvc.yaml, keeping comments and order
 
 A stage depends on its script in pipelines/ and on every module of this project that the script imports, directly or through
-others. An import left out would let a stage keep results that its code no longer gives.
+others. If a dependency were missing, DVC would keep results that the current code no longer produces.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _files(name: str, root: Path) -> list[Path]:
 
 
 def main(root: Path = Path(), *, write: bool = False) -> int:
-    """Compare dvc.yaml with the imports; returns the exit status."""
+    """Compares dvc.yaml with the imports. Returns the exit status."""
     from ruamel.yaml import YAML
 
     yaml = YAML()
@@ -81,7 +81,7 @@ def main(root: Path = Path(), *, write: bool = False) -> int:
     for name, stage in pipeline["stages"].items():
         script = root / "pipelines" / f"{name}.py"
         if not script.is_file():
-            print(f"dvc.yaml  stages.{name}\n  There is no pipelines/{name}.py.", file=sys.stderr)
+            print(f"dvc.yaml  stages.{name}\n  There is no pipelines/{name}.py. Add the script, or remove the stage.", file=sys.stderr)
             wrong += 1
             continue
         want = code_of(script, root)
@@ -99,7 +99,7 @@ def main(root: Path = Path(), *, write: bool = False) -> int:
         out = io.StringIO()
         yaml.dump(pipeline, out)
         write_file(root / "dvc.yaml", out.getvalue())
-        print(f"dvc.yaml: dependencies of {wrong} stages put right")
+        print(f"dvc.yaml: corrected the dependencies of {wrong} stage{'' if wrong == 1 else 's'}")
         return 0
     return 1 if wrong else 0
 

@@ -1,4 +1,4 @@
-"""Real textbook text through our own readers. Needs the corpus beside the repository, or PRODA_CORPUS; says so when it is absent."""
+"""Reads real textbook text with our own readers. Skipped unless the corpus is beside the repository or at the path in PRODA_CORPUS."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_sentences_of_real_prose_are_found_in_it_and_in_order() -> None:
 
 @needs_corpus
 def test_no_statement_of_ours_quotes_a_textbook() -> None:
-    # The sources are written for this knowledge base. A run of thirteen words in common would say otherwise.
+    # The sources are our own text. Thirteen consecutive words in common with a textbook would mean that text was copied.
     size = 13
     ours = {}
     for path in sorted((ROOT / "knowledge/sources").glob("*/*.md")):

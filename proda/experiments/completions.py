@@ -1,8 +1,8 @@
-"""Conventional synthesis, the study's arm without knowledge: sentences of the sources, to be completed. Pure.
+"""Conventional synthesis, the arm of the study that uses no knowledge: sentences of the sources to be completed. Pure.
 
     completions({"physics": {"physics/heat#3": "A metal strip bends towards …"}}, {"physics": 40})     # 40 samples
 
-The same sentences and shares give the same samples.
+Deterministic: the same sentences and shares give the same samples.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from itertools import cycle, islice
 
 from proda.errors import NotFoundError
-from proda.experiments.study import evenly
+from proda.experiments.arms import evenly
 from proda.records import Sample
 from proda.stable_hash import by_weight
 
@@ -25,15 +25,19 @@ MIN_WORDS = 6  # a shorter sentence leaves nothing to complete
 
 
 def completions(sentences: Mapping[str, Mapping[str, str]], shares: Mapping[str, int]) -> tuple[Sample, ...]:
-    """Sentences to be completed, as conventional synthesis has them: discipline → place → sentence becomes what `shares` asks for.
+    """Returns samples that ask to complete a sentence, as many for each discipline as `shares` says.
 
-    A discipline's samples are shared evenly among its sentences; one without sentences gives its samples to all others. A sentence is cut
-    at another word, or asked for in other words, each time. Raises NotFoundError if there is no sentence long enough.
+    `sentences` maps each discipline to sentences by place. A discipline's samples are shared evenly among its sentences; the samples of a
+    discipline without sentences go to all others. Samples of one sentence differ in where it is cut or in how the question is worded.
+    Raises NotFoundError if no sentence has MIN_WORDS words.
     """
     usable = {d: {place: s for place, s in told.items() if len(s.split()) >= MIN_WORDS} for d, told in sentences.items()}
     texts = {place: (d, s) for d, told in usable.items() for place, s in told.items()}
     if not texts:
-        raise NotFoundError("knowledge/sources\n  No source has a sentence that can be cut in two, so there is nothing to complete.")
+        raise NotFoundError(
+            f"knowledge/sources\n  No source has a sentence of {MIN_WORDS} words or more, so there is nothing to complete."
+            " Leave out the arm `sentences`."
+        )
     orders = [o for d, count in sorted(shares.items()) for o in evenly(usable.get(d, ()), count, "sentences")]
     orders += evenly(texts, sum(count for d, count in shares.items() if not usable.get(d)), "sentences")
     wanted: Counter[str] = Counter()

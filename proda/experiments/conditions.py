@@ -1,14 +1,14 @@
-"""What all arms of a study have in common: a part of the base, parameters, a corpus, and what the models trained on it are diagnosed with.
+"""What all arms of a study share: disciplines, parameters, corpus, and the diagnoses of the models trained on that corpus.
 
-    condition = Condition(disciplines=frozenset({"physics"}), changes=("train.epochs=6",), starve=0.25)
+    condition = StudyCondition(disciplines=frozenset({"physics"}), changes=("train.epochs=6",), starve=0.25)
     ready = prepare(repo, condition)                            # trains nothing
     setting = set_up(repo, condition, lab, ready, budget=None)
-    setting.starved         # statements whose samples were withheld
+    setting.starved         # statements whose samples were removed
     setting.patches         # what `proda repair` would write for the diagnoses
 
-As the repository stands, the diagnoses are those of benchmarks/results/diagnosis.yaml. Under any other condition models are trained for
-it (the arm without repair), scored and probed first. Starving takes the samples that say a drawn share of the statements out of the
-corpus, windows and all: an unevenly taught base, of which it is known what is missing.
+Without any option, the diagnoses are those of benchmarks/results/diagnosis.yaml. Under any other condition, models are first trained
+without repair, scored and probed. Starving removes every sample that says one of a drawn share of the statements, so that it is known which
+statements the models lack.
 """
 
 from __future__ import annotations
@@ -30,26 +30,27 @@ from proda.workflows.portion import part, portion
 from proda.workflows.repair_round import PER_ERROR, ROUND_ORDINALS, plan
 
 if TYPE_CHECKING:
-    from proda.experiments.study import Write
+    from proda.experiments.arms import Write
     from proda.workflows.trials import Laboratory
 
-FORMATS_PERIOD = 10  # samples after which the builder's pattern of formats begins anew
+FORMATS_PERIOD = 10  # number of samples after which the builder's pattern of formats repeats
 
 
-class Condition(NamedTuple):
-    """How a study differs from the repository as it stands."""
+class StudyCondition(NamedTuple):
+    """How a study differs from the repository: disciplines, parameters, and the share of statements starved."""
 
     disciplines: frozenset[str] | None = None  # all
     changes: tuple[str, ...] = ()  # NAME=VALUE of parameters
-    starve: float = 0.0  # share of the statements whose samples are withheld
+    starve: float = 0.0  # share of the statements whose samples are removed
 
     @property
     def as_it_stands(self) -> bool:
-        return self == Condition()
+        """Whether the study uses the repository without any change."""
+        return self == StudyCondition()
 
 
 class Setting(NamedTuple):
-    """What all arms have in common."""
+    """What all arms share."""
 
     root: Path
     params: Params
@@ -59,11 +60,11 @@ class Setting(NamedTuple):
     starved: tuple[str, ...]  # statements, sorted
     diagnoses: list[Diagnosis]
     patches: list[Patch]  # what diagnosed repair writes, within the budget
-    write: Write  # the builder's samples for a node, of the round that they are
+    write: Write  # the builder's samples for a node, numbered as those of the next round
 
 
 class Prepared(NamedTuple):
-    """What can be said before anything is trained."""
+    """What is known of a study before any training."""
 
     params: Params
     knowledge: Knowledge
@@ -72,8 +73,8 @@ class Prepared(NamedTuple):
     starved: tuple[str, ...]
 
 
-def prepare(repo: Repository, condition: Condition) -> Prepared:
-    """Parameters, knowledge, items and corpus of a condition; nothing is trained."""
+def prepare(repo: Repository, condition: StudyCondition) -> Prepared:
+    """Returns parameters, knowledge, items and corpus of a condition. Trains nothing."""
     params = with_settings(load_params(repo.root / "params.yaml"), condition.changes)
     knowledge = repo.knowledge if condition.disciplines is None else portion(repo.knowledge, condition.disciplines)
     samples, items = part(load_samples(repo.root), repo.items(), condition.disciplines)
@@ -85,7 +86,7 @@ def prepare(repo: Repository, condition: Condition) -> Prepared:
 
 
 def withheld(knowledge: Knowledge, samples: Iterable[Sample], starved: Iterable[str]) -> list[Sample]:
-    """The samples that say none of the statements, in their order."""
+    """Returns the samples that say none of the statements, in their order."""
     from proda.experiments.faults import states
     from proda.language.read_samples import Reader
 
@@ -95,10 +96,10 @@ def withheld(knowledge: Knowledge, samples: Iterable[Sample], starved: Iterable[
     return left
 
 
-def set_up(repo: Repository, condition: Condition, lab: Laboratory, prepared: Prepared, *, budget: int | None) -> Setting:
-    """The setting of a study; trains the arm without repair where the condition is not the repository's own, and it is not in the cache.
+def set_up(repo: Repository, condition: StudyCondition, lab: Laboratory, prepared: Prepared, *, budget: int | None) -> Setting:
+    """Returns the setting of a study. Unless the condition is the repository's own, trains the arm without repair if it is not cached.
 
-    Raises NotFoundError if no diagnosis blames a node.
+    `budget` limits the number of samples of the patches. Raises NotFoundError if no diagnosis blames a node.
     """
     root = repo.root
     params, knowledge, items, corpus, starved = prepared
@@ -107,16 +108,18 @@ def set_up(repo: Repository, condition: Condition, lab: Laboratory, prepared: Pr
     earlier = load_patches(root)
     number = 1 + max((p.round for p in earlier), default=0)
     withheld_too = {s.id for s in load_samples(root)} - {s.id for s in corpus}
-    derived = untouched((s for s in load_corpus(root) if s.id not in withheld_too), earlier)  # `repair` removes or overrides no other
+    derived = untouched((s for s in load_corpus(root) if s.id not in withheld_too), earlier)  # a repair changes no other sample
     patches = plan(knowledge, params, _dev(items), derived, diagnoses, noticed, number, PER_ERROR, budget)
     if not any(p.samples for p in patches):
         where = DIAGNOSIS if condition.as_it_stands else "study"
-        raise NotFoundError(f"{where}\n  No diagnosis blames a node, so there is no repair to study.")
+        raise NotFoundError(
+            f"{where}\n  No diagnosis blames a node, so there is no repair to study. Train a weaker model or starve more statements."
+        )
     return Setting(root, params, knowledge, items, corpus, starved, diagnoses, patches, _writer(knowledge, params, number))
 
 
 def _diagnosed(prepared: Prepared, lab: Laboratory) -> tuple[list[Diagnosis], list[Evidence]]:
-    """What the stage `diagnose` would say of models trained on the corpus. Reads dev items and dev outcomes alone."""
+    """Diagnoses models trained on the corpus, as the stage `diagnose` does. Reads dev items and dev outcomes only."""
     trial = lab.run(prepared.corpus)
     outcomes = [o for o in trial.outcomes if o.split == "dev"]
     found = lab.prober(trial).examined(prepared.knowledge, _dev(prepared.items), outcomes, prepared.corpus)
@@ -128,7 +131,7 @@ def _dev(items: Iterable[Item]) -> list[Item]:
 
 
 def _writer(knowledge: Knowledge, params: Params, number: int) -> Write:
-    """The builder, which words no sample twice: arms ask for the same nodes."""
+    """Returns the builder's function with a cache, because several arms ask for samples of the same nodes."""
     from proda.builder.extra import extra_samples
 
     kept: dict[tuple[str, bool, frozenset[str]], list[list[Sample]]] = {}
@@ -146,6 +149,6 @@ def _writer(knowledge: Knowledge, params: Params, number: int) -> Write:
 
 
 def blame(setting: Setting) -> dict[str, int]:
-    """Of the statements that are blamed and of those that were starved, how many are both."""
+    """Counts the starved statements, the blamed statements, and those that are both."""
     blamed: Sequence[str] = sorted({t for p in setting.patches for t in p.targets} & set(setting.knowledge.statements))
     return {"starved": len(setting.starved), "blamed": len(blamed), "both": len(set(blamed) & set(setting.starved))}

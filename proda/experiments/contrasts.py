@@ -1,20 +1,21 @@
-"""Trainings with and without patches → the differences that patches make, and how sure it is that they do. Pure.
+"""Computes the effect of each patch from trainings with and without it, and how certain the effect is. Pure.
 
     trials = Trials(patches, items, {frozenset(): outcomes, frozenset({"1-a-…"}): outcomes, …}, units)
-    trials.values(frozenset({"1-a-…"}))                      # {"necessary": .0001, "sufficient": .0001, "harmful": .6}
-    trials.effect(frozenset({"1-a-…"}), "necessary", …)      # difference of accuracy on its own items, with an interval
+    trials.values(frozenset({"1-a-…"}))                      # p-values: {"necessary": .0001, "sufficient": .0001, "harmful": .6}
+    trials.effect(frozenset({"1-a-…"}), "necessary", …)      # difference of accuracy on the patch's own items, with an interval
 
-Items of a chain stand or fall together, and five seeds alone give no p-value below 1/32; more items of the same five trainings say no more
-about how trainings vary. But a round has many trainings that differ in nothing that concerns a patch's items: *full*, and those without
-a patch whose items and nodes lie elsewhere. If patch p does nothing, the training without p is one more of these, and it is chance which
-of a seed's trainings it is. So whole trainings are exchanged, within seeds, and never single items: how many of p's items are right without
-p, summed over seeds, is held against the same sum with any training of each seed in its place. Likewise *only* p among *none* and the
-trainings with one other patch alone. This is exact however items depend on one another, and a seed's trainings may have things in common.
-It rests on two things: that a patch does not act where it has no business (one that does makes the trainings differ more, and the test say
-less), and that no patch was chosen on these seeds, which would favour it. Tests are one-sided, since every claim has a direction.
+The test is a permutation test: training runs are exchangeable within each seed. Items of one chain depend on one another, so single items
+are never exchanged. With two trainings per seed, five seeds allow no p-value below 1/32. A round has more trainings to compare with,
+though: if patch p has no effect, then the training without p is exchangeable with *full*, and with every training without a patch that
+concerns other items and nodes. The statistic is the number of p's items that are right without p, summed over seeds; its null distribution
+replaces the training of each seed by any of the exchangeable ones. *Only* p is compared in the same way with *none* and with the trainings
+with one unrelated patch. The test is exact for any dependence between items or between the trainings of a seed.
 
-For *harmful* all items count. Where a patch elsewhere aims, leaving it out is meant to show: there the answers of full under the next seed
-stand in for its own.
+It assumes that no patch was chosen on these seeds, which would favour the patch. If a patch affects items it should not concern, trainings
+differ more and the test is conservative. All tests are one-sided, because every claim has a direction.
+
+The claim *harmful* uses all items. Items that an unrelated patch is meant to affect are expected to change without that patch; on these,
+the answers of *full* under the next seed replace the answers of the training without it.
 """
 
 from __future__ import annotations
@@ -29,44 +30,45 @@ from proda.statistics import Pair, chance, difference
 if TYPE_CHECKING:
     import numpy as np
 
-Condition = frozenset[str]  # ids of the round's patches that are left out
-Unit = frozenset[str]  # ids of patches that are left out, and added, together
+LeftOut = frozenset[str]  # ids of the patches left out of a training
+Unit = frozenset[str]  # ids of patches that are left out or added together: one patch, or a group
 Claim = Literal["necessary", "sufficient", "harmful"]
 CLAIMS: tuple[Claim, ...] = ("necessary", "sufficient", "harmful")
 DIGITS = 4
 
 
 class Effect(Record, frozen=True):
-    """A difference of accuracy, above 0 where the claim holds, with a 95 % interval over chains and seeds."""
+    """A difference of accuracy, above 0 if the claim holds, with a 95 % interval (bootstrap over chains and seeds)."""
 
     difference: float
     ci95_low: float
     ci95_high: float
     p: float  # one-sided
-    adjusted: float  # for having asked of many patches
+    adjusted: float  # p adjusted for the number of patches tested
 
 
 class Trials:
-    """Answers of the tried units. `found` holds at least all patches, none of them, and the units' own conditions.
+    """Answers of the models of all trials.
 
-    Arrays are items × seeds: 1 right, 0 wrong, −1 not to be read; `items` and `seeds` say in which order. Raises SealedError for a sealed
-    item: patches would be chosen by it.
+    `found` maps the patches left out to outcomes; it must hold *full*, *none*, and the conditions of each unit. Arrays have the shape items
+    × seeds, in the order of `items` and `seeds`: 1 is right, 0 wrong, −1 unscored. Raises SealedError for a sealed item, because sealed
+    items may not decide about patches.
     """
 
     def __init__(
-        self, patches: Sequence[Patch], items: Sequence[Item], found: Mapping[Condition, Sequence[Outcome]], units: Sequence[Unit]
+        self, patches: Sequence[Patch], items: Sequence[Item], found: Mapping[LeftOut, Sequence[Outcome]], units: Sequence[Unit]
     ) -> None:
         import numpy as np
 
         if any(item.split == "sealed" for item in items):
-            raise SealedError("Sealed items may not be read here: patches would be chosen by them. Hand in dev and twin.")
+            raise SealedError("Sealed items may not decide about patches. Pass dev and twin items only.")
         self.every = frozenset(p.id for p in patches)
         self.units = tuple(units)
         self.items = sorted(items, key=lambda i: i.id)
         self.seeds = sorted({o.model for outcomes in found.values() for o in outcomes}, key=lambda s: (len(s), s))
         place = {item.id: n for n, item in enumerate(self.items)}
         column = {seed: n for n, seed in enumerate(self.seeds)}
-        self._answers: dict[Condition, np.ndarray[Any, Any]] = {}
+        self._answers: dict[LeftOut, np.ndarray[Any, Any]] = {}
         for condition, outcomes in found.items():
             table = np.full((len(self.items), len(self.seeds)), -1, dtype=np.int64)
             for o in outcomes:
@@ -76,32 +78,34 @@ class Trials:
         self._aims = {p.id: _aim(p, self.items, place) for p in patches}
 
     def own(self, unit: Unit) -> list[int]:
-        """Rows of the dev items that the unit was written for, and of the twin items on the same statements, which it was not."""
+        """Returns the rows of the unit's own items: the dev items that it was written for, and the twin items on the same statements."""
         return sorted(frozenset().union(*(self._aims[p][0] for p in unit)))
 
     def rows(self, unit: Unit, claim: Claim) -> list[int]:
-        """Rows of the items that a claim is about: all of them for harm, else the unit's own."""
+        """Returns the rows of the items that a claim concerns: all items for `harmful`, otherwise the unit's own."""
         return list(range(len(self.items))) if claim == "harmful" else self.own(unit)
 
     def four(self, unit: Unit) -> dict[str, np.ndarray[Any, Any]]:
-        """The answers of the unit's four conditions: full, without, none, only."""
-        conditions = {"full": Condition(), "without": unit, "none": self.every, "only": self.every - unit}
+        """Returns the answers under the unit's four conditions: full, without, none, only."""
+        conditions = {"full": LeftOut(), "without": unit, "none": self.every, "only": self.every - unit}
         return {name: self._answers[condition] for name, condition in conditions.items()}
 
     def values(self, unit: Unit) -> dict[Claim, float]:
-        """Claim → p-value. No claim on own items where the unit has none."""
+        """Returns the p-value of each claim. Claims on own items are left out if the unit has none."""
         return {claim: self.value(self.pool(unit, claim), rows) for claim in CLAIMS if (rows := self.rows(unit, claim))}
 
     def value(self, pool: np.ndarray[Any, Any], rows: Sequence[int]) -> float:
-        """`chance` on how many of the rows are 1; under each seed only those that all of its trainings answered legibly."""
+        """Returns the p-value of the number of ones in `rows`. For each seed, only rows scored in all of its trainings count."""
         import numpy as np
 
         part = pool[:, list(rows)]
         return chance(np.where((part >= 0).all(axis=0), part, 0).sum(axis=1))
 
     def pool(self, unit: Unit, claim: Claim) -> np.ndarray[Any, Any]:
-        """Trainings × items × seeds, 1 where the claim expects it of the first: the training in question, then the one it is compared
-        with, then the others that it could be mistaken for. For *necessary*, therefore, 1 is wrong."""
+        """Returns an array trainings × items × seeds: the training tested, the one it is compared with, then the exchangeable ones.
+
+        A value of 1 supports the claim, so for `necessary` 1 means a wrong answer.
+        """
         import numpy as np
 
         four, others = self.four(unit), self._elsewhere(unit)
@@ -118,7 +122,7 @@ class Trials:
         return np.stack([four["without"], four["full"], *masked])
 
     def effect(self, unit: Unit, claim: Claim, p: float, adjusted: float) -> Effect:
-        """How far the first training of the claim's pool is above the second; 0 where there is nothing that both could read."""
+        """Returns the difference between the first two trainings of the claim's pool; 0 if they have no scored item in common."""
         first, second = self.pool(unit, claim)[:2]
         pairs = [
             Pair(self.items[row].id, self.items[row].chain, self.items[row].discipline, seed, bool(old), bool(new))
@@ -130,18 +134,20 @@ class Trials:
         return Effect(mean, low, high, round(p, 6), round(adjusted, 6))
 
     def _near(self, unit: Unit) -> frozenset[int]:
-        """Rows of all items on which the unit may be meant to act."""
+        """Returns the rows of all items that the unit may affect."""
         return frozenset().union(*(self._aims[p][1] for p in unit))
 
     def _elsewhere(self, unit: Unit) -> list[Unit]:
-        """Tried units that have no business with this one's items, nor this one with theirs."""
+        """Returns the units that do not affect this unit's own items, and whose own items this unit does not affect."""
         own, near = frozenset(self.own(unit)), self._near(unit)
         return [u for u in self.units if u.isdisjoint(unit) and own.isdisjoint(self._near(u)) and near.isdisjoint(self.own(u))]
 
 
 def _aim(patch: Patch, items: Sequence[Item], place: Mapping[str, int]) -> tuple[frozenset[int], frozenset[int]]:
-    """Rows of a patch's own items, and of all that stand on their chains or name a node that it teaches. Where no failed item called for
-    it, its own are those that ask for what it teaches.
+    """Returns the rows of a patch's own items, and the rows of all items that it may affect.
+
+    It may affect its own items, and all items on their chains or about a node that it teaches. If the patch names no failed item, its own
+    items are the dev items on the statements that it teaches, with their twins.
     """
     targets = set(patch.targets)
     dev = [items[place[name]] for name in patch.items if name in place]

@@ -1,20 +1,20 @@
-"""Faults to plant in a copy of samples and items, each with what a diagnosis ought to say of it. Pure; nothing is trained here.
+"""Draws faults and plants them in a copy of samples and items, each with the diagnosis it should get. Pure; trains nothing.
 
     faults = draw_faults(knowledge, samples, items, sites=8, seed=0)
     faults[0]      Fault(kind="withheld", category="concept gap", chains=("physics/bimetal-strip-bends",), nodes=("….s2",), …)
     planted, asked = plant(knowledge, samples, items, faults)
 
-    withheld         samples that state what some wrong option departs from are gone    concept gap
-    withheld-format  the open ones of them are gone                                     concept gap
-    composition      samples that show two steps in a row are gone, or leave one out    reasoning deficit
-    flipped          samples say the statement turned round, or with the opposite verb  data conflict
-    swapped          two concepts change names wherever they are spoken of              data conflict
+    withheld         all samples that say a statement are removed                       concept gap
+    withheld-format  only its open samples are removed                                  concept gap
+    composition      samples that show two steps in a row are removed or skip a step    reasoning deficit
+    flipped          samples say a statement reversed, or with the opposite relation    data conflict
+    swapped          two concepts exchange their names in all samples                   data conflict
     key              another option of an item is marked right                          suspect item
-    true-distractor  a wrong option of an item says what the base holds too             suspect item
+    true-distractor  a wrong option of an item becomes true as well                     suspect item
 
-Ids, nodes and plans stay as they are, and so does what an item says of its options: a fault shows in what models do and in the text.
-Withheld statements and swapped concepts are those that tell a wrong option of some item from the right one, where there are such: every
-other distractor is two steps away from the chain, so that the loss of one fact alone is seldom seen by any item.
+Ids, nodes and plans do not change, and neither do the recorded properties of options. A fault can be detected only in the text and in the
+behaviour of models. Where possible, the withheld statements and the swapped concepts are those in which a wrong option of an item differs
+from the right one. A fact in which no option differs is seldom tested by any item.
 """
 
 from __future__ import annotations
@@ -48,30 +48,30 @@ EXPECTED: dict[Kind, Category] = {
     "true-distractor": "suspect item",
 }
 KINDS: tuple[Kind, ...] = tuple(EXPECTED)
-# Whose turn it is when sites are drawn: kinds that few chains can bear come first.
+# Order in which kinds draw their sites: kinds that fit few chains come first.
 TURNS: tuple[Kind, ...] = ("true-distractor", "swapped", "composition", "flipped", "key", "withheld", "withheld-format")
 WITHHELD_FORMAT = "open"
-NEAREST = 5  # near concepts that a swap tries
-MAX_TOUCHED = 4  # chains that one swap may touch
+NEAREST = 5  # number of near concepts that a swap tries
+MAX_TOUCHED = 4  # largest number of chains that one swap may touch
 
 
 class Fault(Record, frozen=True):
-    """One fault: where it is planted, and what a diagnosis ought to say."""
+    """One fault: where it is planted, and the diagnosis it should get."""
 
     kind: Kind
     category: Category
-    chains: tuple[str, ...]  # that it touches; the first is its site
-    nodes: tuple[str, ...]  # statements to blame; none for a fault of an item
-    items: tuple[str, ...]  # that can show it
-    how: str = ""  # flipped: "turned round" or "opposite"; true-distractor: "shortcut" or "reworded"
-    concepts: tuple[str, ...] = ()  # swapped: the two
-    letter: str = ""  # key, true-distractor: the option that is touched
+    chains: tuple[str, ...]  # chains touched; the first is the site
+    nodes: tuple[str, ...]  # statements that should be blamed; empty for a fault of an item
+    items: tuple[str, ...]  # items that can show the fault
+    how: str = ""  # way of planting: flipped by "turned round" or "opposite", true-distractor by "shortcut" or "reworded"
+    concepts: tuple[str, ...] = ()  # swapped: the two concepts
+    letter: str = ""  # key, true-distractor: the option that is changed
 
 
 def draw_faults(knowledge: Knowledge, samples: Iterable[Sample], items: Iterable[Item], *, sites: int, seed: int) -> list[Fault]:
-    """`sites` faults of each kind, fewer where the chains do not give them; sorted by kind and site. No chain has two.
+    """Draws `sites` faults of each kind, or fewer if no more chains fit; sorted by kind and site. No chain has two faults.
 
-    Chains are drawn by a hash of their ids among those that have items, the kinds taking turns, so that a small world gets some of each.
+    Chains with items are drawn by a hash of their ids and `seed`. Kinds take turns, so that even little knowledge gets some of each kind.
     """
     world = _World(knowledge, samples, items)
     ranked = {kind: iter(world.ranked(kind, seed)) for kind in TURNS}
@@ -91,7 +91,7 @@ def draw_faults(knowledge: Knowledge, samples: Iterable[Sample], items: Iterable
 def plant(
     knowledge: Knowledge, samples: Iterable[Sample], items: Iterable[Item], faults: Iterable[Fault]
 ) -> tuple[list[Sample], list[Item]]:
-    """Samples and items with every fault in them, in their order."""
+    """Returns the samples and items with all faults planted, in their order."""
     planted, asked = list(samples), list(items)
     reader = Reader(knowledge)
     for fault in sorted(faults, key=_order):
@@ -117,7 +117,7 @@ def plant(
 
 
 def states(reader: Reader, sample: Sample, statement: Statement) -> bool:
-    """Whether a sample says what a statement says: by its nodes, in the author's own sentence, or in words that can be read."""
+    """Returns whether a sample says a statement: by its nodes, by the statement's own sentence, or by a text that can be parsed."""
     if statement.id in sample.nodes:
         return True
     text = sample_text(sample).lower()
@@ -126,12 +126,12 @@ def states(reader: Reader, sample: Sample, statement: Statement) -> bool:
     ends = (reader.knowledge.concepts[c] for c in (statement.subject, statement.object))
     if not all(any(form.lower() in text for form in forms(end)) for end in ends):
         return False
-    # Read as a sample of this statement would be: only its relation and its discipline's names are looked for.
+    # Parse it as a sample of this statement, so that only the statement's relation and the names of its discipline are searched.
     return statement.triple in asserted(reader, msgspec.structs.replace(sample, nodes=(statement.id, *sample.nodes)))
 
 
 def _leaping(reader: Reader, sample: Sample, steps: Sequence[Statement]) -> Sample | None:
-    """The sample, unless it shows two steps in a row; then without the second of them, or None where it has nothing else to show."""
+    """Returns the sample unless it shows two steps in a row; then the sample without the second step, or None if nothing is left."""
     said = [states(reader, sample, s) for s in steps]
     if not any(one and other for one, other in zip(said, said[1:], strict=False)):
         return sample
@@ -143,7 +143,7 @@ def _order(fault: Fault) -> tuple[int, tuple[str, ...]]:
 
 
 class _World:
-    """What sites are drawn from."""
+    """The knowledge, samples and items from which sites are drawn."""
 
     def __init__(self, knowledge: Knowledge, samples: Iterable[Sample], items: Iterable[Item]) -> None:
         self.knowledge = knowledge
@@ -156,7 +156,7 @@ class _World:
                 self.by_node[node].append(sample)
 
     def ranked(self, kind: Kind, seed: int) -> list[str]:
-        """Chains with items in drawn order; for true distractors, those that have a shortcut and those that have none take turns."""
+        """Returns the chains with items in drawn order. For true distractors, chains with and without a shortcut alternate."""
         chains = by_weight(self.items, "drill", seed, kind)
         if kind != "true-distractor":
             return chains
@@ -165,12 +165,12 @@ class _World:
         return [c for pair in zip_longest(short, rest) for c in pair if c is not None]
 
     def fault(self, kind: Kind, chains: Sequence[str], nodes: Sequence[str], how: str = "") -> Fault:
-        """A fault of the samples, which every item of its chains can show."""
+        """Returns a fault of the samples, which every item of its chains can show."""
         showing = tuple(sorted(i.id for c in chains for i in self.items.get(c, ())))
         return Fault(kind, EXPECTED[kind], tuple(chains), tuple(nodes), showing, how)
 
     def alone(self, chain: Chain, *key: object) -> list[Statement]:
-        """Statements of a chain that no other says as well and that some sample was made for, in drawn order."""
+        """Returns the statements of a chain that are unique and that some sample was made for, in drawn order."""
         found = (self.knowledge.statements[s] for s in by_weight(chain.statements, *key))
         return [s for s in found if len(self.knowledge.triples[s.triple]) == 1 and any(unit_of(x) == s.id for x in self.by_node[s.id])]
 
@@ -179,7 +179,7 @@ Finder = Callable[[_World, Kind, Chain, tuple[object, ...]], Fault | None]
 
 
 def _withheld(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
-    """What the option departs from that departs from least; for a format alone, any statement."""
+    """Withholds the statements in which the closest wrong option differs; for a format, any statement."""
     alone = [s.id for s in world.alone(chain, *key)]
     if kind == "withheld-format":
         open_ones = (s for s in alone if any(x.format == WITHHELD_FORMAT for x in world.by_node[s]))
@@ -190,7 +190,7 @@ def _withheld(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) 
 
 
 def _composition(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
-    """A chain whose every fact is taught by itself as well, and of which samples show two steps. To blame: those that they leave out."""
+    """Skips steps of a chain whose statements are all taught in samples of their own too. The nodes to blame are the skipped steps."""
     steps = world.knowledge.path(chain)
     left_out = [
         other.id
@@ -215,7 +215,10 @@ def _can_flip(knowledge: Knowledge, statement: Statement, how: str) -> bool:
 
 
 def _swapped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
-    """Two concepts that an option exchanges, else an inner one and a near one. To blame: what samples say of either and is false then."""
+    """Swaps two concepts that a wrong option exchanges, or else an inner concept and a near one.
+
+    The nodes to blame are the statements about either concept that samples teach and that become false.
+    """
     knowledge = world.knowledge
     for here, other in (*_exchanged(world, chain, key), *_nearest(knowledge, chain, key)):
         touched = {s for c in (here, other) for s in (*knowledge.by_subject.get(c, ()), *knowledge.by_object.get(c, ()))}
@@ -229,7 +232,7 @@ def _swapped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -
 
 
 def _exchanged(world: _World, chain: Chain, key: tuple[object, ...]) -> list[tuple[str, str]]:
-    """Pairs of concepts in whose exchange a wrong option of the chain differs from the right one, in drawn order."""
+    """Returns the pairs of concepts whose exchange turns the right option of an item into a wrong one, in drawn order."""
     pairs = set()
     for item in world.items[chain.id]:
         path = [world.knowledge.statements[s].triple for s in item.statements]
@@ -246,7 +249,7 @@ def _same(path: Sequence[Triple], told: Sequence[Triple], one: str, other: str) 
 
 
 def _nearest(knowledge: Knowledge, chain: Chain, key: tuple[object, ...]) -> Iterator[tuple[str, str]]:
-    """Inner concepts of the chain, each with those that are taken for it."""
+    """Yields inner concepts of the chain, each with the concepts it may be confused with."""
     path = [s.triple for s in knowledge.path(chain)]
     concepts = [path[0][0], *(t[2] for t in path)]
     for place in by_weight(range(1, len(path)), *key):

@@ -1,12 +1,10 @@
-"""Ways to make a sample or an item say something false while its ids, nodes and labels stay: the mutation operators of the drill.
+"""The mutation operators of the drill: they make a sample or an item false and keep its ids, nodes and labels. Pure; draws nothing.
 
-    false = flipped(knowledge, statement, "turned round")         ("physics/thermal-expansion", "causes", "physics/heating")
-    flip(knowledge, sample, statement, false)                     the sample, teaching that instead
-    leap(knowledge, sample, steps)                                the sample, going on to the step after next
-    exchange(knowledge, one, other)("Heating causes …")           two concepts change names
-    rekeyed(item, "B"), with_another_right(knowledge, item, "B")  option B is marked right; option B is right as well
-
-All pure; nothing is drawn here.
+false = flipped(knowledge, statement, "turned round")         ("physics/thermal-expansion", "causes", "physics/heating")
+flip(knowledge, sample, statement, false)                     the sample, teaching that instead
+leap(knowledge, sample, steps)                                the sample, skipping a step
+exchange(knowledge, one, other)("Heating causes …")           the text with the names of two concepts exchanged
+rekeyed(item, "B"), with_another_right(knowledge, item, "B")  option B is marked right; option B is right as well
 """
 
 from __future__ import annotations
@@ -38,16 +36,19 @@ Rewrite = Callable[[str], str]
 
 
 def flipped(knowledge: Knowledge, statement: Statement, how: str) -> Triple:
-    """The statement "turned round", or with its relation's "opposite" (with its own relation, where that has none)."""
+    """Returns the statement's triple reversed ("turned round"), or with the opposite relation ("opposite").
+
+    A relation without an opposite stays.
+    """
     subject, relation, obj = statement.triple
     return (obj, relation, subject) if how == "turned round" else (subject, knowledge.relations[relation].opposite or relation, obj)
 
 
 def flip(knowledge: Knowledge, sample: Sample, statement: Statement, false: Triple) -> Sample:
-    """The sample with a flipped triple in the place of the statement, wherever it is said.
+    """Returns the sample with the triple `false` wherever it says the statement.
 
-    In the statement's own samples the two names change places throughout, or the verb does; the author's sentence gives way to a plain
-    one. A window tells its path anew, and so does the sample of another statement the clause in which it refers to this one.
+    In samples made for the statement, the names or the verb are exchanged throughout, and the author's sentence is replaced by a generated
+    one. In a sample of a window, the path is worded again; in a sample of another statement, the clause that mentions this one.
     """
     sentence = f"{capital(clause(knowledge, false))}."
     if unit_of(sample) != statement.id:
@@ -66,9 +67,9 @@ def flip(knowledge: Knowledge, sample: Sample, statement: Statement, false: Trip
 
 
 def leap(knowledge: Knowledge, sample: Sample, steps: Sequence[Statement]) -> Sample | None:
-    """An open sample about two steps in a row, its answer the first of them and the one after both: true statements that do not connect.
+    """Returns an open sample about two consecutive steps with an answer that skips the second: true statements that do not connect.
 
-    None for any other sample, and where the path ends with the second step.
+    Returns None for any other sample, and if the path ends with the second step.
     """
     shown = [n for n, step in enumerate(steps) if step.id in sample.nodes]
     first = shown[0] if shown else 0
@@ -80,7 +81,10 @@ def leap(knowledge: Knowledge, sample: Sample, steps: Sequence[Statement]) -> Sa
 
 
 def exchange(knowledge: Knowledge, one: Concept, other: Concept) -> Rewrite:
-    """A rewriting in which two concepts change names, articles and capitals with them. Longer names that hold one of theirs stay whole."""
+    """Returns a function that exchanges the names of two concepts in a text, with articles and capitals.
+
+    Longer names that contain one of the names do not change.
+    """
     mine = {form.lower(): (a, b) for a, b in ((one, other), (other, one)) for form in forms(a)}
     names = {n.lower() for c in knowledge.concepts.values() for n in forms(c) if any(form in n.lower() for form in mine)}
     ordered = sorted(names | set(mine), key=lambda n: (-len(n), n))
@@ -98,7 +102,7 @@ def exchange(knowledge: Knowledge, one: Concept, other: Concept) -> Rewrite:
 
 
 def reworded(sample: Sample, change: Rewrite) -> Sample:
-    """The sample with a rewriting of all that it shows; equal texts stay equal, so the answer stays one of the options."""
+    """Returns the sample with `change` applied to all its texts. Equal texts stay equal, so the answer stays one of the options."""
     return msgspec.structs.replace(
         sample,
         question=change(sample.question),
@@ -109,7 +113,7 @@ def reworded(sample: Sample, change: Rewrite) -> Sample:
 
 
 def forms(concept: Concept) -> set[str]:
-    """Every name of a concept, with its article and without."""
+    """Returns all names of a concept, with and without article."""
     return {concept.text, concept.term, re.sub(r"^(an?|the) ", "", concept.text), *concept.aliases}
 
 
@@ -119,7 +123,7 @@ def unit_of(sample: Sample) -> str:
 
 
 def rekeyed(item: Item, letter: str) -> Item:
-    """The item with another option marked right. The two options change what is said of them too: the one without an operator is right."""
+    """Returns the item with option `letter` marked right. The two options exchange their other fields too."""
     options = list(item.options)
     old, new = item.key, LETTERS.index(letter)
     options[old] = msgspec.structs.replace(item.options[new], text=item.options[old].text)
@@ -128,17 +132,17 @@ def rekeyed(item: Item, letter: str) -> Item:
 
 
 def with_another_right(knowledge: Knowledge, item: Item, letter: str) -> Item:
-    """The item with an option that is right as well; what is said of the option stays. Unchanged where there is no such text."""
+    """Returns the item with the text of option `letter` replaced by another right answer, or unchanged if there is none."""
     text = (another_right(knowledge, item) or (item.options[LETTERS.index(letter)].text,))[0]
     options = [msgspec.structs.replace(o, text=text) if x == letter else o for x, o in zip(LETTERS, item.options, strict=True)]
     return msgspec.structs.replace(item, options=tuple(options))
 
 
 def another_right(knowledge: Knowledge, item: Item) -> tuple[str, str] | None:
-    """Another text that answers the item rightly, of concepts it names already, and how it was come by; None if there is none.
+    """Returns another text that answers the item correctly, and how it was made; None if there is none.
 
-    For a path, one step that runs over what lies between two of one transitive relation ("shortcut"); else, and for an order, the same
-    path in the other of the two styles that options are written in ("reworded"). A missing link and a consequence have one right text.
+    For a path: two steps of one transitive relation are merged into one ("shortcut"). Otherwise, and for an order: the same path in the
+    other style that options are written in ("reworded"). Items of other kinds have only one right text.
     """
     path = [knowledge.statements[s].triple for s in item.statements]
     right = item.options[item.key].text
@@ -159,11 +163,11 @@ def _shortcuts(knowledge: Knowledge, path: Sequence[Triple]) -> Iterator[list[Tr
 
 
 def _paths(knowledge: Knowledge, sample: Sample, statement: Statement, false: Triple) -> dict[str, str]:
-    """The path of a window or link as its sample tells it → the same with the false triple."""
+    """Maps the path of a window or link, as its sample words it, to the same path with the false triple."""
     window = [s for s in knowledge.path(knowledge.chains[statement.chain]) if s.id in sample.nodes]
     true, told = [s.triple for s in window], [false if s.id == statement.id else s.triple for s in window]
     pairs = [(path_text(knowledge, true, s), path_text(knowledge, told, s)) for s in STYLES]
-    for place in range(1, len(true)):  # with the dots of a link, where it has any
+    for place in range(1, len(true)):  # samples of a link replace the hidden concept by dots
         hidden = name(knowledge, true[place][0])
         dots = re.sub(rf"(?<!\w){re.escape(hidden)}(?!\w)", lambda _: GAP, path_text(knowledge, told, "full"))
         pairs.append((path_with_gap(knowledge, true, place), dots))
@@ -171,7 +175,7 @@ def _paths(knowledge: Knowledge, sample: Sample, statement: Statement, false: Tr
 
 
 def _instead(knowledge: Knowledge, true: Triple, false: Triple) -> dict[str, str]:
-    """How the sample of another statement says where one of its wrong options belongs → the same with the false triple."""
+    """Maps the clause in which a sample of another statement refers to this one to the same clause with the false triple."""
 
     def told(triple: Triple) -> str:
         return f"{name(knowledge, triple[0])} instead {verb(knowledge, *triple[:2])} {object_name(knowledge, *triple[1:])}"
@@ -180,7 +184,7 @@ def _instead(knowledge: Knowledge, true: Triple, false: Triple) -> dict[str, str
 
 
 def _opposite(knowledge: Knowledge, true: Triple, false: Triple) -> Rewrite:
-    """A rewriting of a statement's questions and claims: each form of its relation becomes the same form of the opposite one."""
+    """Returns a function that replaces each form of the statement's relation by the same form of the opposite relation."""
     here, there = (knowledge.relations[t[1]] for t in (true, false))
     asked = [(question(knowledge, true, "object"), question(knowledge, false, "object"))]
     asked += [(question(knowledge, true, "subject"), question(knowledge, false, "subject"))]

@@ -1,11 +1,11 @@
-"""Trials with and without patches: what would be trained and how long it takes, trained up to a cap, and the verdicts in files and tables.
+"""Trials with and without patches: plans them, estimates their duration, and runs them until the time is up.
 
     bench = Bench(lab, case, mixed(load_corpus(root), load_patches(root), params), hours=2.0)
     bench.plan(pace=50.0).text()        # "round 1: 2 of 2 patches, one by one, over seeds 3, 4, 5, 6, 7", "  all patches …", …
     bench.verdicts()                    # [{"patch": "1-bimetal-strip-bends-s1-3f0c9a1e", "says": "necessary", …}]
 
-A trial is one set of samples, that of the stage `train` if the patches left out had never been written, trained once for each seed. What
-is in build/cache is not trained again.
+A trial trains one set of samples with every seed: the set that the stage `train` would use if the patches left out did not exist. Trainings
+in build/cache are not repeated.
 """
 
 from __future__ import annotations
@@ -14,77 +14,92 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
 import msgspec
 
 from proda.errors import NotFoundError
+from proda.experiments.estimate_text import duration, many
 from proda.params import Params
 from proda.records import Outcome, Patch, Record, Sample
 from proda.workflows.portion import part
 from proda.workflows.trials import Laboratory, Trial
 
 if TYPE_CHECKING:
-    from proda.experiments.attribute import Attribution, Round
+    from proda.experiments.patch_verdicts import Attribution, Round
 
 Samples = Callable[[frozenset[str]], list[Sample]]
 
 
-class Plan(Record, frozen=True):
-    """What is about to be trained."""
+class TrialPlan(Record, frozen=True):
+    """The trials to run, and how many trainings they need."""
 
     round: int
-    patches: int  # of the round
-    asked: int
-    groups: int  # by topic; 0 if patches are tried one by one
+    patches: int  # number of patches of the round
+    asked: int  # number of patches to be judged
+    groups: int  # number of groups by topic; 0 if patches are tried one by one
     seeds: tuple[int, ...]
-    trials: dict[str, int]  # what is left out or in → seeds that must be trained
-    later: int  # more trials at most, where groups are split
-    pace: float | None  # seconds that a training and its scoring take; None if nothing says
-    hours: float
+    trials: dict[str, int]  # name of the trial → number of seeds that are not in the cache
+    later: int  # largest number of further trials, if groups are split
+    pace: float | None  # seconds per training and its scoring; None if unknown
+    hours: float  # time limit
 
     @property
     def missing(self) -> int:
-        """Trainings."""
+        """Number of trainings to run."""
         return sum(self.trials.values())
 
     @property
     def cached(self) -> int:
-        """Trainings that need not be done again."""
+        """Number of trainings that are in the cache."""
         return len(self.trials) * len(self.seeds) - self.missing
 
     def document(self) -> dict[str, Any]:
-        """For --json."""
+        """Returns the plan as plain values, for --json."""
         seconds = None if self.pace is None else round(self.pace * self.missing)
         return {**msgspec.to_builtins(self), "missing": self.missing, "cached": self.cached, "seconds": seconds}
 
     def text(self) -> Iterator[str]:
-        """For people."""
-        how = f"in {self.groups} groups by topic" if self.groups else "one by one"
-        yield f"round {self.round}: {self.asked} of {self.patches} patches, {how}, over seeds {', '.join(map(str, self.seeds))}"
+        """Yields the plan as lines of text."""
+        how = f"in {many(self.groups, 'group')} by topic" if self.groups else "one by one"
+        patches, seeds = many(self.patches, "patch", "patches"), "seed" if len(self.seeds) == 1 else "seeds"
+        yield f"round {self.round}: {self.asked} of {patches}, {how}, over {seeds} {', '.join(map(str, self.seeds))}"
         width = max(map(len, self.trials))
         for name, missing in self.trials.items():
-            parts = [f"{missing} trainings"] * bool(missing) + [f"{len(self.seeds) - missing} in the cache"] * (missing < len(self.seeds))
+            parts = [many(missing, "training")] * bool(missing) + [f"{len(self.seeds) - missing} in the cache"] * (
+                missing < len(self.seeds)
+            )
             yield f"  {name:<{width}}   {', '.join(parts)}"
-        takes = "for an unknown time" if self.pace is None else f"about {_clock(self.pace * self.missing)} going by the last build"
-        trainings = f"{self.missing} trainings, {self.cached} more in the cache"
-        yield f"{len(self.trials)} trials: {trainings}; {takes}, at most {_clock(self.hours * 3600)} now (--hours)"
+        takes = "duration unknown" if self.pace is None else f"about {duration(self.pace * self.missing)} at the pace of the last build"
+        trainings = f"{many(self.missing, 'training')}, {self.cached} more in the cache"
+        yield f"{many(len(self.trials), 'trial')}: {trainings}; {takes}; this run stops after {duration(self.hours * 3600)} (--hours)"
         if self.later:
-            yield f"A group that matters is halved, and tried again: at most {self.later} trials more."
+            yield f"A group that matters is split in two and tried again: up to {many(self.later, 'more trial')}."
 
 
 class Bench:
-    """Runs trials as long as there is time; `trials` holds those that are done, by what they leave out."""
+    """Runs trials until `hours` have passed. `trials` maps the patches left out to the finished trial.
 
-    def __init__(self, lab: Laboratory, case: Round, samples: Samples, hours: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self.lab, self.case, self.samples, self.hours, self.clock = lab, case, samples, hours, clock
+    `samples` returns the training samples without the patches left out. `tell` receives progress messages.
+    """
+
+    def __init__(
+        self,
+        lab: Laboratory,
+        case: Round,
+        samples: Samples,
+        hours: float,
+        *,
+        tell: Callable[[str], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.lab, self.case, self.samples, self.hours, self.tell, self.clock = lab, case, samples, hours, tell, clock
         self.trials: dict[frozenset[str], Trial] = {}
         self.stopped = ""
         self._start, self._pace = clock(), 0.0
         self._absent: dict[frozenset[str], int] = {}
 
-    def plan(self, pace: float | None) -> Plan:
-        """The trials to begin with; `pace` is in seconds a training."""
-        from proda.experiments.attribute import at_most_later, first_units, needed
+    def plan(self, pace: float | None) -> TrialPlan:
+        """Returns the trials to begin with. `pace` is in seconds per training; None if unknown."""
+        from proda.experiments.patch_verdicts import at_most_later, first_units, needed
         from proda.progress import Progress
 
         self._pace = pace or 0.0
@@ -96,10 +111,10 @@ class Bench:
                 progress.advance()
         groups = len(units) if any(len(unit) > 1 for unit in units) else 0
         number, every, asked = self.case.patches[0].round, len(self.case.patches), len(self.case.asked)
-        return Plan(number, every, asked, groups, self.lab.seeds, trials, at_most_later(self.case), pace, self.hours)
+        return TrialPlan(number, every, asked, groups, self.lab.seeds, trials, at_most_later(self.case), pace, self.hours)
 
     def absent(self, condition: frozenset[str]) -> int:
-        """How many seeds of a condition must be trained: all of them where there is no base yet."""
+        """Returns how many seeds must be trained without these patches; all of them if there is no base yet."""
         if condition not in self._absent:
             try:
                 self._absent[condition] = len(self.lab.missing(self.samples(condition)))
@@ -108,17 +123,18 @@ class Bench:
         return self._absent[condition]
 
     def run(self, condition: frozenset[str]) -> Sequence[Outcome] | None:
-        """The outcomes without these patches; None where training them would not end before the cap."""
+        """Returns the outcomes without these patches, or None if their training would pass the time limit."""
         begun, missing, cap_s = self.clock(), self.absent(condition), self.hours * 3600
         spent_s = begun - self._start
         if missing and spent_s + missing * self._pace >= cap_s:
-            each = f" of about {_clock(self._pace)} each" if self._pace else ""
+            each = f" of about {duration(self._pace)} each" if self._pace else ""
             self.stopped = (
-                f"Stopped after {_clock(spent_s)}, before '{self.name(condition)}': {missing} trainings{each} would pass {_clock(cap_s)}."
-                f" {len(self.trials)} trials are in build/cache. Run the same command again to go on, with more --hours if none was new."
+                f"Stopped after {duration(spent_s)}, before '{self.name(condition)}': {many(missing, 'training')}{each} would pass"
+                f" the limit of {duration(cap_s)}. {many(len(self.trials), 'trial')} finished and kept in build/cache. To continue, run the"
+                " same command again, with more --hours if no new trial finished."
             )
             return None
-        click.echo(f"trial {len(self.trials) + 1}: {self.name(condition)}{'' if missing else ', in the cache'}", err=True)
+        self.tell(f"trial {len(self.trials) + 1}: {self.name(condition)}{'' if missing else ', in the cache'}")
         trial = self.lab.run(self.samples(condition))
         if missing:
             self._pace = (self.clock() - begun) / missing
@@ -126,15 +142,15 @@ class Bench:
         return trial.outcomes
 
     def verdicts(self) -> list[dict[str, Any]]:
-        """Verdicts on what is decided by the time that is there, as their files hold them. Trains what is not in the cache."""
-        from proda.experiments.attribute import attribute
+        """Trains what is not in the cache until the time is up, and returns the verdicts on complete trials, as their files hold them."""
+        from proda.experiments.patch_verdicts import attribute
 
         found = attribute(self.case, self.run)
         inputs = {condition: trial.inputs for condition, trial in self.trials.items()}
         return [_document(self.case, verdict, inputs) for verdict in found]
 
     def name(self, condition: frozenset[str]) -> str:
-        """What a condition leaves out, or in, whichever is shorter."""
+        """Returns a name for the trial without these patches: the patches left out, or those left in if they are fewer."""
         if not condition:
             return "all patches"
         inside = self.case.every - condition
@@ -144,7 +160,10 @@ class Bench:
 
 
 def mixed(corpus: Sequence[Sample], patches: Sequence[Patch], params: Params, chosen: Collection[str] | None = None) -> Samples:
-    """What the stage `train` would train on if some patches had never been written; of the chosen disciplines alone."""
+    """Returns a function from patches left out to the samples that the stage `train` would use without them.
+
+    `chosen` limits the samples to some disciplines (None: all).
+    """
     from proda.store.training_set import mix
 
     train = params.train
@@ -158,7 +177,7 @@ def mixed(corpus: Sequence[Sample], patches: Sequence[Patch], params: Params, ch
 
 
 def _document(case: Round, found: Attribution, inputs: Mapping[frozenset[str], str]) -> dict[str, Any]:
-    """The verdict as its file holds it; `inputs`: what each training read."""
+    """Returns the verdict as its file holds it. `inputs` maps each condition to the hash of its training inputs."""
     unit = frozenset(found.unit)
     conditions = {"full": frozenset(), "without": unit, "none": case.every, "only": case.every - unit}
     raw = msgspec.to_builtins(found)
@@ -181,7 +200,7 @@ def _document(case: Round, found: Attribution, inputs: Mapping[frozenset[str], s
 
 
 def table(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """For people: a patch a line, with its effects."""
+    """Yields the verdicts as a table, one line per patch."""
     width = max((len(v["patch"]) for v in verdicts), default=0)
     effects = ("necessary", "sufficient")
     yield f"{'patch':<{width}}  {'says':<11}" + "".join(f"{name:<26}{'p adjusted':<12}" for name in effects)
@@ -200,8 +219,3 @@ def table(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _names(patches: frozenset[str]) -> str:
     first = min(patches)
     return first if len(patches) == 1 else f"{first} and {len(patches) - 1} more"
-
-
-def _clock(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min" if seconds >= 60 else f"{seconds:.0f} s"

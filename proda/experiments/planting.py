@@ -1,17 +1,17 @@
-"""A round of patches of which it is known what each does, planted in a copy of the samples. Pure; nothing is trained or written here.
+"""Plants a round of patches with known effects in a copy of the samples. Pure; trains and writes nothing.
 
     round_ = plant_round(knowledge, samples, items, params, number=2, seed=0)
-    round_.corpus                       # the samples without those that say a withheld statement
-    [p.role for p in round_.patches]    # ["redundant", "harmful", "needed", "redundant", "idle"], the order in which they are committed
+    round_.corpus                       # the samples that say no withheld statement
+    [p.role for p in round_.patches]    # ["redundant", "harmful", "needed", "redundant", "idle"], in the order of their commits
 
-    needed      teaches the statements of some chains, which nothing else teaches any more
-    redundant   one of two that teach the same withheld statements, each completely, in samples of its own
-    harmful     overrides what the corpus teaches of some chains: concepts change names with what wrong options of the chain's
-                items name in their place; statements without any of them are turned round or have the opposite verb
-    idle        says again, word for word, one sample of each statement of some chains
+    needed      teaches withheld statements of some chains, which nothing else teaches
+    redundant   one of two patches that both teach the same withheld statements completely, in different samples
+    harmful     overrides what the corpus teaches about some chains: concepts exchange names with those that wrong options name in
+                their place; statements without such a concept are reversed or get the opposite relation
+    idle        repeats one existing sample of each statement of some chains
 
-Each role has several chains, drawn by a hash of their ids. No two roles have a statement or a concept in common, so that a patch's items
-are left alone by all others, but for the two of a pair: trainings without those are what chance is measured by (experiments/contrasts.py).
+Each role has several chains, drawn by a hash of their ids. Two roles share no statement and no concept, so only the two redundant patches
+affect each other's items. Trainings without an unrelated patch are therefore exchangeable (experiments/contrasts.py).
 """
 
 from __future__ import annotations
@@ -36,24 +36,31 @@ from proda.store.patches import named, node_hash, sample_hash
 from proda.workflows.repair_round import ROUND_ORDINALS
 
 Role = Literal["needed", "redundant", "harmful", "idle"]
-CHAINS: Mapping[Role, int] = {"harmful": 6, "redundant": 4, "needed": 4, "idle": 2}  # who has more wishes draws first
-ORDER: tuple[Role, ...] = ("redundant", "harmful", "needed", "redundant", "idle")  # the harmful one is not the last commit
-SAMPLES = 16  # that teach a statement, as many as the corpus has of one
-MISNAMED = 2  # pairs of a chain at most: their concepts are closed to other roles
-FEWEST = 2  # items of a chain in each split
+CHAINS: Mapping[Role, int] = {"harmful": 6, "redundant": 4, "needed": 4, "idle": 2}  # roles with more requirements draw first
+# The harmful patch is not the last commit, because reverting the last commit would be trivial.
+ORDER: tuple[Role, ...] = (
+    "redundant",
+    "harmful",
+    "needed",
+    "redundant",
+    "idle",
+)
+SAMPLES = 16  # samples of each statement, about as many as in the corpus
+MISNAMED = 2  # largest number of exchanged pairs per chain; no other role may use their concepts
+FEWEST = 2  # smallest number of items of a chain in each split
 
-Misnamed = tuple[str, str]  # a concept of the chain, and what stands in its place
+Misnamed = tuple[str, str]  # a concept of the chain, and the concept that replaces it
 
 
 class Site(Record, frozen=True):
-    """A chain, and what a harmful patch would misname on it."""
+    """A chain, and the pairs of concepts that a harmful patch exchanges on it."""
 
     chain: str
     misnamed: tuple[Misnamed, ...]
 
 
 class Planted(Record, frozen=True):
-    """A patch, and what it was planted for."""
+    """A patch, its role, and its chains."""
 
     role: Role
     chains: tuple[str, ...]
@@ -61,15 +68,15 @@ class Planted(Record, frozen=True):
 
 
 class PlantedRound(Record, frozen=True):
-    """What is trained on: `corpus`, and any of the patches."""
+    """The planted round. Trainings use `corpus` and some of the patches."""
 
     corpus: tuple[Sample, ...]
     patches: tuple[Planted, ...]
-    withheld: tuple[str, ...]  # statements
+    withheld: tuple[str, ...]  # statements that the corpus no longer says
 
     @property
     def harmful(self) -> Patch:
-        """The one that ought to be taken back."""
+        """The harmful patch."""
         return next(p.patch for p in self.patches if p.role == "harmful")
 
 
@@ -84,9 +91,9 @@ def plant_round(
     chains: Mapping[Role, int] = CHAINS,
     each: int = SAMPLES,
 ) -> PlantedRound:
-    """Round `number`, planted on so many `chains` for each role, with `each` samples for a statement.
+    """Plants round `number`, on `chains` chains for each role, with `each` samples for each taught statement.
 
-    Deterministic. Raises NotFoundError if too few chains fit.
+    `seed` selects the draw of chains. Deterministic. Raises NotFoundError if too few chains fit.
     """
     asked: dict[str, list[Item]] = defaultdict(list)
     for item in items:
@@ -95,7 +102,7 @@ def plant_round(
     statements = {role: [s for site in found for s in knowledge.chains[site.chain].statements] for role, found in sites.items()}
     hidden = tuple(sorted((*statements["needed"], *statements["redundant"])))
     corpus = withheld(knowledge, samples, hidden)
-    starts = (n * ROUND_ORDINALS for n in count(number + 1))  # no sample id twice, however many patches say the same
+    starts = (n * ROUND_ORDINALS for n in count(number + 1))  # different ordinals for each patch, so that sample ids are unique
     planted = []
     for role in ORDER:
         taught: list[Sample] = []
@@ -106,7 +113,7 @@ def plant_round(
             taught = [s for node in statements[role] for s in extra_samples(knowledge, node, each, start=start, params=params)]
         spoilt = _spoilt(knowledge, corpus, sites[role]) if role == "harmful" else ()
         dev = [i for site in sites[role] for i in asked[site.chain] if i.split == "dev"]
-        aside = [s for s in hidden if s not in statements[role]]  # an explanation may say in passing where a wrong option belongs
+        aside = [s for s in hidden if s not in statements[role]]  # an explanation may mention statements withheld for other roles
         patch = _patch(knowledge, number, statements[role], dev, withheld(knowledge, taught, aside), spoilt)
         planted.append(Planted(role, tuple(site.chain for site in sites[role]), patch))
     return PlantedRound(tuple(corpus), tuple(planted), hidden)
@@ -115,7 +122,10 @@ def plant_round(
 def draw_sites(
     knowledge: Knowledge, samples: Iterable[Sample], asked: Mapping[str, Sequence[Item]], seed: int, chains: Mapping[Role, int]
 ) -> dict[Role, list[Site]]:
-    """Chains for each role, in drawn order; no two roles share a concept, or an item that names a statement of the other's."""
+    """Draws chains for each role. Two roles share no concept, and no item of one role names a statement of another.
+
+    Raises NotFoundError if too few chains fit.
+    """
     taught = {unit_of(s) for s in samples}
     fitting = [c for c in asked if _fits(knowledge, c, asked[c], taught)]
     found: dict[Role, list[Site]] = {}
@@ -129,14 +139,15 @@ def draw_sites(
                 found[role].append(site)
         if len(found[role]) < wanted:
             raise NotFoundError(
-                f"{role}: {len(found[role])} of {wanted} chains. Of {len(asked)} with items {len(fitting)} fit: {FEWEST} items or more in"
-                f" each split; each statement taught, and no other says it. Take more --disciplines, or ask for fewer chains (--{role})."
+                f"{role}: {len(found[role])} of {wanted} chains found. {len(fitting)} of {len(asked)} chains with items fit: they have"
+                f" at least {FEWEST} items in each split, and each of their statements is taught and unique."
+                f" Use more --disciplines or fewer chains (--{role})."
             )
     return found
 
 
 def misnamings(knowledge: Knowledge, items: Iterable[Item], seed: int) -> tuple[Misnamed, ...]:
-    """The concepts that wrong options put in the place of one of the chain's, where it is the only thing that they change; drawn order."""
+    """Returns the pairs (concept of the chain, replacement) of wrong options that replace one concept only, in drawn order."""
     pairs: set[Misnamed] = set()
     for item in items:
         path = [knowledge.statements[s].triple for s in item.statements]
@@ -154,7 +165,7 @@ def _fits(knowledge: Knowledge, chain: str, items: Sequence[Item], taught: Colle
 
 
 def _touch(knowledge: Knowledge, asked: Mapping[str, Sequence[Item]], one: Site, other: Site) -> bool:
-    """Whether two sites share a concept, or items of one name a statement of the other."""
+    """Returns whether two sites share a concept, or items of one name a statement of the other."""
     if not _concepts(knowledge, one).isdisjoint(_concepts(knowledge, other)):
         return True
     pairs = ((one.chain, other.chain), (other.chain, one.chain))
@@ -167,10 +178,10 @@ def _concepts(knowledge: Knowledge, site: Site) -> set[str]:
 
 
 def _spoilt(knowledge: Knowledge, corpus: Iterable[Sample], sites: Iterable[Site]) -> tuple[Overridden, ...]:
-    """Every sample that speaks of the sites' statements, saying something false of them instead."""
+    """Returns an override with false content for every sample about the sites' statements."""
     path = [s for site in sites for s in knowledge.path(knowledge.chains[site.chain])]
     pairs = [pair for site in sites for pair in _apart(site.misnamed)]
-    renamed = {c for pair in pairs for c in pair}  # what has changed names is not turned as well: it might be true again
+    renamed = {c for pair in pairs for c in pair}  # a statement changed twice might be true again
     false = {s.id: (s, t) for s in path if renamed.isdisjoint((s.subject, s.object)) and (t := _turned(knowledge, s)) is not None}
     swaps = [exchange(knowledge, knowledge.concepts[a], knowledge.concepts[b]) for a, b in pairs]
     found = []
@@ -187,7 +198,7 @@ def _spoilt(knowledge: Knowledge, corpus: Iterable[Sample], sites: Iterable[Site
 
 
 def _apart(pairs: Iterable[Misnamed]) -> Iterator[Misnamed]:
-    """Pairs that have no concept in common with an earlier one: two exchanges of one concept would undo each other."""
+    """Yields pairs that share no concept with an earlier pair; two exchanges of one concept would undo each other."""
     taken: set[str] = set()
     for pair in pairs:
         if taken.isdisjoint(pair):
@@ -196,14 +207,14 @@ def _apart(pairs: Iterable[Misnamed]) -> Iterator[Misnamed]:
 
 
 def _turned(knowledge: Knowledge, statement: Statement) -> tuple[str, str, str] | None:
-    """The statement turned round, else with the opposite verb; None where neither is false."""
+    """Returns the statement reversed, or else with the opposite relation; None if neither is false."""
     relation = knowledge.relations[statement.relation]
     ways = ["turned round"] * relation.asymmetric + ["opposite"] * (relation.opposite is not None)
     return next((t for how in ways if not knowledge.holds(*(t := flipped(knowledge, statement, how)))), None)
 
 
 def _again(corpus: Iterable[Sample], statements: Iterable[str], start: int) -> Iterator[Sample]:
-    """The first sample of each statement once more, under another id."""
+    """Yields the first sample of each statement again, under another id."""
     first: dict[str, Sample] = {}
     for sample in corpus:
         first.setdefault(unit_of(sample), sample)

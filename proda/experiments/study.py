@@ -1,377 +1,275 @@
-"""Is it the diagnosis that helps? Arms that teach other things in the same number of samples, and how they compare. Pure.
+"""Runs a study: composes the arms, checks them for leaks, trains and scores them, and compares the results.
 
-    orders = orders_of(patches, diagnoses)            # what `proda repair` teaches: nodes, how many samples each, in which chain
-    wrong = shuffled(knowledge, orders, within=True)  # the same orders, each beside the node that was blamed
-    samples = fill(wrong, write, formats)             # exactly as many samples as were ordered
-    found = compare(outcomes, general)                # arm → accuracy, gain over no repair, what diagnosed repair has over it
-    found["undirected"].gain["twin"]                  # Difference(value=.021, ci95_low=.004, ci95_high=.039, p=.02, p_holm=.06)
+    plan = plan_study(repo, ["no-repair", "diagnosed", "undirected"], StudyCondition(), seeds=None, confirm=False, budget=None)
+    estimate(plan)                # trainings per arm, and seconds at the pace of the last build
+    document = run_study(plan)    # the content of study.json
 
-All arms start from the same base, with the same seeds; those of one budget add equally many samples in the same formats. `write` words
-them: the command line hands in the builder. Draws are by hash: the same knowledge and diagnoses give the same arms. What an arm in DRAWN
-leaves to chance is drawn for each training anew, so that no lucky draw stands for the arm.
+Trainings, scores and answers to probes are kept in build/cache, so an interrupted study continues where it stopped and a second run trains
+nothing. No training starts before the samples of all arms pass the leak check.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import count as count_from
-from itertools import cycle, islice
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import msgspec
 
-from proda.debugger.diagnose import UNKNOWN
-from proda.debugger.probes import Probe
-from proda.errors import EmptyBenchmarkError, NotFoundError
-from proda.experiments.mutations import unit_of
+from proda.errors import NotFoundError, UsageError
+from proda.experiments.arms import (
+    ARMS,
+    DIAGNOSED,
+    DRAWN,
+    NO_REPAIR,
+    TIMES,
+    Arm,
+    Order,
+    by_discipline,
+    contents,
+    diagnosed,
+    evenly,
+    fill,
+    orders_for,
+    orders_of,
+    training_set,
+    unknown,
+)
+from proda.experiments.comparison import compare
+from proda.experiments.completions import completions
+from proda.experiments.conditions import Setting, StudyCondition, blame, prepare, set_up
+from proda.experiments.pace import last_build
 from proda.graph import Knowledge
-from proda.records import FORMATS, SPLITS, Diagnosis, Format, Outcome, Patch, Record, Sample, Split, Wording
-from proda.stable_hash import by_weight, seed_of
-from proda.statistics import Pair, difference, holm, paired, sign_flip
-from proda.store.patches import as_changed, changes
+from proda.history.repository import Repository
+from proda.params import load_params
+from proda.records import SPLITS, Item, Sample
+from proda.store.items import load_items
+from proda.store.training_texts import Text
+from proda.workflows.leak_check import leak_check, refuse_leaking_samples
+from proda.workflows.portion import described
+from proda.workflows.trials import Laboratory, Trial
 
-NO_REPAIR, DIAGNOSED = "no-repair", "diagnosed"
-TIMES = {"undirected": 1, "undirected-2x": 2, "undirected-5x": 5, "undirected-10x": 10}
-ARMS = {
-    NO_REPAIR: "the samples as they stand",
-    DIAGNOSED: "what `proda repair` would write",
-    "undirected": "as many samples of nodes drawn uniformly at random, from the same plan and writer",
-    "item-level": "all statements of the failed chains share the samples",
-    "probed": "all statements of the base that fail their probes share the samples",
-    "shuffled-within": "each blamed node replaced by another of its chain that was not blamed, where there is one",
-    "shuffled-across": "the blamed nodes permuted over all nodes of their kind, none staying in its chain",
-    "sentences": "sentences of the sources to be completed: no triple, no chain",
-    "without-replay": "the diagnosed samples alone, without the corpus",
-    "undirected-2x": "undirected, twice as many samples",
-    "undirected-5x": "undirected, five times as many",
-    "undirected-10x": "undirected, ten times as many",
-}
-FIXED = (NO_REPAIR, DIAGNOSED, "sentences", "without-replay")
-DRAWN = tuple(name for name in ARMS if name not in FIXED)
-MOST = 190  # samples of one node that the writer is asked for, within a round's ordinals; then it is taken to have said all it can
-PATIENCE = 4  # times as many samples as are needed that are looked through for the right formats, as if at least FEW were
-FEW = 5
-DIGITS = 4
+CONFIRM = (200, 201, 202, 203, 204)  # held-out training seeds: no choice may be made on them. JOURNAL.md records every use.
+ADVICE = "Reword the statements or concepts that these samples are made of, never the items."
+
+Draws = Mapping[int, Arm]  # training seed → the arm for it; the same arm for all seeds unless the arm is randomised
 
 
-class Write(Protocol):
-    """The builder's part: samples for a node."""
+class StudyPlan(NamedTuple):
+    """The arms to train, except `probed`, which needs a trained model to be composed."""
 
-    def __call__(self, node: str, count: int, stepwise: bool, beside: frozenset[str]) -> list[Sample]:
-        """The different ones among the first `count` samples that teach `node`, or a few more, in a row with those `beside` it that lack
-        as well; always the same for the same count."""
-
-
-class Order(Record, frozen=True):
-    """So many samples for a node."""
-
-    node: str
-    count: int
-    chain: str = ""  # in which the node was blamed
-    stepwise: bool = False
+    repo: Repository
+    condition: StudyCondition
+    setting: Setting
+    wanted: list[str]  # names of arms
+    arms: dict[str, Draws]
+    labs: dict[str, Laboratory]  # "development", and "confirmation" if asked for
+    leaking_sentences: int | None  # sentences left out because they give an item away; None without the arm `sentences`
 
 
-class Arm(Record, frozen=True):
-    """What one arm is trained on: the corpus as `changed` has it, unless `replay` is off, then `samples`."""
+def plan_study(
+    repo: Repository,
+    wanted: Sequence[str],
+    condition: StudyCondition,
+    *,
+    seeds: Sequence[int] | None,
+    confirm: bool,
+    budget: int | None,
+    may_train: bool = True,
+) -> StudyPlan:
+    """Composes the arms and checks their samples for leaks.
 
-    name: str
-    samples: tuple[Sample, ...]
-    nodes: dict[str, int]  # node → how many of the samples were written for it; empty where none was
-    changed: Mapping[str, Wording | None] = {}  # id → what it says instead; None where it is removed
-    replay: bool = True
+    `seeds` are training seeds (None: those of params.yaml); `confirm` adds the seeds in CONFIRM; `budget` limits the samples of an arm.
+    Under another condition than the repository's own, this trains and diagnoses the models without repair, if they are not in the cache.
 
-
-class Difference(Record, frozen=True):
-    """Accuracy of one arm minus another's on the same items under the same seeds.
-
-    The interval draws chains and seeds; p flips the signs of the chains' differences, given these seeds. `p_holm` is adjusted for the
-    number of arms that were compared.
+    Raises UsageError if `seeds` and CONFIRM overlap, NotFoundError if a training is needed and `may_train` is off or if no diagnosis blames
+    a node, and GateError if a sample gives an item away.
     """
-
-    value: float
-    ci95_low: float
-    ci95_high: float
-    p: float
-    p_holm: float
-
-
-class Standing(Record, frozen=True):
-    """How an arm came out. Accuracies are means over seeds."""
-
-    accuracy: dict[Split, float]
-    seeds: dict[Split, dict[str, float]]  # split → model → accuracy
-    general: float
-    general_change: float  # against no repair
-    gain: dict[Split, Difference]  # over no repair
-    behind: dict[Split, Difference]  # what diagnosed repair has over this arm
-    keeps: dict[Split, float | None]  # its gain as a share of diagnosed repair's; None where that is not above 0 beyond its interval
-
-
-def training_set(corpus: Sequence[Sample], arm: Arm) -> list[Sample]:
-    """The samples that an arm is trained on, in order."""
-    if not arm.replay:
-        return list(arm.samples)
-    return [*as_changed(corpus, arm.changed), *arm.samples]
-
-
-def contents(draws: Sequence[Arm], blamed: Collection[str]) -> dict[str, float]:
-    """What an arm adds and takes away, in numbers, as means over its draws: samples, different ones, each format, nodes, those for blamed
-    nodes, those of the corpus that are removed or overridden.
-    """
-    each = [_contents(arm, blamed) for arm in draws]
-    sums = {name: sum(one[name] for one in each) for name in each[0]}
-    return {name: total / len(each) if total % len(each) else total // len(each) for name, total in sums.items()}
-
-
-def _contents(arm: Arm, blamed: Collection[str]) -> dict[str, int]:
-    return {
-        "samples": len(arm.samples),
-        "different": len({(s.prompt, s.completion) for s in arm.samples}),
-        **{f: sum(s.format == f for s in arm.samples) for f in FORMATS},
-        "nodes": len(arm.nodes),
-        "on_blamed_nodes": sum(count for node, count in arm.nodes.items() if node in blamed),
-        "removed": sum(by is None for by in arm.changed.values()),
-        "overridden": sum(by is not None for by in arm.changed.values()),
-    }
-
-
-def diagnosed(patches: Iterable[Patch], *, replay: bool = True) -> Arm:
-    """The arm that applies the patches, in the order in which training reads them; without replay, their samples alone."""
-    ordered = sorted(patches, key=lambda p: (p.round, p.id))
-    nodes: Counter[str] = Counter()
-    for patch in ordered:
-        nodes.update(taught(patch))
-    name, changed = (DIAGNOSED, changes(ordered)) if replay else ("without-replay", {})
-    return Arm(name, tuple(s for p in ordered for s in p.samples), dict(nodes), changed, replay)
-
-
-def orders_of(patches: Iterable[Patch], diagnoses: Iterable[Diagnosis]) -> list[Order]:
-    """What the patches teach, node by node, in their order. A node's chain is that of the first item which blames it."""
-    chains = {d.item: d.chain for d in diagnoses}
-    return [
-        Order(node, count, chains[p.items[0]] if p.items else "", p.category == "reasoning deficit")
-        for p in patches
-        for node, count in taught(p).items()
-    ]
-
-
-def taught(patch: Patch) -> dict[str, int]:
-    """Target → how many of the samples were written for it. A row that holds several targets counts for the one that has fewest so far."""
-    counts = dict.fromkeys(patch.targets, 0)
-    rows = [sample for sample in patch.samples if unit_of(sample) not in counts]
-    counts.update(Counter(unit_of(sample) for sample in patch.samples if unit_of(sample) in counts))
-    for sample in rows:
-        shown = [t for t in patch.targets if t in sample.nodes] or patch.targets
-        counts[min(shown, key=counts.__getitem__)] += 1
-    return {target: count for target, count in counts.items() if count}
-
-
-def orders_for(name: str, knowledge: Knowledge, orders: Sequence[Order], diagnoses: Iterable[Diagnosis], draw: int = 0) -> list[Order]:
-    """What an arm has written that is neither the patches' own samples nor without nodes; `orders` are what diagnosed repair teaches.
-
-    Arms in DRAWN come out otherwise for another `draw`.
-    """
-    if name in TIMES:
-        return undirected(knowledge, orders, TIMES[name], draw)
-    if name == "item-level":
-        return item_level(knowledge, diagnoses, sum(order.count for order in orders), draw)
-    return shuffled(knowledge, orders, within=name == "shuffled-within", draw=draw)
-
-
-def by_discipline(orders: Iterable[Order]) -> dict[str, int]:
-    """Discipline → how many samples are ordered for its nodes."""
-    shares: Counter[str] = Counter()
-    for order in orders:
-        shares[order.node.partition("/")[0]] += order.count
-    return dict(sorted(shares.items()))
-
-
-def undirected(knowledge: Knowledge, orders: Iterable[Order], times: int = 1, draw: int = 0) -> list[Order]:
-    """`times` as many samples, each for a node drawn uniformly, with replacement: a statement for a statement's sample, a concept for a
-    concept's. What `times` draws, more of it draw too.
-    """
-    pools = {False: list(knowledge.active_statements), True: sorted(c for part in knowledge.concepts_of.values() for c in part)}
-    wanted: Counter[bool] = Counter()
-    for order in orders:
-        wanted[order.node in knowledge.concepts] += order.count
-    drawn: Counter[str] = Counter()
-    for concept, pool in pools.items():
-        drawn.update(pool[seed_of("undirected", draw, concept, n) % len(pool)] for n in range(times * wanted[concept]))
-    return [Order(node, count) for node, count in sorted(drawn.items())]
-
-
-def evenly(nodes: Iterable[str], count: int, key: str, draw: int = 0) -> list[Order]:
-    """`count` samples shared among the nodes, no two of which differ by more than one; who gets one more, or any, goes by hash."""
-    ranked = by_weight(nodes, "evenly", key, draw)
-    if not ranked:
-        return []
-    each, more = divmod(count, len(ranked))
-    return [Order(node, each + (place < more)) for place, node in enumerate(ranked) if each + (place < more)]
-
-
-def item_level(knowledge: Knowledge, diagnoses: Iterable[Diagnosis], count: int, draw: int = 0) -> list[Order]:
-    """Every statement of every chain with a failed item, whatever its diagnosis."""
-    failed = {d.chain for d in diagnoses}
-    return evenly((s.id for s in knowledge.active_statements.values() if s.chain in failed), count, "item-level", draw)
-
-
-def unknown(probes: Sequence[Probe], right: Mapping[str, Sequence[bool]]) -> list[str]:
-    """Nodes of which most models answer fewer than half of the probes rightly, in order. `right` has each model's answers to the probes."""
-    places: dict[str, list[int]] = defaultdict(list)
-    for place, probe in enumerate(probes):
-        places[probe.node].append(place)
-    return sorted(
-        node
-        for node, mine in places.items()
-        if 2 * sum(sum(answers[n] for n in mine) < UNKNOWN * len(mine) for answers in right.values()) > len(right)
-    )
-
-
-def shuffled(knowledge: Knowledge, orders: Sequence[Order], *, within: bool, draw: int = 0) -> list[Order]:
-    """The same orders for other nodes of the same kind: a statement for a statement, a concept for a concept.
-
-    Within: a node of the chain in which the blamed one stands that nobody blames, the least used first. Across: a random permutation over
-    all nodes, blamed ones too, in which none comes to stand on a chain of the node it replaces. A node with no such other stays.
-    """
-    blamed = {order.node for order in orders}
-    chains = _chains(knowledge)
-    ranked = by_weight(chains, "shuffled", draw, within)
-    used: Counter[str] = Counter()
-    moved: dict[str, str] = {}
-    for order in sorted(orders, key=lambda o: o.node):
-        if order.node in moved:
-            continue
-        concept = order.node in knowledge.concepts
-        own = chains.get(order.node, frozenset())
-        home = {order.chain} if concept else own
-        pool = [
-            n
-            for n in ranked
-            if (n in knowledge.concepts) is concept and (chains[n] & home and n not in blamed if within else not chains[n] & own)
-        ]
-        moved[order.node] = min(pool, key=used.__getitem__, default=order.node)  # the first of those used least
-        used[moved[order.node]] += 1
-    return [msgspec.structs.replace(order, node=moved[order.node]) for order in orders]
-
-
-def _chains(knowledge: Knowledge) -> dict[str, frozenset[str]]:
-    """Statement or concept → the active chains it is on."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for statement in knowledge.active_statements.values():
-        for node in (statement.id, statement.subject, statement.object):
-            found[node].add(statement.chain)
-    return {node: frozenset(chains) for node, chains in found.items()}
-
-
-def fill(orders: Iterable[Order], write: Write, formats: Mapping[Format, int], beside: frozenset[str] = frozenset()) -> tuple[Sample, ...]:
-    """Exactly as many samples as are ordered, all arms in the formats' one proportion as far as the writer has different ones. `beside`
-    are the nodes that the arm takes to be lacking.
-
-    Where it has none left of a format, another takes its place; where it has none at all, a node's samples are repeated. Raises
-    NotFoundError where the writer has nothing to say of a node.
-    """
-    wanted: Counter[tuple[str, bool]] = Counter()
-    for order in orders:
-        wanted[order.node, order.stepwise] += order.count
-    due = _spread(formats)
-    filled: list[Sample] = []
-    told: set[str] = set()
-    for (node, stepwise), count in wanted.items():
-        need, asked = Counter(islice(due, count)), count
-        while True:
-            fresh = [s for s in write(node, asked, stepwise, beside) if s.id not in told]
-            fresh.sort(key=lambda s: beside.isdisjoint({*s.nodes} - {node}))  # as in a repair, rows that show others come first
-            chosen = _in_formats(fresh, need)
-            if len(chosen) == count or asked >= MOST or (len(fresh) >= count and asked >= PATIENCE * max(count, FEW)):
-                break
-            asked = min(2 * asked, MOST)
-        if not fresh:
-            raise NotFoundError(f"{node}\n  The writer has no sample for it, so the arm cannot have its {count}. Run `proda check`.")
-        chosen += [s for s in fresh if s not in chosen][: count - len(chosen)]
-        told |= {s.id for s in chosen}
-        filled += islice(cycle(chosen), count)
-    return tuple(filled)
-
-
-def _spread(shares: Mapping[Format, int]) -> Iterator[Format]:
-    """Formats without end, at every place as near to their shares as can be."""
-    total, made = sum(shares.values()), Counter[Format]()
-    for step in count_from(1):
-        due = max(sorted(shares), key=lambda f: shares[f] * step / total - made[f])
-        made[due] += 1
-        yield due
-
-
-def _in_formats(samples: Iterable[Sample], need: Mapping[Format, int]) -> list[Sample]:
-    """The first samples of each format, as many as are needed."""
-    left, chosen = dict(need), []
-    for sample in samples:
-        if left.get(sample.format, 0):
-            left[sample.format] -= 1
-            chosen.append(sample)
-    return chosen
-
-
-def compare(
-    outcomes: Mapping[str, Sequence[Outcome]], general: Mapping[str, Mapping[str, float]], *, resamples: int = 2000
-) -> dict[str, Standing]:
-    """Arm → how it came out, in the order of `outcomes`, which must hold no repair and diagnosed repair.
-
-    `general` is each arm's accuracy on the general suite by model. Each split is compared by itself; Holm's correction is over the arms.
-    Deterministic. Raises EmptyBenchmarkError where two arms were not asked the same items.
-    """
-    if missing := {NO_REPAIR, DIAGNOSED} - set(outcomes):
-        raise EmptyBenchmarkError(f"No outcomes of {' or '.join(sorted(missing))}: the other arms have nothing to be compared with.")
-    splits = [s for s in SPLITS if any(o.split == s for o in outcomes[NO_REPAIR])]
-    by_split = {s: {arm: [o for o in found if o.split == s] for arm, found in outcomes.items()} for s in splits}
-    gains, behind = {}, {}
-    for split, found in by_split.items():
-        gains[split] = _family({arm: (found[NO_REPAIR], mine) for arm, mine in found.items() if arm != NO_REPAIR}, resamples)
-        others = {arm: (mine, found[DIAGNOSED]) for arm, mine in found.items() if arm not in (NO_REPAIR, DIAGNOSED)}
-        behind[split] = _family(others, resamples)
-    means = {arm: sum(values.values()) / len(values) for arm, values in general.items()}
-    standings = {}
-    for arm in outcomes:
-        seeds = {s: _by_model(by_split[s][arm]) for s in splits}
-        standings[arm] = Standing(
-            {s: round(sum(each.values()) / len(each), DIGITS) for s, each in seeds.items()},
-            {s: {model: round(value, DIGITS) for model, value in each.items()} for s, each in seeds.items()},
-            round(means[arm], DIGITS),
-            round(means[arm] - means[NO_REPAIR], DIGITS),
-            {s: gains[s][arm] for s in splits if arm in gains[s]},
-            {s: behind[s][arm] for s in splits if arm in behind[s]},
-            {s: _kept(gains[s][arm], gains[s][DIAGNOSED]) for s in splits if arm in behind[s]},
+    ready = prepare(repo, condition)
+    seeds = ready.params.train.seeds if seeds is None else seeds
+    if confirm and (used := sorted(set(seeds) & set(CONFIRM))):
+        raise UsageError(
+            f"--seeds: {', '.join(map(str, used))} cannot be development seeds together with --confirm, because"
+            f" {', '.join(map(str, CONFIRM))} are the seeds held out for confirmation. Use other seeds."
         )
-    return standings
+    labs = {"development": Laboratory(repo.root, seeds=seeds, params=ready.params, items=ready.items)}
+    if confirm:
+        labs["confirmation"] = Laboratory(repo.root, seeds=CONFIRM, params=ready.params, items=ready.items)
+    if not may_train and not condition.as_it_stands:
+        lab = labs["development"]
+        if first := _missing(lab, dict.fromkeys(lab.seeds, ready.corpus)):
+            trainings = f"{first} training{'' if first == 1 else 's'} on {len(ready.corpus):,} samples"
+            raise NotFoundError(
+                f"study --dry-run\n  No estimate yet: the models without repair must be trained and diagnosed first ({trainings}):"
+                " their diagnoses decide how many samples each arm gets. Run the study with `--arms undirected` to begin."
+            )
+    setting = set_up(repo, condition, labs["development"], ready, budget=budget)
+    arms, leaking = _composed(setting, wanted, [seed for lab in labs.values() for seed in lab.seeds])
+    return StudyPlan(repo, condition, setting, list(wanted), arms, labs, leaking)
 
 
-def _family(sides: Mapping[str, tuple[Sequence[Outcome], Sequence[Outcome]]], resamples: int) -> dict[str, Difference]:
-    """Name → after minus before, with p adjusted for all of them."""
-    pairs = {name: paired(before, after)[0] for name, (before, after) in sides.items()}
-    raw = {name: sign_flip(_by_chain(mine)) for name, mine in pairs.items()}
-    adjusted = holm(raw)
-    return {
-        name: Difference(*(round(v, DIGITS) for v in (*difference(mine, resamples=resamples), raw[name], adjusted[name])))
-        for name, mine in pairs.items()
+def _composed(setting: Setting, wanted: Iterable[str], seeds: Sequence[int]) -> tuple[dict[str, Draws], int | None]:
+    """The arms except `probed`, and how many sentences were left out because they give an item away."""
+    orders = orders_of(setting.patches, setting.diagnoses)
+    arms: dict[str, Draws] = {}
+    leaking = None
+    for name in wanted:
+        if name == NO_REPAIR:
+            arms[name] = dict.fromkeys(seeds, Arm(name, (), {}))
+        elif name in (DIAGNOSED, "without-replay"):
+            arms[name] = dict.fromkeys(seeds, diagnosed(setting.patches, replay=name == DIAGNOSED))
+        elif name == "sentences":
+            shares = by_discipline(setting.knowledge, orders)
+            sentences, leaking = _sentences(setting, shares)
+            arms[name] = dict.fromkeys(seeds, Arm(name, completions(sentences, shares), {}))
+        elif name != "probed":
+            drawn = {seed: orders_for(name, setting.knowledge, orders, setting.diagnoses, seed) for seed in seeds}
+            arms[name] = {seed: written_arm(setting, name, mine) for seed, mine in drawn.items()}
+    _refuse_leaks(setting, arms.values())
+    return arms, leaking
+
+
+def written_arm(setting: Setting, name: str, orders: Sequence[Order]) -> Arm:
+    """Returns the arm of these orders, worded by the builder in the formats that diagnosed repair has.
+
+    As in a repair, nodes taken to be unknown are shown together in one sample. Undirected arms take no node to be unknown.
+    """
+    nodes: Counter[str] = Counter()
+    for order in orders:
+        nodes[order.node] += order.count
+    formats = Counter(s.format for p in setting.patches for s in p.samples)
+    return Arm(name, fill(orders, setting.write, formats, frozenset() if name in TIMES else frozenset(nodes)), dict(nodes))
+
+
+def _sentences(setting: Setting, disciplines: Iterable[str]) -> tuple[dict[str, dict[str, str]], int]:
+    """Sentences of the sources by discipline and place, without those that give an item away; and the number left out."""
+    from proda.knowledge.tree import scan, source_path
+    from proda.store.reading import unquoted_sentences
+
+    found: dict[str, dict[str, str]] = {d: {} for d in sorted(disciplines)}
+    for source in scan(setting.root).sources:
+        discipline = source.partition("/")[0]
+        if discipline in found:
+            told = unquoted_sentences((setting.root / source_path(source)).read_text(encoding="utf-8"), ())
+            found[discipline] |= {f"{source}#{n}": sentence for n, sentence in enumerate(told, start=1)}
+    texts = [Text(place, s) for told in found.values() for place, s in told.items()]
+    knowledge, items = _compared_with(setting)
+    leaks = {k.where for k in leak_check(knowledge, items, texts, setting.params.guard).leaks}
+    return {d: {p: s for p, s in told.items() if p not in leaks} for d, told in found.items()}, len(leaks)
+
+
+def _compared_with(setting: Setting) -> tuple[Knowledge, list[Item]]:
+    """All knowledge and items of the repository: phrases that are common among all items are no leak."""
+    return Repository.open(setting.root).knowledge, load_items(setting.root)
+
+
+def _refuse_leaks(setting: Setting, arms: Iterable[Draws]) -> None:
+    knowledge, items = _compared_with(setting)
+    samples = ((f"{arm.name}  {s.id}", s) for arm in chain.from_iterable(draws.values() for draws in arms) for s in arm.samples)
+    refuse_leaking_samples(knowledge, items, samples, setting.params.guard, of="the study's arms", advice=ADVICE)
+
+
+def estimate(plan: StudyPlan) -> dict[str, Any]:
+    """Returns how many trainings each arm needs, and the seconds at the pace of the last build (None without a record of it)."""
+    setting, labs = plan.setting, list(plan.labs.values())
+    budget, all_seeds = sum(len(p.samples) for p in setting.patches), sum(len(lab.seeds) for lab in labs)
+    pace = last_build(plan.repo.result("run.json"))
+    epochs = setting.params.train.epochs / load_params(setting.root / "params.yaml").train.epochs  # relative to the last build
+    rows, seconds = {}, 0.0
+    for name in plan.wanted:
+        missing, added, count = all_seeds, budget, len(setting.corpus) + budget
+        if name in plan.arms:
+            sets = _training_sets(setting, plan.arms[name])
+            missing = sum(_missing(lab, {s: sets[s] for s in lab.seeds}) for lab in labs)
+            added, count = len(next(iter(plan.arms[name].values())).samples), max(map(len, sets.values()))
+        rows[name] = {"samples": added, "trainings": all_seeds, "cached": all_seeds - missing}
+        seconds += missing * pace.seconds(count, epochs) if pace else 0.0
+    totals = {key: sum(row[key] for row in rows.values()) for key in ("trainings", "cached")}
+    nodes = len({t for p in setting.patches for t in p.targets})
+    return {"budget": budget, "nodes": nodes, "arms": rows, **totals, "seconds": round(seconds) if pace else None}
+
+
+def _training_sets(setting: Setting, arm: Draws) -> dict[int, list[Sample]]:
+    """The samples of each training seed; one shared list unless the arm is randomised."""
+    made = {id(drawn): training_set(setting.corpus, drawn) for drawn in arm.values()}
+    return {seed: made[id(drawn)] for seed, drawn in arm.items()}
+
+
+def _missing(lab: Laboratory, sets: Mapping[int, Sequence[Sample]]) -> int:
+    by_set: dict[int, list[int]] = defaultdict(list)
+    for seed, samples in sets.items():
+        by_set[id(samples)].append(seed)
+    try:
+        return sum(len(lab.missing(sets[seeds[0]], seeds)) for seeds in by_set.values())
+    except NotFoundError:  # without a base nothing is trained yet; only a run needs to report that
+        return len(lab.seeds)
+
+
+def run_study(plan: StudyPlan, tell: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+    """Trains and scores what is not in the cache, compares the arms, and returns the content of study.json.
+
+    `tell` receives progress messages. Raises NotFoundError if there is no base to train, and GateError if a sample of the arm `probed`
+    gives an item away.
+    """
+    setting, condition = plan.setting, plan.condition
+    blamed = {t for p in setting.patches for t in p.targets}
+    arms = {**plan.arms, **(_probed(plan, tell) if "probed" in plan.wanted else {})}
+    chosen = {name: arms[name] for name in plan.wanted if name in arms}
+    first = plan.labs["development"].seeds
+    content = {
+        name: {"meaning": ARMS[name], "drawn": name in DRAWN, **contents([arm[s] for s in first], blamed)} for name, arm in chosen.items()
     }
+    document: dict[str, Any] = {"budget": sum(len(p.samples) for p in setting.patches), "nodes": len(blamed), "arms": content}
+    for phase, lab in plan.labs.items():
+        trials = {}
+        for name, arm in chosen.items():
+            sets = _training_sets(setting, {s: arm[s] for s in lab.seeds})
+            trials[name] = lab.run_each(sets) if name in DRAWN else lab.run(sets[lab.seeds[0]])
+            tell(f"{phase}: {name} is trained and scored ({len(trials)} of {len(chosen)})")
+        standings = compare({name: t.outcomes for name, t in trials.items()}, {name: t.general for name, t in trials.items()})
+        document[phase] = {
+            "seeds": list(lab.seeds),
+            "items": {s: n for s in SPLITS if (n := sum(item.split == s for item in setting.items))},
+            "arms": {name: {**_effort(setting.root, trials[name]), **msgspec.to_builtins(s)} for name, s in standings.items()},
+        }
+    if not condition.as_it_stands:
+        document["condition"] = {
+            **described(condition.disciplines, condition.changes),
+            "starve": condition.starve,
+            **blame(setting),
+        }
+    if plan.leaking_sentences is not None:
+        document["leaking_sentences"] = plan.leaking_sentences
+    return document
 
 
-def _by_chain(pairs: Iterable[Pair]) -> list[float]:
-    """Answers gained less answers lost, for each chain: their sum is the difference of the accuracies, times the number of pairs."""
-    gained: Counter[str] = Counter()
-    for pair in pairs:
-        gained[pair.chain] += int(pair.after) - int(pair.before)
-    return [float(gained[chain]) for chain in sorted(gained)]
+def _probed(plan: StudyPlan, tell: Callable[[str], None]) -> dict[str, Draws]:
+    """The arm `probed`, composed with the models without repair of the development seeds; nothing if no statement fails its probes."""
+    setting, lab = plan.setting, plan.labs["development"]  # confirmation runs the same arms, so it probes nothing
+    failing = _unknown(setting, lab, lab.run(setting.corpus))
+    if not failing:
+        tell("probed: no statement fails its probes, so this arm is left out.")
+        return {}
+    budget = sum(len(p.samples) for p in setting.patches)
+    draws = {seed: written_arm(setting, "probed", evenly(failing, budget, "probed", seed)) for seed in plan.arms[NO_REPAIR]}
+    _refuse_leaks(setting, [draws])
+    return {"probed": draws}
 
 
-def _by_model(outcomes: Iterable[Outcome]) -> dict[str, float]:
-    right: dict[str, list[bool]] = defaultdict(list)
-    for outcome in outcomes:
-        if outcome.correct is not None:
-            right[outcome.model].append(outcome.correct)
-    return {model: sum(found) / len(found) for model, found in right.items()}
+def _unknown(setting: Setting, lab: Laboratory, trial: Trial) -> list[str]:
+    """Statements that most models of the trial do not know."""
+    from proda.debugger.probes import statement_probes
+
+    probes = [p for s in setting.knowledge.active_statements.values() for p in statement_probes(setting.knowledge, s)]
+    return unknown(probes, {model: [a.right for a in found] for model, found in lab.prober(trial).answers(probes).items()})
 
 
-def _kept(gain: Difference, whole: Difference) -> float | None:
-    return round(gain.value / whole.value, 2) if whole.ci95_low > 0 else None
+def _effort(root: Path, trial: Trial) -> dict[str, Any]:
+    """Training effort as means over seeds: tokens over all epochs, and optimizer steps."""
+    from proda.compiler.train import RECORD, SeedRun
+
+    runs = [msgspec.json.decode(((root / folder).parent / RECORD).read_bytes(), type=SeedRun) for folder in trial.adapters.values()]
+    tokens, steps = (round(sum(part) / len(runs)) for part in ([r.tokens for r in runs], [r.curve[-1].step for r in runs]))
+    return {"inputs": trial.inputs, "tokens": tokens, "steps": steps}

@@ -1,4 +1,4 @@
-"""`proda attribute` on a toy repository with a tiny base that is really trained: what it plans, trains once, writes, and goes on from."""
+"""`proda attribute` on a toy repository with a tiny trained base: plan, training, verdicts, continuing after an interruption."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from proda.cli.attribute import attribute, fresh_seeds
+from proda.cli.attribute import attribute
 from proda.cli.audit import audit
 from proda.errors import NotFoundError, ProdaError, UsageError
+from proda.experiments.attribution import fresh_seeds
 from proda.records import Sample
 from proda.store.corpus import load_corpus, write_corpus
 from proda.store.diagnoses import load_diagnoses
@@ -33,9 +34,9 @@ ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}  # the same sums, however b
 
 
 def command(root: Path) -> list[str]:
-    """`proda attribute` over one seed, as a process of its own."""
+    """The command line of `proda attribute` with one seed."""
     code = "from proda.cli.attribute import attribute; attribute()"
-    return [sys.executable, "-c", code, "--seeds", "1", "--root", str(root)]
+    return [sys.executable, "-c", code, "--seeds", "2", "--root", str(root)]
 
 
 def run(root: Path, *arguments: str) -> Result:
@@ -55,7 +56,7 @@ def refused(root: Path, *arguments: str) -> ProdaError:
 
 
 def trained(root: Path) -> dict[str, int]:
-    """Every training and every scoring in the cache, and when it ended."""
+    """Every training and every scoring in the cache, with the time at which it ended."""
     paths = [*root.glob("build/cache/train/*/seed-*/run.json"), *root.glob("build/cache/trials/*/*.json")]
     return {p.relative_to(root).as_posix(): p.stat().st_mtime_ns for p in paths}
 
@@ -66,7 +67,7 @@ def verdicts(root: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with two patches, in git, and no base."""
+    """A git repository with two patches and without a base."""
     root = make_results(make_repository(tmp_path_factory.mktemp("attribute")), lambda *_: False)
     make_diagnoses(root)
     commit(root, "Built")
@@ -80,7 +81,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def based(bare: Path) -> Path:
-    """With a base, and nothing tried yet."""
+    """With a base; no trial has run."""
     root = bare.with_name("based")
     shutil.copytree(bare, root)
     for stage in ("curriculum", "base"):
@@ -90,7 +91,7 @@ def based(bare: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(based: Path) -> Path:
-    """Attributed over one seed, by a run that nothing stopped."""
+    """Attributed with one seed, without an interruption."""
     root = shutil.copytree(based, based.with_name("whole"))
     subprocess.run(command(root), env=ENVIRONMENT, check=True, capture_output=True, timeout=300)
     return root
@@ -98,11 +99,11 @@ def whole(based: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def root(whole: Path) -> Path:
-    """With an unproven verdict of the round, then attributed over a second seed, too."""
+    """With an unproven verdict of the round, then attributed with a second seed too."""
     root = shutil.copytree(whole, whole.with_name("root"))
     shutil.rmtree(root / VERDICTS)
     write_round(root, 1, {"round": 1, "patches": [p.id for p in load_patches(root)]})
-    assert "4 trials: 4 trainings, 4 more in the cache" in done(root, "--seeds", "2").output
+    assert "4 trials: 4 trainings, 4 more in the cache" in done(root, "--seeds", "2,3").output
     return root
 
 
@@ -110,8 +111,8 @@ def test_a_dry_run_says_what_it_would_train_and_needs_no_base(bare: Path) -> Non
     before = verdicts(bare)
     text = done(bare, "--dry-run").output
     assert "round 1: 2 of 2 patches, one by one, over seeds 2, 3, 4, 5, 6" in text
-    assert "4 trials: 20 trainings, 0 more in the cache; for an unknown time, at most 2 h 00 min now" in text
-    document = json.loads(done(bare, "--dry-run", "--json", "--seeds", "3").stdout)
+    assert "4 trials: 20 trainings, 0 more in the cache; duration unknown; this run stops after 2 h 00 min" in text
+    document = json.loads(done(bare, "--dry-run", "--json", "--seeds", "2,3,4").stdout)
     assert (document["missing"], document["seeds"], document["seconds"]) == (12, [2, 3, 4], None)
     one, other = (p.id for p in load_patches(bare))
     assert set(document["trials"]) == {"all patches", "none of the round", f"without {one}", f"without {other}"}
@@ -124,10 +125,10 @@ def test_the_estimate_goes_by_the_last_build(bare: Path, tmp_path: Path) -> None
     record = {"train": {"seconds": 120.0, "seeds": seeds}, "evaluate": {"seconds": 60.0, "models": ["base", "seed-0", "seed-1"]}}
     (root / "benchmarks/results/run.json").write_text(json.dumps(record))
     assert json.loads(done(root, "--dry-run", "--json").stdout)["seconds"] == 20 * (40 + 20)  # three trained side by side in 120 s
-    assert "about 20 min going by the last build" in done(root, "--dry-run").output
+    assert "about 20 min at the pace of the last build" in done(root, "--dry-run").output
 
 
-def test_a_part_of_the_base_has_its_own_patches_and_a_smaller_estimate(bare: Path, tmp_path: Path) -> None:
+def test_chosen_disciplines_have_their_own_patches_and_a_smaller_estimate(bare: Path, tmp_path: Path) -> None:
     root = shutil.copytree(bare, tmp_path / "toy")
     other = next(p for p in plan(root, load_diagnoses(root), 1, 20) if p.targets[0].startswith("milling/"))
     (root / f"samples/patches/{other.id}.yaml").write_text(patch_text(other))
@@ -141,16 +142,16 @@ def test_a_part_of_the_base_has_its_own_patches_and_a_smaller_estimate(bare: Pat
     assert (whole["patches"], part["patches"], set(part["trials"])) == (3, 1, {"all patches", "none of the round"})
     assert whole["pace"] == pytest.approx(120) and 30 < part["pace"] < 90 and longer["pace"] == pytest.approx(3 * part["pace"])
     assert longer["trials"] == part["trials"] and longer["seeds"] == whole["seeds"]
-    assert "which --disciplines leaves out" in str(refused(root, "--disciplines", "lighting", "--patch", other.id))
+    assert "not among --disciplines" in str(refused(root, "--disciplines", "lighting", "--patch", other.id))
 
 
-def test_what_a_part_shows_is_no_verdict_on_the_committed_models(based: Path, tmp_path: Path) -> None:
+def test_results_of_chosen_disciplines_are_no_verdict_on_the_committed_models(based: Path, tmp_path: Path) -> None:
     root = shutil.copytree(based, tmp_path / "part")
     write_round(root, 1, {"round": 1, "patches": [p.id for p in load_patches(root)]})
     before = verdicts(root)
-    arguments = ("--seeds", "1", "--disciplines", "lighting", "-S", "train.epochs=2")
+    arguments = ("--seeds", "2", "--disciplines", "lighting", "-S", "train.epochs=2")
     result = done(root, *arguments)
-    assert "no proof about the committed models" in result.stderr and verdicts(root) == before
+    assert "prove nothing about those" in result.stderr and verdicts(root) == before
     path = root / "build/attribute/attribution.json"
     document = json.loads(path.read_text())
     assert (document["disciplines"], document["parameters"], document["stopped"]) == (["lighting"], ["train.epochs=2"], "")
@@ -183,7 +184,7 @@ def test_each_patch_gets_a_verdict_in_place_of_the_unproven_one(root: Path) -> N
 def test_a_second_run_trains_nothing_and_says_the_same(root: Path) -> None:
     before, files = trained(root), verdicts(root)
     assert len(before) == 4 * 2 * 2  # four trials of two seeds, trained and scored
-    assert "4 trials: 0 trainings, 8 more in the cache" in done(root, "--seeds", "2", "--hours", "0").output
+    assert "4 trials: 0 trainings, 8 more in the cache" in done(root, "--seeds", "2,3", "--hours", "0").output
     assert trained(root) == before and verdicts(root) == files
 
 
@@ -194,10 +195,10 @@ def test_the_round_is_judged_again_without_touching_what_attribution_found(root:
 
 
 def test_the_cap_stops_before_a_training_and_says_how_to_go_on(based: Path) -> None:
-    result = done(based, "--hours", "0", "--seeds", "1")
+    result = done(based, "--hours", "0", "--seeds", "2")
     assert "Stopped after" in result.stderr and "before 'all patches'" in result.stderr and "same command again" in result.stderr
     assert not trained(based) and not verdicts(based)
-    document = json.loads(done(based, "--hours", "0", "--seeds", "1", "--json").stdout)
+    document = json.loads(done(based, "--hours", "0", "--seeds", "2", "--json").stdout)
     assert document["verdicts"] == [] and "Stopped" in document["stopped"]
 
 
@@ -221,7 +222,7 @@ def test_kill_9_in_the_middle_then_again_gives_the_verdicts_of_an_uninterrupted_
 
 @pytest.mark.slow
 def test_a_real_model_that_is_told_the_answers_by_one_patch_alone_proves_it(based: Path, tmp_path: Path) -> None:
-    """Each patch holds its own items, key and all: a leak that the overlap gate would refuse, and a plant that must be found."""
+    """Each patch contains its own items with their keys. The leak check would refuse it; attribution must find its effect."""
     root = shutil.copytree(based, tmp_path / "told")
     params = root / "params.yaml"
     train = "train: {seeds: [0, 1], method: full, epochs: 60, learning_rate: 0.01, batch_tokens: 512, warmup_steps: 5, general_replay: 0.0}"
@@ -253,19 +254,27 @@ def test_one_patch_can_be_asked_about_while_the_other_stays_in(bare: Path) -> No
     assert set(document["trials"]) == {"all patches", "none of the round", f"without {one}", f"without {other}"}
 
 
-def test_what_is_not_there_is_one_message(bare: Path) -> None:
-    assert "No patch '1-none-00000000' here" in str(refused(bare, "--patch", "1-none-00000000"))
-    assert "No patch of round 7" in str(refused(bare, "--round", "7"))
+def test_an_unknown_patch_round_discipline_or_parameter_is_one_message(bare: Path) -> None:
+    assert "no patch '1-none-00000000'" in str(refused(bare, "--patch", "1-none-00000000"))
+    assert "no patch of round 7" in str(refused(bare, "--round", "7"))
     error = refused(bare, "--round", "7", "--patch", load_patches(bare)[0].id)
     assert isinstance(error, UsageError) and "one round" in str(error)
     assert "no item of 'baking'" in str(refused(bare, "--disciplines", "baking"))
     assert "train.speed=2: expected NAME=VALUE" in str(refused(bare, "--set-param", "train.speed=2"))
-    assert "no patch of round 1 teaches milling. It teaches lighting." in str(refused(bare, "--disciplines", "milling"))
+    assert "no patch of round 1 teaches milling. They teach lighting." in str(refused(bare, "--disciplines", "milling"))
     assert "benchmarks/verdicts" in str(refused(bare, "--out", "elsewhere.json"))
 
 
-def test_seeds_are_those_on_which_nothing_was_chosen() -> None:
+def test_default_seeds_are_those_after_the_seeds_of_the_build() -> None:
     assert fresh_seeds((0, 1, 2), 5) == (3, 4, 5, 6, 7) and fresh_seeds((7, 3), 2) == (8, 9) and fresh_seeds((), 2) == (0, 1)
+
+
+def test_seeds_of_the_build_are_refused_because_they_would_favour_the_patches(bare: Path) -> None:
+    for seeds in ("0", "7,1,8"):
+        error = refused(bare, "--dry-run", "--seeds", seeds)
+        assert isinstance(error, UsageError) and "train.seeds" in str(error) and "such as 2,3,4,5,6" in str(error)
+    assert json.loads(done(bare, "--dry-run", "--json", "--seeds", "9, 7").stdout)["seeds"] == [9, 7]
+    assert "different whole numbers" in str(refused(bare, "--seeds", "3,3"))
 
 
 def retrained(says: str, seeds: int) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`proda drill` on the toy world with a real, tiny model: what was planted is what is counted, and nothing in the repository changes."""
+"""`proda drill` on the toy world with a tiny trained model: planted faults are counted, and no tracked file changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from proda.cli.drill import drill
 from proda.errors import EmptyBenchmarkError, NotFoundError, UsageError
-from proda.experiments.drill import NOT_NOTICED
+from proda.experiments.drill_counts import NOT_NOTICED
 from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.records import CATEGORIES
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.xdist_group("drill")  # one base and one cache for all 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Samples and items of all five chains, a general suite, and a base that training can start from."""
+    """Samples and items of all five chains, a general suite, and a base to train."""
     root = make_items_and_samples(make_repository(tmp_path_factory.mktemp("drill")))
     knowledge: Knowledge = Repository.open(root).knowledge
     write_items_tree(root, write_items(knowledge, seed=0, sealed_share=0.0))
@@ -61,7 +61,7 @@ def test_what_is_planted_is_trained_diagnosed_and_counted(root: Path) -> None:
     faults = json.loads(run(root, "--dry-run", "--json").stdout)
     done = run(root)
     assert "2 of 2 trainings are not in the cache" in done.stderr
-    assert "macro-F1" in done.stdout and "nodes that probes flag" in done.stdout and "failures not planted" in done.stdout
+    assert "macro-F1" in done.stdout and "nodes flagged by probes" in done.stdout and "failures without a planted fault" in done.stdout
     document = json.loads((root / "build/drill/drill.json").read_text())
     assert document["with_faults"]["inputs"] != document["without"]["inputs"] and document["samples"]["reworded"] > 5
     assert document["samples"]["removed"] > 0
@@ -92,7 +92,7 @@ def test_a_second_run_trains_nothing_and_writes_the_same_bytes_whatever_was_kept
     assert elsewhere.read_bytes() == first
 
 
-def test_fewer_disciplines_and_other_parameters_are_what_is_trained_on_and_stand_in_the_file(root: Path) -> None:
+def test_chosen_disciplines_and_parameters_are_used_and_recorded(root: Path) -> None:
     chosen = sorted({i.discipline for i in load_items(root, ("dev",))})[0]
     changes = ["-S", "train.epochs=2", "--set-param", "train.lora_rank=4"]
     run(root, "--disciplines", chosen, *changes, "--out", str(root / "build/one.json"))
@@ -113,7 +113,7 @@ def test_fewer_disciplines_and_other_parameters_are_what_is_trained_on_and_stand
         (["-S", "train.epochs=[2"], "is not a value in YAML"),
     ],
 )
-def test_a_part_or_a_parameter_that_is_not_there_is_one_message(root: Path, arguments: list[str], told: str) -> None:
+def test_an_unknown_discipline_or_parameter_is_one_message(root: Path, arguments: list[str], told: str) -> None:
     done = CliRunner().invoke(drill, ["--root", str(root), *arguments])
     assert isinstance(done.exception, UsageError) and told in str(done.exception)
 

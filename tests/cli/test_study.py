@@ -1,4 +1,4 @@
-"""`proda study` end to end on a toy repository with a tiny base that is really trained: what it runs, what it writes, what it refuses."""
+"""`proda study` end to end on a toy repository with a tiny trained base: what it runs, writes and refuses."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
-from proda.cli.study import CONFIRM, _written, study
+from proda.cli.study import CONFIRM_HELP, study
 from proda.errors import GateError, NotFoundError, ProdaError, UsageError
-from proda.experiments.conditions import Condition, prepare, set_up
-from proda.experiments.study import ARMS, Order
+from proda.experiments.arms import ARMS, Order
+from proda.experiments.conditions import StudyCondition, prepare, set_up
+from proda.experiments.study import CONFIRM, written_arm
 from proda.history.repository import Repository
 from proda.records import Evidence, Item, Sample
 from proda.store.diagnoses import load_diagnoses
@@ -54,7 +55,7 @@ def refused(root: Path, *arguments: str) -> ProdaError:
 
 
 def trained(root: Path) -> dict[str, int]:
-    """Every training in the cache, and when it ended."""
+    """Every training in the cache, with the time at which it ended."""
     return {p.relative_to(root).as_posix(): p.stat().st_mtime_ns for p in root.glob("build/cache/train/*/seed-*/run.json")}
 
 
@@ -64,7 +65,7 @@ def fails_open_items(item: Item, model: str) -> bool:
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A diagnosed repository without a base. One source tells a whole chain in one sentence."""
+    """A diagnosed repository without a base. One source says a whole chain in one sentence."""
     root = make_repository(tmp_path_factory.mktemp("study"), git=False)
     text, catalogue = root / f"knowledge/sources/{SOURCE}.md", root / "knowledge/sources/catalogue.yaml"
     before = hashlib.sha256(text.read_bytes()).hexdigest()
@@ -77,7 +78,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def root(bare: Path) -> Path:
-    """With a base, and three arms of two seeds studied."""
+    """With a base, after a study of three arms with two seeds."""
     root = bare.with_name("built")
     shutil.copytree(bare, root)
     for stage in ("curriculum", "base"):
@@ -122,7 +123,7 @@ def test_the_estimate_goes_by_what_the_last_build_took(bare: Path) -> None:
 
 def test_a_budget_holds_for_every_arm(bare: Path) -> None:
     found = json.loads(done(bare, "--dry-run", "--json", "--budget", "40").stdout)
-    assert 30 < found["budget"] <= 40  # a node's samples that come out in the same words are one
+    assert 30 < found["budget"] <= 40  # samples of a node with the same words count once
     assert {row["samples"] for row in found["arms"].values()} == {times * found["budget"] for times in (0, 1, 2, 5, 10)}
 
 
@@ -192,9 +193,9 @@ def test_probed_nodes_and_sentences_are_arms_of_the_same_size(root: Path, tmp_pa
     assert kept and again.stdout == result.stdout and [p.stat().st_mtime_ns for p in kept] == times
 
 
-def test_what_is_taken_to_be_lacking_is_written_in_rows_and_undirected_samples_are_not(bare: Path) -> None:
-    """By repair, and by the arms that believe something; two neighbours on a chain that no diagnosis speaks of."""
-    repo, condition = Repository.open(bare), Condition()
+def test_arms_that_take_nodes_to_be_unknown_show_them_together_and_undirected_does_not(bare: Path) -> None:
+    """A repair does so too. The nodes are two neighbours on a chain without a diagnosis."""
+    repo, condition = Repository.open(bare), StudyCondition()
     ready = prepare(repo, condition)
     setting = set_up(repo, condition, Laboratory(bare, seeds=(0,), params=ready.params, items=ready.items), ready, budget=None)
     called = {t for p in setting.patches for t in p.targets}
@@ -204,7 +205,7 @@ def test_what_is_taken_to_be_lacking_is_written_in_rows_and_undirected_samples_a
     def rows(samples: Iterable[Sample]) -> int:
         return sum({one, other} <= set(s.nodes) for s in samples)
 
-    arms = {n: _written(setting, n, [Order(one, 2), Order(other, 2)]) for n in ("item-level", "probed", "shuffled-within", "undirected")}
+    arms = {n: written_arm(setting, n, [Order(one, 2), Order(other, 2)]) for n in ("item-level", "probed", "shuffled-within", "undirected")}
     shown = {name: rows(arm.samples) for name, arm in arms.items()}
     assert shown.pop("undirected") < 4 and set(shown.values()) == {4}
     dev = [i for i in ready.items if i.split == "dev"]
@@ -218,6 +219,7 @@ def test_what_is_taken_to_be_lacking_is_written_in_rows_and_undirected_samples_a
 def test_help_names_every_arm() -> None:
     told = CliRunner().invoke(study, ["--help"]).stdout
     assert re.findall(r"[a-z0-9-]+", told.partition("Arms: ")[2].partition(".\n")[0]) == list(ARMS)
+    assert f"({CONFIRM[0]} to {CONFIRM[-1]})" in CONFIRM_HELP and list(CONFIRM) == list(range(CONFIRM[0], CONFIRM[-1] + 1))
 
 
 @pytest.mark.slow
@@ -226,22 +228,22 @@ def test_confirmation_runs_the_same_arms_on_fresh_seeds_and_reports_both(root: P
     first, second = found["development"], found["confirmation"]
     assert (first["seeds"], second["seeds"]) == ([0, 1], list(CONFIRM))
     same = {name for name, arm in first["arms"].items() if arm["inputs"] == second["arms"][name]["inputs"]}
-    assert same == {"no-repair", "diagnosed"}  # and undirected samples are drawn for each training anew
+    assert same == {"no-repair", "diagnosed"}  # undirected samples are drawn again for each training
     assert first == json.loads((root / "build/study/study.json").read_text())["development"]
     assert f"## Confirmation: seeds {', '.join(map(str, CONFIRM))}" in (tmp_path / "study.md").read_text()
 
 
 def test_a_starved_corpus_says_nothing_of_the_statements_and_its_own_models_are_diagnosed(root: Path, tmp_path: Path) -> None:
     repo = Repository.open(root)
-    ready = prepare(repo, Condition(None, ("train.epochs=2",), 0.4))
-    whole = prepare(repo, Condition())
+    ready = prepare(repo, StudyCondition(None, ("train.epochs=2",), 0.4))
+    whole = prepare(repo, StudyCondition())
     assert len(ready.starved) == round(0.4 * len(whole.knowledge.active_statements)) and not whole.starved
     told = {n for s in ready.corpus for n in s.nodes}
     assert not told & set(ready.starved) and 0 < len(ready.corpus) < len(whole.corpus)
     sentences = [repo.knowledge.statements[s].text for s in ready.starved]
     assert not [s.id for s in ready.corpus for sentence in sentences if sentence in s.explanation]
     arguments = ("--arms", "undirected", "--seeds", "0", "--starve", "0.4", "-S", "train.epochs=2")
-    assert "their diagnoses say how much" in str(refused(root, *arguments, "--dry-run"))
+    assert "their diagnoses decide how many" in str(refused(root, *arguments, "--dry-run"))
     found = json.loads(done(root, *arguments, "--json", "--out", str(tmp_path)).stdout)
     condition = found["condition"]
     assert condition["starve"] == 0.4 and condition["starved"] == len(ready.starved) and condition["parameters"] == ["train.epochs=2"]
@@ -282,12 +284,12 @@ def test_a_sample_that_gives_an_item_away_stops_the_study_before_training(bare: 
     assert not trained(bare)
 
 
-def test_a_call_that_makes_no_sense_is_refused(bare: Path) -> None:
+def test_invalid_options_are_refused(bare: Path) -> None:
     for arguments, message in (
         (("--arms", "undirectd"), "Closest: undirected"),
         (("--seeds", "0,0"), "different whole numbers"),
         (("--seeds", "a"), "different whole numbers"),
-        (("--seeds", f"7,{CONFIRM[0]}", "--confirm"), "nobody has looked at"),
+        (("--seeds", f"7,{CONFIRM[0]}", "--confirm"), "held out for confirmation"),
     ):
         error = refused(bare, *arguments)
         assert isinstance(error, UsageError) and message in str(error)

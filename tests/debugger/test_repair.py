@@ -13,8 +13,8 @@ from proda.builder.plan import plan_one
 from proda.builder.template_writer import write_sample
 from proda.debugger.repair import ENOUGH, MAX_SAMPLES, plan_repairs, proposals
 from proda.errors import InputError, NotFoundError
+from proda.experiments.arms import taught
 from proda.experiments.mutations import flip
-from proda.experiments.study import taught
 from proda.language.read_samples import Reader, contradictions
 from proda.params import Params
 from proda.records import Category, Diagnosis, Evidence, Patch, Sample

@@ -1,4 +1,4 @@
-"""Attribution on simulated rounds: what is planted is found, what is not planted is not, and more than a handful are tried by groups."""
+"""Verdicts on patches in simulated rounds with known effects: planted effects are found, others are not, large rounds use groups."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from proda.errors import SealedError
-from proda.experiments.attribute import MOST_SINGLE, Attribution, Round, at_most_later, attribute, first_units, judge, needed
-from proda.experiments.contrasts import Condition, Trials
+from proda.experiments.contrasts import LeftOut, Trials
+from proda.experiments.patch_verdicts import MOST_SINGLE, Attribution, Round, at_most_later, attribute, first_units, judge, needed
 from proda.records import Item, Option, Outcome, Patch
 from proda.stable_hash import fraction, seed_of
 from proda.statistics import chance
@@ -22,7 +22,7 @@ Right = Callable[[Item, frozenset[str]], bool | None]  # does an item come out r
 
 
 def items(chains: int) -> tuple[Item, ...]:
-    """Two dev and two twin items a chain, on both of its statements."""
+    """Two dev and two twin items per chain, on both of its statements."""
     options = tuple(Option(text) for text in ("a", "b", "c", "d"))
     return tuple(
         Item(
@@ -46,14 +46,14 @@ def round_of(patches: Sequence[Patch], chains: int) -> Round:
 
 
 class Bench:
-    """Trainings whose answers are `right`, but for noise that turns all items of a chain over together, or one of them alone."""
+    """Simulated trainings: answers follow `right`, with noise that inverts all items of a chain, or a single item."""
 
     def __init__(self, case: Round, right: Right, *, draw: int = 0, seeds: int = 5, noise: float = NOISE, most: int = 1000) -> None:
         self.case, self.right, self.draw, self.noise, self.most = case, right, draw, noise, most
         self.seeds = SEEDS[:seeds]
-        self.asked: list[Condition] = []
+        self.asked: list[LeftOut] = []
 
-    def __call__(self, without: Condition) -> list[Outcome] | None:
+    def __call__(self, without: LeftOut) -> list[Outcome] | None:
         if len(self.asked) == self.most:
             return None
         self.asked.append(without)
@@ -79,7 +79,7 @@ PLANT = round_of([patch("necessary", 0), patch("one", 1), patch("other", 1), pat
 
 
 def planted(item: Item, taught: frozenset[str]) -> bool:
-    """Chain 0 wants its patch, chain 1 either of two; 2 and 3 are beyond help; the harmful patch confuses chains 20 to 29."""
+    """Chain 0 needs its patch, chain 1 either of two; chains 2 and 3 always fail; the harmful patch breaks chains 20 to 29."""
     chain = number(item)
     if chain == 0:
         return "necessary" in taught
@@ -101,8 +101,8 @@ def test_what_is_planted_is_found_through_noise() -> None:
     assert counts["useless", "unproven"] == 20
 
 
-def test_of_two_patches_that_mend_the_same_neither_is_necessary_because_both_together_do_a_little_more() -> None:
-    """Either mends three items of four and both the fourth: what is lost without one is shown, and is less than half of the gain."""
+def test_two_patches_that_fix_the_same_items_are_redundant_even_if_both_together_do_a_little_more() -> None:
+    """Either patch fixes three of four items, both together fix the fourth: leaving one out loses less than half of the gain."""
 
     def right(item: Item, taught: frozenset[str]) -> bool:
         both = {"one", "other"} & taught
@@ -116,8 +116,8 @@ def test_of_two_patches_that_mend_the_same_neither_is_necessary_because_both_tog
     assert found["necessary"].says == "necessary"
 
 
-def test_a_round_in_which_no_patch_does_anything_is_hardly_ever_called_anything() -> None:
-    """Trainings differ by chains, so a test that took items or chains for independent would call many."""
+def test_false_verdicts_are_rare_in_a_round_without_effects() -> None:
+    """Trainings differ by chains, so a test that assumed independent items or chains would give many false verdicts."""
     case = round_of([patch(f"p{n}", n) for n in range(5)], 12)
     calls: Counter[str] = Counter()
     rounds = 0
@@ -130,7 +130,7 @@ def test_a_round_in_which_no_patch_does_anything_is_hardly_ever_called_anything(
     assert all(calls[claim] <= 9 for claim in ("necessary", "harmful")) and calls["sufficient"] + calls["redundant"] <= 9, calls
 
 
-def test_the_chance_of_an_odd_training_is_counted_exactly() -> None:
+def test_the_permutation_p_value_is_exact() -> None:
     odd = np.zeros((4, 5), dtype=np.int64)
     odd[0] = 3
     assert chance(odd) == pytest.approx(1 / 4**5)
@@ -140,7 +140,7 @@ def test_the_chance_of_an_odd_training_is_counted_exactly() -> None:
     assert chance(mixed) == pytest.approx(5 / 9)
 
 
-def test_the_p_value_keeps_its_promise_where_trainings_are_exchangeable() -> None:
+def test_the_p_value_is_valid_for_exchangeable_trainings() -> None:
     rng = np.random.default_rng(1)
     values = [chance(rng.binomial(6, rng.beta(0.5, 0.5, (1, 4)), (4, 4))) for _ in range(2000)]  # a rate for each seed
     for level in (0.01, 0.05, 0.2):
@@ -167,7 +167,7 @@ def test_fewer_than_five_seeds_prove_nothing() -> None:
     assert found[0].effects["necessary"].difference == 1.0 and {x.shown for a in found for x in a.items} == {""}
 
 
-def test_the_only_patch_of_a_round_is_tried_twice_and_can_just_be_proven() -> None:
+def test_the_only_patch_of_a_round_needs_two_trials_and_can_be_proven() -> None:
     case = round_of([patch("necessary", 0)], 12)
     bench = Bench(case, planted, noise=0.0)
     (found,) = attribute(case, bench)
@@ -176,13 +176,13 @@ def test_the_only_patch_of_a_round_is_tried_twice_and_can_just_be_proven() -> No
     assert {x.shown for x in found.items} == {"necessary and sufficient"}
 
 
-def test_two_patches_want_four_trials_since_without_one_is_the_other_alone() -> None:
+def test_two_patches_need_four_trials() -> None:
     case = round_of([patch("one", 1), patch("other", 1)], 12)
     assert needed(case, {}) == [frozenset(), frozenset({"one", "other"}), frozenset({"one"}), frozenset({"other"})]
 
 
 def test_one_training_that_fails_is_no_proof_however_many_items_it_fails() -> None:
-    def unlucky(without: Condition) -> list[Outcome]:
+    def unlucky(without: LeftOut) -> list[Outcome]:
         found = Bench(PLANT, lambda *_: True, noise=0.0)(without)
         lost = without == frozenset({"useless"})
         assert found is not None
@@ -191,7 +191,7 @@ def test_one_training_that_fails_is_no_proof_however_many_items_it_fails() -> No
     assert says(attribute(PLANT, unlucky))["useless"] == "unproven"
 
 
-def test_answers_that_could_not_be_read_are_not_wrong() -> None:
+def test_unscored_answers_do_not_count_as_wrong() -> None:
     def unread(item: Item, taught: frozenset[str]) -> bool | None:
         return None if number(item) == 3 and "useless" not in taught else number(item) != 2
 
@@ -204,7 +204,7 @@ def test_own_items_are_the_dev_items_and_the_twins_on_the_same_statements() -> N
     moved = msgspec.structs.replace(other, statements=("d/c0.s3",))
     everything = [moved if i is other else i for i in PLANT.items]
     own = frozenset({"necessary"})
-    trials = Trials(PLANT.patches, everything, {Condition(): []}, [own])
+    trials = Trials(PLANT.patches, everything, {LeftOut(): []}, [own])
     assert [trials.items[row].id for row in trials.own(own)] == ["d/c0:dev-order", "d/c0:dev-path", "d/c0:twin-order"]
 
 
@@ -245,7 +245,7 @@ MANY = round_of([patch(f"{topic}{n}", 4 * k + n % 4) for k, topic in enumerate("
 
 
 def one_matters(item: Item, taught: frozenset[str]) -> bool:
-    """Of 24 patches in six topics only b1 does anything."""
+    """Of 24 patches in six topics, only b1 has an effect."""
     return "b1" in taught if number(item) == 5 else number(item) >= 24
 
 
@@ -264,7 +264,7 @@ def test_beyond_twenty_groups_are_tried_and_only_those_that_matter_are_split() -
     assert len(bench.asked) == len(first) + 4 + 4  # halves of b, then b0 and b1
 
 
-def test_by_groups_too_nothing_is_called_where_nothing_is() -> None:
+def test_false_verdicts_are_rare_with_groups_too() -> None:
     calls = 0
     for draw in range(10):
         found = attribute(MANY, Bench(MANY, lambda item, _: number(item) >= 24, draw=draw, noise=0.2))
@@ -273,7 +273,7 @@ def test_by_groups_too_nothing_is_called_where_nothing_is() -> None:
     assert calls <= 3
 
 
-def test_a_cut_in_the_middle_of_a_split_leaves_the_groups_numbers() -> None:
+def test_a_run_that_stops_while_splitting_a_group_reports_the_numbers_of_the_group() -> None:
     found = {a.patch: a for a in attribute(MANY, Bench(MANY, one_matters, most=16))}
     assert found["b1"].unit == ("b0", "b1") and found["b1"].says == "unproven"
     assert found["b1"].effects["necessary"].difference > 0.3

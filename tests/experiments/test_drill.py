@@ -1,9 +1,10 @@
-"""Each kind of fault changes what it says and nothing else; what was said of faults is counted as by hand."""
+"""Each kind of fault changes only what it should, and the counts equal those computed by hand."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +13,8 @@ from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
 from proda.debugger.diagnose import examine, probes_of
 from proda.debugger.probes import Answer, Probe
-from proda.experiments.drill import NOT_NOTICED, ONLY_HERE, OWN, UNPLANTED, Flags, count, flags, probed_nodes
+from proda.experiments import drill_counts
+from proda.experiments.drill_counts import NOT_NOTICED, ONLY_HERE, OWN, UNPLANTED, DrillCounts, Flags, flags, probed_nodes
 from proda.experiments.faults import EXPECTED, KINDS, Fault, Kind, draw_faults, plant, states
 from proda.experiments.mutations import another_right, exchange, flip, flipped, unit_of
 from proda.graph import Knowledge
@@ -34,6 +36,11 @@ SAMPLES = [
 ]
 FAULTS = draw_faults(WORLD, SAMPLES, ITEMS, sites=2, seed=0)
 SEEDS = ("seed-0", "seed-1", "seed-2")
+CHAIN_OF = {s.id: s.chain for s in WORLD.statements.values()} | {f"{c}.s{n}": c for c in "abcdefgx" for n in range(1, 5)}
+
+
+def count(*given: Any) -> DrillCounts:
+    return drill_counts.count(*given, chain_of=CHAIN_OF)
 
 
 def drawn(kind: Kind) -> list[Fault]:
@@ -41,7 +48,7 @@ def drawn(kind: Kind) -> list[Fault]:
 
 
 def planted(fault: Fault) -> tuple[dict[str, Sample], dict[str, Sample]]:
-    """Samples that changed: as they were, and as they are; gone ones are missing in the latter."""
+    """Changed samples before and after planting; removed samples are missing in the latter."""
     after, items = plant(WORLD, SAMPLES, ITEMS, [fault])
     assert items == ITEMS
     new = {s.id: s for s in after}
@@ -79,7 +86,7 @@ def test_nothing_planted_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("fault", drawn("withheld"), ids=lambda f: f.nodes[0])
-def test_what_tells_a_wrong_option_from_the_right_one_is_said_nowhere_any_more(fault: Fault) -> None:
+def test_the_statement_in_which_a_wrong_option_differs_is_removed_from_all_samples(fault: Fault) -> None:
     statements = [WORLD.statements[n] for n in fault.nodes]
     departures = {parted(WORLD, i, letter) for i in ITEMS if i.id in fault.items for letter in LETTERS if letter != i.answer}
     assert fault.nodes in departures and len(fault.nodes) == min(len(d) for d in departures if d)
@@ -163,7 +170,7 @@ def test_flipped_samples_keep_their_labels_and_say_the_opposite(how: str) -> Non
         assert found >= 3
 
 
-def test_both_ways_to_flip_are_drawn_and_only_what_the_base_denies() -> None:
+def test_both_ways_to_flip_are_drawn_and_flipped_statements_are_false() -> None:
     many = [f for f in draw_faults(WORLD, SAMPLES, ITEMS, sites=50, seed=0) if f.kind == "flipped"]
     assert {f.how for f in many} == {"turned round", "opposite"}
     assert all(not WORLD.holds(*flipped(WORLD, WORLD.statements[f.nodes[0]], f.how)) for f in many)
@@ -241,7 +248,7 @@ def test_a_true_distractor_says_the_chain_in_other_words(fault: Fault) -> None:
     assert len({o.text for o in new.options}) == 4
 
 
-def test_where_a_relation_is_transitive_the_true_distractor_is_a_shortcut_that_the_base_implies() -> None:
+def test_for_a_transitive_relation_the_true_distractor_is_a_shortcut_that_the_knowledge_implies() -> None:
     course = ["cloud", "causes", "drizzle", "causes", "rain", "produces", "puddle", "enables", "mud"]
     told = [
         ("rain", "how rain comes", course),
@@ -259,14 +266,14 @@ def test_where_a_relation_is_transitive_the_true_distractor_is_a_shortcut_that_t
 
 
 def says(world: Knowledge, item: Item, letter: str) -> Category:
-    """What is diagnosed of models that know nothing and chose the letter."""
+    """The diagnosis of models that know nothing and chose the letter."""
     failed = {item.id: dict.fromkeys(SEEDS, letter)}
     answered = {m: [Answer(p, -0.1, p.means[1]) for p in probes_of(world, [item], failed)] for m in SEEDS}
     return examine(world, [item], failed, answered).diagnoses[0].category
 
 
-def test_models_that_behave_as_the_faults_would_have_them_are_diagnosed_and_counted_without_a_miss() -> None:
-    """What is withheld is unknown, what is composed is not; keys and conflicts need no behaviour but a failure."""
+def test_models_that_behave_as_the_faults_predict_are_diagnosed_without_a_miss() -> None:
+    """Withheld statements are unknown, steps of composition faults fail; keys and conflicts need no behaviour except a failure."""
     samples, items = plant(WORLD, SAMPLES, ITEMS, FAULTS)
     unknown = {n for f in FAULTS if f.kind.startswith("withheld") for n in f.nodes}
     steps = {n for f in FAULTS if f.kind == "composition" for n in f.nodes}
@@ -284,14 +291,14 @@ def test_models_that_behave_as_the_faults_would_have_them_are_diagnosed_and_coun
     answered = {m: [Answer(p, 0.1 if knows(p) else -0.1, p.means[1]) for p in probes_of(WORLD, items, failed)] for m in SEEDS}
     tally = count(FAULTS, examine(WORLD, items, failed, answered, samples).diagnoses, [], set())
     assert tally.macro_f1 == 1.0 and all(r.at_node for r in tally.rows), tally.kinds
-    assert tally.nodes.recall == 1.0 and (tally.nodes.precision or 0) >= 0.9  # a neighbour of the same relation may be accused beside
+    assert tally.nodes.recall == 1.0 and (tally.nodes.precision or 0) >= 0.9  # a neighbour with the same relation may be blamed too
     assert not any(n for by in tally.unplanted.values() for n in by.values())
     sound = examine(WORLD, ITEMS, {i: v for i, v in failed.items() if known[i] in ITEMS}, {m: [] for m in SEEDS}, SAMPLES).diagnoses
     assert sound and not any(d.category == "data conflict" for d in sound)
 
 
 def departing(item: Item, fault: Fault) -> str:
-    """An option whose departures hold a node of the fault; "" where there is none."""
+    """A wrong option that differs in a node of the fault; "" if there is none."""
     wrong = [x for x in LETTERS if x != item.answer]
     return next((x for x in wrong if set(parted(WORLD, item, x) or ()) & set(fault.nodes)), "")
 
@@ -320,11 +327,11 @@ def test_the_confusion_matrix_and_f1_are_those_computed_by_hand() -> None:
         said("a:1", "concept gap", "s2", "s1"),
         said("a:2", "unexplained"),
         said("b:0", "concept gap", "s1"),
-        said("b:1", "data conflict", "s1"),  # a tie counts against
+        said("b:1", "data conflict", "s1"),  # a tie counts as the unexpected category
         said("d:0", "unexplained"),  # an abstention is a miss
         said("e:0", "concept gap", "s1"),
         said("g:0", "suspect item"),
-        said("g:1", "concept gap", "s2"),  # another item of the chain: nobody planted anything in it
+        said("g:1", "concept gap", "s2"),  # another item of the chain, without a fault
         said("x:0", "suspect item"),
     ]
     tally = count(faults, diagnoses, [], {"a:0", "a:1", "a:2", "b:0", "g:1"})
@@ -385,9 +392,13 @@ def test_a_fault_that_no_item_shows_is_found_by_what_was_noticed_on_its_chain() 
         Evidence("c.s1", "statement", 9, 8, -0.2, ""),
     ]
     tally = count(faults, [said("c:0", "unexplained")], noticed, set(), {"b.s1", "c.s1"})
-    assert [r.said for r in tally.rows] == ["data conflict", "reasoning deficit", "unexplained"]  # a failure speaks for its fault
+    assert [r.said for r in tally.rows] == [
+        "data conflict",
+        "reasoning deficit",
+        "unexplained",
+    ]  # a failed item decides the category of its fault
     voted = count(faults[:1], [said("a:0", "unexplained")], noticed, set()).rows[0]
-    assert voted.said == "data conflict" and voted.failed == ("a:0",)  # but what was read needs no vote
+    assert voted.said == "data conflict" and voted.failed == ("a:0",)  # but a sample that was read takes precedence
     assert [r.blamed for r in tally.rows] == [("a.s2", "a.s3"), ("b.s3",), ("c.s1",)]  # b.s1 is unknown without faults too
     assert tally.shown.faults == 1 and [c.failed for c in tally.kinds.values()] == [0, 0, 1]
 

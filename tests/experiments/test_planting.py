@@ -1,4 +1,4 @@
-"""A planted round is what it says: what is withheld is said nowhere else, falsehoods are false, no role meddles with another's items."""
+"""A planted round: withheld statements are said nowhere else, false samples are false, roles do not affect each other's items."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import pytest
 from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
 from proda.errors import NotFoundError
-from proda.experiments.attribute import Round
 from proda.experiments.contrasts import Trials
 from proda.experiments.faults import states
+from proda.experiments.patch_verdicts import Round
+from proda.experiments.planted_round import planned, refuse_leaking_patches
 from proda.experiments.planting import ORDER, Planted, PlantedRound, Role, plant_round
 from proda.language.read_samples import Reader, asserted, contradictions
 from proda.params import GuardParams, Params
 from proda.records import LETTERS
 from proda.store.patches import apply_patches
 from proda.tester.items import write_items
-from scripts.planted_round import guard, planned
 from tests.toyworld import wide_knowledge
 
 WORLD = wide_knowledge(30)
@@ -51,7 +51,7 @@ def test_each_role_has_its_chains_and_all_their_statements_and_dev_items() -> No
         assert one.patch.round == 3
 
 
-def test_the_draw_goes_by_names_and_seed() -> None:
+def test_the_draw_depends_on_names_and_seed_only() -> None:
     assert plant_round(WORLD, SAMPLES, ITEMS[::-1], Params(), number=3, seed=0, chains=CHAINS, each=8) == ROUND
     assert plant(seed=1).patches != ROUND.patches
 
@@ -83,7 +83,7 @@ def test_the_harmful_patch_has_the_corpus_contradict_its_statements_and_say_what
         assert any(triple in asserted(reader, s) for s in ROUND.corpus) and not any(triple in asserted(reader, s) for s in spoilt)
         assert not list(contradictions(reader, ROUND.corpus, statement))
     against = [s for s in harm.patch.targets if list(contradictions(reader, spoilt, s))]
-    assert 2 * len(against) > len(harm.patch.targets)  # where both ends have changed names it is not read as speaking of the statement
+    assert 2 * len(against) > len(harm.patch.targets)  # a sample in which both names are exchanged is not parsed as one about the statement
     wrong = {o.text for i in ITEMS if i.chain in harm.chains for x, o in zip(LETTERS, i.options, strict=True) if x != i.answer}
     assert wrong & {new.answer for old, new in zip(ROUND.corpus, spoilt, strict=True) if new.answer != old.answer}
 
@@ -93,7 +93,7 @@ def test_the_idle_patch_says_nothing_new() -> None:
     assert all((s.prompt, s.completion) in said for s in of("idle")[0].patch.samples)
 
 
-def test_a_patch_shares_its_items_with_none_but_the_other_of_its_pair_so_the_smallest_p_is_as_said() -> None:
+def test_only_the_redundant_patches_share_items_so_the_smallest_p_is_as_reported() -> None:
     case = Round(tuple(p.patch for p in ROUND.patches), tuple(ITEMS), tuple(p.patch.id for p in ROUND.patches), {})
     trials = Trials(case.patches, ITEMS, {}, [frozenset({p}) for p in case.asked])
     for row in planned(ROUND, case, 5):
@@ -103,9 +103,9 @@ def test_a_patch_shares_its_items_with_none_but_the_other_of_its_pair_so_the_sma
 
 
 def test_no_planted_sample_gives_an_item_away() -> None:
-    guard(WORLD, ITEMS, [p.patch for p in ROUND.patches], GuardParams())
+    refuse_leaking_patches(WORLD, ITEMS, [p.patch for p in ROUND.patches], GuardParams())
 
 
 def test_too_few_chains_is_one_message() -> None:
-    with pytest.raises(NotFoundError, match=r"idle: \d+ of 40 chains\..*--idle"):
+    with pytest.raises(NotFoundError, match=r"idle: \d+ of 40 chains found\..*--idle"):
         plant(chains={**CHAINS, "idle": 40})

@@ -1,4 +1,4 @@
-"""The arms of a study are of one size and differ where they say; planted gains are found, and where nothing was planted, none is."""
+"""Arms have equal sizes and differ as described; simulated gains are found, and none is found without one."""
 
 from __future__ import annotations
 
@@ -13,16 +13,13 @@ from proda.builder.extra import extra_samples
 from proda.debugger.probes import statement_probes
 from proda.debugger.repair import plan_repairs
 from proda.errors import EmptyBenchmarkError, NotFoundError
-from proda.experiments.completions import completions
-from proda.experiments.study import (
+from proda.experiments.arms import (
     ARMS,
     DRAWN,
     TIMES,
     Arm,
     Order,
-    Standing,
     by_discipline,
-    compare,
     contents,
     diagnosed,
     evenly,
@@ -35,6 +32,8 @@ from proda.experiments.study import (
     undirected,
     unknown,
 )
+from proda.experiments.comparison import Standing, compare
+from proda.experiments.completions import completions
 from proda.params import Params
 from proda.records import Category, Diagnosis, Evidence, Outcome, Patch, Sample, Split
 from proda.tester.items import write_items
@@ -56,7 +55,7 @@ def a_diagnosis(item: int, nodes: tuple[str, ...], category: Category = "concept
 
 
 def some_diagnoses() -> list[Diagnosis]:
-    """Eight failed items of different chains: two statements blamed in most, a concept in one, nobody in the last."""
+    """Eight failed items of different chains: most blame two statements, one blames a concept, the last blames no node."""
     first = {i.chain: n for n, i in reversed(list(enumerate(ITEMS)))}
     places = [first[c] for c in sorted(first)][:8]
     found = [a_diagnosis(n, ITEMS[n].statements[:2]) for n in places[:6]]
@@ -85,7 +84,7 @@ def chains_of(node: str) -> set[str]:
     return {s.chain for s in WORLD.active_statements.values() if node in (s.id, s.subject, s.object)}
 
 
-def test_arms_of_one_budget_have_exactly_as_many_samples_and_the_multiples_their_multiple() -> None:
+def test_arms_have_exactly_as_many_samples_as_their_budget_allows() -> None:
     assert len(diagnosed(PATCHES).samples) == len(diagnosed(PATCHES, replay=False).samples) == BUDGET > 100
     for name in ("item-level", "shuffled-within", "shuffled-across", *TIMES):
         samples = fill(orders_for(name, WORLD, ORDERS, DIAGNOSES), write, FORMATS)
@@ -94,7 +93,7 @@ def test_arms_of_one_budget_have_exactly_as_many_samples_and_the_multiples_their
 
 
 def test_arms_have_the_formats_of_the_diagnosed_one() -> None:
-    """Else an arm of nodes with few samples each would be all open questions, and one of many samples a node all choice."""
+    """Otherwise arms with few samples per node would have open questions only, and formats would differ between arms."""
     for name in ("item-level", "shuffled-within", "shuffled-across", "undirected"):
         found = Counter(s.format for s in fill(orders_for(name, WORLD, ORDERS, DIAGNOSES), write, FORMATS))
         assert all(abs(found[f] - FORMATS[f]) <= 0.02 * BUDGET for f in FORMATS), (name, found, FORMATS)
@@ -120,7 +119,7 @@ def test_the_diagnosed_arm_is_what_a_build_with_its_patches_would_train_on() -> 
     assert contents([arm, Arm("none", (), {})], {"b"})["on_blamed_nodes"] == 1.5
 
 
-def test_undirected_draws_every_node_of_a_kind_alike() -> None:
+def test_undirected_draws_nodes_uniformly() -> None:
     drawn = undirected(WORLD, [Order(ITEMS[0].statements[0], 8000), Order(CONCEPTS[0], 4000)])
     for pool, mean in ((list(WORLD.active_statements), 8000), (CONCEPTS, 4000)):
         counts = {order.node: order.count for order in drawn if order.node in pool}
@@ -133,8 +132,8 @@ def test_undirected_draws_every_node_of_a_kind_alike() -> None:
     assert all(double[order.node] >= order.count for order in undirected(WORLD, ORDERS, 1))
 
 
-def test_what_is_left_to_chance_comes_out_otherwise_in_another_draw() -> None:
-    """Else one lucky draw would stand for the arm, however many seeds are trained on it."""
+def test_randomised_arms_differ_between_draws() -> None:
+    """Otherwise the result of an arm would depend on a single draw, however many seeds are trained."""
     assert set(DRAWN) == {"item-level", "probed", "shuffled-within", "shuffled-across", *TIMES}
     few = [Order(o.node, 1, o.chain) for o in ORDERS[::2]]
     for name in set(DRAWN) - {"probed"}:
@@ -186,7 +185,7 @@ def test_blame_shuffled_across_chains_leaves_the_chain_and_never_meets() -> None
     assert orders == shuffled(WORLD, list(reversed(ORDERS)), within=False)[::-1]
 
 
-def test_a_writer_that_runs_dry_repeats_itself_and_one_that_is_mute_is_an_error() -> None:
+def test_a_writer_without_enough_samples_repeats_them_and_one_without_any_is_an_error() -> None:
     node = ITEMS[0].statements[0]
 
     def terse(node: str, count: int, stepwise: bool, beside: frozenset[str]) -> list[Sample]:
@@ -200,7 +199,7 @@ def test_a_writer_that_runs_dry_repeats_itself_and_one_that_is_mute_is_an_error(
         fill([Order(node, 1)], lambda *_: [], FORMATS)
 
 
-def test_an_arm_shows_what_it_takes_to_be_lacking_in_a_row() -> None:
+def test_an_arm_shows_the_nodes_it_takes_to_be_unknown_together() -> None:
     one, other = next(c for c in WORLD.active_chains() if len(c.statements) > 3).statements[1:3]
     orders = [Order(one, 2), Order(other, 2)]
 
@@ -255,7 +254,7 @@ def test_sentences_are_completed_without_a_node_and_by_discipline() -> None:
         assert start != whole and s.question.endswith(f" {start} …")
     with pytest.raises(NotFoundError, match="nothing to complete"):
         completions({"weaving": {"weaving/loom#1": "Too short."}}, {"weaving": 1})
-    assert by_discipline(ORDERS) == {"weaving": BUDGET}
+    assert by_discipline(WORLD, ORDERS) == {"weaving": BUDGET}
 
 
 def made_up(
@@ -265,7 +264,7 @@ def made_up(
     chains: int = 60,
     splits: tuple[Split, ...] = ("twin", "sealed"),
 ) -> dict[str, list[Outcome]]:
-    """Arm → outcomes of three seeds on four items a chain. A chain has a difficulty that all arms share; an arm adds to the chance."""
+    """Outcomes of three seeds on four items per chain, by arm. Arms share chain difficulties and add to the chance of success."""
     rng = random.Random(seed)
     hard = {(s, c): rng.uniform(0.2, 0.6) for s in splits for c in range(chains)}
     found: dict[str, list[Outcome]] = {}
@@ -307,7 +306,7 @@ def test_a_planted_gain_is_found_against_no_repair_and_against_the_controls() ->
     assert found["no-repair"].accuracy["twin"] == pytest.approx(sum(found["no-repair"].seeds["twin"].values()) / 3, abs=1e-3)
 
 
-def test_where_nothing_was_planted_alarms_are_as_rare_as_promised() -> None:
+def test_false_alarms_without_an_effect_are_as_rare_as_the_level_allows() -> None:
     arms = ["no-repair", "diagnosed", "undirected", "item-level", "sentences"]
     alarms = outside = 0
     worlds = 60
@@ -319,7 +318,7 @@ def test_where_nothing_was_planted_alarms_are_as_rare_as_promised() -> None:
     assert outside <= 5
 
 
-def test_a_gain_that_is_not_there_has_no_shares() -> None:
+def test_without_a_diagnosed_gain_no_share_of_it_is_reported() -> None:
     found = standings({"no-repair": 0.1, "diagnosed": 0.1, "shuffled-across": 0.1})
     assert found["shuffled-across"].keeps == {"twin": None, "sealed": None}
 
@@ -337,7 +336,7 @@ def test_one_lucky_seed_does_not_carry_the_interval() -> None:
     assert gain.value > 0.05 and gain.ci95_low < 0.05  # some draws of seeds hold the others alone
 
 
-def test_arms_without_their_yardsticks_or_without_common_items_prove_nothing() -> None:
+def test_arms_without_the_arms_to_compare_with_or_without_common_items_are_refused() -> None:
     found = made_up({"no-repair": 0.0, "diagnosed": 0.0}, chains=2)
     with pytest.raises(EmptyBenchmarkError, match="no-repair"):
         compare({"diagnosed": found["diagnosed"]}, {"diagnosed": {"seed-0": 1.0}})

@@ -23,7 +23,7 @@ from proda.knowledge.compile import CACHE, check_knowledge, compile_knowledge
 from proda.knowledge.entry import TopicNodes
 from proda.records import Relation, Span
 from tests.knowledge.toy import Toy, compiled, put
-from tests.performance.generate_base import generate
+from tests.performance.generate_knowledge import generate
 
 PAST = 1_700_000_000
 

@@ -1,11 +1,12 @@
-"""Check and compile a paper-scale base, against what a user would otherwise run: PyYAML's CSafeLoader and pydantic, on one core.
+"""Benchmarks the check and the compilation of knowledge of the paper's size.
 
     python -m tests.performance.bench_compile                    # 458,622 nodes, about four minutes
-    python -m tests.performance.bench_compile --nodes 45000      # a tenth
+    python -m tests.performance.bench_compile --nodes 45000      # a tenth of that
 
-Contenders run in processes of their own, turn about, because machines are noisy: look at the ratios. Prints a table and one JSON line.
-The anchor parses and validates each topic file and stops there; ours also checks every quote, resolves every reference, compares the
-whole base with itself and writes the compiled form. Peak memory of ours is the parent's plus each worker's.
+The anchor is what a user would otherwise run: PyYAML's CSafeLoader and pydantic on one core. It only parses and validates each topic file.
+The compiler also checks every quote, resolves every reference, compares all statements with each other, and writes the compiled form. Each
+measurement runs in a new process, and contenders alternate, because timings vary between runs: compare the ratios. Prints a table and one
+line of JSON. Peak memory is that of the parent process plus that of each worker.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.performance.generate_base import generate
+from tests.performance.generate_knowledge import generate
 
 CONTENDERS = ("anchor", "cold", "unchanged", "one-changed")
 
 
 def run_anchor(root: Path) -> int:
-    """Parse and validate every topic file the usual way; returns how many."""
+    """Parses and validates every topic file with PyYAML and pydantic. Returns the number of topic files."""
     import pydantic
     import yaml
 
@@ -74,7 +75,7 @@ def run_anchor(root: Path) -> int:
 
 
 def run_ours(root: Path) -> int:
-    """`compile_knowledge` as the stage runs it; returns how many topic files there are."""
+    """Runs `compile_knowledge` as the stage `check` does. Returns the number of topic files."""
     from proda.knowledge.compile import compile_knowledge
 
     report = compile_knowledge(root, root / "build" / "knowledge")
@@ -83,7 +84,7 @@ def run_ours(root: Path) -> int:
 
 
 def child(contender: str, root: Path) -> None:
-    """One measurement in this process; prints it as JSON."""
+    """Runs one measurement in this process and prints it as JSON."""
     start = time.perf_counter()
     topics = run_anchor(root) if contender == "anchor" else run_ours(root)
     seconds = time.perf_counter() - start
@@ -94,7 +95,10 @@ def child(contender: str, root: Path) -> None:
 
 
 def measure(contender: str, root: Path, turn: int) -> dict[str, float]:
-    """Prepare the base for a contender and run it: wall seconds with the start of Python, processor seconds, peak memory."""
+    """Prepares the knowledge for a contender and runs it in a new process.
+
+    Returns wall-clock seconds including the start of Python, processor seconds, and peak memory in MB.
+    """
     if contender == "cold":
         shutil.rmtree(root / "build", ignore_errors=True)
     if contender == "one-changed":
@@ -102,28 +106,28 @@ def measure(contender: str, root: Path, turn: int) -> dict[str, float]:
         text = topic.read_text()
         topic.write_text(text.replace("definition: the ", f"definition: the {'very ' * (turn + 1)}", 1))
     start = time.perf_counter()
-    command = [sys.executable, "-m", "tests.performance.bench_compile", "--child", contender, "--base", str(root)]
+    command = [sys.executable, "-m", "tests.performance.bench_compile", "--child", contender, "--knowledge", str(root)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     inside = json.loads(done.stdout)
     return {"seconds": time.perf_counter() - start, "cpu": inside["cpu"], "megabytes": inside["megabytes"]}
 
 
 def main() -> None:
-    """Command line; see the module."""
-    parser = argparse.ArgumentParser(description="Measure check and compile.")
+    """Parses the command line, measures, and prints the table."""
+    parser = argparse.ArgumentParser(description="Benchmark the check and the compilation of knowledge.")
     parser.add_argument("--nodes", type=int, default=458_622)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--base", type=Path, help="a base made by generate_base; made anew if left out")
+    parser.add_argument("--knowledge", type=Path, help="folder with knowledge made by generate_knowledge (default: generate it)")
     parser.add_argument("--child", choices=CONTENDERS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
-        child(arguments.child, arguments.base)
+        child(arguments.child, arguments.knowledge)
         return
     with tempfile.TemporaryDirectory() as folder:
-        root = arguments.base or Path(folder)
-        if not arguments.base:
+        root = arguments.knowledge or Path(folder)
+        if not arguments.knowledge:
             generate(root, arguments.nodes, 16)
-            time.sleep(2.5)  # younger files are not trusted by their time stamps
+            time.sleep(2.5)  # the compiler does not trust the time stamps of files younger than this
         results: dict[str, list[dict[str, float]]] = {name: [] for name in CONTENDERS}
         for turn in range(arguments.rounds):
             for name in CONTENDERS:

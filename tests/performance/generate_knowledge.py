@@ -1,10 +1,10 @@
-"""An invented knowledge base of any size, valid under `proda check`, for measuring.
+"""Generates invented knowledge of any size for benchmarks. It passes `proda check`.
 
-    python -m tests.performance.generate_base /tmp/base --nodes 458622 --disciplines 16
+    python -m tests.performance.generate_knowledge /tmp/large --nodes 458622 --disciplines 16
 
-Makes `OUT`/knowledge with 151 nodes a topic file in about the paper's proportions (43,953 chains, 186,784 statements, 227,869 concepts),
-a source per topic that holds every quote, the catalogue, and relations.yaml copied from this repository. The same arguments give the
-same bytes.
+Writes OUT/knowledge: topic files of about 151 nodes each, in about the paper's proportions (43,953 chains, 186,784 statements, 227,869
+concepts), one source per topic that contains every quote, the catalogue, and a copy of this repository's relations.yaml. Deterministic: the
+same arguments give the same bytes.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pathlib import Path
 from proda.yamlio import dump_yaml, load_yaml
 
 HERE = Path(__file__).resolve().parents[2]
-CHAINS, CONCEPTS, STEPS = 15, 73, (4, 4, 4, 5)  # of one topic file
-NODES = 151  # chains + statements + concepts of one topic file, about
+CHAINS, CONCEPTS, STEPS = 15, 73, (4, 4, 4, 5)  # chains and concepts of a topic file, steps of its chains
+NODES = 151  # chains, statements and concepts of a topic file together, approximately
 DISCIPLINES = (
     "physics", "engineering", "medicine", "mathematics", "computer-science", "biology", "chemistry", "earth-science",
     "materials", "education", "economics", "history", "environment", "sociology", "psychology", "astronomy",
@@ -29,7 +29,7 @@ SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", 
 
 
 def generate(out: Path, nodes: int, disciplines: int, seed: int = 0) -> int:
-    """Write a base of about `nodes` nodes below `out`; returns how many topic files it has."""
+    """Writes knowledge of about `nodes` nodes below `out`. Returns the number of topic files."""
     relations = load_yaml(HERE / "knowledge" / "relations.yaml", root=HERE)["relations"]
     usable = [name for name, r in relations.items() if not r.get("symmetric")]
     topics = max(disciplines, round(nodes / NODES))
@@ -58,7 +58,7 @@ def generate(out: Path, nodes: int, disciplines: int, seed: int = 0) -> int:
 
 
 def _topic(discipline: str, topic: str, number: int, relations: list[str], rng: random.Random) -> tuple[str, str]:
-    """The topic file and its source."""
+    """Returns the text of a topic file and the text of its source."""
     names = [f"{_word(rng)}-{_word(rng)}-{number}x{i}" for i in range(CONCEPTS)]
     concepts = {
         name: {
@@ -76,10 +76,10 @@ def _topic(discipline: str, topic: str, number: int, relations: list[str], rng: 
     met: list[int] = []
     stated: dict[tuple[str, str], str] = {}
     for index in range(CHAINS):
-        linked = [rng.choice(met)] if index % 3 == 2 else []  # some chains start from what others explained
+        linked = [rng.choice(met)] if index % 3 == 2 else []  # every third chain starts from a concept of an earlier one
         new = [fresh.pop() for _ in range(min(len(fresh), STEPS[index % len(STEPS)] + 1 - len(linked)))]
         met += new
-        path = [names[i] for i in sorted(linked + new)]  # always upwards, so that nothing is stated both ways
+        path = [names[i] for i in sorted(linked + new)]  # sorted, so that no statement is the reverse of another
         steps = []
         for k, (subject, target) in enumerate(zip(path, path[1:], strict=False), start=1):
             quote = f"In the {_word(rng)} of {number}.{index}.{k}, {subject} acts upon {target} through the {_word(rng)} {_word(rng)}."
@@ -110,8 +110,8 @@ def _word(rng: random.Random) -> str:
 
 
 def main() -> None:
-    """Command line; see the module."""
-    parser = argparse.ArgumentParser(description="Write an invented knowledge base.")
+    """Parses the command line and writes the knowledge."""
+    parser = argparse.ArgumentParser(description="Generate invented knowledge for benchmarks.")
     parser.add_argument("out", type=Path)
     parser.add_argument("--nodes", type=int, default=458_622)
     parser.add_argument("--disciplines", type=int, default=16)
