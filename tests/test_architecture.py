@@ -18,7 +18,7 @@ ROLES = ("knowledge", "builder", "tester", "compiler", "debugger")
 HEAVY = ("torch", "transformers", "peft", "mlflow", "pandas")
 # From the ground up; a module imports its own layer and those below.
 LAYERS = (
-    ("errors", "findings", "progress", "records", "stable_hash", "yamlio"),
+    ("errors", "findings", "gitrepo", "progress", "records", "stable_hash", "yamlio"),
     ("graph", "params", "statistics", "language", "runtime", "store"),
     ROLES,
     ("history",),

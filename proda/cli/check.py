@@ -93,13 +93,13 @@ def _stale_patches(root: Path, knowledge: Knowledge) -> list[Finding]:
 
 def _committed(root: Path) -> frozenset[str]:
     """Paths below samples/patches in HEAD; none where there is no git."""
-    import subprocess
-
+    from proda.gitrepo import GitError, run_git
     from proda.store.corpus import PATCHES
 
-    command = ["git", "ls-tree", "-r", "--name-only", "HEAD", "--", PATCHES.as_posix()]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    return frozenset(done.stdout.splitlines()) if done.returncode == 0 else frozenset()
+    try:
+        return frozenset(run_git(root, "ls-tree", "-r", "--name-only", "HEAD", "--", PATCHES.as_posix()).splitlines())
+    except GitError:
+        return frozenset()
 
 
 def _document(report: Report, findings: tuple[Finding, ...]) -> dict[str, Any]:
