@@ -27,7 +27,6 @@ import msgspec
 from proda.cli.attribute import SPLITS, fresh_seeds, need
 from proda.cli.main import main
 from proda.cli.settings import disciplines, setting_options
-from proda.debugger.commits import GitError
 from proda.debugger.reverts import Harmful, harmful, revert_patches
 from proda.debugger.verify import judge
 from proda.errors import GateError, ProdaError
@@ -36,6 +35,7 @@ from proda.experiments.contrasts import Trials
 from proda.experiments.pace import last_build
 from proda.experiments.planned_trainings import Bench, mixed
 from proda.experiments.planting import CHAINS, SAMPLES, PlantedRound, Role, plant_round
+from proda.gitrepo import GitError
 from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.params import GuardParams, load_params, with_settings

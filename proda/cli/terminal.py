@@ -1,7 +1,7 @@
 """Makes output work on every terminal: files are read as UTF-8 in every locale, and characters that cannot be shown are replaced.
 
-    in_utf8_mode()                  # restarts the process if the locale's encoding is another one
-    show_what_can_be_shown()        # then "b → c" prints as "b -> c" on a terminal of eight bits
+in_utf8_mode()                  # restarts the process if the locale's encoding is another one
+show_what_can_be_shown()        # then "b → c" prints as "b -> c" on a terminal of eight bits
 """
 
 from __future__ import annotations
@@ -13,7 +13,20 @@ import os
 import sys
 import unicodedata
 
-REPLACEMENTS = {"→": "->", "←": "<-", "–": "-", "—": "-", "−": "-", "…": "...", "“": '"', "”": '"', "‘": "'", "’": "'", "≤": "<=", "≥": ">="}
+REPLACEMENTS = {
+    "→": "->",
+    "←": "<-",
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "…": "...",
+    "“": '"',
+    "”": '"',
+    "‘": "'",
+    "’": "'",
+    "≤": "<=",
+    "≥": ">=",
+}
 
 
 def in_utf8_mode() -> None:

@@ -27,9 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from proda.errors import InputError, ProdaError
-from proda.gitrepo import GitError as GitError
+from proda.gitrepo import GitError, missing_identity, open_git, under_way
 from proda.gitrepo import file_text as _text
-from proda.gitrepo import missing_identity, open_git, under_way
 from proda.records import Edit, Patch
 from proda.store.corpus import PATCHES
 from proda.store.files import write_file
@@ -70,7 +69,11 @@ def leftover(root: Path, edit: EditText | None) -> Callable[[str], bool]:
         name = line[3:]
         if staged_patch(line):
             return True
-        return line[:2] in (" M", "M ", "MM") and name.startswith("knowledge/") and (root / name).read_text(encoding="utf-8") in edited().get(name, ())
+        return (
+            line[:2] in (" M", "M ", "MM")
+            and name.startswith("knowledge/")
+            and (root / name).read_text(encoding="utf-8") in edited().get(name, ())
+        )
 
     return left
 
@@ -93,9 +96,7 @@ def ready(root: Path, left: Callable[[str], bool] = staged_patch) -> Any:
         shown = "\n".join(dirty[:SHOWN] + ([f"… and {len(dirty) - SHOWN} more"] if len(dirty) > SHOWN else []))
         raise GitError(f"The work tree has changes that are not committed:\n{shown}\n  Commit them or `git stash`, then run this again.")
     if missing := missing_identity(root):
-        raise GitError(
-            f'No identity for commits ({missing}). Set it: `git config user.name "…"` and `git config user.email "…"`.'
-        )
+        raise GitError(f'No identity for commits ({missing}). Set it: `git config user.name "…"` and `git config user.email "…"`.')
     return repo
 
 

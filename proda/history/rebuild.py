@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from proda.gitrepo import LOCAL_VARIABLES, open_git
+from proda.history.repository import Repository
 from proda.store.files import write_file
 
 CACHE = Path("build/cache")
@@ -77,3 +78,16 @@ def _share_caches(root: Path, work: Path) -> None:
     (root / CACHE).mkdir(parents=True, exist_ok=True)
     (work / CACHE.parent).mkdir(parents=True, exist_ok=True)
     (work / CACHE).symlink_to((root / CACHE).resolve(), target_is_directory=True)
+
+
+def rebuild_seconds(root: Path) -> float | None:
+    """Return how long a rebuild takes that finds nothing in a cache: training and evaluation, from benchmarks/results/run.json.
+
+    None if it does not hold both times.
+    """
+    record = Repository(root, "", None).result("run.json")
+    if not {"train", "evaluate"} <= record.keys():
+        return None
+    train = record["train"]
+    fresh = all(seed["fresh"] for seed in train["seeds"].values())
+    return float((train["seconds"] if fresh else sum(s["seconds"] for s in train["seeds"].values())) + record["evaluate"]["seconds"])

@@ -38,7 +38,14 @@ Frame = Literal["concepts", "statements", "chains", "samples", "items", "outcome
 TREES = ("knowledge", "samples", "benchmarks", "params.yaml", "dvc.yaml", "dvc.lock")
 REVISIONS = Path("build/cache/revisions-2")  # the number grows when TREES does, so that no smaller copy is read
 # What is read of a revision; a link elsewhere in it is left out.
-READ = ("knowledge", "samples", "params.yaml", "dvc.yaml", "dvc.lock", *(f"benchmarks/{part}" for part in ("items", "results", "exceptions")))
+READ = (
+    "knowledge",
+    "samples",
+    "params.yaml",
+    "dvc.yaml",
+    "dvc.lock",
+    *(f"benchmarks/{part}" for part in ("items", "results", "exceptions")),
+)
 
 
 class Repository:
@@ -136,7 +143,9 @@ def _find_root(path: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / "knowledge" / "relations.yaml").is_file():
             return folder
-    raise NotFoundError(f"{start}\n  This is no ProDa repository: knowledge/relations.yaml is neither here nor in a folder above. Change to one, or use --root.")
+    raise NotFoundError(
+        f"{start}\n  This is no ProDa repository: no knowledge/relations.yaml here or in a folder above. Change folder, or use --root."
+    )
 
 
 def _unpack(repo: Any, commit: Any, root: Path) -> Path:
@@ -172,7 +181,7 @@ def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
     except tarfile.FilterError:
         if member.name.startswith(READ):
             raise InputError(
-                f"{member.name}\n  In this revision it is a link to {member.linkname}, outside the repository, so the revision cannot be read."
+                f"{member.name}\n  In this revision it is a link to {member.linkname}, outside the repository, so it cannot be read."
                 " Name a revision without the link."
             ) from None
         return None

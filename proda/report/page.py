@@ -18,7 +18,7 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
-from proda.gitrepo import GitError, open_git
+from proda.gitrepo import GitError, cut_commits, open_git
 from proda.history.lineage import Lineage
 from proda.history.repository import Repository
 from proda.records import SPLITS
@@ -149,7 +149,10 @@ def _git(repo: Repository) -> tuple[list[Commit], str, str]:
         return [], "no commit", ""
     watched = [str(repo.root / name) for name in WATCHED]
     changed = "+" if any(found.is_dirty(path=path, untracked_files=True) for path in watched) else ""
-    history = [_commit(commit) for commit in found.iter_commits(paths=watched, max_count=COMMITS)]
+    # A shallow clone lacks the parent to compare its oldest commit with.
+    edge = cut_commits(found)
+    commits = (commit for commit in found.iter_commits(paths=watched, max_count=COMMITS) if commit.hexsha not in edge)
+    history = [_commit(commit) for commit in commits]
     return history, head.hexsha[:9] + changed, head.committed_datetime.strftime("%Y-%m-%d %H:%M")
 
 
