@@ -116,8 +116,8 @@ def find_commit(repo: Any, revision: str) -> Any:
     import git
 
     try:
-        name = repo.git.rev_parse("--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        return repo.commit(name)
+        name = repo.git.rev_parse("--verify", "--quiet", "--end-of-options", revision)
+        return repo.commit(repo.git.rev_parse("--verify", "--quiet", f"{name}^{{commit}}"))
     except (git.GitCommandError, git.BadName, ValueError):
         if cut_commits(repo):
             message = f"No revision '{revision}' here: this clone is shallow, so older commits are missing. {DEEPEN}"

@@ -39,7 +39,7 @@ def status(revision: str | None, as_json: bool, root: str) -> None:
 
     where = Repository.open(root, revision).root
     if revision is not None:
-        found = freshness(where, cached=False)
+        found = freshness(where, unpacked=True)
         data: object = found
         lines = list(_stale(found))
     else:

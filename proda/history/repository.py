@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Frame = Literal["concepts", "statements", "chains", "samples", "items", "outcomes"]
-TREES = ("knowledge", "samples", "benchmarks", "params.yaml", "dvc.yaml", "dvc.lock")
+TREES = ("knowledge", "samples", "benchmarks", "params.yaml", "dvc.yaml", "dvc.lock", ".dvcignore")
 REVISIONS = Path("build/cache/revisions-2")  # the number grows when TREES does, so that no smaller copy is read
 # What is read of a revision; a link elsewhere in it is left out.
 READ = (

@@ -69,8 +69,8 @@ class Freshness(Record, frozen=True):
         return tuple(c for c in self.changes if c.stage in before and c.kind == "code")
 
 
-def freshness(root: Path, *, cached: bool = True) -> Freshness:
-    """Compare dvc.lock with the work tree at `root`, or with an unpacked revision (then without the code, which is not unpacked).
+def freshness(root: Path, *, unpacked: bool = False) -> Freshness:
+    """Compare dvc.lock with the work tree at `root`, or with an `unpacked` revision, which holds neither code nor build/.
 
     Raises InputError if dvc.lock or dvc.yaml cannot be read.
     """
@@ -80,8 +80,8 @@ def freshness(root: Path, *, cached: bool = True) -> Freshness:
     owner = {out: name for name, stage in stages.items() for out in _outs(stage)}
     upstream = _upstream(stages, owner)
     order = tuple(sorted(stages, key=lambda name: len(upstream[name])))
-    digests = Digests(root, cached=cached)
-    with_code = (root / "pipelines").is_dir()
+    digests = Digests(root, cached=not unpacked)
+    with_code = not unpacked and (root / "pipelines").is_dir()
     values = load_yaml(root / PARAMS, numbers=True) if (root / PARAMS).is_file() else {}
     changes: list[Change] = []
     for name in order:
@@ -94,6 +94,8 @@ def freshness(root: Path, *, cached: bool = True) -> Freshness:
             found.append(("code", "command", "modified"))
         changes += [Change(name, *each) for each in found if with_code or each[0] != "code"]
     edited, absent = _outs_now(stages, locked, digests)
+    if unpacked:
+        absent = ()
     digests.save()
     return Freshness(True, order, tuple(changes), edited, absent, upstream)
 
@@ -124,7 +126,7 @@ def require_diagnosis(root: Path, number: int) -> str:
     try:
         start = Repository.open(root, _before(root, number, before_round)).root
         same = (start / LOCK).is_file() and (start / LOCK).read_bytes() == (root / LOCK).read_bytes()
-        own = same and not freshness(start, cached=False).data_changes("diagnose")
+        own = same and not freshness(start, unpacked=True).data_changes("diagnose")
     except NotFoundError:
         own = False
     if not own:
