@@ -25,7 +25,7 @@ STILL_TWICE = {"Flip", "Line", "Step"}  # class names that two modules of histor
 HEAVY = ("torch", "transformers", "peft", "mlflow", "pandas")
 # From the lowest layer to the highest. A module imports from its own layer and from lower layers only.
 LAYERS = (
-    ("errors", "findings", "progress", "records", "stable_hash", "yamlio"),
+    ("errors", "findings", "gitrepo", "progress", "records", "stable_hash", "yamlio"),
     ("graph", "params", "statistics", "language", "runtime", "store"),
     ROLES,
     ("history",),

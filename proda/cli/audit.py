@@ -1,176 +1,157 @@
-"""`proda audit [A..B]`: which data change could have fixed, or broken, which test.
+"""`proda audit [A..B]`: lists the changes that could have fixed or broken each item.
 
     $ proda audit main..repair/round-1
-    3f0c9a1 → 8d2e7b4: 131 items fixed, 44 broken (dev and twin; more seeds that way than the other)
-    for every item: 8d2e7b4 Rebuild: training parameters
-    fixed   physics/bimetal-strip-bends:twin-path   3 of 3 seeds
-      could have   1c77e02  1-bimetal-strip-bends-s1-3f0c9a1e   through physics/bimetal-strip-bends.s1
+    3f0c9a1d2 → 8d2e7b431: 131 items fixed, 44 broken (dev and twin items whose majority answer changed)
+    every item: 8d2e7b431 Rebuild: training parameters
+    fixed, by the surest change: 3 probably, 98 could have, 30 no change under it
+    patches, by items fixed less items broken
+      +3 −0  1-bimetal-strip-bends-s1-3f0c9a1e (unproven)
+      … and 90 more (--all)
+    fixed   physics/bimetal-strip-bends:twin-path   0 of 3 → 3 of 3 seeds
+      could have   1c77e02b8  1-bimetal-strip-bends-s1-3f0c9a1e (unproven)   through physics/bimetal-strip-bends.s1
 
-Reads git history and the results committed in it: nothing is trained, and no DVC cache is needed. Without A..B: from the commit before
-the last round's first patch to the work tree. Sealed items are counted and never listed.
+Reads git history and the results committed in it: nothing is trained, and DVC's cache is not needed. Without A..B: from the commit before
+the last round's first patch to the work tree.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
 
+from proda.cli.settings import FEW, count, note, range_ends, sealed_option
 from proda.errors import NotFoundError, UsageError
-from proda.history.compare import compare_nodes
+from proda.history.audit import SURENESS, Line, PatchEffect
 from proda.history.repository import Repository
 from proda.store.corpus import PATCHES
 from proda.store.patches import load_patches
-from proda.store.verdicts import read_verdicts, shown_by
-from proda.yamlio import load_yaml_bytes
 
-DATA = ("knowledge", str(PATCHES), "samples/allocation.yaml", "samples/written", "benchmarks/exceptions.yaml")
-EVERYTHING = (
-    *("params.yaml", "constraints.txt", "pipelines", "knowledge/relations.yaml", "samples/allocation.yaml"),
-    *("proda", ":(exclude)proda/cli", ":(exclude)proda/report", ":(exclude)proda/debugger"),  # these three read results, and make none
-)
-MAX_COMMITS = 500
+ENDS = 6  # patches shown of each end of the list
 
 
 @click.command(epilog="Example: proda audit HEAD~1..HEAD")
 @click.argument("range_", metavar="[A..B]", required=False)
-@click.option("--item", help="Only this item.")
-@click.option("--patch", help="Only what this patch lies under.")
-@click.option("--json", "as_json", is_flag=True, help="Print the lines as JSON.")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
-def audit(range_: str | None, item: str | None, patch: str | None, as_json: bool, root: str) -> None:
-    """Say which change could have fixed or broken which item, and what of that is proven.
+@click.option("--item", metavar="ITEM", help="Only this item.")
+@click.option("--patch", metavar="PATCH", help="Only items that this patch lies under.")
+@click.option("--all", "everything", is_flag=True, help="List every item and patch, not the first dozen.")
+@sealed_option
+@click.option("--json", "as_json", is_flag=True, help="Print every line as JSON.")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="A folder of the repository (default: this one).")
+def audit(range_: str | None, item: str | None, patch: str | None, everything: bool, sealed: bool, as_json: bool, root: str) -> None:
+    """List the changes that could have fixed or broken each item, and what retraining proved of them.
 
-    An item's flip comes with the changes under it. `could have`: touches what the item rests on; `probably`: touches what the wrong answer
-    had wrong; `proof`: a retrain with and without it showed it (`proda attribute`). Without A..B: from before the last round's first patch
-    to the work tree.
+    An item flips if its majority answer changes: most tuned seeds were wrong and are right, or the other way round. `could have` marks a
+    change to something that the item rests on, `probably` a change to a statement that a wrong answer contradicts, `proof` a patch that was
+    tested by retraining with and without it (`proda attribute`). Without A..B: from before the last round's first patch to the work tree.
     """
     from proda.history.audit import audit as audit_lines
-    from proda.history.audit import departures, summary
-    from proda.statistics import paired
+    from proda.history.audit import by_patch, departures, summary
+    from proda.history.changes import data_changes
+    from proda.history.flips import flips, tallies
 
+    if item is not None and ":sealed-" in item and not sealed:
+        raise UsageError(f"'{item}' is sealed: people who repair must not see what became of it. Add --sealed to see it all the same.")
     where = Repository.open(root).root
-    first, last = _ends(where, range_)
+    first, last = range_ends(range_) if range_ is not None else (_last_round(where), None)
     old, new = Repository.open(root, first), Repository.open(root, last)
     if not old.outcomes() or not new.outcomes():
         empty = old if not old.outcomes() else new
-        raise NotFoundError(f"{empty.name} holds no outcomes (benchmarks/results/outcomes), so no flip can be told. Name another revision.")
-    changes, everywhere = history(where, old.commit or first, new.commit)
-    pairs, _ = paired((o for o in old.outcomes() if o.model != "base"), (o for o in new.outcomes() if o.model != "base"))
+        raise NotFoundError(
+            f"{empty.name} holds no outcomes (benchmarks/results/outcomes), so no flip can be found. Name another revision."
+        )
+    if last is None:
+        from proda.workflows.freshness import stale_line
+
+        note(stale_line(where))
+    changes, everywhere = data_changes(where, old.commit or first, new.commit)
     departed = {(item, True): statements for item, statements in departures(old.knowledge, old.items(), old.outcomes()).items()}
     departed |= {(item, False): statements for item, statements in departures(new.knowledge, new.items(), new.outcomes()).items()}
-    lines = audit_lines(pairs, new.items(), new.knowledge, changes, departed)
-    sealed = [line for line in lines if ":sealed-" in line.item]
-    shown = [line for line in lines if ":sealed-" not in line.item]
+    flipped = flips(tallies(old.outcomes()), tallies(new.outcomes()))
+    lines = audit_lines(flipped, new.items(), new.knowledge, changes, departed)
+    hidden = [] if sealed else [line for line in lines if ":sealed-" in line.item]
+    shown = lines if sealed else [line for line in lines if ":sealed-" not in line.item]
     if item is not None:
         shown = [line for line in shown if line.item == item]
         if not shown:
-            raise NotFoundError(f"'{item}' did not flip between {first} and {last or 'the work tree'}, or is no dev or twin item.")
+            raise NotFoundError(f"'{item}' did not flip between {first} and {last or 'the work tree'}, or there is no such item.")
     if patch is not None:
         shown = [line for line in shown if line.patch == patch]
+    effects = by_patch(shown)
     if as_json:
-        data = {"from": old.commit, "to": new.commit, "everywhere": everywhere, "lines": [msgspec.structs.asdict(line) for line in shown]}
+        rows = [msgspec.structs.asdict(line) for line in shown]
+        data = {"from": old.commit, "to": new.commit, "everywhere": everywhere, "patches": effects, "lines": rows}
         click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2))
         return
     counts = summary(shown)
     ends = f"{(old.commit or first)[:9]} → {(new.commit or 'work tree')[:9]}"
-    click.echo(
-        f"{ends}: {counts.get('fixed', 0)} items fixed, {counts.get('broken', 0)} broken (dev and twin; more seeds that way than the other)"
-    )
-    for commit in everywhere:
-        click.echo(f"for every item: {commit}")
-    for text in _text(shown):
+    splits = "dev, twin and sealed" if sealed else "dev and twin"
+    fixed, broken = counts.get("fixed", 0), counts.get("broken", 0)
+    click.echo(f"{ends}: {count(fixed, 'item')} fixed, {broken:,} broken ({splits} items whose majority answer changed)")
+    few = None if everything or item is not None or patch is not None else FEW
+    for text in (*(f"every item: {commit}" for commit in everywhere), *_levels(counts), *_patches(effects, few), *_items(shown, few)):
         click.echo(text)
-    if sealed and item is None and patch is None:
-        hidden = summary(sealed)
-        click.echo(f"sealed: {hidden.get('fixed', 0)} fixed, {hidden.get('broken', 0)} broken; never listed", err=True)
+    if hidden and item is None and patch is None:
+        apart = summary(hidden)
+        note(f"sealed: {apart.get('fixed', 0):,} fixed, {apart.get('broken', 0):,} broken (not listed)")
 
 
-def history(root: Path, first: str, last: str | None) -> tuple[list[Any], list[str]]:
-    """The data changes between two commits, oldest first, and the commits that touch what every item rests on, a line each.
-
-    With `last` None up to HEAD; what is not committed yet is no change anyone could revert, and is left out.
-    """
-    import git
-
-    from proda.history.audit import Change
-
-    repo = git.Repo(root)
-    span = f"{first}..{last or 'HEAD'}"
-    commits = list(repo.iter_commits(span, paths=list(DATA), reverse=True, no_merges=True))
-    if len(commits) > MAX_COMMITS:
-        raise UsageError(f"{span} holds {len(commits)} commits that touch data; at most {MAX_COMMITS} are read. Name a shorter range.")
-    verdicts = read_verdicts(root)
-    changes = []
-    for commit in commits:
-        names = [str(name) for name in commit.stats.files]
-        for name in (n for n in names if n.startswith(f"{PATCHES.as_posix()}/") and n.endswith(".yaml")):
-            patch = Path(name).stem
-            verdict = verdicts.get(patch, {})
-            brief = (commit.hexsha[:9], str(commit.summary), _targets(commit, name), patch, str(verdict.get("says", "")))
-            changes.append(Change(*brief, reverted=_gone(commit, name), shown=shown_by(verdict)))
-        if any(name.startswith("knowledge/") and name.endswith(".yaml") and name != "knowledge/relations.yaml" for name in names):
-            nodes = _nodes(root, commit)
-            if nodes:
-                changes.append(Change(commit.hexsha[:9], str(commit.summary), nodes))
-    everywhere = [f"{c.hexsha[:9]} {c.summary}" for c in repo.iter_commits(span, paths=list(EVERYTHING), reverse=True, no_merges=True)]
-    return changes, everywhere
-
-
-def _targets(commit: Any, name: str) -> tuple[str, ...]:
-    """The nodes of a patch that a commit added, or took away: read from that commit or its parent, whatever the work tree holds today."""
-    for tree in (commit.tree, *(parent.tree for parent in commit.parents)):
-        try:
-            blob = tree / name
-        except KeyError:
-            continue
-        raw = load_yaml_bytes(blob.data_stream.read(), f"{commit.hexsha[:9]}:{name}")
-        return tuple(map(str, raw.get("targets", ()))) if isinstance(raw, dict) else ()
-    return ()
-
-
-def _gone(commit: Any, name: str) -> bool:
-    try:
-        commit.tree / name
-    except KeyError:
-        return True
-    return False
-
-
-def _nodes(root: Path, commit: Any) -> tuple[str, ...]:
-    """Nodes that a commit changed; those that it added have no items before it, and those that it retired none after."""
-    if not commit.parents:
-        return ()
-    before, after = (Repository.open(root, c.hexsha).knowledge for c in (commit.parents[0], commit))
-    return tuple(sorted(n.id for n in compare_nodes(before, after)))
-
-
-def _ends(root: Path, given: str | None) -> tuple[str, str | None]:
-    if given is not None:
-        if ".." not in given or "..." in given:
-            raise UsageError(f"'{given}': expected A..B, two revisions with two dots between them.")
-        first, _, last = given.partition("..")
-        return first or "HEAD", last or "HEAD"
+def _last_round(root: Path) -> str:
     from proda.history.rounds import before_round
 
     rounds = [p.round for p in load_patches(root)]
     if not rounds:
-        raise NotFoundError(f"{PATCHES}\n  No patch here. Name the range to audit: `proda audit A..B`.")
-    return before_round(root, max(rounds)), None
+        raise NotFoundError(f"{PATCHES}\n  There is no patch here. Name the range to audit: `proda audit A..B`.")
+    return before_round(root, max(rounds))
 
 
-def _text(lines: Iterable[Any]) -> Iterator[str]:
-    last = ""
-    for line in lines:
-        if line.item != last:
-            what = "fixed " if line.fixed > line.broken else "broken"
-            yield f"{what}  {line.item}  {max(line.fixed, line.broken)} of {line.seeds} seeds"
-            last = line.item
-        if line.level == "nothing":
-            yield "  no change lies under it"
-        else:
-            what = f"{line.patch} ({line.says})" if line.says else line.patch or line.subject
-            yield f"  {line.level}  {line.commit}  {what}  through {', '.join(line.through)}"
+def _levels(counts: Mapping[str, int]) -> Iterator[str]:
+    """How sure the surest line of the items is."""
+    for what in ("fixed", "broken"):
+        parts = [
+            f"{counts[key]:,} {level if level != 'nothing' else 'no change under it'}"
+            for level in SURENESS
+            if (key := f"{what}, {level}") in counts
+        ]
+        if parts:
+            yield f"{what}, by the surest change: {', '.join(parts)}"
+
+
+def _patches(effects: Sequence[PatchEffect], few: int | None) -> Iterator[str]:
+    """The patches with the best and the worst balance."""
+    if len(effects) < 2:
+        return
+    yield "patches, by items fixed less items broken"
+    cut = few is not None and len(effects) > few
+    for effect in effects[:ENDS] if cut else effects:
+        yield _effect(effect)
+    if cut:
+        yield f"  … {count(len(effects) - 2 * ENDS, 'patch', 'patches')} between (--all)" if len(effects) > 2 * ENDS else "  …"
+        for effect in effects[-ENDS:]:
+            yield _effect(effect)
+
+
+def _effect(effect: PatchEffect) -> str:
+    return f"  +{effect.fixed} −{effect.broken}  {effect.patch}{f' ({effect.says})' if effect.says else ''}"
+
+
+def _items(lines: Sequence[Line], few: int | None) -> Iterator[str]:
+    """The items, surest first, as many fixed as broken ones if the list is cut."""
+    from proda.history.audit import by_item
+    from proda.history.flips import evenly
+
+    groups = sorted(by_item(lines).values(), key=lambda group: (SURENESS.index(group[0].level), group[0].item))
+    better, worse = ([group for group in groups if group[0].better is side] for side in (True, False))
+    for group in evenly(better, worse, few):
+        top = group[0]
+        yield f"{'fixed ' if top.better else 'broken'}  {top.item}  {top.before} → {top.after} seeds"
+        for line in group:
+            if line.level == "nothing":
+                yield "  no change lies under it"
+            else:
+                what = f"{line.patch} ({line.says})" if line.says else line.patch or line.subject
+                yield f"  {line.level}  {line.commit}  {what}  through {', '.join(line.through)}"
+    if few is not None and len(groups) > few:
+        yield f"… and {count(len(groups) - few, 'more item', 'more items')} (--all)"

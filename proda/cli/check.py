@@ -92,14 +92,18 @@ def _stale_patches(root: Path, knowledge: Knowledge) -> list[Finding]:
 
 
 def _committed(root: Path) -> frozenset[str]:
-    """Paths below samples/patches in HEAD; none where there is no git."""
-    import subprocess
-
+    """Return the paths below samples/patches in HEAD; all that are here if there is no git."""
+    from proda.gitrepo import GitError, run_git
     from proda.store.corpus import PATCHES
 
-    command = ["git", "ls-tree", "-r", "--name-only", "HEAD", "--", PATCHES.as_posix()]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    return frozenset(done.stdout.splitlines()) if done.returncode == 0 else frozenset()
+    try:
+        run_git(root, "rev-parse", "--git-dir")
+    except GitError:  # no git here, as in a release's tarball: what is here was committed
+        return frozenset(path.relative_to(root).as_posix() for path in (root / PATCHES).glob("*.yaml"))
+    try:
+        return frozenset(run_git(root, "ls-tree", "-r", "--name-only", "HEAD", "--", PATCHES.as_posix()).splitlines())
+    except GitError:
+        return frozenset()
 
 
 def _document(report: Report, findings: tuple[Finding, ...]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""A comparison as GitHub-flavoured Markdown, for a comment on a pull request: scores, flips, then nodes; long lists folded.
+"""Renders a comparison as GitHub-flavoured Markdown, for a comment on a pull request: scores, flips, then nodes; long lists are folded.
 
-Whatever comes from data goes through `escaped`: no table cell, HTML tag, link, mention or issue reference can be made with it.
+All text that comes from data goes through `escaped`, so it cannot form a table cell, HTML tag, link, mention or issue reference.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from proda.history.compare import CHANGES, Comparison, Derived, causes, tally
 
 SHOWN = 60  # entries of a list; GitHub refuses comments of more than 65,536 characters
 LONGEST = 240  # characters of one piece of data
-# A character reference is text to Markdown, whatever the character would have meant.
+# Markdown reads a character reference as plain text, whatever the character itself would mean.
 _MEANS = re.compile(r"[^\w\s.,;/()'?%+=“”‘’–—…→-]|_")
 
 
 def escaped(text: str, limit: int = LONGEST) -> str:
-    """`text` on one line, at most `limit` characters, that reads the same and can be nothing but text."""
+    """Return `text` on one line, cut to `limit` characters, with every character of Markdown syntax escaped."""
     flat = " ".join(text.split())
     flat = flat if len(flat) <= limit else flat[: limit - 1] + "…"
-    # GitHub looks for @names, #numbers and www. after decoding, so a word joiner keeps what follows apart.
+    # GitHub looks for @names, #numbers and www. after decoding, so a word joiner separates what follows.
     apart = re.sub(r"([@#]|\bwww|://)", "\\1\u2060", flat)
     return _MEANS.sub(lambda m: f"&#{ord(m[0])};", apart)
 
 
 def code(name: str) -> str:
-    """An id or name in code type; escaped all the same."""
+    """Return an id or name in code type, escaped."""
     return f"<code>{escaped(name)}</code>"
 
 
 def comment(found: Comparison) -> str:
-    """The whole comment. Its first line names the two revisions; without any difference it says so and ends."""
-    lines = [f"### Change of meaning: {code(found.old)} → {code(found.new)}", ""]
+    """Return the whole comment. Its first line names the two revisions."""
+    lines = [f"### Changes: {code(found.old)} → {code(found.new)}", ""]
     if found.same:
-        lines += ["No change of meaning.", ""]
+        lines += ["No difference in meaning.", ""]
     lines += [*_scores(found), *_flips(found), *_nodes(found), *_settings(found)]
     lines += [*_derived("Samples", found.samples), *_derived("Items", found.items)]
     return "\n".join(lines).rstrip()
@@ -57,24 +57,27 @@ def _flips(found: Comparison) -> Iterator[str]:
     a = found.answers
     if not (a.compared or a.reworded or a.only_old or a.only_new):
         return
-    yield f"**Answers**: {a.better:,} wrong → right, {a.worse:,} right → wrong, of {a.compared:,} that can be compared."
+    yield (
+        f"**Answers**: {a.better:,} items wrong → right, {a.worse:,} right → wrong (majority of the tuned seeds),"
+        f" of {a.compared:,} that can be compared."
+    )
     if a.sealed_better or a.sealed_worse:
-        yield f"Of these on sealed items, which are never listed: {a.sealed_better:,} and {a.sealed_worse:,}."
+        yield f"Of these sealed: {a.sealed_better:,} and {a.sealed_worse:,}."
     if a.reworded or a.unscored or a.only_old or a.only_new:
         yield (
-            f"Not compared: {a.reworded:,} of reworded items, {a.unscored:,} unscored in either,"
+            f"Not compared: {a.reworded:,} with another text, {a.unscored:,} unscored in either,"
             f" {a.only_old:,} only before, {a.only_new:,} only after."
         )
     if a.stale:
-        yield f"{a.stale:,} answers are older than their item: run `dvc repro`."
+        yield f"{a.stale:,} answered before the item's text changed: run `dvc repro`."
     yield ""
     for title, better in (("right → wrong", False), ("wrong → right", True)):
         rows = [
-            f"| {code(f.item)} | {escaped(f.model)} | {_margin(f.old_margin)} | {_margin(f.new_margin)} |"
+            f"| {code(f.item)} | {f.before.seeds} → {f.after.seeds} | {_margin(f.before.margin)} | {_margin(f.after.margin)} |"
             for f in found.flips
             if f.better is better
         ]
-        yield from _folded(f"{len(rows):,} {title}", ["| item | model | margin before | after |", "|---|---|--:|--:|"], rows)
+        yield from _folded(f"{len(rows):,} {title}", ["| item | seeds right | margin before | after |", "|---|--:|--:|--:|"], rows)
 
 
 def _nodes(found: Comparison) -> Iterator[str]:
@@ -86,7 +89,7 @@ def _nodes(found: Comparison) -> Iterator[str]:
     for node in found.nodes:
         what = "<br>".join(f"{escaped(f.field)}: {_value(f.old)} → {_value(f.new)}" for f in node.fields) or escaped(node.text)
         rows.append(f"| {node.change} | {node.kind} {code(node.id)} | {what} |")
-    yield from _folded(f"{len(rows):,} nodes", ["| | node | what |", "|---|---|---|"], rows)
+    yield from _folded(f"{len(rows):,} {'node' if len(rows) == 1 else 'nodes'}", ["| | node | what |", "|---|---|---|"], rows)
 
 
 def _settings(found: Comparison) -> Iterator[str]:
@@ -110,7 +113,7 @@ def _derived(title: str, changes: Sequence[Derived]) -> Iterator[str]:
 
 
 def _folded(title: str, head: Sequence[str], rows: Sequence[str]) -> Iterator[str]:
-    """A table; behind a <details> if it has more than five rows, cut at SHOWN."""
+    """Yield a table, inside <details> if it has more than five rows, cut at SHOWN rows."""
     if not rows:
         return
     if len(rows) > 5:

@@ -1,55 +1,58 @@
-"""`proda diff [A [B]]`: two revisions compared by meaning.
+"""`proda diff [A [B]]`: compares two revisions by meaning.
 
     $ proda diff                      HEAD against the working tree
     $ proda diff main                 main against the working tree
     $ proda diff v1..v2               v1 against v2
+    $ proda diff main --samples 5     with five changed samples, old and new
     $ proda diff main --markdown      as a comment on a pull request
 
-Exit status 0 whether or not anything differs; 1 if a revision cannot be read, 2 on misuse.
+Exit status 0 whether or not anything differs, 1 if a revision cannot be read, 2 if the command is called wrongly.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 import msgspec
 
 from proda.cli.comment import comment
+from proda.cli.settings import FEW, count, note, range_ends, sealed_option
 from proda.errors import UsageError
-from proda.history.compare import CHANGES, Comparison, Derived, Revision, Score, causes, compare, tally
+from proda.history.compare import CHANGES, Comparison, Derived, Score, causes, compare, tally
+from proda.history.flips import evenly
 from proda.history.repository import Repository
-from proda.records import Sample, Wording
-from proda.store.corpus import CORPUS, PATCHES, decode_sample
-from proda.store.patches import as_changed, changes, read_patch
-from proda.yamlio import load_yaml
-
-FEW = 12
-SETTINGS = ("params.yaml", "samples/allocation.yaml", "benchmarks/exceptions.yaml")
-TEXTS = ("knowledge/sources/**/*.md", "samples/base/*.yaml", "benchmarks/general/*")
+from proda.history.revision import read_revision
 
 
 @click.command(epilog="Example: proda diff main --markdown")
 @click.argument("revisions", metavar="[A [B]]", nargs=-1)
+@click.option("--samples", "shown", metavar="N", type=click.IntRange(min=1), help="Show N changed samples, old and new text.")
+@click.option("--all", "everything", is_flag=True, help="List every node and flip, not the first dozen.")
+@sealed_option
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print a comment for a pull request.")
-@click.option("--all", "everything", is_flag=True, help="List every node and flip, not the first few.")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
-def diff(revisions: tuple[str, ...], as_json: bool, as_markdown: bool, everything: bool, root: str) -> None:
-    """Compare two revisions by meaning: nodes, samples, items, flipped answers, scores.
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="A folder of the repository (default: this one).")
+def diff(
+    revisions: tuple[str, ...], shown: int | None, everything: bool, sealed: bool, as_json: bool, as_markdown: bool, root: str
+) -> None:
+    """Compare two revisions by meaning: nodes, samples, items, flips, scores.
 
-    Without A: HEAD against the working tree. With A: A against the working tree. With A and B (or A..B): A against B.
+    An item flips if its majority answer changes: most tuned seeds were wrong and are right, or the other way round. Without A: HEAD against
+    the work tree. With A: A against the work tree. With A and B (or A..B): A against B.
     """
     if as_json and as_markdown:
-        raise UsageError("Either --json or --markdown, not both.")
+        raise UsageError("--json and --markdown exclude each other. Leave one out.")
     old_name, new_name = ends(revisions)
     old, new = Repository.open(root, old_name), Repository.open(root, new_name)
-    found = compare(read_revision(old, beside=new), read_revision(new, beside=old))
+    if new_name is None:
+        from proda.workflows.freshness import stale_line
+
+        note(stale_line(new.root))
+    found = compare(read_revision(old, beside=new), read_revision(new, beside=old), sealed=sealed)
     if as_json:
         scores = [{**msgspec.structs.asdict(s), "difference": s.difference} for s in found.scores]
         data = {**msgspec.structs.asdict(found), "same": found.same, "scores": scores}
@@ -58,81 +61,26 @@ def diff(revisions: tuple[str, ...], as_json: bool, as_markdown: bool, everythin
         click.echo(comment(found))
     else:
         plain = "NO_COLOR" in os.environ or not sys.stdout.isatty()
-        click.echo("\n".join(lines(found, None if everything else FEW)), color=False if plain else None)
+        texts = lines(found, None if everything else FEW, samples=shown or 0)
+        click.echo("\n".join(texts), color=False if plain else None)
 
 
 def ends(revisions: Sequence[str]) -> tuple[str, str | None]:
-    """(A, B) of the arguments; B is None for the working tree. Raises UsageError on more than two, or on `A...B`."""
+    """Return (A, B) of the arguments; B is None for the work tree. Raises UsageError for more than two, and for `A...B`."""
     if len(revisions) == 1 and ".." in revisions[0]:
         if "..." in revisions[0]:
-            raise UsageError(f"'{revisions[0]}': write A..B; a comparison with the merge base is `proda diff $(git merge-base A B) B`.")
-        old, _, new = revisions[0].partition("..")
-        return old or "HEAD", new or "HEAD"
+            raise UsageError(f"'{revisions[0]}': expected A..B. To compare with the merge base: `proda diff $(git merge-base A B) B`.")
+        return range_ends(revisions[0])
     if len(revisions) > 2:
-        raise UsageError(f"At most two revisions, got {len(revisions)}: {' '.join(revisions)}.")
+        raise UsageError(f"Expected at most two revisions, got {len(revisions)}: {' '.join(revisions)}.")
     return (revisions[0] if revisions else "HEAD"), (revisions[1] if len(revisions) == 2 else None)
 
 
-def read_revision(repo: Repository, beside: Repository) -> Revision:
-    """All that a comparison with `beside` needs of a repository: of the samples, those in files that differ between the two, and those
-    that patches touch in one of them alone; as they are trained on.
-    """
-    name = f"{repo.name} ({repo.commit[:9]})" if repo.commit and not repo.commit.startswith(repo.name) else repo.name
-    return Revision(
-        name, repo.knowledge, _samples(repo.root, beside.root), repo.items(), repo.outcomes(), repo.metrics, settings(repo.root)
-    )
-
-
-def _samples(root: Path, beside: Path) -> list[Sample]:
-    # A file with the same bytes on both sides has nothing to tell, and most of a large corpus is that.
-    mine, theirs = (_touched(side) for side in (root, beside))
-    touched = [name.encode() for name in {*mine, *theirs} if (name in mine, mine.get(name)) != (name in theirs, theirs.get(name))]
-    paths = [*sorted((root / CORPUS).glob("*/*.yaml")), *sorted((root / PATCHES).glob("*.yaml"))]
-    told = []
-    for path in paths:
-        data, other = path.read_bytes(), beside / path.relative_to(root)
-        if not other.is_file() or data != other.read_bytes() or any(n in data for n in touched):
-            told.append(path)
-    return as_changed((decode_sample(raw, path) for path in told for raw in load_yaml(path).get("samples", ())), mine)
-
-
-def _touched(root: Path) -> dict[str, Wording | None]:
-    """What patches do to derived samples."""
-    paths = sorted((root / PATCHES).glob("*.yaml"))
-    return changes(read_patch(path) for path in paths if any(key in path.read_bytes() for key in (b"\nremove:", b"\noverride:")))
-
-
-def settings(root: Path) -> dict[str, str]:
-    """Every value of the parameter files, by file and key path; a text counts as a hash of its words."""
-    found: dict[str, str] = {}
-    for name in SETTINGS:
-        if (root / name).is_file():
-            found.update((f"{name} {path}", value) for path, value in _flat(load_yaml(root / name, numbers=True)))
-    for pattern in TEXTS:
-        for path in sorted(p for p in root.glob(pattern) if p.is_file()):
-            words = b" ".join(path.read_bytes().split())
-            found[path.relative_to(root).as_posix()] = f"text {hashlib.sha256(words).hexdigest()[:9]}"
-    return found
-
-
-def _flat(value: object, path: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        for key, part in value.items():
-            yield from _flat(part, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
-        for number, part in enumerate(value):
-            # An exception is known by its item, not by its place in the file.
-            name = part.get("item", number) if isinstance(part, Mapping) else number
-            yield from _flat(part, f"{path}[{name}]")
-    elif value is not None:
-        yield path, str(value)
-
-
-def lines(found: Comparison, few: int | None) -> Iterator[str]:
-    """The comparison for a terminal."""
+def lines(found: Comparison, few: int | None, *, samples: int = 0) -> Iterator[str]:
+    """Yield the comparison for a terminal: `few` entries of each list (None: all), and `samples` changed samples with their texts."""
     yield f"{click.style(found.old, bold=True)} → {click.style(found.new, bold=True)}"
     if found.same:
-        yield "no change of meaning"
+        yield "no difference in meaning"
     if found.scores:
         yield from ("", click.style("scores", bold=True), *(f"  {line}" for line in _score_lines(found.scores)))
     if found.nodes:
@@ -149,6 +97,9 @@ def lines(found: Comparison, few: int | None) -> Iterator[str]:
     for title, derived in (("samples", found.samples), ("items", found.items)):
         if derived:
             yield from ("", f"{click.style(title, bold=True)}  {counted(d.change for d in derived)}", *_derived_lines(derived))
+    if found.hidden_items:
+        yield f"  and {count(found.hidden_items, 'sealed item')}, not listed"
+    yield from _sample_lines(found.samples, samples)
     yield from _answer_lines(found, few)
 
 
@@ -156,13 +107,13 @@ COLOURS = {"added": "green", "changed": "yellow", "retired": "magenta", "removed
 
 
 def counted(changes: Iterable[str]) -> str:
-    """ "2 added, 1 changed"."""
+    """Return for example "2 added, 1 changed"."""
     counts = Counter(changes)
     return ", ".join(f"{counts[c]:,} {c}" for c in CHANGES if counts[c])
 
 
 def quoted(value: str | None) -> str:
-    """A field's value in quotes; a dash where there was none."""
+    """Return a field's value in quotes; a dash if it is absent."""
     return "–" if value is None else f"“{value}”"
 
 
@@ -179,38 +130,50 @@ def _derived_lines(changes: Sequence[Derived]) -> Iterator[str]:
     for by in ("discipline", "sort"):
         parts = [f"{name} {sum(counts.values()):,}" for name, counts in tally(changes, by).items()]
         yield f"  {'in' if by == 'discipline' else 'as':<7}  {', '.join(parts)}"
-    named = [f"{node} {count:,}" if node else f"none of these ({count:,} took another place)" for node, count in causes(changes)]
+    named = [f"{node} {times:,}" if node else f"no changed node ({times:,})" for node, times in causes(changes)]
     rest = f", … {len(named) - 5:,} more" if len(named) > 5 else ""
     yield f"  because  {', '.join(named[:5])}{rest}"
+
+
+def _sample_lines(samples: Sequence[Derived], number: int) -> Iterator[str]:
+    """Some changed samples, old and new; those that were reworded first, since a reader can compare them."""
+    order = ("changed", "added", "removed")
+    for sample in sorted(samples, key=lambda s: (order.index(s.change) if s.change in order else len(order), s.id))[:number]:
+        yield f"  {click.style(f'{sample.change:<8}', fg=COLOURS[sample.change])} {sample.id}"
+        for mark, text, colour in (("-", sample.old, "red"), ("+", sample.new, "green")):
+            yield from (click.style(f"    {mark} {line}", fg=colour) for line in (text or "").splitlines())
 
 
 def _answer_lines(found: Comparison, few: int | None) -> Iterator[str]:
     a = found.answers
     if not any(msgspec.structs.astuple(a)):
         return
-    yield from ("", f"{click.style('answers', bold=True)}  {a.compared:,} compared")
+    yield ""
+    yield f"{click.style('answers', bold=True)}  {count(a.compared, 'item')} compared, by the majority of the tuned seeds"
     yield f"  wrong → right {a.better:,}, right → wrong {a.worse:,}"
     if a.sealed_better or a.sealed_worse:
-        yield f"  of these on sealed items, which are never listed: {a.sealed_better:,} and {a.sealed_worse:,}"
+        yield f"  of these sealed: {a.sealed_better:,} and {a.sealed_worse:,}"
     apart = {
-        "of reworded items, no longer comparable": a.reworded,
+        "not compared, since the item's text changed": a.reworded,
         "unscored in either": a.unscored,
         f"only in {found.old}": a.only_old,
         f"only in {found.new}": a.only_new,
-        "older than their item (run `dvc repro`)": a.stale,
+        "answered before the item's text changed (run `dvc repro`)": a.stale,
     }
-    yield from (f"  {count:,} {what}" for what, count in apart.items() if count)
-    for flip in found.flips[:few]:
+    yield from (f"  {number:,} {what}" for what, number in apart.items() if number)
+    better, worse = ([flip for flip in found.flips if flip.better is side] for side in (True, False))
+    for flip in evenly(better, worse, few):
         mark = click.style("better", fg="green") if flip.better else click.style("worse ", fg="red")
-        yield f"  {mark}  {flip.item}  {flip.model}  margin {margin(flip.old_margin)} → {margin(flip.new_margin)}"
+        margins = f"margin {margin(flip.before.margin)} → {margin(flip.after.margin)}"
+        yield f"  {mark}  {flip.item}  {flip.before.seeds} → {flip.after.seeds} seeds  {margins}"
     yield from _more(len(found.flips), few)
 
 
 def margin(value: float | None) -> str:
-    """A margin with its sign."""
+    """Return a margin with its sign; a dash if it is unknown."""
     return "–" if value is None else f"{value:+.3f}"
 
 
-def _more(count: int, few: int | None) -> Iterator[str]:
-    if few is not None and count > few:
-        yield click.style(f"  … and {count - few:,} more (--all)", dim=True)
+def _more(number: int, few: int | None) -> Iterator[str]:
+    if few is not None and number > few:
+        yield click.style(f"  … and {number - few:,} more (--all)", dim=True)

@@ -19,10 +19,12 @@ from __future__ import annotations
 import click
 import msgspec
 
+from proda.cli.settings import note
 from proda.errors import UsageError
 from proda.history.repository import Repository
 from proda.records import Patch
 from proda.store.diagnoses import load_diagnoses
+from proda.workflows.freshness import require_diagnosis
 from proda.workflows.repair_round import PER_ERROR, plan_here, round_here, run_id
 
 
@@ -42,6 +44,7 @@ def repair(most: int | None, per_error: int | None, reallocate: bool, number: in
     from proda.knowledge.distinct import set_apart
 
     where = Repository.open(root).root
+    note(require_diagnosis(where, number or round_here(where)))
     if reallocate:
         from proda.cli.reallocation import share_out
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import click
 
+from proda.cli.settings import note
 from proda.errors import UsageError
 from proda.history.repository import Repository
 from proda.store.files import write_file
+from proda.workflows.freshness import stale_line
 
 DEFAULT = Path("build/report/index.html")
 
@@ -32,4 +34,5 @@ def report(out: Path | None, root: str) -> None:
         raise UsageError(f"--out {target}: expected a name that ends in .html.")
     write_file(target, render(build_page(repo)))
     click.echo(closing(repo), err=True)
+    note(stale_line(repo.root))
     click.echo(target)

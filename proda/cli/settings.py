@@ -1,7 +1,8 @@
-"""Options that the experiments (`proda attribute`, `drill`, `study`) share: which part of the base, and with which parameters.
+"""Options and small pieces of output that several verbs share.
 
 params = with_settings(params, ("train.epochs=6", "train.lora_rank=16"))
 samples, items = part(samples, items, disciplines("physics,biology", items))
+range_ends("v1..v2")          # ("v1", "v2")
 """
 
 from __future__ import annotations
@@ -15,29 +16,61 @@ from proda.errors import UsageError
 from proda.records import Item
 
 C = TypeVar("C", bound=Callable[..., Any])
+FEW = 12  # entries of a list that are shown without --all
 
 
 def setting_options(command: C) -> C:
-    """--disciplines and --set-param."""
-    only = "Samples and items of these alone: fewer facts are learnt better."
+    """Add --disciplines and --set-param."""
+    only = "Use samples and items of these disciplines only (comma-separated). Trainings are then shorter."
     command = click.option("--disciplines", "of", metavar="LIST", help=only)(command)
-    help_text = "A parameter other than params.yaml has it, as train.epochs=6; may be given again."
+    help_text = "Override a parameter of params.yaml, such as train.epochs=6. Can be given several times."
     return click.option("-S", "--set-param", "changes", metavar="NAME=VALUE", multiple=True, help=help_text)(command)
 
 
+def seeds_option(default: str | None = None) -> Callable[[C], C]:
+    """Add --seeds, a comma list of training seeds wherever it appears; `seed_list` reads it."""
+    return click.option(
+        "--seeds", metavar="LIST", default=default, show_default=True, help="Training seeds (comma-separated), such as 0,1,2."
+    )
+
+
+def sealed_option(command: C) -> C:
+    """Add --sealed, without which no sealed item is named."""
+    return click.option("--sealed", is_flag=True, help="Name sealed items too. People who repair must not see them.")(command)
+
+
 def disciplines(text: str | None, items: Iterable[Item]) -> frozenset[str] | None:
-    """The disciplines of a comma list; None for all. Raises UsageError for one without items."""
+    """Return the disciplines of a comma list; None for all. Raises UsageError for a discipline without items."""
     if text is None:
         return None
     chosen, known = {p.strip() for p in text.split(",")}, {i.discipline for i in items}
     if unknown := sorted(chosen - known):
-        raise UsageError(f"--disciplines: no item of {', '.join(map(repr, unknown))}. There are: {', '.join(sorted(known))}.")
+        raise UsageError(f"--disciplines: no item of {', '.join(map(repr, unknown))}. Expected some of: {', '.join(sorted(known))}.")
     return frozenset(chosen)
 
 
 def seed_list(text: str) -> tuple[int, ...]:
-    """The seeds of a comma list. Raises UsageError unless they are different whole numbers."""
+    """Return the seeds of a comma list. Raises UsageError unless they are different whole numbers."""
     parts = [p.strip() for p in text.split(",")]
     if not all(p.isdecimal() for p in parts) or len(set(parts)) < len(parts):
         raise UsageError(f"--seeds {text}: expected different whole numbers, such as 0,1,2.")
     return tuple(map(int, parts))
+
+
+def range_ends(text: str) -> tuple[str, str]:
+    """Return (A, B) of `A..B`; an end that is left out is HEAD. Raises UsageError for anything else, `A...B` included."""
+    first, dots, last = text.partition("..")
+    if not dots or last.startswith("."):
+        raise UsageError(f"'{text}': expected A..B, two revisions with two dots between them.")
+    return first or "HEAD", last or "HEAD"
+
+
+def count(number: int, what: str, plural: str = "") -> str:
+    """Return for example "1 item" or "2,000 items"."""
+    return f"{number:,} {what if number == 1 else plural or what + 's'}"
+
+
+def note(line: str) -> None:
+    """Print a line to standard error, unless it is empty."""
+    if line:
+        click.echo(line, err=True)

@@ -23,12 +23,14 @@ import click
 import msgspec
 
 from proda.cli.card import card
+from proda.cli.settings import note
 from proda.history.lineage import Lineage, Trace
 from proda.history.repository import Repository
 from proda.records import SPLITS, Item, Sample, Wording
 from proda.store.corpus import CORPUS, PATCHES, decode_overridden, decode_sample
 from proda.store.items import ITEMS, decode_item
 from proda.store.patches import as_changed
+from proda.workflows.freshness import stale_line
 from proda.yamlio import load_yaml
 
 FEW = 3
@@ -42,6 +44,7 @@ FEW = 3
 def show(thing: str, as_json: bool, everything: bool, root: str) -> None:
     """Show the node, sample or item ID, with what it comes from and what comes from it."""
     repo = Repository.open(root)
+    note(stale_line(repo.root))
     lineage = gather(repo, thing)
     trace = lineage.trace(thing)
     if as_json:

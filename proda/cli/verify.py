@@ -24,12 +24,14 @@ from typing import Any
 import click
 import msgspec
 
+from proda.cli.settings import note
 from proda.errors import NotFoundError, UsageError
 from proda.history.repository import Repository
 from proda.history.rounds import before_round, reallocations
 from proda.store.corpus import PATCHES
 from proda.store.patches import load_patches
 from proda.store.verdicts import write_round
+from proda.workflows.freshness import require_fresh
 
 
 @click.command(epilog="Example: proda verify --dry-run")
@@ -55,6 +57,7 @@ def verify(context: click.Context, before: str | None, number: int | None, rever
             raise UsageError("--revert judges nothing, so it takes neither BEFORE nor --json. Leave them out.")
         _revert(after.root, number, dry_run)
         return
+    note(require_fresh(after.root, "evaluate"))
     patches = load_patches(after.root)
     shared_out = reallocations(after.root)
     this = number or max([*(p.round for p in patches), *shared_out], default=0)

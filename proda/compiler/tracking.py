@@ -16,7 +16,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import subprocess
 import sys
 import time
 import warnings
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from proda.compiler.fit import Point
+from proda.gitrepo import GitError, run_git
 
 EXPERIMENT = "proda"
 BATCH = 1000  # metrics that MLflow takes in one call
@@ -174,10 +174,9 @@ def _exists(client: Any, run_id: str) -> bool:
 
 def _git(root: Path, *arguments: str) -> str:
     try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True, timeout=30)
-    except (OSError, subprocess.SubprocessError):
+        return run_git(root, *arguments).strip()
+    except GitError:
         return ""
-    return done.stdout.strip()
 
 
 def without_password(text: str) -> str:

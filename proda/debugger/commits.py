@@ -21,13 +21,14 @@ that is rewritten and not added, as samples/allocation.yaml is, is committed by 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from proda.errors import InputError, ProdaError
+from proda.gitrepo import GitError, missing_identity, open_git, under_way
+from proda.gitrepo import file_text as _text
 from proda.records import Edit, Patch
 from proda.store.corpus import PATCHES
 from proda.store.files import write_file
@@ -38,10 +39,6 @@ SUBJECT = 2  # targets that a commit's subject names
 
 EditText = Callable[[str, Edit], str]
 """The knowledge's part: a topic file's text → the same with the edit, or as it is where it has it. Raises InputError."""
-
-
-class GitError(ProdaError):
-    """The repository is in no state to take commits."""
 
 
 def staged_patch(line: str) -> bool:
@@ -56,9 +53,7 @@ def leftover(root: Path, edit: EditText | None) -> Callable[[str], bool]:
 
     @cache
     def edited() -> dict[str, set[str]]:
-        import git
-
-        head = git.Repo(root).head.commit
+        head = open_git(root).head.commit
         found: dict[str, set[str]] = {}
         for path in sorted((root / PATCHES).glob("*.yaml")) if edit else ():
             if _text(head, path.relative_to(root).as_posix()) is None:
@@ -74,7 +69,11 @@ def leftover(root: Path, edit: EditText | None) -> Callable[[str], bool]:
         name = line[3:]
         if staged_patch(line):
             return True
-        return line[:2] in (" M", "M ", "MM") and name.startswith("knowledge/") and (root / name).read_text() in edited().get(name, ())
+        return (
+            line[:2] in (" M", "M ", "MM")
+            and name.startswith("knowledge/")
+            and (root / name).read_text(encoding="utf-8") in edited().get(name, ())
+        )
 
     return left
 
@@ -84,35 +83,20 @@ def ready(root: Path, left: Callable[[str], bool] = staged_patch) -> Any:
 
     `left` says of a line of `git status --porcelain` that it is what a killed run of ours left, and may stay.
     """
-    import git
-
-    try:
-        repo = git.Repo(root, search_parent_directories=False)
-    except (git.InvalidGitRepositoryError, git.NoSuchPathError):
-        raise GitError(f"{root}\n  Not a git repository: a repair is a commit. Run `git init`, and commit what is there.") from None
+    repo = open_git(root)
     if not repo.head.is_valid():
         raise GitError(f"{root}\n  No commit yet. Commit the repository as it is, then run this again.")
     if repo.head.is_detached:
         raise GitError("HEAD is detached: the commits would belong to no branch. Run `git switch <branch>` (or `git switch -c <name>`).")
-    for state, what in (
-        ("MERGE_HEAD", "merge"),
-        ("CHERRY_PICK_HEAD", "cherry-pick"),
-        ("REVERT_HEAD", "revert"),
-        ("rebase-merge", "rebase"),
-    ):
-        if (Path(repo.git_dir) / state).exists():
-            raise GitError(f"A {what} is under way. Finish it, or `git {what} --abort`, then run this again.")
+    if what := under_way(repo):
+        raise GitError(f"A {what} is under way. Finish it, or `git {what} --abort`, then run this again.")
     changed = repo.git.status("--porcelain", "--untracked-files=no").splitlines()
     dirty = [line for line in changed if not left(line)]
     if dirty:
         shown = "\n".join(dirty[:SHOWN] + ([f"… and {len(dirty) - SHOWN} more"] if len(dirty) > SHOWN else []))
         raise GitError(f"The work tree has changes that are not committed:\n{shown}\n  Commit them or `git stash`, then run this again.")
-    with repo.config_reader() as config:
-        missing = [key for key in ("name", "email") if not config.get_value("user", key, "")]
-    missing = [key for key in missing if not os.environ.get(f"GIT_AUTHOR_{key.upper()}")]
-    if missing:
-        named = " and ".join(f"user.{key}" for key in missing)
-        raise GitError(f'No identity for commits: {named} not set. Run `git config user.name "…"` and `git config user.email "…"`.')
+    if missing := missing_identity(root):
+        raise GitError(f'No identity for commits ({missing}). Set it: `git config user.name "…"` and `git config user.email "…"`.')
     return repo
 
 
@@ -232,12 +216,3 @@ def commit_texts(repo: Any, root: Path, files: Mapping[str, str], message: str, 
                 repo.git.restore("--staged", "--worktree", "--", name)
         said = (error.stderr or error.stdout or "").strip()
         raise GitError(f"{next(iter(files))}\n  git refused the commit: {said}\n  {so_far}") from None
-
-
-def _text(commit: Any, name: str) -> str | None:
-    """What a file holds in a commit; None where it is not there."""
-    try:
-        blob = commit.tree / name
-    except KeyError:
-        return None
-    return str(blob.data_stream.read().decode())

@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from proda.debugger.commits import GitError, commit_texts, ready, switch
+from proda.debugger.commits import commit_texts, ready, switch
 from proda.errors import InputError
+from proda.gitrepo import GitError
 from proda.records import Diagnosis
 from proda.yamlio import dump_yaml, load_yaml_text
 
@@ -36,7 +37,7 @@ def commit_retirements(
     made: list[Diagnosis] = []
     for diagnosis in suspects:
         path = root / PATH
-        text = path.read_text() if path.is_file() else ""
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
         new = diagnosis.item not in {e["item"] for e in _entries(text)}
         if new:
             commit_texts(repo, root, {PATH: retired(text, diagnosis)}, _message(diagnosis, run), "What was committed before it stays.")

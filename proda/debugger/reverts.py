@@ -24,7 +24,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from proda.debugger.commits import GitError, ready
+from proda.debugger.commits import ready
+from proda.gitrepo import DEEPEN, GitError, ShallowError, cut_commits, open_git
 from proda.records import Record
 from proda.store.corpus import PATCHES
 from proda.store.verdicts import VERDICTS
@@ -38,10 +39,13 @@ class Harmful(Record, frozen=True):
 
     patch: str
     commit: str  # that brought it and nothing else; empty if there is none
+    cut: bool = False  # the clone is shallow, and the commit that brought it is older than what it holds
 
     @property
     def advice(self) -> str:
         """What to do about it, on one line."""
+        if self.cut:
+            return f"harmful: {self.patch}; this clone is shallow, so the commit that brought it is missing. {DEEPEN}"
         undo = f"git revert {self.commit[:9]}, or proda verify --revert"
         return f"harmful: {self.patch}; {undo if self.commit else f'no commit of its own: delete {_file(self.patch)}, and commit that'}"
 
@@ -51,9 +55,9 @@ def harmful(root: Path, number: int | None = None) -> list[Harmful]:
     verdicts = (load_yaml(path) for path in sorted((root / VERDICTS).glob("*.yaml")))
     names = sorted(str(v["patch"]) for v in verdicts if isinstance(v, dict) and v.get("says") == "harmful" and "patch" in v)
     here = [n for n in names if (root / _file(n)).is_file() and (number is None or n.startswith(f"{number}-"))]
-    brought = _brought(root, here) if here else {}
+    brought, cut = _brought(root, here) if here else ({}, set())
     order = {patch: place for place, patch in enumerate(brought)}
-    return sorted((Harmful(n, brought.get(n, "")) for n in here), key=lambda h: (order.get(h.patch, len(order)), h.patch))
+    return sorted((Harmful(n, brought.get(n, ""), n in cut) for n in here), key=lambda h: (order.get(h.patch, len(order)), h.patch))
 
 
 def revert_patches(root: Path, patches: Sequence[Harmful], done: Callable[[Harmful, str], None] = lambda *_: None) -> None:
@@ -65,6 +69,8 @@ def revert_patches(root: Path, patches: Sequence[Harmful], done: Callable[[Harmf
     import git
 
     repo = ready(root, left=lambda _: False)
+    if any(h.cut for h in patches):
+        raise ShallowError(f"This clone is shallow, so commits to revert are missing. Nothing was changed. {DEEPEN}")
     if joined := [h.patch for h in patches if not h.commit]:
         raise GitError(
             f"{_file(joined[0])}\n  No commit brought this patch and nothing else, so a revert would take back other work."
@@ -97,11 +103,12 @@ def _revert(repo: Any, patch: Harmful) -> None:
         repo.git.revert("--edit", patch.commit, env={"GIT_EDITOR": editor})
 
 
-def _brought(root: Path, patches: Sequence[str]) -> dict[str, str]:
-    """Patch → the commit that added it last, if that touches only the patch and what a repair may edit; newest first."""
-    import git
-
-    repo = git.Repo(root)
+def _brought(root: Path, patches: Sequence[str]) -> tuple[dict[str, str], set[str]]:
+    """Patch → the commit that added it last, if that touches only the patch and what a repair may edit; newest first. And the patches
+    that are older than what a shallow clone holds.
+    """
+    repo = open_git(root)
+    edge = cut_commits(repo)
     log = repo.git.log("--diff-filter=A", "--name-only", "--format=commit %H", "--", *map(_file, patches))
     found: dict[str, str] = {}
     commit = ""
@@ -110,7 +117,8 @@ def _brought(root: Path, patches: Sequence[str]) -> dict[str, str]:
             commit = line.removeprefix("commit ")
         else:
             found.setdefault(Path(line).stem, commit)
-    return {patch: commit for patch, commit in found.items() if _alone(repo, commit, patch)}
+    cut = {patch for patch, commit in found.items() if commit in edge}
+    return {patch: commit for patch, commit in found.items() if commit not in edge and _alone(repo, commit, patch)}, cut
 
 
 def _alone(repo: Any, commit: str, patch: str) -> bool:

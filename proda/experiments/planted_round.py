@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from proda.debugger.commits import GitError
 from proda.debugger.reverts import Harmful, harmful, revert_patches
 from proda.debugger.verify import judge
 from proda.experiments.attribution import judging_seeds, require_build
@@ -28,6 +27,7 @@ from proda.experiments.pace import last_build
 from proda.experiments.patch_verdicts import LEVEL, Round
 from proda.experiments.planned_trainings import Bench, TrialPlan, mixed
 from proda.experiments.planting import CHAINS, SAMPLES, PlantedRound, Role, plant_round
+from proda.gitrepo import GitError
 from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.params import GuardParams, load_params, with_settings

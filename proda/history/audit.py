@@ -1,15 +1,17 @@
-"""Which data change could have fixed, or broken, which test: flips between two revisions, and the changes under them.
+"""Lists, for every item that flipped between two revisions, the changes that could have caused it.
 
     for line in audit(flips, items, knowledge, changes): …
-    Line(item="physics/bimetal-strip-bends:dev-path", fixed=3, broken=0, seeds=3, level="could have", commit="3f0c9a1", …)
+    Line(item="physics/bimetal-strip-bends:dev-path", better=True, level="could have", commit="3f0c9a1", …)
 
-Three levels, always said. *Could have*: the change touched a statement or concept that the item rests on. *Probably*: it touched just
-what the wrong answer had wrong, a statement that the chosen option departs from (before, of what was fixed; now, of what broke).
-*Proof*: retrained with and without the patch, and the verdict says so of this item (benchmarks/verdicts) and of this direction:
-necessary or sufficient where it was fixed, harmed where it was broken, the other way round for a patch taken back. Nothing but a retrain
-raises a line to proof. An item that passes with the patch alone and without it as well is *redundant*: retraining showed that the flip does
-not hang on this patch, so the line says so and stays at *could have*. A change that touches everything (parameters, code) is named once,
-above all lines.
+Each line has one of three levels:
+
+- *could have*: the change touched a statement or concept that the item rests on.
+- *probably*: the change touched a statement that a wrong answer contradicts (given before it to a fixed item, after it to a broken one).
+- *proof*: retraining with and without the patch showed it (benchmarks/verdicts), for this item and in this direction: necessary or
+  sufficient where the item was fixed, harmed where it was broken; the other way round where the patch was reverted.
+
+An item that passes with the patch alone and also without it is *redundant*: the flip does not depend on this patch, so the line says so and
+stays at *could have*. A change that affects every item (parameters, code) is not listed per item.
 """
 
 from __future__ import annotations
@@ -19,9 +21,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from proda.graph import Knowledge
+from proda.history.flips import Flip
 from proda.language.read_options import parted
 from proda.records import Item, Outcome, Record
-from proda.statistics import Pair
 
 Level = Literal["could have", "probably", "proof"]
 FIXES = ("necessary", "sufficient", "necessary and sufficient")  # of an item, or of a patch: shown by retraining
@@ -30,90 +32,111 @@ SURENESS = ("proof", "probably", "could have", "nothing")
 
 
 class Change(Record, frozen=True):
-    """One commit as far as it touches data: the nodes it changed or teaches, and the patch it brings, if it is one."""
+    """The data that one commit changed: nodes, and the patch that it adds or removes, if any."""
 
     commit: str
     subject: str
     nodes: tuple[str, ...]
     patch: str = ""
     says: str = ""  # the verdict on the patch
-    reverted: bool = False  # the commit takes the patch away
-    shown: Mapping[str, str] | None = None  # content hash of an item → what retraining showed of it; None: `says` is said of every item
+    reverted: bool = False  # the commit removes the patch
+    shown: Mapping[str, str] | None = None  # content hash of an item → what retraining showed of it; None: `says` holds for every item
 
 
 class Line(Record, frozen=True):
-    """One item whose answers changed, beside one change that lies under it; an empty commit where none does."""
+    """A flipped item and one change under it; the commit is empty if no change is."""
 
     item: str
-    fixed: int  # seeds that were wrong and are right
-    broken: int  # seeds that were right and are wrong
-    seeds: int
+    better: bool  # fixed; otherwise broken
+    before: str  # "1 of 3" seeds are right
+    after: str
     level: Level | Literal["nothing"]
     commit: str = ""
     subject: str = ""
     patch: str = ""
-    says: str = ""  # of this item, where the verdict speaks of it; else of the patch
+    says: str = ""  # about this item, where the verdict speaks of it; otherwise about the patch
     through: tuple[str, ...] = ()  # the nodes that the change and the item share
 
 
+class PatchEffect(Record, frozen=True):
+    """How many flipped items a patch lies under."""
+
+    patch: str
+    says: str
+    fixed: int
+    broken: int
+
+
 def audit(
-    pairs: Iterable[Pair],
+    flips: Iterable[Flip],
     items: Iterable[Item],
     knowledge: Knowledge,
     changes: Sequence[Change],
     departed: Mapping[tuple[str, bool], frozenset[str]] | None = None,
 ) -> list[Line]:
-    """A line for every flipped item and every change under it, the surest first; sorted by item. An item that nobody touched has one line.
+    """Return a line for every flipped item and every change under it, surest first, in the order of the flips.
 
-    `pairs` are outcomes before and after, of items with the same text. `departed` are, for an item and whether it was fixed, the
-    statements that its wrong answers depart from; without it no line is *probably*.
+    An item without a change under it has one line. `departed` maps an item and whether it was fixed to the statements that its wrong
+    answers contradict (see `departures`); without it no line is *probably*.
     """
     known = {item.id: item for item in items}
-    flips: dict[str, list[Pair]] = defaultdict(list)
-    for pair in pairs:
-        flips[pair.item].append(pair)
     lines: list[Line] = []
-    for item, group in sorted(flips.items()):
-        fixed = sum(p.after and not p.before for p in group)
-        broken = sum(p.before and not p.after for p in group)
-        if fixed == broken or item not in known:  # as many seeds either way is no change of the item
+    for flip in flips:
+        item = known.get(flip.item)
+        if item is None:
             continue
-        under = rests_on(knowledge, known[item])
-        wrong = (departed or {}).get((item, fixed > broken), frozenset())
+        under = rests_on(knowledge, item)
+        wrong = (departed or {}).get((item.id, flip.better), frozenset())
+        brief = (item.id, flip.better, flip.before.seeds, flip.after.seeds)
         found = [
             Line(
-                item, fixed, broken, len(group), _level(change, known[item], fixed > broken, wrong),
-                change.commit, change.subject, change.patch,
-                (change.shown or {}).get(known[item].content_hash, change.says), tuple(sorted(under.intersection(change.nodes))),
+                *brief, _level(change, item, flip.better, wrong), change.commit, change.subject, change.patch,
+                (change.shown or {}).get(item.content_hash, change.says), tuple(sorted(under.intersection(change.nodes))),
             )
             for change in changes
             if under.intersection(change.nodes)
         ]  # fmt: skip
-        lines += sorted(found, key=lambda x: (SURENESS.index(x.level), x.commit)) or [Line(item, fixed, broken, len(group), "nothing")]
+        lines += sorted(found, key=lambda x: (SURENESS.index(x.level), x.commit)) or [Line(*brief, "nothing")]
     return lines
 
 
 def rests_on(knowledge: Knowledge, item: Item) -> frozenset[str]:
-    """The chain, statements and concepts that an item asks about; what only a distractor names is not among them."""
+    """Return the chain, statements and concepts that an item asks about, without those that only a distractor names."""
     path = [knowledge.statements[s] for s in item.statements if s in knowledge.statements]
     return frozenset({item.chain, *item.statements, *(c for s in path for c in (s.subject, s.object))})
 
 
-def summary(lines: Iterable[Line]) -> Mapping[str, int]:
-    """How many items were fixed and broken, with and without a change under them."""
-    best: dict[str, Line] = {}
+def by_item(lines: Iterable[Line]) -> dict[str, list[Line]]:
+    """Return item → its lines."""
+    found: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
-        best.setdefault(line.item, line)
+        found[line.item].append(line)
+    return dict(found)
+
+
+def by_patch(lines: Iterable[Line]) -> list[PatchEffect]:
+    """Return what happened to the items above each patch, the patches with most items fixed, less those broken, first."""
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    says: dict[str, str] = {}
+    for line in {(x.item, x.patch): x for x in lines if x.patch}.values():
+        counts[line.patch][0 if line.better else 1] += 1
+        says.setdefault(line.patch, line.says)
+    found = [PatchEffect(patch, says[patch], fixed, broken) for patch, (fixed, broken) in counts.items()]
+    return sorted(found, key=lambda e: (e.broken - e.fixed, -e.fixed, e.patch))
+
+
+def summary(lines: Iterable[Line]) -> Mapping[str, int]:
+    """Return how many items were fixed and broken, in all and by the level of their surest line."""
     counts: dict[str, int] = defaultdict(int)
-    for line in best.values():
-        what = "fixed" if line.fixed > line.broken else "broken"
+    for group in by_item(lines).values():
+        what = "fixed" if group[0].better else "broken"
         counts[what] += 1
-        counts[f"{what}, {line.level}"] += 1
+        counts[f"{what}, {group[0].level}"] += 1
     return dict(sorted(counts.items()))
 
 
 def departures(knowledge: Knowledge, items: Iterable[Item], outcomes: Iterable[Outcome]) -> dict[str, frozenset[str]]:
-    """Item → statements that the wrong options chosen by tuned models depart from. An option that cannot be read says nothing."""
+    """Return item → statements that the wrong options chosen by tuned models contradict. Options that cannot be read are skipped."""
     known = {item.id: item for item in items}
     found: dict[str, set[str]] = defaultdict(set)
     for outcome in outcomes:
@@ -130,7 +153,7 @@ def departures(knowledge: Knowledge, items: Iterable[Item], outcomes: Iterable[O
 
 
 def _level(change: Change, item: Item, fixed: bool, wrong: frozenset[str]) -> Level:
-    """Proof only of what retraining showed of this item, in the direction in which it flipped."""
+    """Return proof only if retraining showed it for this item, in the direction in which it flipped."""
     found = change.says if change.shown is None else change.shown.get(item.content_hash, "")
     if change.patch and found in (FIXES if fixed != change.reverted else BREAKS):
         return "proof"

@@ -1,22 +1,23 @@
-"""One item's answers along a line of commits → where they flipped, and which change between two results did it. Pure.
+"""Finds where one item's answers flipped along a line of commits, and narrows down the change that caused it. Does no I/O.
 
     line = comparable(results)                       # as far back as the item reads the same
     flips(line.results)                              # [Flip(last="3f0c9a1…", first="8d2e7b4…", right=True)]
     narrow(["1c77e02…", "5ab09d1…", "8d2e7b4…"], before=False, state=rebuilt)      # (["5ab09d1…"], 2)
 
-All results are read, since that costs nothing and answers may go back and forth. Only what lies between two results, where each answer
-costs a rebuild, is searched by halves: ⌈log₂ n⌉ rebuilds tell n changes apart.
+All results are read, since reading is cheap and answers may go back and forth. Between two results each answer costs a rebuild, so the
+commits there are searched by halves: ⌈log₂ n⌉ rebuilds tell n changes apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from proda.history.flips import majority
 from proda.records import Record
 
 
 class Result(Record, frozen=True):
-    """What the tuned seeds made of the item in one set of results."""
+    """What the tuned seeds of one result answered to the item."""
 
     commit: str
     hash: str  # Item.content_hash at the time; empty where these results do not hold the item
@@ -25,19 +26,24 @@ class Result(Record, frozen=True):
 
     @property
     def state(self) -> bool | None:
-        """Right, if more than half of the scored seeds are; None if none is."""
-        return 2 * self.right > self.scored if self.scored else None
+        """The majority answer (`flips.majority`); None if no seed is scored."""
+        return majority(self.right, self.scored)
+
+    @property
+    def seeds(self) -> str:
+        """For example "2 of 3"."""
+        return f"{self.right} of {self.scored}"
 
 
 class Line(Record, frozen=True):
-    """Results that can be compared, oldest first; and the last commit, if any, whose results hold the item in another wording."""
+    """Results that can be compared, oldest first, and the last commit whose results hold the item with another text (or empty)."""
 
     results: tuple[Result, ...]
     reworded: str = ""
 
 
 class Flip(Record, frozen=True):
-    """The item's state changed between two results."""
+    """The item's majority answer changed between two results."""
 
     last: str  # commit of the last results with the state before
     first: str  # commit of the first results with the state after
@@ -45,15 +51,16 @@ class Flip(Record, frozen=True):
 
 
 def tally(commit: str, answers: Iterable[tuple[str, str, bool | None]]) -> Result:
-    """One result from (model, item hash, correct) of one item; the base does not count. Correct is None where unscored."""
+    """Return one result from (model, item hash, correct) of one item; the base does not count. Correct is None where unscored."""
     tuned = [(digest, correct) for model, digest, correct in answers if model != "base"]
     scored = [correct for _, correct in tuned if correct is not None]
     return Result(commit, tuned[0][0] if tuned else "", sum(scored), len(scored))
 
 
 def comparable(results: Sequence[Result]) -> Line:
-    """The results, oldest first, after the last rewording: a reworded item is another item. Those without the item, or without a scored
-    answer, are left out.
+    """Return the results, given oldest first, after the item's text last changed: an item with another text is another item.
+
+    Results without the item, or without a scored answer, are left out.
     """
     held = [result for result in results if result.hash]
     for place in range(len(held) - 1, -1, -1):
@@ -63,7 +70,7 @@ def comparable(results: Sequence[Result]) -> Line:
 
 
 def flips(results: Sequence[Result]) -> list[Flip]:
-    """Every change of state, oldest first; more than one means that the answers go back and forth."""
+    """Return every flip, oldest first. More than one means that the answers go back and forth."""
     return [
         Flip(before.commit, after.commit, bool(after.state))
         for before, after in zip(results, results[1:], strict=False)
@@ -72,16 +79,16 @@ def flips(results: Sequence[Result]) -> list[Flip]:
 
 
 def most_rebuilds(candidates: int) -> int:
-    """How many states `narrow` asks for to tell so many changes apart, if each can be told."""
+    """Return how many states `narrow` asks for at most to tell so many changes apart, if each state can be told."""
     return max(0, candidates - 1).bit_length()
 
 
 def narrow(candidates: Sequence[str], *, before: bool, state: Callable[[str], bool | None]) -> tuple[Sequence[str], int]:
-    """Those of the changes, oldest first, among which a flip from `before` lies, and how many states were asked for.
+    """Search by halves for the change at which the state flips from `before`; return the changes left, and how many states were asked for.
 
-    The state ahead of the first change is `before`, after the last it is the opposite; `state` says what it is after one in between, or
-    None where that cannot be told, and then the nearest other one is asked. One change is left if everything could be told. If states
-    between them go back and forth, it is one of several flips.
+    `candidates` are given oldest first. The state is `before` ahead of the first one, and the opposite after the last one. `state` returns
+    the state after a change in between, or None if it cannot be told; then the nearest other change is asked. One change is left if every
+    state could be told. If states go back and forth, it is one of several flips.
     """
     low, high, asked = -1, len(candidates) - 1, 0
     unknown: set[int] = set()

@@ -1,12 +1,12 @@
-"""Two revisions compared by meaning: nodes, samples, items, answers that flipped, and scores. Text alone counts for nothing.
+"""Compares two revisions by meaning: nodes, samples, items, flips and scores. Does no I/O.
 
     found = compare(revision(proda.open(".", "main")), revision(proda.open(".")))
     found.nodes[0]       NodeChange(id="physics/heating", kind="concept", change="changed", fields=(FieldChange("definition", …),))
-    found.flips[0]       Flip(item="physics/bimetal-strip-bends:dev-path", model="seed-0", better=True, …)
+    found.flips[0]       Flip(item="physics/bimetal-strip-bends:dev-path", better=True, before=…, after=…)
 
-Spaces, comments, quoting and the order of entries are no change; nor are what is derived from them, such as spans and parents. An
-answer is compared only where the item reads the same in both revisions. Flips of sealed items are counted, never listed: a list
-would be an invitation to work on them. Pure.
+Spaces, comments, quoting and the order of entries make no difference, nor does what is derived from them, such as spans and parents.
+Answers are compared only where the item has the same text in both revisions. Sealed items are counted, and listed only on request: people
+who repair must not know them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Literal, cast
 import msgspec
 
 from proda.graph import Knowledge
-from proda.history.lineage import model_order
+from proda.history.flips import Flip, flips, tallies
 from proda.records import Concept, Item, Outcome, Sample, Statement
 
 ChangeKind = Literal["added", "changed", "retired", "removed"]
@@ -29,7 +29,7 @@ UNORDERED = frozenset({"aliases", "distinct_from", "preconditions", "exclusions"
 
 
 class Revision(msgspec.Struct, frozen=True):
-    """What is compared. `settings` are flat: "params.yaml train.epochs" → "3"; a source's text stands there as its hash."""
+    """What is compared. `settings` are flat: "params.yaml train.epochs" → "3"; the text of a source is given as its hash."""
 
     name: str
     knowledge: Knowledge
@@ -41,7 +41,7 @@ class Revision(msgspec.Struct, frozen=True):
 
 
 class FieldChange(msgspec.Struct, frozen=True):
-    """One field, as it was and as it is; None where there was nothing."""
+    """One field, as it was and as it is; None if it was or is absent."""
 
     field: str
     old: str | None
@@ -49,7 +49,7 @@ class FieldChange(msgspec.Struct, frozen=True):
 
 
 class NodeChange(msgspec.Struct, frozen=True):
-    """A concept, statement, chain or relation. `text` is what it says now (or said, if it is gone)."""
+    """A concept, statement, chain or relation. `text` is its content now, or before if it was removed."""
 
     id: str
     kind: str
@@ -59,39 +59,32 @@ class NodeChange(msgspec.Struct, frozen=True):
 
 
 class Derived(msgspec.Struct, frozen=True):
-    """A sample or item. `sort` is its format, or split and kind; `causes` the changed nodes it names, none if it only moved up."""
+    """A sample or item. `sort` is its format, or its split and kind. `causes` are the changed nodes it names; empty if only its ordinal
+    changed. `old` and `new` are a sample's text.
+    """
 
     id: str
     change: ChangeKind
     discipline: str
     sort: str
     causes: tuple[str, ...]
-
-
-class Flip(msgspec.Struct, frozen=True):
-    """A model's answer to an unchanged item turned right (`better`) or wrong. Margins: log-likelihood per character."""
-
-    item: str
-    model: str
-    split: str
-    better: bool
-    old_margin: float | None
-    new_margin: float | None
+    old: str | None = None
+    new: str | None = None
 
 
 class Answers(msgspec.Struct, frozen=True):
-    """How many answers could be compared, what became of them, and how many could not and why."""
+    """How many items' majority answers of the tuned models could be compared, how many flipped, and why others could not be compared."""
 
     compared: int = 0
-    better: int = 0  # wrong → right, sealed ones included
+    better: int = 0  # wrong → right, sealed items included
     worse: int = 0
     sealed_better: int = 0
     sealed_worse: int = 0
     unscored: int = 0  # in either revision
-    reworded: int = 0  # the item reads differently: no longer comparable
+    reworded: int = 0  # the item's text differs
     only_old: int = 0
     only_new: int = 0
-    stale: int = 0  # of the new revision: its item has changed since it was answered
+    stale: int = 0  # in the new revision: the item's text changed after it was answered
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -104,12 +97,12 @@ class Score(msgspec.Struct, frozen=True):
 
     @property
     def difference(self) -> float | None:
-        """New minus old, in points of a hundred."""
+        """New minus old, in percentage points."""
         return None if self.old is None or self.new is None else 100 * (self.new - self.old)
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """Everything that differs in meaning, each list sorted by id."""
+    """Every difference in meaning, each list sorted by id. Without sealed items, unless they were asked for."""
 
     old: str
     new: str
@@ -120,26 +113,33 @@ class Comparison(msgspec.Struct, frozen=True):
     flips: tuple[Flip, ...]
     answers: Answers
     scores: tuple[Score, ...]
+    hidden_items: int = 0  # sealed items that were added, changed or removed
 
     @property
     def same(self) -> bool:
-        """Whether nothing differs in meaning."""
-        moved = (self.nodes, self.settings, self.samples, self.items, self.answers.better, self.answers.worse)
+        """Whether there is no difference in meaning."""
+        moved = (self.nodes, self.settings, self.samples, self.items, self.hidden_items, self.answers.better, self.answers.worse)
         return not any(moved) and all(s.old == s.new for s in self.scores)
 
 
-def compare(old: Revision, new: Revision) -> Comparison:
-    """What `new` means that `old` does not, and the other way round. Deterministic, independent of any order of entries."""
+def compare(old: Revision, new: Revision, *, sealed: bool = False) -> Comparison:
+    """Return the differences in meaning between two revisions. Deterministic, independent of the order of entries.
+
+    Sealed items are listed only if `sealed` is set; `hidden_items` and `answers` count them in any case.
+    """
     nodes = compare_nodes(old.knowledge, new.knowledge)
     changed = frozenset(n.id for n in nodes)
-    flips, answers = compare_answers(old.outcomes, new.outcomes, new.items)
+    flips, answers = compare_answers(old.outcomes, new.outcomes, new.items, sealed=sealed)
+    items = _derived(_asked(old.items), _asked(new.items), changed)
+    listed = tuple(item for item in items if sealed or not item.sort.startswith("sealed"))
     return Comparison(
         old=old.name,
         new=new.name,
         nodes=nodes,
-        settings=_fields(old.settings, new.settings),
+        settings=tuple(f for f in _fields(old.settings, new.settings) if sealed or ":sealed-" not in f.field),
         samples=_derived(_told(old.samples), _told(new.samples), changed),
-        items=_derived(_asked(old.items), _asked(new.items), changed),
+        items=listed,
+        hidden_items=len(items) - len(listed),
         flips=flips,
         answers=answers,
         scores=compare_scores(old.metrics, new.metrics),
@@ -147,7 +147,7 @@ def compare(old: Revision, new: Revision) -> Comparison:
 
 
 def compare_nodes(old: Knowledge, new: Knowledge) -> tuple[NodeChange, ...]:
-    """Nodes and relations that were added, changed, retired or removed, sorted by kind and id."""
+    """Return nodes and relations that were added, changed, retired or removed, sorted by kind and id."""
     found: list[NodeChange] = []
     for kind in ("concept", "statement", "chain", "relation"):
         before, after = (cast("Mapping[str, msgspec.Struct]", getattr(k, f"{kind}s")) for k in (old, new))
@@ -163,39 +163,33 @@ def compare_nodes(old: Knowledge, new: Knowledge) -> tuple[NodeChange, ...]:
     return tuple(found)
 
 
-def compare_answers(old: Iterable[Outcome], new: Iterable[Outcome], items: Iterable[Item]) -> tuple[tuple[Flip, ...], Answers]:
-    """Flips among dev and twin items, the worse first, then by item and model; and the counts over all splits."""
-    before, after = ({(o.item, o.model): o for o in side} for side in (old, new))
+def compare_answers(
+    old: Iterable[Outcome], new: Iterable[Outcome], items: Iterable[Item], *, sealed: bool = False
+) -> tuple[tuple[Flip, ...], Answers]:
+    """Return flips in order of item, and counts over all splits. Flips of sealed items are listed only if `sealed` is set."""
+    before, after = tallies(old), tallies(new)
     now = {item.id: item.content_hash for item in items}
-    flips: list[Flip] = []
-    counts: Counter[str] = Counter(stale=sum(now.get(o.item) != o.hash for o in after.values()))
+    found = flips(before, after)
+    counts: Counter[str] = Counter(stale=sum(now.get(item) != tally.hash for item, tally in after.items()))
     counts.update(only_old=len(before.keys() - after.keys()), only_new=len(after.keys() - before.keys()))
-    for key in before.keys() & after.keys():
-        one, two = before[key], after[key]
-        if one.hash != two.hash:
-            counts["reworded"] += 1
-        elif one.correct is None or two.correct is None:
-            counts["unscored"] += 1
-        else:
-            counts["compared"] += 1
-            if one.correct != two.correct:
-                counts["better" if two.correct else "worse"] += 1
-                if two.split == "sealed":
-                    counts["sealed_better" if two.correct else "sealed_worse"] += 1
-                else:
-                    flips.append(Flip(two.item, two.model, two.split, two.correct, one.margin, two.margin))
-    flips.sort(key=lambda f: (f.better, f.item, model_order(f.model)))
-    return tuple(flips), Answers(**counts)
+    for item in before.keys() & after.keys():
+        one, two = before[item], after[item]
+        what = "reworded" if one.hash != two.hash else "unscored" if None in (one.state, two.state) else "compared"
+        counts[what] += 1
+    for flip in found:
+        what = "better" if flip.better else "worse"
+        counts.update([what, f"sealed_{what}"] if flip.after.split == "sealed" else [what])
+    return tuple(f for f in found if sealed or f.after.split != "sealed"), Answers(**counts)
 
 
 def compare_scores(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Score, ...]:
-    """Base and tuned accuracy on each suite that either revision measured."""
+    """Return base and tuned accuracy on each suite that either revision measured."""
     scores = [Score(m, s, accuracy(old, m, s), accuracy(new, m, s)) for m in ("base", "tuned") for s in SUITES]
     return tuple(s for s in scores if (s.old, s.new) != (None, None))
 
 
 def accuracy(metrics: Mapping[str, Any], model: str, suite: str) -> float | None:
-    """A headline accuracy of metrics.json; None if it is not there."""
+    """Return a headline accuracy of metrics.json; None if it is absent."""
     path = ("general", model, "accuracy") if suite == "general" else (model, suite, "accuracy")
     found: Any = metrics
     for key in path:
@@ -204,7 +198,7 @@ def accuracy(metrics: Mapping[str, Any], model: str, suite: str) -> float | None
 
 
 def tally(changes: Iterable[Derived], by: Literal["discipline", "sort"]) -> dict[str, Counter[str]]:
-    """Discipline or sort → how many were added, changed, removed."""
+    """Return discipline or sort → how many were added, changed, removed."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for change in changes:
         counts[getattr(change, by)][change.change] += 1
@@ -212,13 +206,13 @@ def tally(changes: Iterable[Derived], by: Literal["discipline", "sort"]) -> dict
 
 
 def causes(changes: Iterable[Derived]) -> list[tuple[str, int]]:
-    """(changed node, how many name it), most first; "" stands for those that name none."""
+    """Return (changed node, how many name it), most first; the node is empty for those that name none."""
     counts = Counter(cause for change in changes for cause in change.causes or ("",))
     return sorted(counts.items(), key=lambda pair: (pair[0] == "", -pair[1], pair[0]))
 
 
 def _meaning(record: msgspec.Struct | None) -> dict[str, str]:
-    """Field → its value as one string in which order and spacing play no part where they mean nothing."""
+    """Return field → its value as one string, normalised where order and spacing have no meaning."""
     if record is None:
         return {}
     fields = {f: getattr(record, f) for f in record.__struct_fields__ if f not in DERIVED}
@@ -256,7 +250,7 @@ def _told(samples: Iterable[Sample]) -> dict[str, Shape]:
 
 
 def _discipline(sample: Sample) -> str:
-    # A patch names its samples as it likes; then the first node says where it belongs.
+    # The id of a patch's sample need not start with its discipline; then the first node does.
     named = sample.id if "/" in sample.id else (sample.nodes or ("",))[0]
     return named.partition("/")[0]
 
@@ -273,7 +267,14 @@ def _derived(old: Mapping[str, Shape], new: Mapping[str, Shape], changed: frozen
         change: ChangeKind = "added" if name not in old else "removed" if name not in new else "changed"
         _, discipline, sort, _ = new.get(name) or old[name]
         nodes = {n for side in (old, new) if name in side for n in side[name][3]}
-        # A statement goes with its chain: `physics/bimetal-strip-bends.s1` with `physics/bimetal-strip-bends`.
+        # A statement belongs to its chain: `physics/bimetal-strip-bends.s1` to `physics/bimetal-strip-bends`.
         nodes |= {n.partition(".")[0] for n in nodes}
-        found.append(Derived(name, change, discipline, sort, tuple(sorted(nodes & changed))))
+        texts = (_said(side.get(name)) for side in (old, new))
+        found.append(Derived(name, change, discipline, sort, tuple(sorted(nodes & changed)), *texts))
     return tuple(found)
+
+
+def _said(shape: Shape | None) -> str | None:
+    """The text of a sample, prompt and completion; None for an item, whose text is not shown, and where there is none."""
+    what = shape[0] if shape else None
+    return "\n".join(map(str, what[:2])) if isinstance(what, tuple) else None

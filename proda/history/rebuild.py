@@ -1,10 +1,10 @@
-"""A commit's outcomes, built anew: `dvc repro evaluate` in a git worktree of its own, with the caches of the repository.
+"""Rebuilds the outcomes of a commit: runs `dvc repro evaluate` in a separate git worktree that shares the repository's caches.
 
     rebuild(root, "1c77e02…", Path("benchmarks/results/outcomes/dev.csv"))        # the file's bytes; None if that commit does not build
 
-What DVC's run cache or build/cache holds already, training above all, is not computed again, and what is computed is kept there. The user's
-work tree, index and branches are not touched; the worktree, below build/bisect, goes away afterwards, and one that a killed run left is
-replaced.
+Whatever DVC's run cache or build/cache holds, training above all, is not computed again; new results are stored there. The user's work
+tree, index and branches do not change. The worktree lies below build/bisect and is removed afterwards; one that a killed run left behind
+is replaced.
 """
 
 from __future__ import annotations
@@ -17,25 +17,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from proda.gitrepo import LOCAL_VARIABLES, open_git
+from proda.history.repository import Repository
 from proda.store.files import write_file
 
 CACHE = Path("build/cache")
 WORKTREES = Path("build/bisect")
-STDERR = 2  # a file descriptor: what stages print is news, and not the command's answer
+STDERR = 2  # a file descriptor: what stages print is progress, not data
 DVC = (sys.executable, "-m", "dvc")
 
 
 def rebuild(root: Path, commit: str, wanted: Path) -> bytes | None:
-    """The file `wanted`, as stage `evaluate` makes it at `commit` (a full hash); from build/cache if it was asked for before.
+    """Return the bytes of the file `wanted` as stage `evaluate` writes it at `commit` (a full hash).
 
-    None if the stages fail there, or make no such file. Takes as long as the training that no cache holds.
+    A result is kept in build/cache. None if a stage fails at that commit, or writes no such file. Takes as long as the training that no
+    cache holds.
     """
     kept = root / CACHE / "bisect" / commit / wanted.name
     if kept.is_file():
         return kept.read_bytes()
     with _worktree(root, commit) as work:
         _share_caches(root, work)
-        env = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])}
+        env = {key: value for key, value in os.environ.items() if key not in LOCAL_VARIABLES}
+        env |= {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])}
         done = subprocess.run([*DVC, "repro", "-q", "evaluate"], cwd=work, env=env, stdout=STDERR, check=False)
         if done.returncode or not (work / wanted).is_file():
             return None
@@ -48,18 +52,18 @@ def rebuild(root: Path, commit: str, wanted: Path) -> bytes | None:
 def _worktree(root: Path, commit: str) -> Iterator[Path]:
     import git
 
-    repo = git.Repo(root)
+    repo = open_git(root)
     path = root / WORKTREES / commit
 
     def remove() -> None:
         if path.exists():
             try:
                 repo.git.worktree("remove", "--force", "--force", str(path))
-            except git.GitCommandError:  # killed before git knew of it
+            except git.GitCommandError:  # a run was killed before git registered it
                 shutil.rmtree(path)
 
     remove()
-    # Hooks are the user's, for the user's work tree; --force: git may remember a worktree here that is gone.
+    # The user's hooks are meant for the user's work tree. --force, since git may remember a worktree here that was deleted.
     repo.git(c="core.hooksPath=/dev/null").worktree("add", "--force", "--detach", str(path), commit)
     try:
         yield path
@@ -68,9 +72,22 @@ def _worktree(root: Path, commit: str) -> Iterator[Path]:
 
 
 def _share_caches(root: Path, work: Path) -> None:
-    """DVC's cache, run cache included, and what this project keeps in build/cache."""
+    """Let the worktree use DVC's cache, run cache included, and this project's build/cache."""
     shown = subprocess.run([*DVC, "cache", "dir"], cwd=root, capture_output=True, text=True, check=False).stdout.strip()
     write_file(work / ".dvc/config.local", f'[core]\n    no_scm = true\n    analytics = false\n[cache]\n    dir = "{shown}"\n')
     (root / CACHE).mkdir(parents=True, exist_ok=True)
     (work / CACHE.parent).mkdir(parents=True, exist_ok=True)
     (work / CACHE).symlink_to((root / CACHE).resolve(), target_is_directory=True)
+
+
+def rebuild_seconds(root: Path) -> float | None:
+    """Return how long a rebuild takes that finds nothing in a cache: training and evaluation, from benchmarks/results/run.json.
+
+    None if it does not hold both times.
+    """
+    record = Repository(root, "", None).result("run.json")
+    if not {"train", "evaluate"} <= record.keys():
+        return None
+    train = record["train"]
+    fresh = all(seed["fresh"] for seed in train["seeds"].values())
+    return float((train["seconds"] if fresh else sum(s["seconds"] for s in train["seeds"].values())) + record["evaluate"]["seconds"])

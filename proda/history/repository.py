@@ -1,4 +1,4 @@
-"""A repository as Python objects and pandas frames, at the working tree or at any git revision. Read-only.
+"""Reads a repository as Python objects and pandas frames, at the working tree or at any git revision.
 
     import proda
     repo = proda.open(".")                             # the working tree, changes and all
@@ -7,7 +7,8 @@
     repo.items("dev")[0].stem
     repo.frame("outcomes").groupby(["model", "split"]).correct.mean()
 
-Outcomes are what benchmarks/results holds at that revision; `fresh_outcomes` keeps those whose item still has the same text.
+Nothing is written but caches. Outcomes are what benchmarks/results holds at that revision; `fresh_outcomes` keeps those whose item still
+has the same text.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from proda.errors import NotFoundError
+from proda.errors import InputError, NotFoundError
+from proda.gitrepo import find_commit, open_git
 from proda.graph import Knowledge
 from proda.records import SPLITS, Item, Outcome, Sample, Split
 from proda.store.items import load_items
@@ -33,11 +35,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Frame = Literal["concepts", "statements", "chains", "samples", "items", "outcomes"]
-TREES = ("knowledge", "samples", "benchmarks", "params.yaml")
+TREES = ("knowledge", "samples", "benchmarks", "params.yaml", "dvc.yaml", "dvc.lock", ".dvcignore")
+REVISIONS = Path("build/cache/revisions-2")  # the number grows when TREES does, so that no smaller copy is read
+# What is read of a revision; a link elsewhere in it is left out.
+READ = (
+    "knowledge",
+    "samples",
+    "params.yaml",
+    "dvc.yaml",
+    "dvc.lock",
+    *(f"benchmarks/{part}" for part in ("items", "results", "exceptions")),
+)
 
 
 class Repository:
-    """One revision of a repository. Everything is read when first asked for, and kept."""
+    """One revision of a repository. Each part is read on first use, then kept."""
 
     def __init__(self, root: Path, name: str, commit: str | None) -> None:
         self.root = root
@@ -46,27 +58,21 @@ class Repository:
 
     @classmethod
     def open(cls, path: str | Path = ".", revision: str | None = None) -> Repository:
-        """The repository around `path`. Raises NotFoundError where there is none, or no such revision.
+        """Return the repository around `path`, at `revision` if one is given.
 
-        A revision is unpacked once into build/cache/revisions/<commit>, which may be deleted at any time.
+        A revision is unpacked once into build/cache, which may be deleted at any time. Raises NotFoundError if there is no repository or
+        no such revision, and GitError if git cannot be used.
         """
         root = _find_root(Path(path))
         if revision is None:
             return cls(root, "working tree", None)
-        import git
-
-        try:
-            repo = git.Repo(root, search_parent_directories=True)
-            commit = repo.commit(revision)
-        except git.InvalidGitRepositoryError:
-            raise NotFoundError(f"{root} is not in a git repository, so it has no revision '{revision}'.") from None
-        except (git.BadName, ValueError, IndexError):
-            raise NotFoundError(f"No revision '{revision}'. `git log --oneline` lists commits, `git branch -a` branches.") from None
+        repo = open_git(root)
+        commit = find_commit(repo, revision)
         return cls(_unpack(repo, commit, root), revision, commit.hexsha)
 
     @cached_property
     def knowledge(self) -> Knowledge:
-        """Compiled from the YAML of this revision. Raises InputError with every finding if it does not hold together."""
+        """Knowledge compiled from the YAML of this revision. Raises InputError with every finding if `proda check` finds errors."""
         from proda.knowledge.compile import compile_knowledge
 
         cache = self.root / "build" / "cache" / "api"
@@ -77,11 +83,11 @@ class Repository:
 
     @cached_property
     def samples(self) -> list[Sample]:
-        """Corpus and patches."""
+        """Samples of the corpus and of the patches, as they are trained on."""
         return load_samples(self.root)
 
     def items(self, *splits: Split) -> list[Item]:
-        """Items of the splits; all of them if none is named."""
+        """Items of the given splits; of all splits if none is given."""
         return [item for item in self._items if not splits or item.split in splits]
 
     @cached_property
@@ -89,7 +95,7 @@ class Repository:
         return load_items(self.root)
 
     def outcomes(self, *splits: Split) -> list[Outcome]:
-        """Outcomes as benchmarks/results holds them; empty if the benchmark has not been run."""
+        """Outcomes in benchmarks/results; empty if the benchmark has not been run."""
         return [o for o in self._outcomes if not splits or o.split in splits]
 
     @cached_property
@@ -101,22 +107,22 @@ class Repository:
         return [outcome for path in paths if path.is_file() for outcome in read_outcomes(path)]
 
     def fresh_outcomes(self, *splits: Split) -> list[Outcome]:
-        """Outcomes whose item still reads as it did when it was answered."""
+        """Outcomes whose item has the same text now as when it was answered."""
         now = {item.id: item.content_hash for item in self._items}
         return [o for o in self.outcomes(*splits) if now.get(o.item) == o.hash]
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
-        """benchmarks/results/metrics.json; empty if absent."""
+        """Content of benchmarks/results/metrics.json; empty if the file is absent."""
         return self.result("metrics.json")
 
     def result(self, name: str) -> dict[str, Any]:
-        """A JSON file of benchmarks/results; empty if absent."""
+        """Content of a JSON file in benchmarks/results; empty if the file is absent."""
         path = self.root / "benchmarks" / "results" / name
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Any]) if path.is_file() else {}
 
     def frame(self, what: Frame) -> pd.DataFrame:
-        """Records as a pandas frame, a row each, in order of id. Lists stay Python tuples."""
+        """Return records as a pandas frame, one row each, in order of id. Lists stay Python tuples."""
         import pandas as pd
 
         tables: dict[str, Sequence[Any]] = {
@@ -128,7 +134,7 @@ class Repository:
             "outcomes": self._outcomes if what == "outcomes" else (),
         }
         if what not in tables:
-            raise NotFoundError(f"No frame '{what}'. There are: {', '.join(tables)}.")
+            raise NotFoundError(f"No frame '{what}'. Expected one of: {', '.join(tables)}.")
         return pd.DataFrame([msgspec.structs.asdict(record) for record in tables[what]])
 
 
@@ -137,24 +143,27 @@ def _find_root(path: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / "knowledge" / "relations.yaml").is_file():
             return folder
-    raise NotFoundError(f"{start}\n  No knowledge/relations.yaml here or above, so this is no ProDa repository.")
+    raise NotFoundError(
+        f"{start}\n  This is no ProDa repository: no knowledge/relations.yaml here or in a folder above. Change folder, or use --root."
+    )
 
 
 def _unpack(repo: Any, commit: Any, root: Path) -> Path:
-    """The revision's data trees in build/cache/revisions/<commit>; renamed into place, so that a half-unpacked one is never read."""
-    target = root / "build" / "cache" / "revisions" / str(commit.hexsha)
+    """Return a folder with the revision's data, below build/cache. It is renamed into place, so a half-unpacked one is never read."""
+    target = root / REVISIONS / str(commit.hexsha)
     if target.is_dir():
         return target
     present = [name for name in TREES if name in commit.tree]
     if "knowledge" not in present:
         raise NotFoundError(f"Revision {commit.hexsha[:9]} holds no knowledge/, so there is nothing to compare.")
     buffer = io.BytesIO()
-    repo.archive(buffer, commit.hexsha, path=present)
+    # The files' bytes as committed, whatever line ends this machine wants in its work tree.
+    repo.git(c=["core.autocrlf=false", "core.eol=lf"]).archive(commit.hexsha, "--", *present, output_stream=buffer)
     buffer.seek(0)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".unpack-") as work:
         with tarfile.open(fileobj=buffer) as tar:
-            tar.extractall(work, filter="data")
+            tar.extractall(work, filter=_inside)
         try:
             os.rename(work, target)
         except OSError:
@@ -163,3 +172,16 @@ def _unpack(repo: Any, commit: Any, root: Path) -> Path:
         else:
             Path(work).mkdir()  # what the context manager is about to remove
     return target
+
+
+def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+    """Leave out links that lead out of the folder. Raises InputError where such a link replaces data that is read."""
+    try:
+        return tarfile.data_filter(member, folder)
+    except tarfile.FilterError:
+        if member.name.startswith(READ):
+            raise InputError(
+                f"{member.name}\n  In this revision it is a link to {member.linkname}, outside the repository, so it cannot be read."
+                " Name a revision without the link."
+            ) from None
+        return None

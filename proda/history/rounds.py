@@ -1,4 +1,4 @@
-"""Where the rounds of repair begin in git's history, and which of them shared samples out anew.
+"""Finds in git's history where each round of repair begins, and which rounds re-allocated samples.
 
 reallocations(root)         {1: "8d2e7b4…"}: round → commit
 before_round(root, 2)       "3f0c9a1…^": the revision to compare round 2 with
@@ -10,31 +10,38 @@ import re
 from pathlib import Path
 
 from proda.errors import NotFoundError
+from proda.gitrepo import DEEPEN, NoRepositoryError, ShallowError, cut_commits, open_git
 from proda.store.corpus import PATCHES
 
 
 def reallocations(root: Path) -> dict[int, str]:
-    """Round → the commit that shared samples out anew in it, from the trailers of HEAD's history; the first where a round has several."""
-    import git
+    """Return round → the commit that re-allocated samples in it, read from the trailers of HEAD's history.
 
+    Where a round has several such commits, the first one counts. Empty without a repository or a commit. Raises GitError.
+    """
     try:
-        repo = git.Repo(root)
-        log = repo.git.log("-E", "--grep=^Reallocation: round [0-9]+$", "--format=%H %(trailers:key=Reallocation,valueonly,separator=%x20)")
-    except (git.InvalidGitRepositoryError, git.GitCommandError):  # no repository, or no commit in it
+        repo = open_git(root)
+    except NoRepositoryError:
         return {}
+    if not repo.head.is_valid():
+        return {}
+    log = repo.git.log("-E", "--grep=^Reallocation: round [0-9]+$", "--format=%H %(trailers:key=Reallocation,valueonly,separator=%x20)")
     found = (re.fullmatch(r"([0-9a-f]+) round ([1-9][0-9]*)", line.strip()) for line in log.splitlines())
     return {int(match[2]): match[1] for match in found if match}
 
 
 def before_round(root: Path, number: int) -> str:
-    """The commit before the one that added the round's first patch, or shared its samples out anew, whichever was first."""
-    import git
+    """Return the revision before the commit that added the round's first patch or re-allocated its samples, whichever was first.
 
-    repo = git.Repo(root)
+    Raises NotFoundError if no commit did either, and ShallowError if the clone does not reach back to it.
+    """
+    repo = open_git(root)
     added = repo.git.log("--diff-filter=A", "--format=%H", "--", f"{PATCHES.as_posix()}/{number}-*.yaml").split()[-1:]
     shared_out = reallocations(root).get(number)
     if shared_out is not None and not (added and repo.is_ancestor(added[0], shared_out)):
         added = [shared_out]
     if not added:
-        raise NotFoundError(f"No commit adds a patch of round {number}: commit the patches first, or name the revision to compare with.")
+        raise NotFoundError(f"No commit adds a patch of round {number}. Commit the patches, or name the revision to compare with.")
+    if added[0] in cut_commits(repo):
+        raise ShallowError(f"This clone is shallow, so the commit before round {number} is missing. {DEEPEN}")
     return f"{added[0]}^"

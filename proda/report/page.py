@@ -18,6 +18,7 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
+from proda.gitrepo import GitError, cut_commits, open_git
 from proda.history.lineage import Lineage
 from proda.history.repository import Repository
 from proda.records import SPLITS
@@ -141,16 +142,17 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 def _git(repo: Repository) -> tuple[list[Commit], str, str]:
     """The last commits that touch the watched folders; the commit built from, "+" if files differ from it; its date."""
-    import git
-
     try:
-        found = git.Repo(repo.root, search_parent_directories=True)
+        found = open_git(repo.root)
         head = found.head.commit
-    except (git.InvalidGitRepositoryError, ValueError):  # no repository, or one without commits
+    except (GitError, ValueError):  # no repository that git can read here, or one without commits
         return [], "no commit", ""
     watched = [str(repo.root / name) for name in WATCHED]
     changed = "+" if any(found.is_dirty(path=path, untracked_files=True) for path in watched) else ""
-    history = [_commit(commit) for commit in found.iter_commits(paths=watched, max_count=COMMITS)]
+    # A shallow clone lacks the parent to compare its oldest commit with.
+    edge = cut_commits(found)
+    commits = (commit for commit in found.iter_commits(paths=watched, max_count=COMMITS) if commit.hexsha not in edge)
+    history = [_commit(commit) for commit in commits]
     return history, head.hexsha[:9] + changed, head.committed_datetime.strftime("%Y-%m-%d %H:%M")
 
 

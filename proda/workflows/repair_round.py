@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from proda.gitrepo import NoRepositoryError, open_git
 from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.history.rounds import reallocations
@@ -81,13 +82,11 @@ def plan_here(root: Path, diagnoses: Sequence[Diagnosis], number: int, per_error
 
 def round_here(root: Path) -> int:
     """The branch's own round where it is a repair branch, so that a run that was killed goes on; else one more than the last on record."""
-    import git
-
     try:
-        found = re.fullmatch(r"repair/round-([1-9][0-9]*)", git.Repo(root).active_branch.name)
+        found = re.fullmatch(r"repair/round-([1-9][0-9]*)", open_git(root).active_branch.name)
         if found:
             return int(found[1])
-    except (git.InvalidGitRepositoryError, TypeError):
+    except (NoRepositoryError, TypeError):  # TypeError: HEAD is detached
         pass
     return 1 + max([*(p.round for p in load_patches(root)), *reallocations(root)], default=0)
 

@@ -34,7 +34,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_flip_names_the_patches_under_it_or_that_there_is_none(root: Path) -> None:
     data = json.loads(proda(root, "audit", "main..HEAD", "--json").stdout)
     patches = {p.id: p for p in load_patches(root)}
-    assert data["lines"] and all(line["fixed"] == 2 and not line["broken"] for line in data["lines"])
+    assert data["lines"] and all(line["better"] and (line["before"], line["after"]) == ("0 of 2", "2 of 2") for line in data["lines"])
     named = [line for line in data["lines"] if line["level"] == "could have"]
     assert named and all(set(line["through"]) <= set(patches[line["patch"]].targets) for line in named)
     assert all(":sealed-" not in line["item"] for line in data["lines"])
@@ -80,7 +80,7 @@ def test_a_reverted_patch_is_a_change_too(root: Path, tmp_path: Path) -> None:
     commit(clone, "Rebuilt without it")
     lines = json.loads(proda(clone, "audit", "HEAD~2..HEAD", "--json").stdout)["lines"]
     taken = [line for line in lines if line["patch"] == patch.id]
-    assert taken and all(line["broken"] == 2 and set(line["through"]) <= set(patch.targets) for line in taken)
+    assert taken and all(not line["better"] and set(line["through"]) <= set(patch.targets) for line in taken)
 
 
 def test_it_works_in_a_clone_without_caches(root: Path, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def as_json(root: Path, *args: str) -> dict:  # type: ignore[type-arg]
 
 
 def test_head_against_an_untouched_tree_is_no_change(root: Path) -> None:
-    assert "no change of meaning" in diffed(root).stdout
+    assert "no difference in meaning" in diffed(root).stdout
     assert as_json(root)["same"] is True
 
 
@@ -71,7 +71,7 @@ def test_a_definition_a_setting_and_flips_are_told(root: Path) -> None:
     twin = next(s for s in found["scores"] if (s["model"], s["suite"]) == ("tuned", "twin"))
     assert twin["difference"] == pytest.approx(100 * (twin["new"] - twin["old"])) and twin["difference"] < 0
     text = diffed(root, "HEAD~1..HEAD").stdout
-    assert "“the second thing that" in text and "right → wrong" in text and "no change" not in text
+    assert "“the second thing that" in text and "right → wrong" in text and "no difference" not in text
 
 
 def test_two_names_and_two_dots_mean_the_same(root: Path) -> None:

@@ -1,12 +1,12 @@
-"""The audit says "could have" of what lies under an item, "proof" only of what a retrain showed, and nothing of what it cannot know."""
+"""The audit marks changes under an item as "could have", and as "proof" only what retraining showed."""
 
 from __future__ import annotations
 
 import msgspec
 
-from proda.history.audit import Change, audit, departures, rests_on, summary
-from proda.records import LETTERS, Outcome
-from proda.statistics import Pair
+from proda.history.audit import Change, audit, by_patch, departures, rests_on, summary
+from proda.history.flips import Flip, flips, tallies
+from proda.records import LETTERS, Item, Outcome
 from proda.tester.items import write_items
 from tests.toyworld import wide_knowledge
 
@@ -16,8 +16,14 @@ ITEM = ITEMS[0]
 OTHER = next(i for i in ITEMS if not rests_on(WORLD, i) & rests_on(WORLD, ITEM))
 
 
-def pairs(item: str, chain: str, *flips: tuple[bool, bool]) -> list[Pair]:
-    return [Pair(item, chain, "weaving", f"seed-{n}", before, after) for n, (before, after) in enumerate(flips)]
+def flipped(item: Item, *answers: tuple[bool, bool]) -> list[Flip]:
+    """What the seeds' answers, before and after, make of an item."""
+
+    def side(when: int) -> list[Outcome]:
+        brief = (item.split, item.discipline, item.chain, item.kind, item.answer, item.answer)
+        return [Outcome(item.id, item.content_hash, f"seed-{n}", *brief, pair[when], 0.1) for n, pair in enumerate(answers)]
+
+    return flips(tallies(side(0)), tallies(side(1)))
 
 
 UP, DOWN, SAME = (False, True), (True, False), (True, True)
@@ -26,13 +32,13 @@ ELSEWHERE = Change("bbb", "Repair", (OTHER.statements[0],), "1-y-00000000")
 
 
 def test_a_change_under_a_flipped_item_could_have_done_it_and_one_elsewhere_could_not() -> None:
-    (line,) = audit(pairs(ITEM.id, ITEM.chain, UP, UP, SAME), ITEMS, WORLD, [PATCH, ELSEWHERE])
-    assert (line.fixed, line.broken, line.seeds, line.level, line.patch) == (2, 0, 3, "could have", PATCH.patch)
+    (line,) = audit(flipped(ITEM, UP, UP, SAME), ITEMS, WORLD, [PATCH, ELSEWHERE])
+    assert (line.better, line.before, line.after, line.level, line.patch) == (True, "1 of 3", "3 of 3", "could have", PATCH.patch)
     assert line.through == (ITEM.statements[0],)
 
 
-def level(change: Change, *flips: tuple[bool, bool]) -> tuple[str, str]:
-    (line,) = audit(pairs(ITEM.id, ITEM.chain, *flips), ITEMS, WORLD, [change])
+def level(change: Change, *answers: tuple[bool, bool]) -> tuple[str, str]:
+    (line,) = audit(flipped(ITEM, *answers), ITEMS, WORLD, [change])
     return line.level, line.says
 
 
@@ -76,17 +82,27 @@ def test_a_verdict_on_the_patch_as_a_whole_counts_in_its_direction_only() -> Non
 
 def test_what_is_proven_stands_first() -> None:
     judged = msgspec.structs.replace(PATCH, commit="zzz", shown={ITEM.content_hash: "necessary"})
-    lines = audit(pairs(ITEM.id, ITEM.chain, UP, UP), ITEMS, WORLD, [PATCH, judged])
+    lines = audit(flipped(ITEM, UP, UP), ITEMS, WORLD, [PATCH, judged])
     assert [(line.commit, line.level) for line in lines] == [("zzz", "proof"), ("aaa", "could have")]
 
 
 def test_a_flip_that_nothing_lies_under_is_said_to_have_nothing() -> None:
-    (line,) = audit(pairs(ITEM.id, ITEM.chain, DOWN, DOWN, SAME), ITEMS, WORLD, [ELSEWHERE])
-    assert (line.broken, line.level, line.commit) == (2, "nothing", "")
+    (line,) = audit(flipped(ITEM, DOWN, DOWN, SAME), ITEMS, WORLD, [ELSEWHERE])
+    assert (line.better, line.level, line.commit) == (False, "nothing", "")
 
 
-def test_seeds_that_flip_both_ways_alike_are_no_change() -> None:
-    assert audit(pairs(ITEM.id, ITEM.chain, UP, DOWN, SAME), ITEMS, WORLD, [PATCH]) == []
+def test_an_item_whose_majority_stays_is_not_listed_even_if_single_seeds_change() -> None:
+    for answers in ((UP, DOWN, SAME), (SAME, SAME, UP), (DOWN, SAME, SAME), (UP, (False, False), (False, False))):
+        assert audit(flipped(ITEM, *answers), ITEMS, WORLD, [PATCH]) == []
+
+
+def test_patches_are_listed_by_items_fixed_less_items_broken() -> None:
+    other = msgspec.structs.replace(PATCH, nodes=(OTHER.statements[0],), patch="1-z-00000000", says="harmful")
+    lines = audit([*flipped(ITEM, UP, UP), *flipped(OTHER, DOWN, DOWN)], ITEMS, WORLD, [other, PATCH, PATCH])
+    assert [(e.patch, e.says, e.fixed, e.broken) for e in by_patch(lines)] == [
+        ("1-x-00000000", "unproven", 1, 0),
+        ("1-z-00000000", "harmful", 0, 1),
+    ]
 
 
 def test_what_only_a_distractor_names_is_not_under_the_item() -> None:
@@ -94,11 +110,11 @@ def test_what_only_a_distractor_names_is_not_under_the_item() -> None:
     assert set(ITEM.statements) <= under and ITEM.chain in under
     named = set(ITEM.nodes) - under
     assert named, "the item's distractors name concepts of other chains"
-    assert [x.level for x in audit(pairs(ITEM.id, ITEM.chain, UP), ITEMS, WORLD, [Change("c", "Edit", tuple(named))])] == ["nothing"]
+    assert [x.level for x in audit(flipped(ITEM, UP), ITEMS, WORLD, [Change("c", "Edit", tuple(named))])] == ["nothing"]
 
 
 def test_the_summary_counts_items_not_lines() -> None:
-    both = [*pairs(ITEM.id, ITEM.chain, UP, UP), *pairs(OTHER.id, OTHER.chain, DOWN, DOWN)]
+    both = [*flipped(ITEM, UP, UP), *flipped(OTHER, DOWN, DOWN)]
     counts = summary(audit(both, ITEMS, WORLD, [PATCH, PATCH]))
     assert counts == {"broken": 1, "broken, nothing": 1, "fixed": 1, "fixed, could have": 1}
 
@@ -114,9 +130,9 @@ def test_a_change_to_what_the_wrong_answer_had_wrong_probably_did_it() -> None:
     touched = departed[item.id]
     assert touched and touched < set(item.statements) and departures(WORLD, ITEMS, answers)[item.id] >= touched
 
-    def found(statement: str, *flips: tuple[bool, bool]) -> str:
+    def found(statement: str, *answers: tuple[bool, bool]) -> str:
         change = Change("aaa", "Repair", (statement,), "1-x-00000000", "unproven")
-        (line,) = audit(pairs(item.id, item.chain, *flips), ITEMS, WORLD, [change], {(item.id, True): touched})
+        (line,) = audit(flipped(item, *answers), ITEMS, WORLD, [change], {(item.id, True): touched})
         return line.level
 
     for statement in item.statements:

@@ -1,0 +1,97 @@
+"""Reads from git which commits changed what outcomes are made from: data, parameters, code.
+
+changes, everywhere = data_changes(root, "main", None)
+changes[0]       Change(commit="1c77e02b8", subject="Repair …", nodes=("physics/…s1",), patch="1-bimetal-strip-bends-s1-3f0c9a1e", …)
+everywhere[0]    "5ab09d1c4 More epochs": parameters or code, which every item rests on
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from proda.errors import UsageError
+from proda.gitrepo import DEEPEN, ShallowError, cut_commits, file_text, open_git
+from proda.history.audit import Change
+from proda.history.compare import compare_nodes
+from proda.history.repository import Repository
+from proda.records import Record
+from proda.store.corpus import PATCHES
+from proda.store.verdicts import read_verdicts, shown_by
+from proda.yamlio import load_yaml_bytes
+
+DATA = ("knowledge", str(PATCHES), "samples/allocation.yaml", "samples/written", "benchmarks/exceptions.yaml")
+READERS = ("cli", "debugger", "experiments", "history", "report")  # these read results, and make none
+EVERYTHING = (
+    *("params.yaml", "constraints.txt", "pipelines", "knowledge/relations.yaml", "samples/allocation.yaml"),
+    *("proda", *(f":(exclude)proda/{name}" for name in READERS)),
+)
+DECIDES = (*DATA, *EVERYTHING, ":(exclude,glob)knowledge/*.md")  # Markdown directly in knowledge/ is documentation
+MAX_COMMITS = 500
+
+
+class ChangedPaths(Record, frozen=True):
+    """A commit that changed what outcomes are made from."""
+
+    commit: str
+    subject: str
+    paths: tuple[str, ...]
+
+
+def data_changes(root: Path, first: str, last: str | None) -> tuple[list[Change], list[str]]:
+    """Return the data changes between two commits, oldest first, and a line for each commit that affects every item.
+
+    Without `last`, up to HEAD: changes that are not committed cannot be reverted, so they are left out. Raises UsageError for more than
+    MAX_COMMITS commits, and ShallowError if the clone does not hold all of them.
+    """
+    repo = open_git(root)
+    span = f"{first}..{last or 'HEAD'}"
+    commits = list(repo.iter_commits(span, paths=list(DATA), reverse=True, no_merges=True))
+    if len(commits) > MAX_COMMITS:
+        raise UsageError(f"{span} holds {len(commits)} commits that touch data; at most {MAX_COMMITS} are read. Name a shorter range.")
+    if cut_commits(repo).intersection(commit.hexsha for commit in commits):
+        raise ShallowError(f"This clone is shallow, so parts of {span} are missing. {DEEPEN}")
+    verdicts = read_verdicts(root)
+    changes = []
+    for commit in commits:
+        names = [str(name) for name in commit.stats.files]
+        for name in (n for n in names if n.startswith(f"{PATCHES.as_posix()}/") and n.endswith(".yaml")):
+            patch = Path(name).stem
+            verdict = verdicts.get(patch, {})
+            brief = (commit.hexsha[:9], str(commit.summary), _targets(commit, name), patch, str(verdict.get("says", "")))
+            changes.append(Change(*brief, reverted=file_text(commit, name) is None, shown=shown_by(verdict)))
+        if any(name.startswith("knowledge/") and name.endswith(".yaml") and name != "knowledge/relations.yaml" for name in names):
+            nodes = _nodes(root, commit)
+            if nodes:
+                changes.append(Change(commit.hexsha[:9], str(commit.summary), nodes))
+    everywhere = [f"{c.hexsha[:9]} {c.summary}" for c in repo.iter_commits(span, paths=list(EVERYTHING), reverse=True, no_merges=True)]
+    return changes, everywhere
+
+
+def changed_paths(repo: Any, last: str, first: str) -> tuple[ChangedPaths, ...]:
+    """Return the commits after `last`, up to `first`, that touch what outcomes are made from; oldest first, a merge as one commit."""
+    shape = ("--first-parent", "-m", "--reverse", "--name-only", "--format=%x00%H%x00%s%x00")
+    log = str(repo.git.log(*shape, f"{last}..{first}", "--", *dict.fromkeys(DECIDES)))
+    parts = iter(log.split("\0")[1:])
+    return tuple(
+        ChangedPaths(commit, subject, tuple(filter(None, names.split("\n"))))
+        for commit, subject, names in zip(parts, parts, parts, strict=True)
+    )
+
+
+def _targets(commit: Any, name: str) -> tuple[str, ...]:
+    """Return the targets of a patch that a commit added or removed, read from that commit or its parent."""
+    for version in (commit, *commit.parents):
+        text = file_text(version, name)
+        if text is not None:
+            raw = load_yaml_bytes(text.encode(), f"{commit.hexsha[:9]}:{name}")
+            return tuple(map(str, raw.get("targets", ()))) if isinstance(raw, dict) else ()
+    return ()
+
+
+def _nodes(root: Path, commit: Any) -> tuple[str, ...]:
+    """Return the nodes that a commit changed. Nodes that it added have no items before it, and nodes that it retired have none after."""
+    if not commit.parents:
+        return ()
+    before, after = (Repository.open(root, c.hexsha).knowledge for c in (commit.parents[0], commit))
+    return tuple(sorted(n.id for n in compare_nodes(before, after)))

@@ -1,0 +1,281 @@
+"""Compares what dvc.lock records with the work tree: which stages would run, and because of which changed input.
+
+    found = freshness(Path("."))
+    found.stale                      # ("check", "train", …), in the order in which they run
+    found.changes[0]                 # Change(stage="check", kind="knowledge", what="knowledge", how="modified")
+
+    require_fresh(Path("."), "evaluate")       # raises UsageError if the scores are older than the data
+
+It finds what `dvc status` finds, in a fraction of its time. Data (knowledge, samples, patches, exceptions, parameters, results that another
+stage reads) makes results stale. A change of code alone is reported and never refused, since most changes of code change no result.
+A repository without dvc.lock has no recorded results, so nothing in it is stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from proda.errors import InputError, NotFoundError, ProdaError, UsageError
+from proda.records import Record
+from proda.store.digests import Digests
+from proda.yamlio import load_yaml
+
+Kind = Literal["knowledge", "samples", "patches", "exceptions", "parameters", "results", "code"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+How = Literal["modified", "new", "deleted"]
+LOCK, PIPELINE, PARAMS = "dvc.lock", "dvc.yaml", "params.yaml"
+# The start of a path → the kind of input; the first that fits counts.
+STARTS: tuple[tuple[str, Kind], ...] = (
+    *(("knowledge", "knowledge"), ("samples/patches", "patches"), ("samples/corpus", "results"), ("samples", "samples")),
+    *(("benchmarks/exceptions.yaml", "exceptions"), ("benchmarks", "results"), ("build", "results")),
+)
+
+
+class Change(Record, frozen=True):
+    """An input of a stage that is not what it was when the stage last ran."""
+
+    stage: str
+    kind: Kind
+    what: str  # a path, the name of a parameter, or "command"
+    how: How
+
+
+class Freshness(Record, frozen=True):
+    """What dvc.lock and the work tree say about each other. `stages` are all stages, in the order in which they run."""
+
+    known: bool = False  # whether there is a dvc.lock
+    stages: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    edited: tuple[str, ...] = ()  # outputs in git that are not what their stage wrote
+    absent: tuple[str, ...] = ()  # outputs in build/ that are not on this machine; DVC fetches or rebuilds them
+    upstream: Mapping[str, tuple[str, ...]] = {}  # stage → it, and all stages that it depends on
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """Stages that would run because of a changed input, theirs or of a stage before them."""
+        changed = {change.stage for change in self.changes}
+        return tuple(stage for stage in self.stages if changed.intersection(self.upstream[stage]))
+
+    def data_changes(self, stage: str) -> tuple[Change, ...]:
+        """Changes of data under the results of a stage; changes of code are not among them."""
+        before = self.upstream.get(stage, ())
+        return tuple(c for c in self.changes if c.stage in before and c.kind != "code")
+
+    def code_changes(self, stage: str) -> tuple[Change, ...]:
+        """Changes of code under the results of a stage."""
+        before = self.upstream.get(stage, ())
+        return tuple(c for c in self.changes if c.stage in before and c.kind == "code")
+
+
+def freshness(root: Path, *, unpacked: bool = False) -> Freshness:
+    """Compare dvc.lock with the work tree at `root`, or with an `unpacked` revision, which holds neither code nor build/.
+
+    Raises InputError if dvc.lock or dvc.yaml cannot be read.
+    """
+    if not (root / LOCK).is_file() or not (root / PIPELINE).is_file():
+        return Freshness()
+    stages, locked = _stages(root, PIPELINE), _stages(root, LOCK)
+    owner = {out: name for name, stage in stages.items() for out in _outs(stage)}
+    upstream = _upstream(stages, owner)
+    order = tuple(sorted(stages, key=lambda name: len(upstream[name])))
+    digests = Digests(root, cached=not unpacked)
+    with_code = not unpacked and (root / "pipelines").is_dir()
+    values = load_yaml(root / PARAMS, numbers=True) if (root / PARAMS).is_file() else {}
+    changes: list[Change] = []
+    for name in order:
+        lock = locked.get(name)
+        if lock is None:
+            changes.append(Change(name, "results", "never run", "new"))
+            continue
+        found = [*_changed_deps(stages[name], lock, locked, owner, digests), *_changed_params(stages[name], lock, values)]
+        if stages[name].get("cmd") != lock.get("cmd"):
+            found.append(("code", "command", "modified"))
+        changes += [Change(name, *each) for each in found if with_code or each[0] != "code"]
+    edited, absent = _outs_now(stages, locked, digests)
+    if unpacked:
+        absent = ()
+    digests.save()
+    return Freshness(True, order, tuple(changes), edited, absent, upstream)
+
+
+def require_fresh(root: Path, stage: str) -> str:
+    """Return a line about code that changed since the results of `stage` were built; empty if none did.
+
+    Raises UsageError, naming the changed inputs and what to run, if those results are older than the data.
+    """
+    found = freshness(root)
+    if changed := found.data_changes(stage):
+        raise UsageError(refusal(changed))
+    return code_line(found, stage)
+
+
+def require_diagnosis(root: Path, number: int) -> str:
+    """As `require_fresh` for the diagnoses, but allow the changes that round `number` of repair has committed so far.
+
+    So a repair that was interrupted can be run again: its own patches are no reason to diagnose anew.
+    """
+    from proda.history.repository import Repository
+    from proda.history.rounds import before_round
+
+    found = freshness(root)
+    changed = found.data_changes("diagnose")
+    if not changed:
+        return code_line(found, "diagnose")
+    try:
+        start = Repository.open(root, _before(root, number, before_round)).root
+        same = (start / LOCK).is_file() and (start / LOCK).read_bytes() == (root / LOCK).read_bytes()
+        own = same and not freshness(start, unpacked=True).data_changes("diagnose")
+    except NotFoundError:
+        own = False
+    if not own:
+        raise UsageError(refusal(changed))
+    return code_line(found, "diagnose")
+
+
+def stale_line(root: Path) -> str:
+    """Return one line that says that results here are older than the data; empty if they are not. Raises nothing."""
+    try:
+        found = freshness(root)
+    except ProdaError as error:
+        return str(error).replace("\n", " ")
+    if not (changed := found.data_changes("diagnose") or found.data_changes("evaluate")):
+        return ""
+    return f"Results are older than {_named(changed)}. Run `dvc repro` to rebuild them; `proda status` says more."
+
+
+def refusal(changed: Iterable[Change]) -> str:
+    """Return the message for results that are older than the data they come from."""
+    changed = tuple(changed)
+    lines = dict.fromkeys(f"  {c.kind}: {c.what} {c.how}" for c in changed)
+    return "\n".join((f"Results are older than {_named(changed)}:", *lines, "  Run `dvc repro`, then run this again."))
+
+
+def code_line(found: Freshness, stage: str) -> str:
+    """Return a line that names the stages, up to `stage`, whose code changed since they ran; empty if there is none."""
+    names = list(dict.fromkeys(c.stage for c in found.code_changes(stage)))
+    if not names:
+        return ""
+    return f"Code of the stage{'s' * (len(names) > 1)} {', '.join(names)} changed since the results were built; `dvc repro` rebuilds them."
+
+
+def _named(changed: Iterable[Change]) -> str:
+    kinds = {c.kind for c in changed}
+    names = [kind for kind in KINDS if kind in kinds]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _before(root: Path, number: int, before_round: Any) -> str:
+    try:
+        return str(before_round(root, number))
+    except NotFoundError:  # nothing of the round is committed yet
+        return "HEAD"
+
+
+def _stages(root: Path, name: str) -> dict[str, dict[str, Any]]:
+    """The stages of dvc.yaml or dvc.lock."""
+    try:
+        raw = load_yaml(root / name, numbers=True)
+        stages = raw.get("stages") or {}
+        if not isinstance(stages, dict) or not all(isinstance(stage, dict) for stage in stages.values()):
+            raise InputError(f"{name}\n  Expected `stages:` with a mapping for each stage.")
+    except (ProdaError, AttributeError) as error:
+        raise InputError(f"{error}\n  If a run of DVC was killed: `git restore {name}`, then `dvc repro`.") from None
+    return stages
+
+
+def _names(entries: Iterable[Any]) -> Iterator[str]:
+    """The paths of a list in dvc.yaml, where an entry is a path, or a path with settings."""
+    for entry in entries:
+        yield entry if isinstance(entry, str) else str(next(iter(entry)))
+
+
+def _outs(stage: Mapping[str, Any]) -> list[str]:
+    return [path for part in ("outs", "metrics", "plots") for path in _names(stage.get(part) or ())]
+
+
+def _producer(path: str, owner: Mapping[str, str]) -> str | None:
+    """The output that holds a path, if a stage writes it."""
+    return next((out for out in owner if path == out or path.startswith(f"{out}/")), None)
+
+
+def _upstream(stages: Mapping[str, Any], owner: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    direct = {
+        name: {owner[out] for dep in _names(stage.get("deps") or ()) if (out := _producer(dep, owner)) is not None}
+        for name, stage in stages.items()
+    }
+    reached: dict[str, tuple[str, ...]] = {}
+    for name in stages:
+        seen, todo = {name: None}, [name]
+        while todo:
+            new = sorted(direct[todo.pop()] - seen.keys())
+            seen.update(dict.fromkeys(new))
+            todo += new
+        reached[name] = tuple(seen)
+    return reached
+
+
+def _kind(path: str) -> Kind:
+    return next((kind for start, kind in STARTS if path == start or path.startswith(f"{start}/")), "code")
+
+
+def _changed_deps(
+    stage: Mapping[str, Any], lock: Mapping[str, Any], locked: Mapping[str, Any], owner: Mapping[str, str], digests: Digests
+) -> Iterator[tuple[Kind, str, How]]:
+    recorded = {str(dep["path"]): str(dep.get("md5", "")) for dep in lock.get("deps") or ()}
+    for path in _names(stage.get("deps") or ()):
+        built = _producer(path, owner)
+        if built == path and path.startswith("build/"):
+            # Large, and not in git: what its stage wrote last is compared, not the files, which may not be on this machine.
+            outs = (locked.get(owner[path]) or {}).get("outs") or ()
+            now = next((str(out.get("md5", "")) for out in outs if out["path"] == path), None)
+        elif built is not None and path.startswith("build/"):
+            now = digests.of(path) if (digests.root / path).exists() else recorded.get(path)
+        else:
+            now = digests.of(path)
+        if path not in recorded:
+            yield _kind(path), path, "new"
+        elif now is None:
+            yield _kind(path), path, "deleted"
+        elif now != recorded[path]:
+            yield _kind(path), path, "modified"
+
+
+def _changed_params(stage: Mapping[str, Any], lock: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[tuple[Kind, str, How]]:
+    recorded = (lock.get("params") or {}).get(PARAMS) or {}
+    for name in (entry for entry in stage.get("params") or () if isinstance(entry, str)):
+        now: Any = values
+        for part in name.split("."):
+            now = now.get(part) if isinstance(now, Mapping) else None
+        if name not in recorded:
+            if now is not None:
+                yield "parameters", name, "new"
+        elif now is None:
+            yield "parameters", name, "deleted"
+        elif now != recorded[name]:
+            yield from (("parameters", inner, "modified") for inner in _differing(name, recorded[name], now))
+
+
+def _differing(name: str, old: object, new: object) -> Iterator[str]:
+    """The names of the single parameters that differ."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in dict.fromkeys([*old, *new]):
+            if old.get(key) != new.get(key):
+                yield from _differing(f"{name}.{key}", old.get(key), new.get(key))
+    else:
+        yield name
+
+
+def _outs_now(stages: Mapping[str, Any], locked: Mapping[str, Any], digests: Digests) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Outputs in git that differ from what their stage wrote, and outputs in build/ that are not here."""
+    edited, absent = [], []
+    for name in stages:
+        for out in (locked.get(name) or {}).get("outs") or ():
+            path = str(out["path"])
+            if path.startswith("build/"):
+                if not (digests.root / path).exists():
+                    absent.append(path)
+            elif digests.of(path) != out.get("md5"):
+                edited.append(path)
+    return tuple(edited), tuple(absent)
