@@ -28,7 +28,7 @@ from proda.experiments.mutations import unit_of
 from proda.graph import Knowledge
 from proda.records import FORMATS, SPLITS, Diagnosis, Format, Outcome, Patch, Record, Sample, Split, Wording
 from proda.stable_hash import by_weight, seed_of
-from proda.statistics import Pair, difference, holm, paired, sign_flip
+from proda.statistics import by_chain, difference, holm, paired, sign_flip
 from proda.store.patches import as_changed, changes
 
 NO_REPAIR, DIAGNOSED = "no-repair", "diagnosed"
@@ -349,20 +349,12 @@ def compare(
 def _family(sides: Mapping[str, tuple[Sequence[Outcome], Sequence[Outcome]]], resamples: int) -> dict[str, Difference]:
     """Name → after minus before, with p adjusted for all of them."""
     pairs = {name: paired(before, after)[0] for name, (before, after) in sides.items()}
-    raw = {name: sign_flip(_by_chain(mine)) for name, mine in pairs.items()}
+    raw = {name: sign_flip(by_chain(mine)) for name, mine in pairs.items()}
     adjusted = holm(raw)
     return {
         name: Difference(*(round(v, DIGITS) for v in (*difference(mine, resamples=resamples), raw[name], adjusted[name])))
         for name, mine in pairs.items()
     }
-
-
-def _by_chain(pairs: Iterable[Pair]) -> list[float]:
-    """Answers gained less answers lost, for each chain: their sum is the difference of the accuracies, times the number of pairs."""
-    gained: Counter[str] = Counter()
-    for pair in pairs:
-        gained[pair.chain] += int(pair.after) - int(pair.before)
-    return [float(gained[chain]) for chain in sorted(gained)]
 
 
 def _by_model(outcomes: Iterable[Outcome]) -> dict[str, float]:
