@@ -24,6 +24,7 @@ import msgspec
 
 from proda.errors import InputError, NotFoundError
 from proda.records import Record
+from proda.runtime.causal_lm import answer_tokens
 
 if TYPE_CHECKING:
     import torch
@@ -79,8 +80,10 @@ def tokenise(documents: Iterable[Document], tokenizer: Any, max_length: int) -> 
     if not documents:
         return []
     prompts = tokenizer([d.prompt for d in documents], add_special_tokens=False, verbose=False)["input_ids"]
-    texts = [f" {d.completion}" if d.prompt else d.completion for d in documents]
-    completions = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
+    answers = iter(answer_tokens(tokenizer, [d.completion for d in documents if d.prompt]))
+    plain = [d.completion for d in documents if not d.prompt]
+    texts = iter(tokenizer(plain, add_special_tokens=False, verbose=False)["input_ids"] if plain else ())
+    completions = [next(answers if d.prompt else texts) for d in documents]
     head = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
     tail = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
     examples = []

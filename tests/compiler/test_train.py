@@ -7,18 +7,19 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from proda.compiler.adapter import adapter_folders, load_tuned, read_card
 from proda.compiler.base import load_base, read_pin
 from proda.compiler.packing import Document
 from proda.compiler.train import _inputs, _vocabulary, curve_csv, epoch_documents, inputs_hash, train_seeds
-from proda.errors import InputError
+from proda.errors import InputError, ParamsError
 from tests.compiler.tiny import FACTS, READING, TRAIN
 from tests.killing import kill_when
 
@@ -153,6 +154,58 @@ def test_an_adapter_on_another_base_is_refused(base: Path, tmp_path: Path) -> No
     (tmp_path / "out/seed-0/adapter.json").write_bytes(msgspec.json.encode(card))
     with pytest.raises(InputError, match="Trained on base ffffffffffff"):
         load_tuned(base, tmp_path / "out/seed-0")
+
+
+def _drop_a_matrix(folder: Path) -> None:
+    path = folder / "adapter_model.safetensors"
+    found = load_file(path)
+    save_file({name: w for n, (name, w) in enumerate(sorted(found.items())) if n}, path, metadata={"format": "pt"})
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "half a card": lambda f: (f / "adapter.json").write_text("{"),
+    "an empty card": lambda f: (f / "adapter.json").write_text(""),
+    "half the weights": lambda f: (f / "adapter_model.safetensors").write_bytes((f / "adapter_model.safetensors").read_bytes()[:1000]),
+    "no weights": lambda f: (f / "adapter_model.safetensors").unlink(),
+    "a missing matrix": _drop_a_matrix,
+    "half a config": lambda f: (f / "adapter_config.json").write_text("{"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_adapter_is_named_and_one_in_the_cache_is_trained_again(base: Path, tmp_path: Path, damage: str) -> None:
+    params = msgspec.structs.replace(ONE, method="lora", lora_rank=2, train_embeddings="none")
+    first = train_seeds(base, FACTS, REPLAY, params, tmp_path / "out", cache=tmp_path / "cache")[0]
+    DAMAGE[damage](tmp_path / "out/seed-0")
+    with pytest.raises(InputError, match="seed-0") as caught:
+        load_tuned(base, tmp_path / "out/seed-0")
+    assert "dvc repro train" in str(caught.value)
+    DAMAGE[damage](tmp_path / "cache/train" / first.inputs / "seed-0/adapter")
+    again = train_seeds(base, FACTS, REPLAY, params, tmp_path / "out", cache=tmp_path / "cache")[0]
+    assert again.fresh
+    load_tuned(base, tmp_path / "out/seed-0")
+
+
+def test_a_damaged_whole_model_is_named(base: Path, tmp_path: Path) -> None:
+    train_seeds(base, FACTS, REPLAY, ONE, tmp_path / "out", cache=tmp_path / "cache")
+    (tmp_path / "out/seed-0/model.safetensors").write_bytes(b"\xff" * 100)
+    with pytest.raises(InputError, match="seed-0"):
+        load_tuned(base, tmp_path / "out/seed-0")
+
+
+@pytest.mark.parametrize("seeds", [(), (1, 1), (0, -1)])
+def test_seeds_that_make_no_sense_are_refused_and_the_adapters_stay(base: Path, tmp_path: Path, seeds: tuple[int, ...]) -> None:
+    (tmp_path / "out/seed-0").mkdir(parents=True)
+    with pytest.raises(ParamsError, match=r"train\.seeds"):
+        train_seeds(base, FACTS, REPLAY, msgspec.structs.replace(TRAIN, seeds=seeds), tmp_path / "out", cache=tmp_path / "cache")
+    assert (tmp_path / "out/seed-0").is_dir()
+
+
+def test_a_change_of_the_training_code_trains_again(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = train_seeds(base, FACTS, REPLAY, ONE, tmp_path / "out", cache=tmp_path / "cache")[0]
+    monkeypatch.setattr("proda.compiler.train.RECIPE", 10_000)
+    again = train_seeds(base, FACTS, REPLAY, ONE, tmp_path / "out", cache=tmp_path / "cache")[0]
+    assert again.fresh and again.inputs != first.inputs
 
 
 @pytest.mark.parametrize("embeddings", ["none", "new", "all"])
