@@ -12,6 +12,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 repro: $(VENV)/installed
 	dvc repro
+	proda runs --complete
 	proda report
 
 test: $(VENV)/installed

@@ -244,7 +244,7 @@ def _count(number: int, what: str) -> str:
 def _seconds(root: Path) -> float | None:
     """What a rebuild of which no cache holds anything takes: training and evaluation, as benchmarks/results/run.json has them."""
     record = Repository(root, "", None).result("run.json")
-    if not {"train", "evaluate"} <= record.keys():
+    if not all("seconds" in record.get(part, {}) for part in ("train", "evaluate")):
         return None
     train = record["train"]
     fresh = all(seed["fresh"] for seed in train["seeds"].values())

@@ -27,6 +27,7 @@ VERBS = {
     "bisect": "Find the first commit where an item flipped.",
     "drill": "Plant faults, train, diagnose, and count how many the debugger finds.",
     "study": "Train the arms side by side: is it the diagnosis that helps?",
+    "runs": "List the training runs, or complete the run of the current results.",
     "report": "Write the report, one HTML page that works offline.",
 }
 
