@@ -16,16 +16,17 @@ HIDDEN = "…"
 def public_url(url: str, root: Path | None = None) -> str:
     """Return scheme and host of an address, or the path of a local file relative to `root` (outside of it, its name).
 
-    A password may hold any character, also unescaped `/`, `@` or `?`, so everything before the last `@` is dropped. A host that is then
-    not plainly one is replaced by "…".
+    A password or parameter may hold unescaped `/`, `?` or `@`, and then it is not clear what is the host. "…" is returned in its place.
     """
     scheme, separator, rest = url.partition("://")
     if not separator:
         return url if re.fullmatch(r"[A-Za-z0-9_-]+", url) else _local(url, root)
     if scheme.startswith(("sqlite", "file")):
         return f"{scheme}:///{_local(rest.removeprefix('/'), root)}"
-    host = re.split(r"[/?#;&=]", rest.rpartition("@")[2], maxsplit=1)[0]
-    return f"{scheme}://{host if HOST.fullmatch(host) else HIDDEN}"
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    host = authority.rpartition("@")[2]
+    clear = "@" not in rest[len(authority) :] and HOST.fullmatch(host)
+    return f"{scheme}://{host if clear else HIDDEN}"
 
 
 def _local(path: str, root: Path | None) -> str:
