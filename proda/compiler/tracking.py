@@ -298,4 +298,4 @@ def _warn(root: Path, error: Exception) -> None:
     text = "" if credentials else f": {str(error).partition(chr(10))[0][:160]}"
     reason = f"{type(error).__name__}{text}"
     print(f"  MLflow at {public_url(uri, root)} is out of reach ({reason}).", file=sys.stderr)
-    print("  The build goes on, and benchmarks/results/run.json keeps the record.", file=sys.stderr)
+    print("  The build continues, and benchmarks/results/run.json keeps the record.", file=sys.stderr)

@@ -18,7 +18,7 @@ from proda.history.provenance import Provenance, provenance
 from proda.params import Params
 from proda.store.run_record import read_run
 
-IRRELEVANT = frozenset({"guard"})  # sections that decide whether a build goes on, and not its results
+IRRELEVANT = frozenset({"guard"})  # sections that can stop a build but do not change its results
 
 
 def build_run(root: Path, params: Params, *, resume: bool = False) -> Tracker:

@@ -1,4 +1,4 @@
-"""The base: made here in three architectures, or any model pinned where it is."""
+"""The base: trained here in three architectures, or an existing model that is pinned; damaged models are refused."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_tokenizer_is_the_same_bytes_for_the_same_texts(tmp_path: Path) -> N
 
 
 def other_model(folder: Path, kind: str) -> Path:
-    """A model that somebody else made, in an architecture that the embedded base does not have."""
+    """Save a small model of an architecture that the embedded base does not have."""
     tokenizer = train_tokenizer([d.prompt + d.completion for d in FACTS + READING], 320, 128)
     size = {"vocab_size": len(tokenizer), "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
     torch.manual_seed(0)

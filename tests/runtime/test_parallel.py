@@ -1,4 +1,4 @@
-"""Work in processes of their own: results by key, one failure for all, and no more processes than memory holds."""
+"""Parallel processes: results by key, one error for all, and no more processes than memory holds."""
 
 from __future__ import annotations
 

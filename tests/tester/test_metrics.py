@@ -1,4 +1,4 @@
-"""Metrics: shaped as agreed, means over seeds, intervals that know about chains, unscored apart from wrong."""
+"""Metrics: the shape of both files, means over seeds, intervals over chains, and unscored items apart from wrong ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Log-likelihood scoring: equal to the plain loop, blind to batches and order, and unscored where there is nothing to read."""
+"""Log-likelihood scoring: equal to a plain loop, independent of batches and order, and unscored where there is nothing to score."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ QUESTIONS = [(i.prompt, tuple(o.text for o in i.options)) for i in ITEMS]
 
 
 def plainly(examined: Any, prompt: str, option: str) -> float:
-    """Σ log p(option | prompt), as anybody would write it down."""
+    """Σ log p(option | prompt), computed directly."""
     shown = [TOKENIZER.bos_token_id, *TOKENIZER(prompt)["input_ids"]]
     asked = TOKENIZER(f" {option}")["input_ids"]
     with torch.no_grad():
