@@ -11,7 +11,9 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .PHONY: repro test check slow bench clean
 
 repro: $(VENV)/installed
+	python -m scripts.dvc_locks
 	dvc repro
+	proda runs --complete
 	proda report
 
 test: $(VENV)/installed

@@ -1,1 +1,1 @@
-"""The stages of dvc.yaml, one script each: read parameters, one call into proda, write, one summary line."""
+"""The stages of dvc.yaml, one script each: read the parameters, call proda, write the results, print one summary line."""

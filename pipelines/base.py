@@ -1,4 +1,4 @@
-"""Stage `base`: the curriculum → build/base, the embedded base or the pin of the model that params.yaml names.
+"""Stage `base`: train the embedded base, or pin the model that params.yaml names, in build/base.
 
 python -m pipelines.base
 """
@@ -18,7 +18,7 @@ OUT = ROOT / "build/base"
 
 @stage("model")
 def main(params: Params) -> str:
-    """Train or pin the base, then say what it is."""
+    """Train or pin the base, and return its architecture, size and hash."""
     documents = load_documents(ROOT / "build/curriculum/documents.jsonl") if params.model.base == EMBEDDED else []
     pin, curve = make_base(params.model, documents, OUT, cache=ROOT / "build/cache")
     how = f"trained on {len(documents):,} documents to a loss of {curve[-1].loss:.2f}" if curve else f"pinned as {pin.base}"

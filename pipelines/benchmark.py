@@ -1,4 +1,4 @@
-"""Stage `benchmark`: compiled knowledge → benchmarks/items and the shortcut audit.
+"""Stage `benchmark`: write items from the compiled knowledge, and audit them for shortcuts.
 
 python -m pipelines.benchmark
 """
@@ -22,7 +22,7 @@ ROOT = Path()
 
 @stage("items")
 def main(params: Params) -> str:
-    """Write the items, then say how many, and how well an examinee without knowledge would do."""
+    """Write items and audit, and return the number of items and the accuracy of the best baseline solver."""
     built = build_benchmark(Knowledge.load(ROOT / "build/knowledge"), params, load_exceptions(ROOT))
     changed = write_items_tree(ROOT, built.items)
     shortcuts = msgspec.json.format(msgspec.json.encode(built.shortcuts), indent=2)
@@ -32,8 +32,8 @@ def main(params: Params) -> str:
     best = max(solvers, key=lambda s: float(solvers[s]))
     chains = len({item.chain for item in built.items})
     return (
-        f"benchmark: {len(built.items):,} items on {chains:,} chains, {changed} files changed;"
-        f" best examinee without knowledge: {best} {solvers[best]:.3f} (chance .25)"
+        f"benchmark: {len(built.items):,} items on {chains:,} chains, {changed} file{'' if changed == 1 else 's'} changed;"
+        f" best solver without knowledge: {best} {solvers[best]:.3f} (chance .25)"
     )
 
 

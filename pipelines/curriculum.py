@@ -1,11 +1,11 @@
-"""Stage `curriculum`: the invented world and the pinned reading → what the embedded base learns, and the suite that watches over it.
+"""Stage `curriculum`: write the embedded base's training text and the general suite.
 
     python -m pipelines.curriculum
 
-build/curriculum/documents.jsonl   the base's training text, {"prompt", "completion"} a line; an empty prompt is plain text
-build/curriculum/replay.jsonl      what tuning repeats, so that nothing is forgotten: the world's `replayed` half only
-build/curriculum/heldout.txt       reading the base never sees, for a language-modelling loss
-benchmarks/general/suite.jsonl     items on the world's `suite` half, in wordings that replay never uses
+build/curriculum/documents.jsonl   the base's training text, one {"prompt", "completion"} per line; an empty prompt is plain text
+build/curriculum/replay.jsonl      what tuning replays against forgetting, from the `replayed` half of the invented world
+build/curriculum/heldout.txt       sentences of the pinned reading that the base never sees, for a held-out loss
+benchmarks/general/suite.jsonl     items on the `suite` half of the invented world, in wordings that replay never uses
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from proda.tester.items import write_items
 
 ROOT = Path()
 OUT = ROOT / "build/curriculum"
-HELDOUT = 0.05  # share of the reading's sentences kept from the base
+HELDOUT = 0.05  # share of the reading's sentences that the base never sees
 
 
 @stage("curriculum")
 def main(params: Params) -> str:
-    """Write the four files, then say how many documents, replayed samples and suite items there are."""
+    """Write the four files, and return the number of documents, replayed samples and suite items."""
     replayed, suite_half = _half(params, "replayed"), _half(params, "suite")
     replay = _samples(replayed, params.curriculum.samples_per_statement, params) + _answered_items(replayed, params)
     taught = _samples(suite_half, params.curriculum.suite_samples_per_statement, params)
@@ -67,7 +67,7 @@ def _half(params: Params, half: Half) -> Knowledge:
 
 
 def _samples(world: Knowledge, per_statement: int, params: Params) -> list[dict[str, str]]:
-    """The half's facts in the same formats and wordings as the real corpus."""
+    """The facts of one half, in the formats and wordings of the real corpus."""
     statements = Counter(s.discipline for s in world.active_statements.values())
     allocation = {discipline: per_statement * count for discipline, count in statements.items()}
     plans = plan_samples(world, allocation, seed=params.curriculum.seed, window=params.samples.window)
@@ -79,20 +79,20 @@ def _document(sample: Sample) -> dict[str, str]:
 
 
 def _answered_items(world: Knowledge, params: Params) -> list[dict[str, str]]:
-    """Benchmark questions about the invented world with their answers, so that the base knows the kinds of question, not their facts."""
+    """Items about the invented world with their answers, so that the base knows the kinds of question but not the real facts."""
     items = write_items(world, seed=params.curriculum.seed, sealed_share=0.0)
     return [{"prompt": item.prompt, "completion": item.options[item.key].text} for item in items]
 
 
 def _rehearsal(world: Knowledge, params: Params) -> list[dict[str, str]]:
-    """The suite's own wordings, all of them, over the *replayed* half: the base knows how it asks; replay never shows it again."""
+    """The wordings of the suite over the `replayed` half, so that the base knows them. Replay does not contain them."""
     every = write_suite(world, seed=params.curriculum.seed, count=2 * len(STEMS) * len(world.active_statements))
     items = by_weight(every, "rehearsal", params.curriculum.seed, name=lambda item: item.id)[: params.curriculum.suite_items // 2]
     return [{"prompt": item.prompt, "completion": item.options[item.key].text} for item in items]
 
 
 def _reading(params: Params) -> tuple[list[str], list[str]]:
-    """Sentences the base reads, and those held out; by a hash of the sentence."""
+    """The sentences that the base reads, and those held out, chosen by a hash of the sentence."""
     sentences = [s for reading in load_reading(ROOT / "samples/base/reading.yaml") for s in reading.sentences]
     held = [s for s in sentences if fraction("heldout", params.curriculum.seed, s) < HELDOUT]
     return [s for s in sentences if s not in set(held)], held

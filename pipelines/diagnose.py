@@ -1,8 +1,8 @@
-"""Stage `diagnose`: adapters × probes → benchmarks/results/diagnosis.yaml: why each dev item that most seeds fail was failed, and where.
+"""Stage `diagnose`: probe every adapter and explain each dev item that most seeds fail, in benchmarks/results/diagnosis.yaml.
 
     python -m pipelines.diagnose
 
-Reads dev items and dev outcomes, and no others: twin and sealed items are what shows later whether a repair was one.
+Only dev items and dev outcomes are read. Twin and sealed items stay unseen, so that they can show whether a repair helped.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from pipelines.stage import stage
 from proda.compiler.adapter import adapter_folders
 from proda.graph import Knowledge
 from proda.params import Params
-from proda.store.diagnoses import write_diagnoses
+from proda.store.diagnoses import DIAGNOSIS, write_diagnoses
 from proda.store.items import load_items
 from proda.store.outcomes import read_outcomes
 from proda.store.patches import load_samples
+from proda.store.run_record import file_hash, record_part
+from proda.workflows.build_run import build_run
 from proda.workflows.prober import Prober
 
 ROOT = Path()
@@ -27,20 +29,32 @@ ROOT = Path()
 
 @stage("evaluate")
 def main(params: Params) -> str:
-    """Probe every seed about what the failed items rest on, then say what was found."""
+    """Probe every seed, write the diagnoses, record the run, and return the number of failed items by category."""
     start = time.monotonic()
     knowledge = Knowledge.load(ROOT / "build/knowledge")
     items = load_items(ROOT, ("dev",), only=frozenset({"dev"}))
     adapters = {f"seed-{seed}": folder for seed, folder in adapter_folders(ROOT / "build/adapters")}
     prober = Prober(ROOT / "build/base", adapters, batch_tokens=params.evaluate.batch_tokens, cache=ROOT / "build/cache")
     outcomes = read_outcomes(ROOT / "benchmarks/results/outcomes/dev.csv")
-    found, probes, noticed = prober.examined(knowledge, items, outcomes, load_samples(ROOT))
-    write_diagnoses(ROOT, found, sorted(adapters), probes, noticed)
-    counts = ", ".join(f"{count} {category}" for category, count in Counter(d.category for d in found).most_common())
-    mute = [kind for kind, told in probes.items() if not told.telling and kind != "context"]
-    if mute:
-        print(f"diagnose: {', '.join(mute)} probes fail as often where nothing failed, so they blame nobody", file=sys.stderr)
-    failed = f"{sum(bool(d.failed_by) for d in found)} of {len(items)} dev items failed by most seeds: {counts or 'none'}"
+    with build_run(ROOT, params, resume=True) as tracker:
+        found, probes, noticed = prober.examined(knowledge, items, outcomes, load_samples(ROOT))
+        write_diagnoses(ROOT, found, sorted(adapters), probes, noticed)
+        categories = dict(Counter(d.category for d in found).most_common())
+        tracker.metrics({f"diagnose/{category}": float(count) for category, count in categories.items()})
+    n_failed = sum(bool(d.failed_by) for d in found)
+    part = {
+        "seconds": round(time.monotonic() - start, 1),
+        "failed": n_failed,
+        "categories": categories,
+        "output": file_hash(ROOT / DIAGNOSIS),
+    }
+    record_part(ROOT, "diagnose", part, run_id=tracker.run_id)
+    ignored = [kind for kind, told in probes.items() if not told.telling and kind != "context"]
+    if ignored:
+        kinds = f"{', '.join(ignored)} probes are"
+        print(f"diagnose: {kinds} ignored: their failure rate on control nodes is too close to that on suspected nodes", file=sys.stderr)
+    counts = ", ".join(f"{count} {category}" for category, count in categories.items())
+    failed = f"{n_failed} of {len(items)} dev items failed by most seeds: {counts or 'none'}"
     lacking = f"{len({e.node for e in noticed}):,} of {len(knowledge.active_statements):,} statements are unknown, unused or contradicted"
     return f"diagnose: {failed}; {lacking}; {time.monotonic() - start:.0f} s"
 

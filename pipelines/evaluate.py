@@ -1,6 +1,10 @@
-"""Stage `evaluate`: base and adapters × items and general suite → benchmarks/results/{outcomes/*.csv, metrics.json}.
+"""Stage `evaluate`: score the base and every adapter on the items and the general suite.
 
-python -m pipelines.evaluate
+    python -m pipelines.evaluate
+
+benchmarks/results/outcomes/*.csv      what each model answered, item by item
+benchmarks/results/metrics.json        headline accuracies with intervals
+benchmarks/results/breakdowns.json     accuracy by discipline and kind, wrong answers by operator
 """
 
 from __future__ import annotations
@@ -8,21 +12,22 @@ from __future__ import annotations
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from pipelines.stage import stage
 from proda.compiler.adapter import adapter_folders, load_tuned
 from proda.compiler.base import load_base, read_pin
-from proda.compiler.record import extend_record, read_record
-from proda.compiler.tracking import open_run
 from proda.params import Params
 from proda.records import Item
 from proda.store.files import write_file
 from proda.store.items import load_items
 from proda.store.outcomes import csv_text, write_outcomes
+from proda.store.run_record import file_hash, record_part
 from proda.tester.evaluate import evaluate
 from proda.tester.metrics import flat_metrics
+from proda.workflows.build_run import build_run
 
 ROOT = Path()
 RESULTS = ROOT / "benchmarks/results"
@@ -30,7 +35,7 @@ RESULTS = ROOT / "benchmarks/results"
 
 @stage("evaluate")
 def main(params: Params) -> str:
-    """Score every model, write outcomes and metrics, then say what tuning changed."""
+    """Score every model, write outcomes and metrics, record the run, and return the accuracies before and after tuning."""
     start = time.monotonic()
     items = load_items(ROOT)
     suite = [msgspec.json.decode(line, type=Item) for line in (ROOT / "benchmarks/general/suite.jsonl").read_bytes().splitlines()]
@@ -39,17 +44,17 @@ def main(params: Params) -> str:
         f"seed-{seed}": partial(load_tuned, base, folder) for seed, folder in adapter_folders(ROOT / "build/adapters")
     }
     heldout = (ROOT / "build/curriculum/heldout.txt").read_text()
-    result = evaluate(models, items, suite, heldout, params.evaluate, parameters=read_pin(base).parameters)
-    write_outcomes(RESULTS / "outcomes", result.outcomes)
-    write_file(ROOT / "build/cache/general.csv", csv_text(result.general))
-    write_file(RESULTS / "metrics.json", msgspec.json.format(msgspec.json.encode(result.metrics), indent=2) + b"\n")
-    tracker = open_run(ROOT, {}, resume=read_record(ROOT).get("run_id"))
-    tracker.metrics(flat_metrics(result.metrics))
-    tracker.close()
+    with build_run(ROOT, params, resume=True) as tracker:
+        result = evaluate(models, items, suite, heldout, params.evaluate, parameters=read_pin(base).parameters)
+        write_outcomes(RESULTS / "outcomes", result.outcomes)
+        write_file(ROOT / "build/cache/general.csv", csv_text(result.general))
+        _write_json(RESULTS / "metrics.json", result.metrics)
+        _write_json(RESULTS / "breakdowns.json", result.breakdowns)
+        tracker.metrics(flat_metrics(result.metrics) | flat_metrics(result.breakdowns))
     seconds = time.monotonic() - start
-    extend_record(
-        ROOT, tracker.run_id, "evaluate", {"seconds": round(seconds, 1), "items": len(items), "suite": len(suite), "models": list(models)}
-    )
+    counts = {"items": len(items), "suite": len(suite), "models": list(models)}
+    part = {"seconds": round(seconds, 1), **counts, "output": file_hash(RESULTS / "metrics.json")}
+    record_part(ROOT, "evaluate", part, run_id=tracker.run_id)
     parts = [
         f"{split} {result.metrics['base'][split]['accuracy']:.2f} → {r['accuracy']:.2f} [{r['ci95_low']:.2f}, {r['ci95_high']:.2f}]"
         for split, r in result.metrics["tuned"].items()
@@ -59,6 +64,10 @@ def main(params: Params) -> str:
         f"evaluate: {', '.join(parts)}; general suite {general['base']['accuracy']:.3f} → {general['tuned']['accuracy']:.3f};"
         f" {len(models)} models, {seconds:.0f} s"
     )
+
+
+def _write_json(path: Path, value: Any) -> None:
+    write_file(path, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 
 
 if __name__ == "__main__":

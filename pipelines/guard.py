@@ -1,9 +1,10 @@
-"""Stage `guard`: no training text gives an item away, or the build stops here.
+"""Stage `guard`: fail the build if any training text gives an item away.
 
     python -m pipelines.guard
 
-Reads items, corpus, patches and the base's training text; writes benchmarks/results/overlap.json, and build/guard-passed, which
-never changes: `train` depends on it, so it cannot start before the gate has passed, and does not rerun because it has passed again.
+Items are compared with corpus, patches and the base's training text. The closest pairs go to benchmarks/results/overlap.json. The stage
+`train` depends on build/guard-passed, whose content never changes: training cannot start before the guard has passed, and does not run
+again because the guard did.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ SHOWN = 5
 
 @stage("guard")
 def main(params: Params) -> str:
-    """Compare, write the report, and refuse if anything leaked."""
+    """Compare items and training texts, write the report, and return the closest pair. Raises GateError if a text gives an item away."""
     PASSED.unlink(missing_ok=True)
     knowledge = Knowledge.load(ROOT / "build/knowledge")
     items = load_items(ROOT)
@@ -39,8 +40,8 @@ def main(params: Params) -> str:
         shown = "\n".join(f"  {_line(leak)}" for leak in found.leaks[:SHOWN])
         more = f"\n  … and {len(found.leaks) - SHOWN} more" if len(found.leaks) > SHOWN else ""
         raise GateError(
-            f"{len(found.leaks)} training texts give items away, so training does not start:\n{shown}{more}\n"
-            "All pairs are in benchmarks/results/overlap.json. Remove or reword the samples; never the items."
+            f"{len(found.leaks)} training text{'s give' if len(found.leaks) > 1 else ' gives'} items away, so training does not start:"
+            f"\n{shown}{more}\nAll pairs are in benchmarks/results/overlap.json. Remove or reword the samples, never the items."
         )
     write_file(PASSED, "No training text gives an item away.\n")
     nearest = max((leak.value for leak in found.worst if leak.how != "path"), default=0.0)

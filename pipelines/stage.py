@@ -1,4 +1,4 @@
-"""What every stage does around its one call: announce its parameters, report a user's mistake in one message, print one line.
+"""Wrap a stage: print its parameters, run it, print its summary line, and report a user's mistake in one message.
 
 @stage("items")                      # the sections of params.yaml it reads
 def main(params: Params) -> str:
@@ -17,7 +17,11 @@ from proda.params import Params, announce, load_params
 
 
 def stage(*sections: str) -> Callable[[Callable[[Params], str]], Callable[[], None]]:
-    """Wrap a stage: `sections` of the parameters are printed, its summary goes to stdout, a ProdaError ends it with its exit code."""
+    """Return a decorator for the function of a stage.
+
+    The parameters of `sections` go to standard error, the returned summary to standard output. A ProdaError, a failed write or an interrupt
+    prints one message and exits with its code.
+    """
 
     def wrap(run: Callable[[Params], str]) -> Callable[[], None]:
         @functools.wraps(run)
@@ -33,7 +37,7 @@ def stage(*sections: str) -> Callable[[Callable[[Params], str]], Callable[[], No
                 print(f"{failed_write(error)}\n  Then run `dvc repro` again.", file=sys.stderr)
                 sys.exit(1)
             except KeyboardInterrupt:
-                print("Interrupted. Run `dvc repro` again to go on from here.", file=sys.stderr)
+                print("Interrupted. Run `dvc repro` again to continue from here.", file=sys.stderr)
                 sys.exit(130)
 
         return main

@@ -1,4 +1,4 @@
-"""Stage `synthesize`: compiled knowledge and the allocation → samples/corpus.
+"""Stage `synthesize`: write training samples from the compiled knowledge, as many as samples/allocation.yaml says.
 
 python -m pipelines.synthesize
 """
@@ -20,12 +20,13 @@ ROOT = Path()
 
 @stage("samples")
 def main(params: Params) -> str:
-    """Write the corpus, then say how much of what."""
+    """Write the corpus, and return the number of samples by format."""
     corpus = build_corpus(Knowledge.load(ROOT / "build/knowledge"), load_allocation(ROOT), params)
     changed = write_corpus(ROOT, corpus)
     formats = Counter(sample.format for group in corpus.values() for sample in group)
     shares = ", ".join(f"{formats[f]:,} {f}" for f in ("open", "choice", "true-false"))
-    return f"synthesize: {formats.total():,} samples on {len(corpus)} topics ({shares}), {changed} files changed"
+    files = f"{changed} file{'' if changed == 1 else 's'} changed"
+    return f"synthesize: {formats.total():,} samples on {len(corpus)} topics ({shares}), {files}"
 
 
 if __name__ == "__main__":

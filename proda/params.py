@@ -87,7 +87,7 @@ class CurriculumParams(Section, frozen=True):
 class TrainParams(Section, frozen=True):
     """Tuning: the same base, once per seed."""
 
-    seeds: tuple[int, ...] = (0, 1, 2)
+    seeds: Annotated[tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=1)] = (0, 1, 2)
     method: Literal["lora", "full", "embeddings"] = "full"  # embeddings: only of words that are new to the base, its body stays as it is
     lora_rank: Positive = 64
     lora_alpha: Positive = 128

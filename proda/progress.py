@@ -1,4 +1,4 @@
-"""Progress on long work: count, rate and time left, on standard error; quiet off-terminal but for a line every so often.
+"""Show the progress of long work on standard error: count, rate and time left.
 
 with Progress("train seed 0", total=4_000, unit="steps") as progress:
     progress.advance(10)
@@ -14,7 +14,7 @@ from typing import TextIO
 
 
 class Progress:
-    """Prints at most twice a second on a terminal, every 15 s elsewhere; nothing for work under two seconds."""
+    """A progress line, updated at most twice a second on a terminal and printed every 15 s elsewhere. Short work prints nothing."""
 
     def __init__(self, what: str, total: int, unit: str = "", *, stream: TextIO | None = None) -> None:
         self.what, self.total, self.unit = what, total, unit
@@ -27,7 +27,7 @@ class Progress:
         self._shown = False
 
     def advance(self, count: int = 1, note: str = "") -> None:
-        """`count` more are done; `note` (a loss, a failure count) stands at the end of the line."""
+        """Add `count` to what is done. `note`, for example a loss, is shown at the end of the line."""
         self.done += count
         self.note = note or self.note
         now = time.monotonic()

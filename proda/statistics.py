@@ -1,12 +1,15 @@
-"""Two models on the same items: is the difference more than chance? Paired statistics that know what belongs together.
+"""Statistics for outcomes that are not independent: accuracy, paired differences, tests and corrections.
 
-    pairs = paired(before, after)                   # outcomes matched by item, content hash and seed
-    mean, low, high = difference(pairs)             # accuracy after − before; 95 %, chains and seeds resampled
-    mcnemar(better, worse)                          # exact, two-sided
-    holm({"dev": .01, "twin": .04})                 # adjusted for having asked twice
+    mean, low, high = interval(outcomes, resamples=2000)    # accuracy of one group of models
+    pairs, rest = paired(before, after)                     # outcomes matched by item, content hash and seed
+    mean, low, high = difference(pairs)                     # accuracy after minus accuracy before
+    p = sign_flip(by_chain(pairs))                          # permutation test of that difference
+    holm({"dev": 0.01, "twin": 0.04})                       # adjusted for two tests
 
-Items of one chain stand or fall together, and so do the answers of one seed: the bootstrap draws chains, and within each draw seeds (Field
-& Welsh 2007; Dror et al. 2018 on why tests on items alone promise too much).
+Two things make outcomes dependent: items of one chain ask about the same statements, and items of one seed are answered by the same model.
+Every interval here resamples both in the same way: each bootstrap draw takes as many chains as there are, with replacement, and as many
+seeds as there are, with replacement, and uses the outcomes in the drawn chains of the drawn seeds (two-way pigeonhole bootstrap: Owen 2007;
+cluster bootstrap: Field & Welsh 2007). With one seed this is the bootstrap over chains. Permutation tests use one value per chain.
 """
 
 from __future__ import annotations
@@ -22,9 +25,11 @@ from proda.records import Outcome, Record
 if TYPE_CHECKING:
     import numpy as np
 
+LEVEL = 0.95  # of every interval, unless the caller asks for another
+
 
 class Pair(Record, frozen=True):
-    """One item under one seed, before and after."""
+    """Whether one item was answered correctly under one seed, before and after a change."""
 
     item: str
     chain: str
@@ -35,16 +40,19 @@ class Pair(Record, frozen=True):
 
 
 class Unpaired(Record, frozen=True):
-    """Why outcomes have no partner: counted apart, and never as a gain."""
+    """Numbers of outcomes that cannot be paired, by reason. They are never counted as gains or losses."""
 
-    changed: int  # the item reads differently now
-    retired: int  # the item is gone
-    added: int  # the item is new
-    unscored: int  # either answer could not be read
+    changed: int  # the item's text differs
+    retired: int  # the item exists only before
+    added: int  # the item exists only after
+    unscored: int  # at least one of the two answers could not be read
 
 
 def paired(before: Iterable[Outcome], after: Iterable[Outcome]) -> tuple[list[Pair], Unpaired]:
-    """Outcomes of equal item, text and model, in order of item and model; and how many had no partner."""
+    """Match outcomes of the same item, text and model.
+
+    Returns the pairs, sorted by item and model, and the numbers of outcomes without a partner.
+    """
     old = {(o.item, o.model): o for o in before}
     new = {(o.item, o.model): o for o in after}
     pairs, changed, unscored = [], 0, 0
@@ -59,50 +67,69 @@ def paired(before: Iterable[Outcome], after: Iterable[Outcome]) -> tuple[list[Pa
     return pairs, Unpaired(changed, len(old.keys() - new.keys()), len(new.keys() - old.keys()), unscored)
 
 
-def difference(pairs: Sequence[Pair], *, resamples: int = 2000, seed: int = 0, level: float = 0.95) -> tuple[float, float, float]:
-    """(mean, low, high) of accuracy after minus before; percentile interval of a bootstrap over chains and, within a draw, seeds.
+def interval(outcomes: Iterable[Outcome], *, resamples: int = 2000, seed: int = 0, level: float = LEVEL) -> tuple[float, float, float]:
+    """Return (accuracy, low, high) over the scored outcomes, with a percentile interval over chains and seeds.
 
-    Deterministic. Raises EmptyBenchmarkError without pairs.
+    `seed` is that of the bootstrap. Deterministic, and independent of the order of `outcomes`. Raises EmptyBenchmarkError if no outcome is
+    scored.
     """
+    cells = [(o.chain, o.model, int(o.correct)) for o in outcomes if o.correct is not None]
+    if not cells:
+        raise EmptyBenchmarkError("No outcome is scored, so there is no accuracy to report. See benchmarks/results/outcomes.")
+    return _bootstrap(cells, resamples, seed, level)
+
+
+def difference(pairs: Sequence[Pair], *, resamples: int = 2000, seed: int = 0, level: float = LEVEL) -> tuple[float, float, float]:
+    """Return (mean, low, high) of accuracy after minus accuracy before, with a percentile interval over chains and seeds.
+
+    `seed` is that of the bootstrap. Deterministic. Raises EmptyBenchmarkError without pairs.
+    """
+    if not pairs:
+        raise EmptyBenchmarkError("No outcome can be paired: before and after have no item with the same text and seed in common.")
+    return _bootstrap([(p.chain, p.seed, int(p.after) - int(p.before)) for p in pairs], resamples, seed, level)
+
+
+def _bootstrap(cells: Sequence[tuple[str, str, int]], resamples: int, seed: int, level: float) -> tuple[float, float, float]:
+    """Mean of the values in `cells`, each (chain, training seed, value), and its interval; see the top of the module."""
     import numpy as np
 
-    if not pairs:
-        raise EmptyBenchmarkError(
-            "No outcome has a partner: the items of before and after have nothing in common, so nothing can be compared."
-        )
-    chains = {c: n for n, c in enumerate(sorted({p.chain for p in pairs}))}
-    seeds = {s: n for n, s in enumerate(sorted({p.seed for p in pairs}))}
-    gain, count = np.zeros((len(chains), len(seeds))), np.zeros((len(chains), len(seeds)))
-    for pair in pairs:
-        cell = chains[pair.chain], seeds[pair.seed]
-        gain[cell] += int(pair.after) - int(pair.before)
-        count[cell] += 1
+    chains = {c: n for n, c in enumerate(sorted({chain for chain, _, _ in cells}))}
+    seeds = {s: n for n, s in enumerate(sorted({s for _, s, _ in cells}))}
+    total, count = np.zeros((len(chains), len(seeds))), np.zeros((len(chains), len(seeds)))
+    for chain, trained, value in cells:
+        total[chains[chain], seeds[trained]] += value
+        count[chains[chain], seeds[trained]] += 1
     rng = np.random.default_rng(seed)
     drawn_chains = rng.multinomial(len(chains), np.full(len(chains), 1 / len(chains)), size=resamples)
     drawn_seeds = rng.multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), size=resamples)
-    totals = np.einsum("rc,cs,rs->r", drawn_chains, count, drawn_seeds)
-    means = np.einsum("rc,cs,rs->r", drawn_chains, gain, drawn_seeds)[totals > 0] / totals[totals > 0]
+    counts = np.einsum("rc,cs,rs->r", drawn_chains, count, drawn_seeds)
+    totals = np.einsum("rc,cs,rs->r", drawn_chains, total, drawn_seeds)
+    # A draw is empty if none of its chains was scored under any of its seeds.
+    means = totals[counts > 0] / counts[counts > 0]
     low, high = np.percentile(means, [100 * (1 - level) / 2, 100 * (1 + level) / 2])
-    return float(gain.sum() / count.sum()), float(low), float(high)
+    return float(total.sum() / count.sum()), float(low), float(high)
 
 
-def mcnemar(better: int, worse: int) -> float:
-    """Two-sided exact p-value of as many flips either way, if both ways were equally likely (McNemar 1947); 1 without flips."""
-    both = better + worse
-    tail = sum(comb(both, k) for k in range(min(better, worse) + 1))
-    return float(min(1.0, 2 * tail / 2**both))
+def by_chain(pairs: Iterable[Pair]) -> list[float]:
+    """Return, for each chain in order of its id, the number of answers gained minus the number lost, over all items and seeds."""
+    gained: Counter[str] = Counter()
+    for pair in pairs:
+        gained[pair.chain] += int(pair.after) - int(pair.before)
+    return [float(gained[chain]) for chain in sorted(gained)]
 
 
 def flips(pairs: Iterable[Pair]) -> tuple[int, int]:
-    """(wrong → right, right → wrong)."""
+    """Return the numbers of pairs that turned from wrong to right, and from right to wrong."""
     pairs = list(pairs)
     return sum(p.after and not p.before for p in pairs), sum(p.before and not p.after for p in pairs)
 
 
 def sign_flip(differences: Sequence[float], *, resamples: int = 10_000, seed: int = 0) -> float:
-    """Two-sided p-value of a mean of paired differences, by flipping their signs: all 2ⁿ ways up to n = 13, drawn ones beyond.
+    """Return the two-sided p-value of a permutation test that the mean of paired differences is zero.
 
-    The smallest value that n differences can give is 2/2ⁿ: with five seeds no effect, however large, is below .0625.
+    The differences have to be independent of one another: one value per chain or per seed, not per item. All 2ⁿ assignments of signs are
+    enumerated up to n = 13, and `resamples` random ones are drawn beyond that. The smallest possible value is 2/2ⁿ, so five differences
+    cannot give less than .0625. Returns 1 if there are no differences, or all are zero.
     """
     import numpy as np
 
@@ -120,7 +147,7 @@ def sign_flip(differences: Sequence[float], *, resamples: int = 10_000, seed: in
 
 
 def holm(values: Mapping[str, float]) -> dict[str, float]:
-    """p-values adjusted so that the chance of any false alarm among them stays at the level (Holm 1979)."""
+    """Return p-values adjusted for the family-wise error rate (Holm 1979), in the order of `values`."""
     adjusted, worst = {}, 0.0
     for rank, (name, value) in enumerate(sorted(values.items(), key=lambda pair: pair[1])):
         worst = max(worst, min(1.0, (len(values) - rank) * value))
@@ -129,7 +156,7 @@ def holm(values: Mapping[str, float]) -> dict[str, float]:
 
 
 def false_discovery(values: Mapping[str, float]) -> dict[str, float]:
-    """p-values adjusted so that the expected share of false ones among those called stays at the level (Benjamini & Hochberg 1995)."""
+    """Return p-values adjusted for the false discovery rate (Benjamini & Hochberg 1995), in the order of `values`."""
     adjusted, best = {}, 1.0
     ranked = sorted(values.items(), key=lambda pair: pair[1])
     for rank, (name, value) in reversed(list(enumerate(ranked, start=1))):
@@ -139,45 +166,23 @@ def false_discovery(values: Mapping[str, float]) -> dict[str, float]:
 
 
 def by(pairs: Iterable[Pair], field: str) -> dict[str, list[Pair]]:
-    """Pairs grouped by one of their fields, in its order."""
+    """Group pairs by the value of one field, sorted by that value."""
     groups: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
         groups[getattr(pair, field)].append(pair)
     return dict(sorted(groups.items()))
 
 
-def interval(outcomes: Sequence[Outcome], *, resamples: int, seed: int = 0) -> tuple[float, float, float]:
-    """(accuracy, low, high) over scored outcomes; 95 %, clustered by chain. Raises EmptyBenchmarkError if none is scored."""
-    import numpy as np
-
-    right: Counter[str] = Counter()
-    count: Counter[str] = Counter()
-    for outcome in outcomes:
-        if outcome.correct is not None:
-            count[outcome.chain] += 1
-            right[outcome.chain] += outcome.correct
-    if not count:
-        raise EmptyBenchmarkError("No outcome is scored, so there is no accuracy to report. See benchmarks/results/outcomes.")
-    chains = sorted(count)
-    rights = np.array([right[c] for c in chains], dtype=np.float64)
-    counts = np.array([count[c] for c in chains], dtype=np.float64)
-    draws = np.random.default_rng(seed).multinomial(len(chains), np.full(len(chains), 1 / len(chains)), size=resamples)
-    # Every draw holds len(chains) ≥ 1 chains of at least one item, so no division by zero.
-    accuracies = (draws @ rights) / (draws @ counts)
-    low, high = np.percentile(accuracies, [2.5, 97.5])
-    return float(rights.sum() / counts.sum()), float(low), float(high)
-
-
 def accuracy(outcomes: Iterable[Outcome]) -> float:
-    """Share of right answers among the scored; NaN if none is."""
+    """Return the share of correct answers among the scored outcomes, or NaN if no outcome is scored."""
     scored = [o.correct for o in outcomes if o.correct is not None]
     return sum(scored) / len(scored) if scored else float("nan")
 
 
 def chance(counts: np.ndarray[Any, Any]) -> float:
-    """P-value of the first row's sum being so high, if it is chance which row of each column it is.
+    """Return the exact one-sided p-value of a permutation test: is the sum of the first row higher than chance explains?
 
-    `counts` are integers, trainings × seeds. Exact: the distribution of the sum over seeds, with every training of a seed equally likely.
+    `counts` are integers of shape [trainings, seeds]. Under the null hypothesis the trainings are exchangeable within each seed.
     """
     import numpy as np
 
@@ -189,8 +194,10 @@ def chance(counts: np.ndarray[Any, Any]) -> float:
 
 
 def at_least(blamed: int, suspected: int, free: int, asked: int) -> float:
-    """Fisher's exact test, one-sided: how likely so many unknown ones are among the suspects if suspicion says nothing. `blamed` of
-    `suspected` nodes are unknown, and `free` of `asked` controls."""
+    """Return the one-sided p-value of Fisher's exact test that suspected nodes fail no more often than control nodes.
+
+    `blamed` of the `suspected` nodes fail, and `free` of the `asked` control nodes.
+    """
     whole, unknown = suspected + asked, blamed + free
     ways = sum(comb(unknown, k) * comb(whole - unknown, suspected - k) for k in range(blamed, min(unknown, suspected) + 1))
     return ways / comb(whole, suspected)

@@ -1,16 +1,19 @@
-"""Paired statistics, held against values known from elsewhere and against what they must not do."""
+"""Statistics compared with hand computations, with scipy, and with properties that they must have."""
 
 from __future__ import annotations
 
+import itertools
 import random
 
+import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proda.errors import EmptyBenchmarkError
 from proda.records import Outcome
-from proda.statistics import Pair, difference, false_discovery, flips, holm, mcnemar, paired, sign_flip
+from proda.statistics import Pair, at_least, by_chain, difference, false_discovery, flips, holm, interval, paired, sign_flip
 
 
 def outcome(item: str, model: str, correct: bool | None, digest: str = "h") -> Outcome:
@@ -36,16 +39,32 @@ def test_only_the_same_text_under_the_same_seed_is_a_pair() -> None:
     assert (rest.changed, rest.retired, rest.added, rest.unscored) == (1, 1, 1, 1)
 
 
-def test_mcnemar_equals_the_binomial_test() -> None:
-    assert mcnemar(8, 2) == pytest.approx(0.109375)  # scipy.stats.binomtest(2, 10).pvalue, and (3, 18)
-    assert mcnemar(15, 3) == pytest.approx(0.007537841796875)
-    assert mcnemar(0, 0) == 1.0 and mcnemar(5, 5) == 1.0
-
-
 def test_holm_and_false_discovery_as_in_the_textbooks() -> None:
     values = {"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005}
     assert holm(values) == pytest.approx({"a": 0.03, "b": 0.06, "c": 0.06, "d": 0.02})
     assert false_discovery(values) == pytest.approx({"a": 0.02, "b": 0.04, "c": 0.04, "d": 0.02})
+    assert list(false_discovery(values).values()) == pytest.approx(scipy.stats.false_discovery_control(list(values.values())))
+
+
+def test_the_exact_test_of_a_table_is_fishers() -> None:
+    for blamed, suspected, free, asked in ((7, 9, 3, 12), (0, 4, 2, 5), (4, 4, 0, 5)):
+        table = [[blamed, suspected - blamed], [free, asked - free]]
+        assert at_least(blamed, suspected, free, asked) == pytest.approx(scipy.stats.fisher_exact(table, alternative="greater").pvalue)
+
+
+def test_flipped_signs_are_a_permutation_test_of_paired_samples() -> None:
+    rng = np.random.default_rng(3)
+    for n in (4, 9, 13, 40):
+        values = rng.normal(0.4, 1.0, n)
+        oracle = scipy.stats.permutation_test(
+            (values, np.zeros(n)),
+            lambda x, y, axis: np.mean(x - y, axis=axis),
+            permutation_type="samples",
+            vectorized=True,
+            n_resamples=10_000,
+            rng=np.random.default_rng(0),
+        )
+        assert sign_flip(values) == pytest.approx(oracle.pvalue, abs=1e-12 if n <= 13 else 0.02)
 
 
 @given(st.dictionaries(st.text(max_size=3), st.floats(0, 1), min_size=1))
@@ -89,7 +108,57 @@ def test_a_seed_that_alone_gains_is_no_sure_gain() -> None:
     assert low == 0.0  # some draws hold only the seeds that did not
 
 
+TABLE = {("a", "seed-0"): (1, 2), ("a", "seed-1"): (2, 2), ("b", "seed-0"): (0, 1), ("b", "seed-1"): (1, 1)}  # (correct, items)
+
+
+def exact_draws() -> list[float]:
+    """Every equally likely draw of two chains and two seeds of TABLE, and the accuracy that it gives."""
+    means = []
+    for chains in itertools.product("ab", repeat=2):
+        for seeds in itertools.product(("seed-0", "seed-1"), repeat=2):
+            cells = [TABLE[chain, seed] for chain in chains for seed in seeds]
+            means.append(sum(right for right, _ in cells) / sum(count for _, count in cells))
+    return means
+
+
+def test_accuracy_and_difference_resample_chains_and_seeds_as_written_out_by_hand() -> None:
+    outcomes = [outcome(f"{chain}:{n}", seed, n < right) for (chain, seed), (right, count) in TABLE.items() for n in range(count)]
+    pairs = [Pair(o.item, o.chain, "d", o.model, False, bool(o.correct)) for o in outcomes]
+    for level in (0.95, 0.8, 0.5):
+        tail = 100 * (1 - level) / 2
+        # The draws are few and discrete: the nearest of them, as a bootstrap of any size has them.
+        low, high = np.percentile(np.sort(exact_draws()), [tail, 100 - tail], method="inverted_cdf")
+        found = interval(outcomes, resamples=20_000, level=level)
+        assert found == pytest.approx((4 / 6, low, high))
+        assert difference(pairs, resamples=20_000, level=level) == found  # nothing was right before, so both are the same numbers
+
+
+def test_with_one_seed_the_interval_is_the_bootstrap_over_chains() -> None:
+    rng = random.Random(5)
+    outcomes = [outcome(f"c{chain}:{n}", "seed-0", rng.random() < 0.3 + chain / 100) for chain in range(40) for n in range(5)]
+    shares = [sum(bool(o.correct) for o in outcomes if o.chain == f"c{chain}") / 5 for chain in range(40)]
+    oracle = scipy.stats.bootstrap((shares,), np.mean, method="percentile", n_resamples=20_000, rng=np.random.default_rng(1))
+    mean, low, high = interval(outcomes, resamples=20_000)
+    assert mean == pytest.approx(np.mean(shares))
+    assert (low, high) == pytest.approx(tuple(oracle.confidence_interval), abs=0.004)
+
+
+def test_seeds_that_disagree_widen_the_interval_of_an_accuracy() -> None:
+    def answers(right: tuple[float, float, float]) -> list[Outcome]:
+        rng = random.Random(2)
+        return [outcome(f"c{c}:1", f"seed-{s}", rng.random() < right[s]) for c in range(200) for s in range(3)]
+
+    (_, low, high), (_, wide_low, wide_high) = interval(answers((0.6, 0.6, 0.6))), interval(answers((0.3, 0.6, 0.9)))
+    assert wide_high - wide_low > 2 * (high - low)
+
+
+def test_gains_and_losses_of_a_chain_are_one_value() -> None:
+    pairs = [Pair("b:1", "b", "d", "seed-0", False, True), Pair("b:1", "b", "d", "seed-1", False, True)]
+    pairs += [Pair("a:1", "a", "d", "seed-0", True, False), Pair("c:1", "c", "d", "seed-0", True, True)]
+    assert by_chain(pairs) == [-1.0, 2.0, 0.0]
+
+
 def test_no_pairs_prove_nothing() -> None:
-    with pytest.raises(EmptyBenchmarkError, match="partner"):
+    with pytest.raises(EmptyBenchmarkError, match="paired"):
         difference([])
     assert flips([]) == (0, 0)

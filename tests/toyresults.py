@@ -20,7 +20,7 @@ from proda.store.items import write_items_tree
 from proda.store.outcomes import write_outcomes
 from proda.store.patches import named, node_hash, patch_text
 from proda.tester.items import write_items
-from proda.tester.metrics import metrics
+from proda.tester.metrics import breakdowns, metrics
 
 MODELS = ("base", "seed-0", "seed-1")
 RESULTS = Path("benchmarks/results")
@@ -46,6 +46,7 @@ def make_outcomes(root: Path, right: Answers = base_wrong_tuned_right) -> list[O
     found = [outcome(item, model, right(item, model)) for item in proda.open(str(root)).items() for model in MODELS]
     write_outcomes(root / RESULTS / "outcomes", found)
     (root / RESULTS / "metrics.json").write_text(json.dumps(metrics(found, found[: len(found) // 2], resamples=20)))
+    (root / RESULTS / "breakdowns.json").write_text(json.dumps(breakdowns(found)))
     return found
 
 

@@ -29,6 +29,7 @@ VERBS = {
     "bisect": "Find the commit at which an item's answer flipped.",
     "drill": "Plant faults and count how many the debugger finds.",
     "study": "Compare diagnosed repair with control arms.",
+    "runs": "List the training runs, or complete the run of the current results.",
     "report": "Write the report, one HTML page that works offline.",
 }
 

@@ -1,12 +1,14 @@
-"""What tuning changes: all weights (`full`), low-rank updates and, beside them, embeddings (`lora`), or only the embeddings of words that
-are new to the base (`embeddings`); the latter two through peft. Attached, saved, and loaded again.
+"""Make weights of the base trainable, save what was tuned, and load it again.
+
+`train.method` chooses the weights: all of them (`full`), low-rank updates and optionally embeddings (`lora`), or only the embeddings of
+words that are new to the base (`embeddings`). The latter two use peft.
 
     model = attach(model, params.train, seed=0)
     save_adapter(model, tokenizer, Path("build/adapters/seed-0"), Card(base=…, method="lora", seed=0, inputs=…))
     model, tokenizer = load_tuned(Path("build/base"), Path("build/adapters/seed-0"))
 
-A folder of adapters/ holds adapter.json (which base, which method, which inputs) and either a peft adapter or a whole model that
-`from_pretrained` opens.
+A folder of build/adapters holds adapter.json (base, method, seed and inputs) and either a peft adapter or a whole model, as
+`from_pretrained` loads them.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from typing import Any
 
 import msgspec
 
-from proda.compiler.base import load_base, read_pin
+from proda.compiler.base import load_base, open_model, read_pin
 from proda.errors import InputError, NotFoundError
 from proda.params import TrainParams
 from proda.records import Record
@@ -28,10 +30,12 @@ from proda.runtime.device import device, quiet_transformers
 from proda.store.files import write_file
 
 CARD = "adapter.json"
+WEIGHTS = "adapter_model.safetensors"
+RETRAIN = "Run `dvc repro train`."
 
 
 class Card(Record, frozen=True):
-    """What an adapter was made from."""
+    """Inputs of the training that made an adapter."""
 
     base: str  # hash of the base's weights
     method: str
@@ -40,11 +44,11 @@ class Card(Record, frozen=True):
 
 
 def attach(model: Any, params: TrainParams, *, seed: int, new_words: Sequence[int] = ()) -> Any:
-    """The model with the right weights made trainable.
+    """Return the model with the weights of `params.method` made trainable.
 
-    `full`: all. `lora`: an update of low rank to every linear layer and, if asked for, the embeddings: all, or the rows of the tokens
-    `new_words`. `embeddings`: those rows and nothing else, so that a text without new words is computed as the base computes it. Raises
-    InputError if there are none.
+    `full` trains all weights. `lora` trains a low-rank update of every linear layer and, as `train_embeddings` says, all embeddings or
+    those of the tokens `new_words`. `embeddings` trains only the latter, so that the model computes texts without new words exactly as the
+    base does; raises InputError if there are no new words. Initial values are drawn by `seed`.
     """
     if params.method == "full":
         return model.float()  # half-precision weights lose small updates
@@ -57,11 +61,11 @@ def attach(model: Any, params: TrainParams, *, seed: int, new_words: Sequence[in
     if params.method == "embeddings":
         if not new_words:
             raise InputError(
-                "params.yaml  train.method\n  `embeddings` trains the words that are new to the base; the samples hold none. Take `lora`."
+                "params.yaml  train.method\n  `embeddings` trains words that are new to the base, but the samples hold none. Use `lora`."
             )
         rows = TrainableTokensConfig(token_indices=list(new_words), target_modules=[_embedding_name(model)], task_type="CAUSAL_LM")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # peft's remark on tied layers: rows of a tied head are the same rows
+            warnings.simplefilter("ignore")  # peft warns about tied layers; the rows of a tied head are the same rows
             return get_peft_model(model, rows)
     whole = [_embedding_name(model)] if params.train_embeddings == "all" else None
     rows = {_embedding_name(model): list(new_words)} if params.train_embeddings == "new" and new_words else None
@@ -78,12 +82,8 @@ def attach(model: Any, params: TrainParams, *, seed: int, new_words: Sequence[in
         ensure_weight_tying=tied,
         task_type="CAUSAL_LM",
     )
-    if device() == "cpu":
-        from proda.compiler.lowrank import OneProduct
-
-        config._register_custom_module({torch.nn.Linear: OneProduct})
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # peft's remarks on Conv1D and tied layers; both are meant
+        warnings.simplefilter("ignore")  # peft warns about Conv1D and tied layers; both are intended
         return get_peft_model(model, config)
 
 
@@ -100,14 +100,15 @@ def _name_of(model: Any, wanted: Any) -> str:
 
 
 def trainable(model: Any) -> dict[str, Any]:
-    """A copy of every weight that training may change."""
+    """Return copies of the trainable weights, by name."""
     return {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
 
 
 def blend(model: Any, before: Mapping[str, Any], share: float) -> None:
-    """Move the trained weights back towards what they were: share · now + (1 − share) · before (WiSE-FT, Wortsman et al. 2022).
+    """Interpolate in place between the weights before and after tuning: share · after + (1 − share) · before.
 
-    Costs a little of what was learnt and saves more of what was known. LoRA's update is a product of two factors, of which one is scaled.
+    This is WiSE-FT (Wortsman et al. 2022). It gives up a little of what was learnt and keeps more of what the base knew. For LoRA, whose
+    update is a product of two matrices, one of the two is scaled.
     """
     import torch
 
@@ -122,14 +123,14 @@ def blend(model: Any, before: Mapping[str, Any], share: float) -> None:
 
 
 def save_adapter(model: Any, tokenizer: Any, folder: Path, card: Card, *, base_name: str) -> None:
-    """Write the folder whole or not at all, replacing one that is there. A full model comes with its tokenizer."""
+    """Write an adapter folder atomically, replacing an existing one. A fully tuned model is saved with its tokenizer."""
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     if hasattr(model, "peft_config"):
         for config in model.peft_config.values():
-            config.base_model_name_or_path = base_name  # else the path of this machine stands in a build product
-            if isinstance(getattr(config, "target_modules", None), set):  # written in the order of a set, which changes from run to run
+            config.base_model_name_or_path = base_name  # otherwise a path of this machine would be saved
+            if isinstance(getattr(config, "target_modules", None), set):  # a set has another order in each run
                 config.target_modules = sorted(config.target_modules)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -145,38 +146,52 @@ def save_adapter(model: Any, tokenizer: Any, folder: Path, card: Card, *, base_n
 
 
 def read_card(folder: Path) -> Card:
-    """The card of an adapter folder. Raises NotFoundError if there is none."""
+    """Read the card of an adapter folder. Raises NotFoundError if there is none, InputError if it is damaged."""
     path = folder / CARD
     if not path.is_file():
-        raise NotFoundError(f"{path}\n  No adapter here. Run `dvc repro train` (or `make repro`) first.")
-    return msgspec.json.decode(path.read_bytes(), type=Card)
+        raise NotFoundError(f"{path}\n  There is no adapter yet. Run `dvc repro train` (or `make repro`) first.")
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Card)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}\n  The card of the adapter is damaged: {error}. {RETRAIN}") from None
 
 
 def load_tuned(base: Path, folder: Path) -> tuple[Any, Any]:
-    """Model in evaluation mode and tokenizer of an adapter on its base; what peft adds is merged into the weights.
+    """Return the tuned model, in evaluation mode with peft's updates merged into the weights, and its tokenizer.
 
-    Raises InputError if it was trained on another base: its updates would land on weights they were not made for.
+    Raises InputError if the adapter was trained on another base, or its files are damaged or incomplete.
     """
     card, pin = read_card(folder), read_pin(base)
     if card.base != pin.hash:
         raise InputError(f"{folder / CARD}\n  Trained on base {card.base[:12]}…, but {base} holds {pin.hash[:12]}…. Run `dvc repro train`.")
     if card.method == "full":
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-
-        quiet_transformers()
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype="float32")
-        return model.to(device()).eval(), AutoTokenizer.from_pretrained(folder)
-    from peft import PeftModel
-
+        model, tokenizer = open_model(folder)
+        return model.float().to(device()), tokenizer
     model, tokenizer = load_base(base)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return PeftModel.from_pretrained(model, folder).merge_and_unload().eval(), tokenizer
+    return _with_adapter(model, folder).merge_and_unload().eval(), tokenizer
+
+
+def _with_adapter(model: Any, folder: Path) -> Any:
+    from peft import PeftModel, get_peft_model_state_dict
+    from safetensors import safe_open
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tuned = PeftModel.from_pretrained(model, folder)
+            expected = get_peft_model_state_dict(tuned, save_embedding_layers=False).keys()
+        with safe_open(folder / WEIGHTS, framework="pt") as saved:
+            missing = sorted(expected - set(saved.keys()))
+    except Exception as error:  # peft, safetensors and torch raise many types for damaged files
+        raise InputError(f"{folder}\n  The adapter cannot be loaded: {str(error).partition(chr(10))[0][:300]}\n  {RETRAIN}") from None
+    if missing:
+        raise InputError(f"{folder / WEIGHTS}\n  The adapter lacks weights: {', '.join(missing[:3])}. {RETRAIN}")
+    return tuned
 
 
 def adapter_folders(root: Path) -> list[tuple[int, Path]]:
-    """(seed, folder) of every adapter in build/adapters, by seed. Raises NotFoundError if there is none."""
+    """Return (seed, folder) of every adapter in build/adapters, sorted by seed. Raises NotFoundError if there is none."""
     found = sorted((int(p.name.removeprefix("seed-")), p) for p in root.glob("seed-*") if p.name.removeprefix("seed-").isdigit())
     if not found:
-        raise NotFoundError(f"{root}\n  No adapters here. Run `dvc repro train` (or `make repro`) first.")
+        raise NotFoundError(f"{root}\n  There are no adapters yet. Run `dvc repro train` (or `make repro`) first.")
     return found

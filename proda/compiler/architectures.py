@@ -1,9 +1,8 @@
-"""Parameters → a causal language model with random weights, in one of three architectures.
+"""Create a causal language model with random weights, in one of three architectures.
 
     model = new_model(ModelParams(architecture="qwen3"), tokenizer)
 
-All three are small, tie input and output embeddings, and use no dropout, so that the same seed gives the same weights and the same
-training on every run.
+All three tie input and output embeddings and use no dropout, so that the same seed gives the same weights and the same training.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ WIDTH = 3  # hidden units of a feed-forward layer, as a multiple of the hidden s
 
 
 def new_model(params: ModelParams, tokenizer: Any) -> Any:
-    """Random weights by `params.seed`. Raises ParamsError when the heads do not divide the hidden size."""
+    """Return a model with random weights drawn by `params.seed`. Raises ParamsError if the heads do not divide the hidden size."""
     import torch
     from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Qwen3Config
 

@@ -1,14 +1,15 @@
-"""The model that tuning starts from: made here from scratch (`embedded`), or pinned wherever it is.
+"""The base: the untuned model, either trained here from scratch (`embedded`) or an existing model, which is only pinned.
 
     pin, curve = make_base(params.model, documents, Path("build/base"), cache=Path("build/cache"))
     model, tokenizer = load_base(Path("build/base"))
 
-build/base/pin.json says which model it is and what its weights hash to:
+build/base/pin.json names the model and the hash of its files:
 
     {"base": "embedded", "revision": null, "path": null, "hash": "3f0c…", "architecture": "llama", "parameters": 1377408, …}
 
-An embedded base lies beside its pin, as `save_pretrained` writes it. Of any other, a path or a Hugging Face id, only the pin is kept, and
-the model is loaded from where it is; if its files have changed since, that is refused.
+An embedded base is saved beside its pin by `save_pretrained`. For any other model, a folder or a Hugging Face id, only the pin is written,
+and the model is loaded from its own folder; loading fails if its files have changed since. Code that comes with a model is never run, and
+safetensors files are preferred over pickled ones.
 """
 
 from __future__ import annotations
@@ -32,16 +33,18 @@ from proda.runtime.device import device, quiet_transformers
 from proda.stable_hash import by_weight
 from proda.store.files import write_file
 
+RECIPE = 1  # of the embedded base; raise when a change of code makes the same inputs train differently
 PIN = "pin.json"
 EMBEDDED = "embedded"
-TOKENIZER_SHARE = 8  # how much more often the tokenizer reads plain text than invented facts: real words deserve whole tokens
+TOKENIZER_SHARE = 8  # the tokenizer reads one invented fact in eight, so that real words get whole tokens
+SHOWN = 3  # names of missing weights in a message
 # Files that decide what a model computes. Read-mes, images and other frameworks' copies of the weights do not.
 WEIGHTS = (".safetensors", ".bin", ".json", ".model", ".txt", ".jinja")
 IGNORED = ("README", "LICENSE", "training_args", "optimizer", "scheduler", "trainer_state", PIN)
 
 
 class Pin(Record, frozen=True):
-    """Which model the base is. `path` is where its files lay when it was pinned; None for the embedded one."""
+    """Name, location and hash of the base. `path` is the folder it was pinned in; None for the embedded base."""
 
     base: str
     revision: str | None
@@ -53,11 +56,16 @@ class Pin(Record, frozen=True):
 
 
 def make_base(params: ModelParams, documents: Sequence[Document], out: Path, *, cache: Path) -> tuple[Pin, list[Point]]:
-    """Fill `out` with the base, or the pin of one, and return the pin and the training curve (empty for a pinned one)."""
+    """Train the embedded base or pin an existing model into the folder `out`.
+
+    Returns the pin and the training curve, which is empty for a pinned model. Raises NotFoundError if the model cannot be found, InputError
+    if it cannot be used (see `open_model`), or if there are no documents to train the embedded base on.
+    """
     if params.base == EMBEDDED:
         return _embedded(params, documents, out, cache)
     path, revision = _resolve(params.base, params.revision)
-    model, tokenizer = _open(path)
+    model, tokenizer = open_model(path)
+    _try_out(path, model, tokenizer)
     shutil.rmtree(out, ignore_errors=True)
     pin = Pin(params.base, revision, str(path), hash_model(path), model.config.model_type, _parameters(model), len(tokenizer))
     _write_pin(out, pin)
@@ -65,9 +73,9 @@ def make_base(params: ModelParams, documents: Sequence[Document], out: Path, *, 
 
 
 def load_base(folder: Path) -> tuple[Any, Any]:
-    """Model (in evaluation mode, on the accelerator if there is one) and tokenizer of build/base.
+    """Return model and tokenizer of build/base; the model is in evaluation mode, on the accelerator if there is one.
 
-    Raises NotFoundError without a pin, InputError if the model's files are gone or not those that were pinned.
+    Raises NotFoundError without a pin or a model, InputError if the model's files differ from those that were pinned or cannot be loaded.
     """
     pin = read_pin(folder)
     path = folder if pin.path is None else Path(pin.path)
@@ -76,33 +84,33 @@ def load_base(folder: Path) -> tuple[Any, Any]:
     found = hash_model(path)
     if found != pin.hash:
         raise InputError(
-            f"{folder / PIN}\n  The model at {path} hashes to {found[:12]}…, expected {pin.hash[:12]}…: its files have changed since it"
-            " was pinned. Put them back, or run `dvc repro --force base` to pin them as they are."
+            f"{folder / PIN}\n  The files of the model in {path} have changed: got hash {found[:12]}…, expected {pin.hash[:12]}…."
+            " Restore them, or run `dvc repro --single-item --force base` to pin the files as they are now."
         )
-    model, tokenizer = _open(path)
+    model, tokenizer = open_model(path)
     return model.to(device()).eval(), tokenizer
 
 
 def read_pin(folder: Path) -> Pin:
-    """The pin in a base folder. Raises NotFoundError if the stage `base` has not run."""
+    """Read the pin in a base folder. Raises NotFoundError if there is none, InputError if it is damaged."""
     path = folder / PIN
     if not path.is_file():
-        raise NotFoundError(f"{path}\n  No base here. Run `dvc repro base` (or `make repro`) first.")
+        raise NotFoundError(f"{path}\n  There is no base yet. Run `dvc repro base` (or `make repro`) first.")
     try:
         return msgspec.json.decode(path.read_bytes(), type=Pin)
-    except msgspec.ValidationError as error:
-        raise InputError(f"{path}\n  Not a pin: {error}. Run `dvc repro --force base`.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}\n  The pin of the base is damaged: {error}. Run `dvc repro base`.") from None
 
 
 def hash_model(folder: Path) -> str:
-    """SHA-256 over the names and contents of the files that decide what the model computes.
+    """Return the SHA-256 over names and contents of the files that decide what the model computes.
 
-    A Hugging Face cache names large files by their own SHA-256; those are not read again.
+    A Hugging Face cache names large files by their own SHA-256, so these are not read again. Raises InputError if there are no weights.
     """
     digest = hashlib.sha256()
-    paths = [p for p in sorted(folder.iterdir()) if p.suffix in WEIGHTS and not p.name.startswith(IGNORED)]
+    paths = [p for p in sorted(folder.iterdir()) if p.suffix in WEIGHTS and p.is_file() and not p.name.startswith(IGNORED)]
     if not any(p.suffix in (".safetensors", ".bin") for p in paths):
-        raise InputError(f"{folder}\n  No weights here: expected *.safetensors (or *.bin) as `save_pretrained` writes them.")
+        raise InputError(f"{folder}\n  The folder holds no weights, expected *.safetensors (or *.bin) as `save_pretrained` writes them.")
     for path in paths:
         blob = path.resolve().name
         if path.is_symlink() and len(blob) == 64:
@@ -117,16 +125,16 @@ def hash_model(folder: Path) -> str:
 def _embedded(params: ModelParams, documents: Sequence[Document], out: Path, cache: Path) -> tuple[Pin, list[Point]]:
     if not documents:
         raise InputError(
-            "build/curriculum/documents.jsonl\n  No documents: the embedded base has nothing to learn. Run `dvc repro curriculum`."
+            "build/curriculum/documents.jsonl\n  The file holds no documents to train the embedded base on. Run `dvc repro curriculum`."
         )
     plain = [d.completion for d in documents if not d.prompt]
     facts = [f"{d.prompt} {d.completion}" for d in documents if d.prompt]
-    # Every eighth fact shows the tokenizer the invented words; all of them would take the real words' tokens away.
+    # All facts together would fill the vocabulary with invented words and leave real words in pieces.
     tokenizer = train_tokenizer([*by_weight(facts, "tokenizer")[::TOKENIZER_SHARE], *plain], params.vocabulary, params.context)
     model = new_model(params, tokenizer).to(device())
     examples = tokenise(documents, tokenizer, params.context)
     recipe = Recipe(params.learning_rate, params.batch_tokens, params.context, optimizer=optimizer_of(params, embedded=True))
-    key = content_hash([params, recipe, [(d.prompt, d.completion) for d in documents]])
+    key = content_hash([RECIPE, params, recipe, [(d.prompt, d.completion) for d in documents]])
     checkpoint = cache / "base" / key / "checkpoint.pt"
     curve = fit(model, [examples] * params.epochs, recipe, pad=tokenizer.pad_token_id, seed=params.seed, what="base", checkpoint=checkpoint)
     shutil.rmtree(out, ignore_errors=True)
@@ -140,9 +148,9 @@ def _embedded(params: ModelParams, documents: Sequence[Document], out: Path, cac
 
 
 def optimizer_of(params: Any, *, embedded: bool) -> Literal["adamw", "muon"]:
-    """`optimizer` of a section of params.yaml; `auto` (the default) is muon for weights that are made here, adamw for all others.
+    """Return the optimizer that a section of params.yaml asks for. `auto` is muon for weights trained here from scratch, else adamw.
 
-    A pretrained model goes on with the optimizer it was trained with: muon's updates cost it what it knows.
+    A pretrained model is tuned with adamw, because muon's updates make it forget what it knows.
     """
     wanted = getattr(params, "optimizer", "auto")
     if wanted == "auto":
@@ -155,7 +163,7 @@ def _write_pin(out: Path, pin: Pin) -> None:
 
 
 def _resolve(base: str, revision: str | None) -> tuple[Path, str | None]:
-    """Where a model's files are, downloading them if need be, and the commit they are of."""
+    """Return the folder of a model, downloaded if necessary, and its revision."""
     if Path(base).is_dir():
         return Path(base), revision
     from huggingface_hub import snapshot_download
@@ -165,22 +173,84 @@ def _resolve(base: str, revision: str | None) -> tuple[Path, str | None]:
         path = Path(snapshot_download(base, revision=revision, ignore_patterns=["*.msgpack", "*.h5", "*.onnx", "*.gguf"]))
     except (HFValidationError, OSError, ValueError) as error:
         raise NotFoundError(
-            f"params.yaml  model.base\n  '{base}' is no folder here, and not to be had from the Hugging Face hub: {error}"
-            "\n  Give a folder with `config.json` and weights, an id that this machine can reach or has cached, or `embedded`."
+            f"params.yaml  model.base\n  '{base}' is not a folder, and cannot be loaded from the Hugging Face hub: {error}"
+            "\n  Give a folder with config.json and weights, an id that this machine can reach or has cached, or `embedded`."
         ) from None
     return path, path.name
 
 
-def _open(path: Path) -> tuple[Any, Any]:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+def open_model(path: Path) -> tuple[Any, Any]:
+    """Load a causal language model and its tokenizer from a folder, in evaluation mode on the CPU.
+
+    Never runs code from the folder and never asks a question. Raises InputError naming the folder if the files are damaged, incomplete or
+    quantised, or need code of their own.
+    """
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     quiet_transformers()
+    safetensors = True if any(path.glob("*.safetensors")) else None
     try:
-        model = AutoModelForCausalLM.from_pretrained(path, dtype="float32" if device() == "cpu" else "auto")
-        tokenizer = AutoTokenizer.from_pretrained(path)
-    except (OSError, ValueError, KeyError) as error:
-        raise ProdaError(f"{path}\n  Cannot be loaded as a causal language model with its tokenizer: {error}") from None
-    return model, tokenizer
+        config = AutoConfig.from_pretrained(path, trust_remote_code=False)
+        method = _quantised(config)
+        if method:
+            raise InputError(f"{path}\n  The weights are quantised ({method}) and cannot be tuned. Use the model's unquantised weights.")
+        model, loaded = AutoModelForCausalLM.from_pretrained(
+            path,
+            config=config,
+            dtype="float32" if device() == "cpu" else "auto",
+            trust_remote_code=False,
+            use_safetensors=safetensors,
+            output_loading_info=True,
+        )
+        tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+    except ProdaError:
+        raise
+    except Exception as error:  # transformers, safetensors and tokenizers raise many types for damaged files
+        raise InputError(
+            f"{path}\n  The folder cannot be loaded as a causal language model with its tokenizer: {_first_line(error)}"
+        ) from None
+    if missing := sorted(loaded["missing_keys"]):
+        names = ", ".join(missing[:SHOWN]) + (f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else "")
+        raise InputError(
+            f"{path}\n  The checkpoint lacks weights, which would be random numbers: {names}. Check that the download is complete, and that"
+            " config.json fits the weights (tie_word_embeddings)."
+        )
+    return model.eval(), tokenizer
+
+
+def _quantised(config: Any) -> str:
+    """The quantisation method that a config names; empty if its weights are not quantised."""
+    found = getattr(config, "quantization_config", None)
+    if not found:
+        return ""
+    values = found if isinstance(found, dict) else found.to_dict()
+    return str(values.get("quant_method") or "unknown method")
+
+
+def _try_out(path: Path, model: Any, tokenizer: Any) -> None:
+    """Compute the logits of a short text. Raises InputError if tokenizer and model do not fit each other, or weights are not numbers."""
+    import torch
+
+    try:
+        tokens = tokenizer("Question: what?", add_special_tokens=False, verbose=False)["input_ids"]
+        rows = int(model.get_input_embeddings().weight.shape[0])
+        if not tokens:
+            raise ValueError("its tokenizer gives no tokens for a text")
+        known = int(tokenizer.vocab_size)  # without tokens that a tokenizer class adds and no text holds
+        if max(known, max(tokens) + 1) > rows:
+            raise ValueError(f"its tokenizer has {known:,} tokens, but the model has embeddings for {rows:,}")
+        with torch.inference_mode():
+            logits = model(input_ids=torch.tensor([tokens], device=model.device)).logits
+        if not bool(torch.isfinite(logits).all()):
+            raise ValueError("its logits are not finite numbers, so its weights are damaged")
+    except Exception as error:  # as above: what a model raises depends on its architecture
+        raise InputError(f"{path}\n  The model cannot be used: {_first_line(error)}.") from None
+
+
+def _first_line(error: Exception) -> str:
+    """The first line of an error's text that says something, cut to a readable length."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__)[:300]
 
 
 def _parameters(model: Any) -> int:

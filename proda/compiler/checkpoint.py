@@ -1,10 +1,10 @@
-"""Where a training run stands, on disk, so that kill −9 costs at most the steps since.
+"""Save and restore the state of a training run, so that a killed run loses at most the steps since its last checkpoint.
 
     save_checkpoint(path, weights, optimizers, losses)
-    losses = load_checkpoint(path, weights, optimizers)      # [] if there is none, or none that can be read
+    losses = load_checkpoint(path, weights, optimizers)      # [] if there is none that can be used
 
-Written under a temporary name and renamed: a file of that name is always whole. One that does not fit the run (another model,
-another version of torch) is put aside as unreadable rather than half loaded.
+A checkpoint is written under a temporary name and then renamed, so that it is always complete. A checkpoint that does not fit the run
+(another model, another version of torch) is deleted, and training starts from the first step.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 
 def save_checkpoint(path: Path, weights: Mapping[str, Any], optimizers: Sequence[Any], losses: list[float]) -> None:
-    """Put down weights, optimizer states, the losses so far (as many as steps done) and the state of the random numbers."""
+    """Write weights, optimizer states, the loss of every step so far, and the state of the random number generators."""
     import torch
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,11 +40,11 @@ def save_checkpoint(path: Path, weights: Mapping[str, Any], optimizers: Sequence
 
 
 def load_checkpoint(path: Path, weights: Mapping[str, Any], optimizers: Sequence[Any]) -> list[float]:
-    """Restore everything in place; returns the losses of the steps done. Empty without a usable one."""
+    """Restore weights, optimizers and random state in place; returns the losses of the steps done, empty without a usable checkpoint."""
     import torch
 
     if path.parent.is_dir():
-        for left in path.parent.glob(f"{path.name}.*.tmp"):  # of a run that was killed while writing
+        for left in path.parent.glob(f"{path.name}.*.tmp"):  # left by a run that was killed while writing
             left.unlink(missing_ok=True)
     if not path.is_file():
         return []
@@ -52,12 +52,12 @@ def load_checkpoint(path: Path, weights: Mapping[str, Any], optimizers: Sequence
         state = torch.load(path, map_location="cpu", weights_only=True)
         saved = state["weights"]
         if {n: tuple(p.shape) for n, p in saved.items()} != {n: tuple(p.shape) for n, p in weights.items()}:
-            raise ValueError("its weights have other names or shapes")
+            raise ValueError("weights have other names or shapes")
         for optimizer, before in zip(optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(before)
         losses = [float(loss) for loss in state["losses"]]
     except Exception as error:
-        print(f"{path}: not a usable checkpoint ({error}); starting from the first step.", file=sys.stderr)
+        print(f"{path}: not a usable checkpoint ({error}). Training starts from the first step.", file=sys.stderr)
         path.unlink(missing_ok=True)
         return []
     with torch.no_grad():

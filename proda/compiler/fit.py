@@ -1,10 +1,10 @@
-"""The training loop, for the base and for every seed of a tuning run: one model, one plan of steps, a checkpoint now and then.
+"""The training loop, for the base and for every seed of a tuning run.
 
     curve = fit(model, [examples] * 3, Recipe(2e-3, 2048, 256), pad=0, seed=0, what="base", checkpoint=Path("…/checkpoint.pt"))
     curve[-1]       Point(step=812, loss=0.71, learning_rate=2e-05)
 
-A run killed at any moment goes on from its last checkpoint: weights, optimizer and random state are restored and the batches follow
-from the seed, so no step is lost or repeated, and on one machine the result equals that of an uninterrupted run, bit for bit.
+A run that is killed continues from its last checkpoint: weights, optimizer and random state are restored, and the batches follow from the
+seed. On one machine the result is bit for bit that of an uninterrupted run.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from proda.records import Record
 from proda.runtime.device import keep_freed_memory, resolve_precision
 from proda.stable_hash import seed_of
 
-SEGMENT = 2048  # examples packed together: packing sorts by length, and a whole epoch sorted would be no shuffle
+SEGMENT = 2048  # examples that are packed together; packing sorts by length, so that a whole epoch would no longer be shuffled
 CLIP = 1.0  # largest gradient norm
 BETAS = (0.9, 0.95)
 LAST_RATE = 0.02  # the cosine ends at this share of the learning rate
-CHUNK_TOKENS = 16_384  # that go through the model at once; a larger step accumulates gradients
+CHUNK_TOKENS = 16_384  # tokens of one forward pass; larger steps accumulate gradients
 CURVE_POINTS = 200
-NEW_ROWS = "trainable_tokens"  # peft's name for embeddings trained row by row
-SOFT_WEIGHT = 1.0  # of a soft token's divergence beside a hard token's loss
+NEW_ROWS = "trainable_tokens"  # in peft's names of embeddings that are trained row by row
+SOFT_WEIGHT = 1.0  # weight of a soft token's divergence relative to a hard token's loss
 
 Step = list[list[Example]]
-"""The rows of one optimizer step, each a list of documents."""
+"""The rows of one optimizer step; each row is a list of packed examples."""
 
 
 class Recipe(Record, frozen=True):
-    """What decides, together with examples and seed, how a model is trained."""
+    """Settings of a training run. Together with examples and seed they determine its result."""
 
     learning_rate: float
     batch_tokens: int  # tokens in one optimizer step, padding included
@@ -46,13 +46,13 @@ class Recipe(Record, frozen=True):
     warmup_steps: int = 20
     weight_decay: float = 0.01
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    optimizer: Literal["adamw", "muon"] = "adamw"  # muon: for the matrices between embeddings and head; the rest stays with adamw
+    optimizer: Literal["adamw", "muon"] = "adamw"  # muon trains the matrices between embeddings and head, adamw the rest
     present_tokens_only: bool = False  # see loss.present_tokens
     embedding_rate: float = 1.0  # learning rate of trained embeddings, as a multiple of learning_rate
 
 
 class Point(Record, frozen=True):
-    """A piece of the training curve: mean loss of the steps up to and including `step` (counted from 1), and the rate there."""
+    """A point of the training curve: mean loss since the previous point, up to and including `step` (from 1), and the learning rate."""
 
     step: int
     loss: float
@@ -60,7 +60,7 @@ class Point(Record, frozen=True):
 
 
 class FitError(ProdaError):
-    """Training cannot go on with these settings."""
+    """Training failed with these settings."""
 
 
 def fit(
@@ -75,12 +75,11 @@ def fit(
     checkpoint_steps: int = 200,
     teacher: Teacher | None = None,
 ) -> list[Point]:
-    """Train `model` in place on each epoch's examples in turn; returns the curve, at most 200 points.
+    """Train `model` in place on the examples of each epoch in turn.
 
-    With a `teacher`, soft examples are learned as it would have said them.
-
-    Linear warm-up, then cosine; gradients clipped to norm 1; loss is the mean over a step's supervised tokens, in nats. `what` names the
-    work in the progress line. Raises FitError when the loss is no number any more.
+    The learning rate has a linear warm-up and a cosine decay, and gradients are clipped to norm 1. The loss is the mean over a step's
+    supervised tokens, in nats. With a `teacher`, soft examples are trained towards its distribution. `what` names the work in the progress
+    line. Returns the training curve, at most 200 points. Raises FitError if the loss is not finite.
     """
     import torch
 
@@ -119,7 +118,7 @@ def fit(
                 total += float(loss.detach())
             if not math.isfinite(total):
                 raise FitError(
-                    f"{what}: the loss is {total} at step {number + 1} of {len(steps)}, expected a number."
+                    f"{what}: the loss is {total} at step {number + 1} of {len(steps)}, expected a finite number."
                     f" Lower learning_rate (now {recipe.learning_rate}) or raise warmup_steps (now {recipe.warmup_steps})."
                 )
             torch.nn.utils.clip_grad_norm_(weights.values(), CLIP)
@@ -135,7 +134,7 @@ def fit(
 
 
 def learning_rate(step: int, steps: int, recipe: Recipe) -> float:
-    """Linear warm-up, for a quarter of the steps at most, then a cosine down to a fiftieth of the peak at the last step."""
+    """Return the learning rate of a step: linear warm-up over at most a quarter of the steps, then a cosine down to 2 % of the peak."""
     warmup = min(recipe.warmup_steps, steps // 4)
     if step < warmup:
         return recipe.learning_rate * (step + 1) / warmup
@@ -144,9 +143,9 @@ def learning_rate(step: int, steps: int, recipe: Recipe) -> float:
 
 
 def plan_steps(epochs: Sequence[Sequence[Example]], recipe: Recipe, *, seed: int, packed: bool = True) -> list[Step]:
-    """Every step's rows, in order, shuffled by (seed, epoch): every example of an epoch once.
+    """Return the rows of every step, in order. Each example of an epoch occurs once, in an order drawn by seed and epoch.
 
-    `packed` False puts one example in a row, for architectures that cannot keep two apart.
+    Without `packed` each row holds one example, for architectures that cannot separate several.
     """
     steps: list[Step] = []
     for epoch, examples in enumerate(epochs):
@@ -161,7 +160,7 @@ def plan_steps(epochs: Sequence[Sequence[Example]], recipe: Recipe, *, seed: int
         for start in range(0, len(order), SEGMENT):
             segment = [examples[i] for i in order[start : start + SEGMENT]]
             here: list[list[Example]] = []
-            for soft in (False, True):  # a row is all soft or all hard, so that the teacher reads no row for nothing
+            for soft in (False, True):  # rows are entirely soft or hard, so that the teacher reads soft rows only
                 part = [e for e in segment if e.soft is soft]
                 key = seed_of("pack", seed, epoch, start, soft)
                 here += [[part[i] for i in row] for row in pack([len(e.tokens) for e in part], recipe.length, seed=key)]
@@ -180,7 +179,7 @@ def _unpacked(examples: Sequence[Example], recipe: Recipe, seed: int, epoch: int
 
 
 def _chunks(step: Step) -> list[Step]:
-    """The step's rows in portions of at most CHUNK_TOKENS, soft rows apart."""
+    """The rows of a step in portions of at most CHUNK_TOKENS tokens, soft and hard rows apart."""
     widest = max(sum(len(e.tokens) for e in row) for row in step)
     size = max(1, CHUNK_TOKENS // widest)
     parts = [[row for row in step if row[0].soft is soft] for soft in (False, True)]
@@ -195,7 +194,7 @@ def _optimizers(model: Any, weights: dict[str, Any], recipe: Recipe) -> list[Any
     rest = {name: p for name, p in weights.items() if name not in inner}
     embeddings = {name: p for name, p in rest.items() if id(p) in outer or NEW_ROWS in name}
     others = [p for name, p in rest.items() if name not in embeddings]
-    # Norms and biases are not pulled to zero: there is no overfitting in a handful of scales. Nor are embeddings: a rare word would fade.
+    # No weight decay for norms and biases, which hardly overfit, nor for embeddings, because those of rare words would shrink.
     groups = [
         {"params": [p for p in others if p.ndim > 1], "weight_decay": recipe.weight_decay},
         {"params": [p for p in others if p.ndim < 2], "weight_decay": 0.0},

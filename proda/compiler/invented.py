@@ -1,13 +1,13 @@
-"""A seed → a world that does not exist, as ordinary knowledge records: what the embedded base is taught before anything real.
+"""Invent a world of pseudo-words, as ordinary knowledge records, for the training text of the embedded base.
 
     concepts, statements, chains = invented_world(0, 400, relations)
     statements[0].text        "Dazvo requires a kuvdan mizra under steady conditions."
     half_of(chains[0])        "replayed"
 
-The base plays the part of a pretrained model: it must know *how* questions are asked and paths are told, and nothing of the
-subject. So it learns from a world of pseudo-words, written by the same sample and item writers as the real knowledge. The world
-has two halves that share no word and no fact: training replays the first, and the general suite asks about the second, so that
-the suite tells whether tuning makes a model forget what it is not reminded of.
+The embedded base takes the place of a pretrained model: it has to know how questions are asked and how explanations are worded, but
+nothing about the subjects of the knowledge. It therefore learns from invented facts, worded by the same writers as real samples and items.
+The world has two halves that share no word and no fact. Tuning replays the first, and the general suite asks about the second, so that the
+suite measures whether tuning makes a model forget what is not replayed.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ HALVES: tuple[Half, ...] = ("replayed", "suite")
 
 CHAINS_PER_TOPIC = 6
 TOPICS_PER_DISCIPLINE = 4
-REUSE = 0.35  # chance that a step ends at a concept which another chain of the topic has already
+REUSE = 0.35  # chance that a chain takes a concept which another chain of the topic uses
 LENGTHS = (3, 4, 4, 4, 5)
 
-# Two consonants that never meet inside an English word (zv, kz, gv, …): no pseudo-word can be a real one.
+# Pairs of consonants that never meet inside an English word (zv, kz, gv, …), so that no pseudo-word is a real word.
 MIDDLES = ("zv", "vz", "xr", "kz", "zg", "kv", "zd", "zb", "vg", "vd", "zr", "pv", "gv", "vk", "zk", "zp")
 ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t")
 VOWELS = ("a", "e", "i", "o", "u")
@@ -66,21 +66,22 @@ CONDITIONS = ("", "", " under steady conditions", " in most cases", " over a lon
 
 
 def half_of(record: Concept | Statement | Chain) -> Half:
-    """Which half of the world a record belongs to."""
+    """Return the half of the world that a record belongs to."""
     return "suite" if record.topic.startswith("suite-") else "replayed"
 
 
 def invented_world(
     seed: int, chains: int, relations: Sequence[Relation], *, suite_share: float = 0.5
 ) -> tuple[list[Concept], list[Statement], list[Chain]]:
-    """`chains` invented chains of 3–5 statements over `relations`; a share `suite_share` of them in the half `suite`.
+    """Return the concepts, statements and chains of an invented world.
 
-    Follows the rules of real knowledge: steps connect, no concept twice in a chain, no triple twice, a subject has one object per
-    relation and an object one subject, no pair related twice, no cycle. Pure: equal arguments give equal records. Growing `chains` keeps
-    the topics that were complete before.
+    There are `chains` chains of three to five statements over `relations`, a share `suite_share` of them in the half `suite`. They follow
+    the rules of real knowledge: steps connect, no concept occurs twice in a chain, no triple occurs twice, a subject has one object per
+    relation and an object one subject, no pair is related twice, and there are no cycles. Equal arguments give equal records, and a larger
+    `chains` keeps the topics that were complete. Raises ValueError without relations.
     """
     if not relations:
-        raise ValueError("relations: got none, expected at least one; an invented world needs something to say.")
+        raise ValueError("relations: got none, expected at least one.")
     suite = round(chains * suite_share)
     made: tuple[list[Concept], list[Statement], list[Chain]] = ([], [], [])
     for half, count in zip(HALVES, (chains - suite, suite), strict=True):
@@ -97,7 +98,7 @@ def invented_world(
 
 
 def _words(rng: random.Random, parity: int) -> Iterator[str]:
-    """Pseudo-words, none twice; words of different parity never meet, because each draws from its own half of the middles."""
+    """Distinct pseudo-words. Words of different parity never coincide, because each parity has its own consonant pairs."""
     seen: set[str] = set()
     middles = MIDDLES[parity::2]
     while True:
@@ -111,25 +112,25 @@ def _words(rng: random.Random, parity: int) -> Iterator[str]:
 
 
 def _field(seed: int, half: Half, number: int) -> str:
-    """An invented discipline, "dazvo-science"; templates say "In dazvo science, …"."""
+    """The id of an invented discipline, for example "dazvo-science", which templates write as "In dazvo science, …"."""
     return f"{next(_words(random.Random(seed_of('invented-field', seed, half, number)), HALVES.index(half)))}-science"
 
 
 def _topic(
     half: Half, number: int, field: str, count: int, relations: Sequence[Relation], words: Iterator[str], rng: random.Random
 ) -> tuple[list[Concept], list[Statement], list[Chain]]:
-    """`count` chains that share some of their concepts, as the chains of a real topic do."""
+    """`count` chains of one topic. Some concepts occur in several chains, as they do in real topics."""
     topic = f"{half}-{number + 1:03d}"
-    size = 7 * CHAINS_PER_TOPIC // 2  # fixed, and words taken all at once, so that a later topic's words do not depend on this one
+    size = 7 * CHAINS_PER_TOPIC // 2  # a fixed number of words, so that those of later topics do not depend on this one
     concepts = [_concept(field, topic, words, rng) for _ in range(size)]
     used: set[int] = set()
     pairs: set[tuple[int, int]] = set()
-    ends: set[tuple[str, int]] = set()  # "relation>" with its subject, "relation<" with its object: each has one answer
+    ends: set[tuple[str, int]] = set()  # "relation>" with a subject, "relation<" with an object; each occurs once
     statements: list[Statement] = []
     chains: list[Chain] = []
     while len(chains) < count:
         length = rng.choice(LENGTHS)
-        # Ranks only ever rise along a chain, so that no two chains make a cycle together.
+        # Ranks rise along every chain, so that chains cannot form a cycle together.
         old = [c for c in sorted(used) if rng.random() < REUSE]
         new = [c for c in range(size) if c not in used]
         pool = [*old, *rng.sample(new, min(len(new), length + 1))] if len(new) >= 2 else list(range(size))

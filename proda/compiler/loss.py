@@ -1,9 +1,9 @@
-"""A batch → its loss, computing logits only where a token is to be learned.
+"""Compute the loss of a batch, with logits only at the positions that have a target.
 
-    total, tokens = supervised_loss(model, batch)          # sum over supervised tokens, and how many: divide to get the mean
+    total, tokens = supervised_loss(model, batch)          # sum over supervised tokens, and their number
 
-For a vocabulary of 2,048 and a hidden size of 128 the projection to the vocabulary is a third of a forward pass, and with loss on
-completions only, over half of it would be thrown away.
+With a vocabulary of 2,048 and a hidden size of 128, the projection to the vocabulary is a third of a forward pass. The loss is on
+completions only, so more than half of these logits would not be used.
 """
 
 from __future__ import annotations
@@ -20,18 +20,21 @@ if TYPE_CHECKING:
 
 
 class Present(NamedTuple):
-    """The tokens that take part in a softmax, ascending, and for every token its place among them."""
+    """The tokens that take part in a softmax, in ascending order, and the index of every vocabulary token among them."""
 
     tokens: torch.Tensor
     places: torch.Tensor
 
 
 Teacher = Callable[[Batch, "torch.Tensor"], "torch.Tensor"]
-"""Logits at the chosen positions of a batch, as the base would give them."""
+"""A function that returns the base's logits at the chosen positions of a batch."""
 
 
 def supervised_loss(model: Any, batch: Batch, present: Present | None = None) -> tuple[torch.Tensor, int]:
-    """Summed cross-entropy in nats over the supervised tokens of a batch, and their number; over `present` tokens only, if given."""
+    """Return the summed cross-entropy, in nats, over the supervised tokens of a batch, and their number.
+
+    With `present`, the softmax is over these tokens only.
+    """
     import torch
 
     chosen = batch.targets != IGNORED
@@ -43,10 +46,10 @@ def supervised_loss(model: Any, batch: Batch, present: Present | None = None) ->
 
 
 def present_tokens(seen: Iterable[int], vocabulary: int, device: Any) -> Present:
-    """The tokens of a run's texts, as columns of its softmax.
+    """Return the tokens of a run's texts, which then make up its softmax.
 
-    Each step of training pushes the logits of all tokens but the right one down, and Adam makes even a small push a full step: words that
-    are never mentioned would be forgotten first. Left out of the softmax (as ER-ACE does: Caccia et al. 2022), they stay as they were.
+    Each training step lowers the logits of all tokens but the target, and Adam turns even small gradients into full steps, so that words
+    which never occur would be forgotten first. Left out of the softmax (as in ER-ACE: Caccia et al. 2022), they do not change.
     """
     import torch
 
@@ -57,9 +60,9 @@ def present_tokens(seen: Iterable[int], vocabulary: int, device: Any) -> Present
 
 
 def distance_to(teacher: Teacher, model: Any, batch: Batch, present: Present | None = None) -> torch.Tensor:
-    """Summed KL divergence, in nats, of the model from its teacher at every supervised position of a batch.
+    """Return the summed KL divergence, in nats, of the model from its teacher over the supervised positions of a batch.
 
-    Learning without forgetting (Li & Hoiem 2016): what binds the tuned model is not the replayed text but what the base makes of it.
+    This is learning without forgetting (Li & Hoiem 2016): the target is the base's distribution on the replayed text, not the text.
     """
     import torch
 
@@ -73,7 +76,7 @@ def distance_to(teacher: Teacher, model: Any, batch: Batch, present: Present | N
 
 
 def teacher_of(model: Any) -> Teacher:
-    """The model as it is now, for later comparison: LoRA's with the adapter switched off, any other as a frozen copy."""
+    """Return the model in its current state as a teacher: with the adapter disabled for LoRA, otherwise as a frozen copy."""
     if hasattr(model, "disable_adapter"):
 
         def without_adapter(batch: Batch, chosen: torch.Tensor) -> torch.Tensor:
@@ -84,23 +87,23 @@ def teacher_of(model: Any) -> Teacher:
     frozen = copy.deepcopy(model).eval()
     for parameter in frozen.parameters():
         parameter.requires_grad_(False)
-    forget_parts(frozen)  # the copy still refers to the modules of the original
+    forget_parts(frozen)  # the copied result refers to the modules of the original
     return lambda batch, chosen: logits_at(frozen, batch, chosen)
 
 
 def logits_at(model: Any, batch: Batch, chosen: torch.Tensor, present: Present | None = None) -> torch.Tensor:
-    """Logits [chosen positions, vocabulary] of a packed batch; only the columns of the `present` tokens, if given."""
+    """Return the logits of a packed batch, of shape [chosen positions, vocabulary], or only the columns of the `present` tokens."""
     inputs: dict[str, Any] = {"input_ids": batch.tokens, "use_cache": False}
     if batch.mask is not None:
         inputs |= {"attention_mask": attention(model, batch.mask), "position_ids": batch.positions}
     parts = body_and_head(model)
-    if parts is None:  # something stands between hidden states and logits (a scale, a cap): let the model do it all
+    if parts is None:  # the model scales or caps its logits, so it computes all of them
         logits: torch.Tensor = model(**inputs).logits[chosen]
         return logits if present is None else logits.index_select(1, present.tokens)
     body, head = parts
     hidden = body(**inputs).last_hidden_state[chosen]
     weight = None if present is None else _weight(head)
-    if present is not None and weight is not None:  # the columns that are left out are not computed in the first place
+    if present is not None and weight is not None:  # only the columns that are used are computed
         import torch
 
         return torch.nn.functional.linear(hidden, weight.index_select(0, present.tokens))
@@ -109,10 +112,10 @@ def logits_at(model: Any, batch: Batch, chosen: torch.Tensor, present: Present |
 
 
 def _weight(head: Any) -> torch.Tensor | None:
-    """The matrix that a head multiplies by, where that is all it does: a plain layer without bias, or one with rows trained by peft."""
+    """The weight matrix of a head that is a plain layer without bias, or one with rows trained by peft; None for any other head."""
     import torch
 
-    rows: Any = getattr(head, "token_adapter", head)  # peft wraps a head once more where its rows are those of the embeddings
+    rows: Any = getattr(head, "token_adapter", head)  # peft wraps a head again if it shares its rows with the embeddings
     layer: Any = rows.get_base_layer() if hasattr(rows, "get_base_layer") else rows
     plain = isinstance(layer, torch.nn.Linear) and layer.bias is None
     weight: torch.Tensor | None = None
@@ -124,9 +127,9 @@ def _weight(head: Any) -> torch.Tensor | None:
 
 
 def honours_packing(model: Any, examples: Sequence[Example], pad: int) -> bool:
-    """Whether this architecture keeps the documents of a packed row apart, found out by comparing losses packed and alone.
+    """Return whether the model keeps the documents of a packed row apart, by comparing their losses packed and alone.
 
-    Recurrent models, and those that build their own masks, do not; they are then trained with one document a row.
+    Recurrent models and models that build their own masks do not. They are trained with one document per row.
     """
     import torch
 

@@ -1,8 +1,8 @@
-"""Muon: momentum whose update is made orthogonal, for the weight matrices between embeddings and head.
+"""Muon: momentum with orthogonalised updates, for the weight matrices between embeddings and head.
 
-Jordan et al. 2024 (https://kellerjordan.github.io/posts/muon/), with updates scaled as by Liu et al. 2025 (arXiv 2502.16982), so that
-one learning rate serves this and AdamW. A tiny model from scratch learns the same facts in half the tokens (JOURNAL.md). `torch.optim.Muon`
-does the same one matrix at a time and in bf16, which most processors emulate; here matrices of one shape go together, in fp32.
+Jordan et al. 2024 (https://kellerjordan.github.io/posts/muon/), with updates scaled as in Liu et al. 2025 (arXiv 2502.16982), so that the
+same learning rate suits Muon and AdamW. A tiny model trained from scratch learns the same facts from half the tokens (JOURNAL.md).
+`torch.optim.Muon` updates one matrix at a time in bf16, which most CPUs emulate. This one updates matrices of equal shape together in fp32.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ import torch
 
 MOMENTUM = 0.95
 STEPS = 5
-# Quintic Newton–Schulz coefficients (Jordan): singular values are brought near 1 fast, not exactly to it.
+# Coefficients of the quintic Newton–Schulz iteration (Jordan), which brings singular values close to 1 in few steps.
 A, B, C = 3.4445, -4.7750, 2.0315
-RMS = 0.2  # of an AdamW update, which the orthogonal one is scaled to
+RMS = 0.2  # root mean square of a typical AdamW update, to which updates are scaled
 
 
 class Muon(torch.optim.Optimizer):
-    """For matrices only. Decoupled weight decay, Nesterov momentum."""
+    """Optimizer for matrices, with Nesterov momentum and decoupled weight decay."""
 
     def __init__(self, params: Iterable[torch.nn.Parameter], lr: float, weight_decay: float = 0.0) -> None:
         super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """One update of every matrix that has a gradient."""
+        """Update every matrix that has a gradient. Raises ValueError for a closure, which is not supported."""
         if closure is not None:
-            raise ValueError("closure: got one, expected None; Muon takes its gradients as they are.")
+            raise ValueError("closure: got one, expected None.")
         for group in self.param_groups:
             alike: dict[tuple[int, ...], list[torch.nn.Parameter]] = defaultdict(list)
             for matrix in group["params"]:
@@ -57,7 +57,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(batch: torch.Tensor) -> torch.Tensor:
-    """The nearest matrices with orthonormal rows (or columns), approximately. Shape [n, rows, columns]."""
+    """Return approximately the nearest matrices with orthonormal rows or columns. Shape [n, rows, columns]."""
     tall = batch.shape[-2] > batch.shape[-1]
     x = batch.mT if tall else batch
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)

@@ -1,4 +1,4 @@
-"""Documents → rows of tokens in which no document sees another, so that short texts waste no computation.
+"""Tokenise documents and pack them into rows in which no document attends to another, so that little of a batch is padding.
 
     examples = tokenise(documents, tokenizer, max_length=256)
     rows = pack([len(e.tokens) for e in examples], 256, seed=0)       # [[3, 17, 8], [0, 5], …]: example numbers
@@ -9,8 +9,8 @@
     positions     0   1 …                             27   28     0  …
     targets       .   .  …                            heat <eos>  .  …       at the position that predicts; -100 elsewhere
 
-Attention is block-diagonal and causal (a boolean 4D mask), positions start anew with each document, and the loss is the mean over
-supervised tokens: a packed batch has the same loss and gradient as its documents one by one.
+Attention is block-diagonal and causal (a boolean 4D mask), positions start from 0 in each document, and the loss is the mean over
+supervised tokens. A packed batch therefore has the same loss and gradient as its documents one by one.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import msgspec
 
 from proda.errors import InputError, NotFoundError
 from proda.records import Record
+from proda.runtime.causal_lm import answer_tokens
 
 if TYPE_CHECKING:
     import torch
@@ -32,14 +33,14 @@ IGNORED = -100
 
 
 class Document(Record, frozen=True):
-    """A training text. Loss on the completion alone; an empty prompt makes it plain text, with loss everywhere."""
+    """A training text with loss on its completion. With an empty prompt it is plain text, with loss on all tokens."""
 
     prompt: str
     completion: str
 
 
 class Example(NamedTuple):
-    """A tokenised document; tokens from `start` on are learned: as they stand or, `soft`, as the base would have said them."""
+    """A tokenised document with loss from token `start` on. If `soft`, the target is the base's distribution instead of the token."""
 
     tokens: tuple[int, ...]
     start: int
@@ -47,19 +48,19 @@ class Example(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Rows as tensors. Shapes: [rows, length], and [rows, 1, length, length] for `mask` (True: may look)."""
+    """Rows as tensors of shape [rows, length], and [rows, 1, length, length] for `mask`, where True allows attention."""
 
     tokens: torch.Tensor
     positions: torch.Tensor
     targets: torch.Tensor
-    mask: torch.Tensor | None  # None: one document a row, plain causal attention
+    mask: torch.Tensor | None  # None for one document per row and plain causal attention
     filled: int  # tokens that are not padding
 
 
 def load_documents(path: Path) -> list[Document]:
-    """Documents of a JSON-lines file. Raises InputError naming file and line."""
+    """Read the documents of a JSON-lines file. Raises NotFoundError if there is no file, InputError naming file and line."""
     if not path.is_file():
-        raise NotFoundError(f"{path}\n  No training text here. Run `dvc repro curriculum` (or `make repro`) first.")
+        raise NotFoundError(f"{path}\n  There is no training text yet. Run `dvc repro curriculum` (or `make repro`) first.")
     documents = []
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
@@ -70,17 +71,19 @@ def load_documents(path: Path) -> list[Document]:
 
 
 def tokenise(documents: Iterable[Document], tokenizer: Any, max_length: int) -> list[Example]:
-    """One example a document; plain text longer than `max_length` tokens is cut into several.
+    """Return one example per document; plain text longer than `max_length` tokens is cut into several.
 
-    Prompt and " completion" are tokenised apart, as scoring does, then closed with the end-of-text token. A prompt that does not fit
-    loses its beginning, a completion its end: the answer stands at its beginning.
+    Prompt and completion are tokenised separately, as in scoring, and end with the end-of-text token. If they do not fit, the prompt loses
+    its beginning and the completion its end, since a completion begins with the answer.
     """
     documents = list(documents)
     if not documents:
         return []
     prompts = tokenizer([d.prompt for d in documents], add_special_tokens=False, verbose=False)["input_ids"]
-    texts = [f" {d.completion}" if d.prompt else d.completion for d in documents]
-    completions = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
+    answers = iter(answer_tokens(tokenizer, [d.completion for d in documents if d.prompt]))
+    plain = [d.completion for d in documents if not d.prompt]
+    texts = iter(tokenizer(plain, add_special_tokens=False, verbose=False)["input_ids"] if plain else ())
+    completions = [next(answers if d.prompt else texts) for d in documents]
     head = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
     tail = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
     examples = []
@@ -98,9 +101,9 @@ def tokenise(documents: Iterable[Document], tokenizer: Any, max_length: int) -> 
 
 
 def pack(lengths: Sequence[int], room: int, *, seed: int) -> list[list[int]]:
-    """Numbers of the examples in each row: best-fit decreasing, ties and row order by `seed`; every number exactly once.
+    """Return the indexes of the examples in each row, by best-fit decreasing; ties and the order of rows are drawn by `seed`.
 
-    Raises ValueError if an example is longer than a row.
+    Every index occurs exactly once. Raises ValueError if an example is longer than a row.
     """
     rng = random.Random(seed)
     order = list(range(len(lengths)))
@@ -109,13 +112,13 @@ def pack(lengths: Sequence[int], room: int, *, seed: int) -> list[list[int]]:
     if order and lengths[order[0]] > room:
         raise ValueError(f"an example has {lengths[order[0]]} tokens, expected at most {room} (a row): tokenise with max_length={room}.")
     rows: list[list[int]] = []
-    with_room: list[list[int]] = [[] for _ in range(room + 1)]  # free tokens → rows that have just so many
-    some = 0  # bit k is set when with_room[k] is not empty
+    with_room: list[list[int]] = [[] for _ in range(room + 1)]  # free tokens → rows with that many
+    some = 0  # bit k is set if with_room[k] is not empty
     for number in order:
         need = lengths[number]
         fitting = some >> need
         if fitting:
-            free = need + (fitting & -fitting).bit_length() - 1  # the lowest set bit: the tightest fit
+            free = need + (fitting & -fitting).bit_length() - 1  # the lowest set bit is the tightest fit
             row = with_room[free].pop()
             if not with_room[free]:
                 some &= ~(1 << free)
@@ -131,14 +134,14 @@ def pack(lengths: Sequence[int], room: int, *, seed: int) -> list[list[int]]:
 
 
 def learned_tokens(example: Example) -> int:
-    """How many of its tokens carry loss; nothing comes before the first token to predict it from."""
+    """Return the number of tokens with loss. The first token has none, since nothing precedes it."""
     return len(example.tokens) - max(example.start, 1)
 
 
 def collate(rows: Sequence[Sequence[Example]], pad: int, device: Any = "cpu", *, packed: bool = True) -> Batch:
-    """Tensors of packed rows, as long as the longest row. A padding position sees itself alone, so that no row of the mask is empty.
+    """Return rows as tensors, padded to the longest row. Padding attends to itself, so that no row of the mask is empty.
 
-    Not `packed`: rows of one document each, and no mask; padding comes last, where no token of a causal model sees it.
+    Without `packed` each row is one document and there is no mask: padding comes last, where no token of a causal model attends to it.
     """
     import torch
 

@@ -1,9 +1,9 @@
-"""Texts → a byte-level BPE tokenizer of a given size, saved as transformers reads it.
+"""Train a byte-level BPE tokenizer in the format of transformers.
 
     tokenizer = train_tokenizer(["Heating causes expansion. …"], vocabulary=2048)
     tokenizer("Question: What")["input_ids"]
 
-Byte-level: any text can be written, also one with words it has never met. The same texts give the same file, byte for byte.
+A byte-level tokenizer encodes any text, also with words that it was not trained on. The same texts give the same file, byte for byte.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ BOS, EOS, PAD = "<s>", "</s>", "<pad>"
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int, context: int = 256) -> Any:
-    """A `PreTrainedTokenizerFast` with at most `vocabulary` tokens, bos, eos and pad among them.
+    """Return a `PreTrainedTokenizerFast` with at most `vocabulary` tokens, including bos, eos and pad.
 
-    Raises ValueError for a vocabulary without room for the 256 bytes and the three marks.
+    Raises ValueError if the vocabulary has no room for the 256 bytes and these three tokens.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
     if vocabulary < 256 + 3:
-        raise ValueError(f"vocabulary: got {vocabulary}, expected at least 259: every byte, and the marks {BOS} {EOS} {PAD}.")
+        raise ValueError(f"vocabulary: got {vocabulary}, expected at least 259 for the 256 bytes and {BOS}, {EOS}, {PAD}.")
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

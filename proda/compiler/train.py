@@ -1,15 +1,16 @@
-"""Base + samples → one adapter a seed.
+"""Train one adapter per seed from the base and the samples.
 
     runs = train_seeds(Path("build/base"), corpus, replay, params.train, Path("build/adapters"), cache=Path("build/cache"))
     runs[0]      SeedRun(seed=0, inputs="a41f…", fresh=True, seconds=74.1, tokens=981_223, curve=[…])
 
-What training reads is hashed: the base's weights, every text, every parameter that matters. A seed whose inputs have not changed is
-copied from build/cache/train/<hash>/seed-N, not trained again; a seed that was killed goes on from its checkpoint there. Not a DVC
-output, because DVC deletes those before a stage runs.
+Everything that training reads is hashed: the base's weights, every text, every parameter that matters, and RECIPE, the version of the
+training code. A seed with unchanged inputs is copied from build/cache/train/<hash>/seed-N instead of trained; a seed that was killed
+continues from its checkpoint there. The cache is not a DVC output, because DVC deletes outputs before a stage runs.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import time
@@ -27,7 +28,7 @@ from proda.compiler.base import EMBEDDED, Pin, load_base, optimizer_of, read_pin
 from proda.compiler.fit import Point, Recipe, fit
 from proda.compiler.loss import teacher_of
 from proda.compiler.packing import Document, Example, tokenise
-from proda.errors import InputError
+from proda.errors import InputError, ParamsError
 from proda.params import TrainParams
 from proda.records import Record, Sample, content_hash
 from proda.runtime.causal_lm import context_length
@@ -36,23 +37,24 @@ from proda.runtime.parallel import spread
 from proda.stable_hash import by_weight
 from proda.store.files import write_file
 
-RECIPE = 3  # raise when a change of code makes the same inputs train differently
+RECIPE = 4  # raise when a change of code makes the same inputs train differently
 RECORD = "run.json"
 
 
 class SeedRun(Record, frozen=True):
-    """How one seed's training went; `fresh` is False when it came from the cache."""
+    """Result of training one seed."""
 
     seed: int
-    inputs: str
+    inputs: str  # hash of everything that training read
     seconds: float
     tokens: int
     curve: tuple[Point, ...]
-    fresh: bool = True
+    fresh: bool = True  # False if it comes from the cache
+    adapter: str = ""  # hash of the adapter's files
 
 
 def corpus_documents(samples: Iterable[Sample]) -> list[Document]:
-    """Samples as training texts, in their order."""
+    """Return samples as training texts, in their order."""
     return [Document(s.prompt, s.completion) for s in samples]
 
 
@@ -67,17 +69,17 @@ def train_seeds(
     known: Sequence[Document] = (),
     done: Callable[[SeedRun], None] = lambda _: None,
 ) -> list[SeedRun]:
-    """Train every seed of `params.seeds` and leave exactly their folders in `out`; `done` hears of each as it is.
+    """Train every seed of `params.seeds`; afterwards the folder `out` holds exactly their adapters.
 
-    Without `out` they stay in the cache alone, at train/<inputs>/seed-N/adapter.
-
-    `known` are texts whose words are not new to the base: what it has been taught questions about.
-
-    On a processor the seeds train side by side, if the memory holds them all; on an accelerator one after the other. Raises InputError for
-    an empty corpus.
+    Without `out` the adapters are only in the cache, at train/<inputs>/seed-N/adapter. `known` are texts whose words are not new to the
+    base. `done` is called with the result of each seed as it finishes. On a CPU the seeds train in parallel processes if memory holds them
+    all, on an accelerator one after the other. Returns the results in the order of the seeds. Raises InputError for an empty corpus,
+    ParamsError if there are no seeds, or if they are negative or not distinct.
     """
     if not corpus:
-        raise InputError("samples/corpus\n  No samples to train on. Run `dvc repro synthesize`, or look at samples/allocation.yaml.")
+        raise InputError("samples/corpus\n  There are no samples to train on. Run `dvc repro synthesize`; check samples/allocation.yaml.")
+    if not params.seeds or len(set(params.seeds)) < len(params.seeds) or min(params.seeds) < 0:
+        raise ParamsError(f"params.yaml  train.seeds\n  got {list(params.seeds)}, expected one or more different numbers from 0.")
     pin, new_words, inputs = _inputs(base, corpus, replay, params, known)
     kept = cache / "train" / inputs
     runs: dict[int, SeedRun] = {}
@@ -104,7 +106,7 @@ def train_seeds(
 def untrained(
     base: Path, corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams, *, cache: Path, known: Sequence[Document] = ()
 ) -> tuple[int, ...]:
-    """The seeds that `train_seeds` would have to train, because the cache does not hold them."""
+    """Return the seeds that `train_seeds` would train because the cache does not hold them."""
     _, _, inputs = _inputs(base, corpus, replay, params, known)
     return tuple(seed for seed in params.seeds if _cached(cache / "train" / inputs / f"seed-{seed}") is None)
 
@@ -119,7 +121,7 @@ def _inputs(
 
 
 def _new_words(base: Path, pin: Pin, corpus: Sequence[Document], known: Sequence[Document], params: TrainParams) -> tuple[int, ...]:
-    """Tokens that the corpus holds and `known` does not, ascending."""
+    """Tokens that occur in the corpus and not in `known`, in ascending order."""
     tokenizer, told = _vocabulary(base, pin.hash, params.max_length)
     unseen = list(dict.fromkeys(d for d in (*known, *corpus) if d not in told))
     for document, example in _one_each(unseen, tokenizer, params.max_length):
@@ -129,13 +131,13 @@ def _new_words(base: Path, pin: Pin, corpus: Sequence[Document], known: Sequence
 
 
 @lru_cache(1)
-def _vocabulary(base: Path, pin: str, max_length: int) -> tuple[Any, dict[Document, array[int]]]:  # noqa: ARG001  another pin, other tokens
-    """The base's tokenizer, and which tokens a document holds: trials ask about the same ones a hundred times."""
+def _vocabulary(base: Path, pin: str, max_length: int) -> tuple[Any, dict[Document, array[int]]]:  # noqa: ARG001  part of the cache key
+    """The base's tokenizer, and an empty mapping document → tokens that is filled over many calls with the same documents."""
     return load_base(base)[1], {}
 
 
 def _one_each(documents: Sequence[Document], tokenizer: Any, max_length: int) -> Iterator[tuple[Document, Sequence[int]]]:
-    """Documents with their tokens. Plain text may be cut into several examples, so it is taken one by one."""
+    """Documents with their tokens. Plain text may be cut into several examples, so these are joined again."""
     asked, plain = ([d for d in documents if bool(d.prompt) is has] for has in (True, False))
     for document, example in zip(asked, tokenise(asked, tokenizer, max_length), strict=True):
         yield document, example.tokens
@@ -146,8 +148,8 @@ def _one_each(documents: Sequence[Document], tokenizer: Any, max_length: int) ->
 def inputs_hash(
     pin: Pin, corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams, new_words: Sequence[int] = ()
 ) -> str:
-    """Sixteen hex digits over everything that decides what a seed becomes, save the seed itself."""
-    unread = {"seeds", "checkpoint_steps", "corpus_replay", "corpus_share"}  # what they choose stands in the corpus
+    """Return sixteen hex digits over everything that decides the result of training, except the seed."""
+    unread = {"seeds", "checkpoint_steps", "corpus_replay", "corpus_share"}  # the corpus already reflects the last two
     if params.method != "lora":
         unread |= {"lora_rank", "lora_alpha", "train_embeddings", "embedding_rate"}
     matter = {name: value for name, value in msgspec.to_builtins(params).items() if name not in unread}
@@ -158,7 +160,7 @@ def inputs_hash(
 def epoch_documents(
     corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams, seed: int, epoch: int
 ) -> tuple[list[Document], list[Document]]:
-    """The corpus, and a share of general replay that is drawn anew each epoch."""
+    """Return the corpus, and a share of the general replay that is drawn again for each epoch."""
     count = round(params.general_replay * len(corpus))
     if not count or not replay:
         return list(corpus), []
@@ -169,7 +171,7 @@ def epoch_documents(
 def epoch_examples(
     corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams, seed: int, epoch: int, tokenizer: Any, length: int
 ) -> list[Example]:
-    """The epoch's documents tokenised. With `replay_targets: base` the replayed ones are soft, and learned from their first token."""
+    """Return an epoch's tokenised documents. With `replay_targets: base`, replayed ones are soft and learned from their first token."""
     taught, replayed = (tokenise(part, tokenizer, length) for part in epoch_documents(corpus, replay, params, seed, epoch))
     if params.replay_targets == "base":
         replayed = [Example(e.tokens, 1, soft=True) for e in replayed]
@@ -177,7 +179,7 @@ def epoch_examples(
 
 
 def curve_csv(runs: Sequence[SeedRun]) -> str:
-    """benchmarks/results/training.csv: seed, step, loss, learning_rate."""
+    """Return the text of benchmarks/results/training.csv, with columns seed, step, loss and learning_rate."""
     rows = [f"{run.seed},{p.step},{p.loss:.4f},{p.learning_rate:.3g}" for run in runs for p in run.curve]
     return "\n".join(["seed,step,loss,learning_rate", *rows]) + "\n"
 
@@ -227,23 +229,33 @@ def _train(
     if before:
         blend(model, before, params.blend)
     tokens = sum(len(e.tokens) for epoch in epochs for e in epoch)
-    run = SeedRun(seed, inputs, round(time.monotonic() - start, 1), tokens, tuple(curve))
     save_adapter(model, tokenizer, kept / "adapter", Card(pin.hash, params.method, seed, inputs), base_name=pin.base)
-    write_file(kept / RECORD, msgspec.json.encode(run))  # last: its presence says that the adapter is whole
+    took = round(time.monotonic() - start, 1)
+    run = SeedRun(seed, inputs, took, tokens, tuple(curve), adapter=_files_hash(kept / "adapter"))
+    write_file(kept / RECORD, msgspec.json.encode(run))  # written last, so that it exists only beside a complete adapter
     checkpoint.unlink(missing_ok=True)
     return run
 
 
 def _cached(kept: Path) -> SeedRun | None:
+    """The result in a folder of the cache, or None if there is none or its files are damaged."""
     try:
         run = msgspec.json.decode((kept / RECORD).read_bytes(), type=SeedRun)
-    except (OSError, msgspec.DecodeError):
+        whole = run.adapter == _files_hash(kept / "adapter")
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return msgspec.structs.replace(run, fresh=False) if (kept / "adapter").is_dir() else None
+    return msgspec.structs.replace(run, fresh=False) if whole else None
+
+
+def _files_hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        digest.update(f"{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()[:16]
 
 
 def _copy(source: Path, target: Path) -> None:
-    """A folder copied whole or not at all."""
+    """Copy a folder atomically, replacing the target."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from typing import Literal
 
 from proda.errors import EmptyBenchmarkError
 from proda.records import SPLITS, Outcome, Record
-from proda.statistics import Pair, by, difference, flips, holm, mcnemar, paired
+from proda.statistics import Pair, by, by_chain, difference, flips, holm, paired, sign_flip
 
 Says = Literal["helps", "hurts", "unproven"]
 LEVEL = 0.05
@@ -26,7 +26,7 @@ DIGITS = 4
 
 
 class Compared(Record, frozen=True):
-    """One group of items, before and after. Accuracies are means over seeds; flips and p count items, right when most seeds are."""
+    """One group of items, before and after. Accuracies and p are over all seeds; flips count items, right when most seeds are."""
 
     n: int  # items with a partner
     before: float
@@ -36,7 +36,7 @@ class Compared(Record, frozen=True):
     ci95_high: float
     better: int
     worse: int
-    p: float  # McNemar's, exact, adjusted for the number of groups tested beside this one (Holm)
+    p: float  # permutation test over chains, adjusted for the number of groups tested together (Holm)
 
 
 class Verdict(Record, frozen=True):
@@ -113,7 +113,7 @@ def _splits(pairs: Iterable[Pair]) -> Mapping[str, list[Pair]]:
 
 def _compared(groups: Mapping[str, Sequence[Pair]], resamples: int) -> dict[str, Compared]:
     majorities = {name: _majority(pairs) for name, pairs in groups.items()}
-    adjusted = holm({name: mcnemar(*flips(most)) for name, most in majorities.items()})
+    adjusted = holm({name: sign_flip(by_chain(pairs)) for name, pairs in groups.items()})
     found = {}
     for name, pairs in groups.items():
         mean, low, high = difference(pairs, resamples=resamples)
@@ -134,7 +134,7 @@ def _majority(pairs: Iterable[Pair]) -> list[Pair]:
 
 
 def _worse(group: Compared) -> bool:
-    return group.worse > group.better and group.p < LEVEL
+    return group.difference < 0 and group.p < LEVEL
 
 
 def _round(value: float) -> float:

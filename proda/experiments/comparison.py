@@ -9,13 +9,13 @@ Every arm is compared with no repair and with diagnosed repair, on the same item
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from proda.errors import EmptyBenchmarkError
 from proda.experiments.arms import DIAGNOSED, NO_REPAIR
 from proda.records import SPLITS, Outcome, Record, Split
-from proda.statistics import Pair, difference, holm, paired, sign_flip
+from proda.statistics import by_chain, difference, holm, paired, sign_flip
 
 DIGITS = 4
 
@@ -83,20 +83,12 @@ def compare(
 def _family(sides: Mapping[str, tuple[Sequence[Outcome], Sequence[Outcome]]], resamples: int) -> dict[str, Difference]:
     """Returns after minus before for each name, with p-values adjusted for the number of names."""
     pairs = {name: paired(before, after)[0] for name, (before, after) in sides.items()}
-    raw = {name: sign_flip(_by_chain(mine)) for name, mine in pairs.items()}
+    raw = {name: sign_flip(by_chain(mine)) for name, mine in pairs.items()}
     adjusted = holm(raw)
     return {
         name: Difference(*(round(v, DIGITS) for v in (*difference(mine, resamples=resamples), raw[name], adjusted[name])))
         for name, mine in pairs.items()
     }
-
-
-def _by_chain(pairs: Iterable[Pair]) -> list[float]:
-    """Answers gained minus answers lost on each chain. Their sum is the difference of the accuracies times the number of pairs."""
-    gained: Counter[str] = Counter()
-    for pair in pairs:
-        gained[pair.chain] += int(pair.after) - int(pair.before)
-    return [float(gained[chain]) for chain in sorted(gained)]
 
 
 def _by_model(outcomes: Iterable[Outcome]) -> dict[str, float]:

@@ -86,7 +86,7 @@ def rebuild_seconds(root: Path) -> float | None:
     None if it does not hold both times.
     """
     record = Repository(root, "", None).result("run.json")
-    if not {"train", "evaluate"} <= record.keys():
+    if not all("seconds" in record.get(part, {}) for part in ("train", "evaluate")):
         return None
     train = record["train"]
     fresh = all(seed["fresh"] for seed in train["seeds"].values())

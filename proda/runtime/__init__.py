@@ -1,1 +1,1 @@
-"""The machine under torch: device and precision, processes, and the parts of a causal language model."""
+"""The machine and the model under torch: device, precision, memory, processes, and the parts of a causal language model."""

@@ -1,32 +1,51 @@
-"""What loss and scoring need to know about a causal language model: its two halves, its attention mask, its context length.
+"""Parts and properties of a causal language model and its tokenizer that both training and scoring use.
 
-body, head = body_and_head(model)            # None where something stands between hidden states and logits
-mask = attention(model, allowed)             # bool [rows, 1, queries, keys] in the form the model's attention expects
+body, head = body_and_head(model)            # None if the model does more than these two between inputs and logits
+mask = attention(model, allowed)             # bool [rows, 1, queries, keys] in the form that the model's attention expects
 context_length(model)                        # 256
+answer_tokens(tokenizer, ["thermal expansion"])      # [[812, 377]]: as the text follows a prompt and one blank
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
 
+BLANKS = ("▁", "Ġ", " ")  # how sentencepiece, byte-level and plain tokenizers write a blank at the start of a token
+
 
 def context_length(model: Any) -> int:
-    """Number of positions the model supports; 2**30 where its config states no limit."""
+    """Return the number of positions that the model supports, or 2**30 if its config states no limit."""
     config = model.config
     found = next((v for n in ("max_position_embeddings", "n_positions") if isinstance(v := getattr(config, n, None), int)), None)
     return found if found and found > 0 else 1 << 30
 
 
+def answer_tokens(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+    """Tokenise texts as the continuation of a prompt after one blank, without special tokens.
+
+    Some tokenizers (Llama 2's) put a blank before every text they are given. Another blank in front would become a lone blank token that
+    never follows a prompt in running text, so it is left out for them.
+    """
+    if not texts:
+        return []
+    (alone,) = tokenizer(["a"], add_special_tokens=False, verbose=False)["input_ids"]
+    first = str(tokenizer.convert_ids_to_tokens(alone)[0]) if alone else ""
+    prefix = "" if first.startswith(BLANKS) else " "
+    found: list[list[int]] = tokenizer([f"{prefix}{text}" for text in texts], add_special_tokens=False, verbose=False)["input_ids"]
+    return found
+
+
 def forget_parts(model: Any) -> None:
-    """Discard what `body_and_head` found out about a model, so that a copy is examined again."""
+    """Discard the result that `body_and_head` stored on a model, so that a copy of the model is examined again."""
     model.__dict__.pop("_proda_body_and_head", None)
 
 
 def attention(model: Any, mask: torch.Tensor) -> torch.Tensor:
-    """The mask in the form that the model's attention takes: boolean for SDPA, added to the scores for the eager one."""
+    """Return a boolean mask in the form that the model's attention expects: unchanged for SDPA, additive for eager attention."""
     import torch
 
     if model.config._attn_implementation == "sdpa":
@@ -36,9 +55,9 @@ def attention(model: Any, mask: torch.Tensor) -> torch.Tensor:
 
 
 def body_and_head(model: Any) -> tuple[Any, Any] | None:
-    """The model without its vocabulary projection, and the projection; None where the two do not make up the whole.
+    """Return (model without its vocabulary projection, the projection), or None if the two do not reproduce the model's logits.
 
-    Found out once per model by trying, since architectures differ in what they do between the two.
+    Some architectures scale or cap between the two, so both are tried on a few tokens. The result is stored on the model.
     """
     import torch
 
@@ -63,5 +82,5 @@ def body_and_head(model: Any) -> tuple[Any, Any] | None:
             parts = None
         finally:
             model.train(was_training)
-    object.__setattr__(model, "_proda_body_and_head", parts)  # not a submodule: it must not enter the state dict
+    object.__setattr__(model, "_proda_body_and_head", parts)  # as an attribute of torch, it would enter the state dict
     return parts

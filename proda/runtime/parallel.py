@@ -1,10 +1,10 @@
-"""The same work for several seeds or models, in processes of their own where they fit: a tiny model cannot use two cores, three can.
+"""Run the same function for several seeds or models, in parallel processes if memory holds all of them.
 
-    for seed, run in spread(train_one, [0, 1, 2], parameters=1_472_000, what="train seed"):       # as they finish
+    for seed, run in spread(train_one, [0, 1, 2], parameters=1_472_000, what="train seed"):       # in the order in which they finish
         …
 
-A child that fails ends the others with one message that names its share; a parent that dies, however suddenly, takes its children along.
-What they had put down in their checkpoints is where the next run goes on.
+A tiny model cannot use two cores, but three of them can. If one process fails, the others are ended and one error names the seed or model
+that failed. If the parent dies, also by kill -9, its processes end too; the next run continues from their checkpoints.
 """
 
 from __future__ import annotations
@@ -29,14 +29,16 @@ BYTES_A_PARAMETER = 24  # weight, gradient, two moments, a copy, and room for ac
 
 
 class ShareError(ProdaError):
-    """The work of one process failed."""
+    """One of several parallel processes failed."""
 
 
 def spread(work: Callable[[K], T], keys: Sequence[K], *, parameters: int, what: str) -> Iterator[tuple[K, T]]:
-    """(key, what `work` returned): on a processor side by side, as they finish, if memory holds them all; else in turn, in this process.
+    """Yield (key, result of `work(key)`) for every key.
 
-    `parameters` is the size of one model, `what` names the work in an error: "train seed". `work`, keys and results must be picklable.
-    Raises ShareError with the first failure in a process, after ending the others.
+    On a CPU the keys run in parallel processes if memory holds all models, and are yielded in the order in which they finish. Otherwise
+    they run one after the other in this process. `parameters` is the number of parameters of one model; `what` names the work in errors,
+    for example "train seed". `work`, keys and results must be picklable. Raises ShareError for the first process that fails, after ending
+    the others.
     """
     from proda.runtime.device import device
 
@@ -50,9 +52,9 @@ def spread(work: Callable[[K], T], keys: Sequence[K], *, parameters: int, what: 
 
 
 def processes(keys: int, parameters: int, *, cores: int, memory: int) -> tuple[int, int]:
-    """(processes, threads each): one process a key where all models fit into half of the memory at once, else one for all.
+    """Return (number of processes, threads per process): one process per key if all models fit into half of the memory, else one.
 
-    A process has one thread where there are at least as many as cores; the result then does not depend on their number.
+    With at least as many processes as cores, each has one thread, and results do not depend on the number of cores.
     """
     if keys < 2 or keys * parameters * BYTES_A_PARAMETER > memory // 2:
         return 1, cores
@@ -60,7 +62,7 @@ def processes(keys: int, parameters: int, *, cores: int, memory: int) -> tuple[i
 
 
 def memory_bytes() -> int:
-    """Main memory of this machine; 8 GiB where it does not say."""
+    """Return the size of main memory, or 8 GiB if the system does not report it."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
@@ -68,7 +70,7 @@ def memory_bytes() -> int:
 
 
 def side_by_side(work: Callable[[K], T], keys: Sequence[K], *, threads: int, what: str) -> Iterator[tuple[K, T]]:
-    """As `spread`, always in processes, each with so many threads."""
+    """Yield as `spread` does, always from parallel processes with `threads` threads each."""
     context = multiprocessing.get_context("spawn")
     running: dict[Connection, tuple[K, Any]] = {}
     try:
@@ -96,9 +98,9 @@ def _result(child: Any, connection: Connection) -> Any:
     except EOFError:
         child.join()
         code = child.exitcode or 0
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-        hint = " The machine may be short of memory: fewer train.seeds at once need less." if code == -signal.SIGKILL else ""
-        raise ShareError(f"{child.name}: its process {how}.{hint} Run the same command again: what is in a checkpoint is kept.") from None
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
+        hint = " The machine may be out of memory; fewer train.seeds need less." if code == -signal.SIGKILL else ""
+        raise ShareError(f"{child.name}: its process {how}.{hint} Run the command again to continue from the last checkpoint.") from None
     finally:
         connection.close()
     child.join()
@@ -108,9 +110,9 @@ def _result(child: Any, connection: Connection) -> Any:
 
 
 def _child(work: Callable[[K], object], key: K, threads: int, parent: int, out: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it too, and ends its children
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-    os.environ["TERM"] = "dumb"  # progress in whole lines: several processes cannot share one line of a terminal
+    os.environ["TERM"] = "dumb"  # progress in whole lines, since several processes cannot share one line of a terminal
     from proda.runtime.device import keep_freed_memory, use_threads
 
     use_threads(threads)
@@ -127,7 +129,7 @@ def _child(work: Callable[[K], object], key: K, threads: int, parent: int, out: 
 
 
 def _follow(parent: int) -> None:
-    """End with the parent, also when it is killed and can tell nobody."""
+    """End this process when its parent is gone, also when the parent was killed."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)

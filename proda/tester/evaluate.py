@@ -1,4 +1,4 @@
-"""Models × (items, general suite, held-out text) → outcomes and metrics: all that the stage `evaluate` computes.
+"""Score models on the items, the general suite and held-out text: everything that the stage `evaluate` computes.
 
 result = evaluate({"base": partial(load_base, …), "seed-0": …}, items, suite, heldout_text, params.evaluate, parameters=1_472_000)
 result.metrics["tuned"]["twin"]["accuracy"]
@@ -20,22 +20,23 @@ from proda.runtime.parallel import spread
 from proda.statistics import accuracy
 from proda.tester.heldout import heldout_loss
 from proda.tester.letters import letter_items
-from proda.tester.metrics import metrics
+from proda.tester.metrics import breakdowns, metrics
 from proda.tester.scoring import score_items
 
-BLINDFOLDED = 2  # models that are also asked without the question: the base, and the first that was tuned
+BLINDFOLDED = 2  # models that are also scored without the stem: the base, and the first tuned model
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """Outcomes on the benchmark and on the general suite, and metrics.json's content."""
+    """Outcomes on the benchmark and on the general suite, and the content of metrics.json and breakdowns.json."""
 
     outcomes: list[Outcome]
     general: list[Outcome]
     metrics: dict[str, Any]
+    breakdowns: dict[str, Any]
 
 
 class Examined(msgspec.Struct, frozen=True):
-    """One model's answers: to the items, to the general suite, to the items without their stems; and its loss on held-out text."""
+    """Outcomes of one model on the items, on the general suite and on the items without their stems, and its held-out loss."""
 
     outcomes: list[Outcome]
     general: list[Outcome]
@@ -52,14 +53,14 @@ def evaluate(
     *,
     parameters: int,
 ) -> Evaluation:
-    """Score each model, side by side where models of so many parameters fit (side_by_side.py), else one after the other.
+    """Score every model, in parallel processes if memory holds them all (see runtime/parallel.py), else one after the other.
 
-    A model is loaded when its turn comes, by a function that can be pickled, and let go before the next. Raises EmptyBenchmarkError
-    without items or without a suite.
+    `models` maps names to picklable functions that return a model and its tokenizer; a model is loaded only while it is scored.
+    `parameters` is the number of parameters of one model. Raises EmptyBenchmarkError without items or without a suite.
     """
     if not items or not suite:
         raise EmptyBenchmarkError(
-            f"{len(items)} items and {len(suite)} of the general suite: nothing would be proven. Run `dvc repro benchmark`."
+            f"Nothing to score: {len(items)} items and {len(suite)} of the general suite, expected both. Run `dvc repro evaluate`."
         )
     names = list(models)
     work = partial(_examine, dict(models), items, suite, heldout, params, frozenset(names[:BLINDFOLDED]))
@@ -74,7 +75,7 @@ def evaluate(
     }
     losses = {name: examined[name].heldout_loss for name in names}
     found = metrics(outcomes, general, without_stem=without_stem, heldout_loss=losses, resamples=params.bootstrap)
-    return Evaluation(outcomes, general, found)
+    return Evaluation(outcomes, general, found, breakdowns(outcomes))
 
 
 def _examine(
@@ -100,7 +101,7 @@ def _examine(
 def score(
     model: Any, tokenizer: Any, items: Sequence[Item], name: str, params: EvaluateParams, advance: Callable[[int], None]
 ) -> list[Outcome]:
-    """Outcomes of one model by the scoring that the parameters name, in the order of the items."""
+    """Return the outcomes of one model, by the scoring that `params` names, in the order of the items."""
     if params.scoring == "letter":
         return letter_items(
             model,

@@ -1,4 +1,4 @@
-"""Text that no model was trained on × model → nats per token: a second look, beside the general suite, at what tuning costs.
+"""Compute a model's loss on held-out text, a second measure beside the general suite of what tuning makes a model forget.
 
 heldout_loss(model, tokenizer, "A bimetal strip …\\n…", batch_tokens=8192)      4.71
 """
@@ -12,11 +12,11 @@ from proda.runtime.causal_lm import context_length
 if TYPE_CHECKING:
     import torch
 
-LENGTH = 256  # tokens of a line that are read at most
+LENGTH = 256  # tokens of a line that are read, at most
 
 
 def heldout_loss(model: Any, tokenizer: Any, text: str, *, batch_tokens: int = 8192) -> float:
-    """Mean negative log-likelihood of the tokens of `text`, each line a document of its own; NaN for an empty text."""
+    """Return the mean negative log-likelihood, in nats per token, of `text`, whose lines are separate documents; NaN without text."""
     import torch
 
     lines = [line for line in text.splitlines() if line.strip()]
@@ -39,7 +39,7 @@ def heldout_loss(model: Any, tokenizer: Any, text: str, *, batch_tokens: int = 8
 
 
 def _loss(model: Any, rows: list[list[int]]) -> tuple[float, int]:
-    """Padding comes last, where no token of a causal model sees it, and carries no loss."""
+    """Summed loss and number of tokens. Padding comes last, where no token of a causal model attends to it, and has no loss."""
     import torch
 
     width = len(rows[0])

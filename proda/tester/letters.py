@@ -1,11 +1,11 @@
-"""Items × model → outcomes, by the letter that the model writes: greedy, at most 15 tokens, read strictly (paper §4.1).
+"""Score items by the letter that a model generates: greedy decoding, at most 15 tokens, strict parsing (paper §4.1).
 
     letter_items(model, tokenizer, items, name="base", new_tokens=15)
     read_letter("B. thermal expansion")         "B"
     read_letter("A bimetal strip bends")        None: an article, not an answer
     read_letter("A or B")                       None
 
-A reply that is not plainly one letter leaves the item unscored. Letters further on, in an explanation, are never read.
+An item is unscored if the reply is not clearly one letter. Letters later in the reply, in an explanation, are not read.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from proda.records import Item, Outcome
 from proda.runtime.causal_lm import context_length
 from proda.tester.scoring import outcome
 
-# The letter stands first, alone or in brackets or asterisks, perhaps behind "Answer:" or "The answer is"; then the reply ends, or a mark
-# follows. A bare "A thermal …" has no mark, and so is prose.
+# The letter comes first, alone, in brackets or in asterisks, optionally after "Answer:" or "The answer is", and is followed by the end of
+# the reply or by punctuation. "A thermal …" has no punctuation, so it is a sentence.
 REPLY = re.compile(
     r"""\s*
     (?:(?:the\ )?(?:correct\ |right\ |best\ )?(?:answer|option|choice)(?:\ is)?\s*:?\s*)?
@@ -27,16 +27,16 @@ REPLY = re.compile(
     (?P<rest>\Z|[.:,;)\n].*|\s*\Z)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-# What makes it more than one letter, or takes it back.
+# More than one letter, or a list of options.
 ANOTHER = re.compile(r"\A\W*(?:(?:or|and|&|/)\W*)?[(\[*_]*[A-D](?:[)\].:,;*_]|\s*\Z|\s+(?:or|and)\b)|^\s*[(\[]?[A-D][.):]", re.MULTILINE)
 
 
 def read_letter(reply: str) -> str | None:
-    """The one letter a reply gives, or None."""
+    """Return the letter that a reply gives, or None if it is not clearly one letter."""
     match = REPLY.match(reply)
     if match is None or not match["letter"].isupper():
         return None
-    if match["open"] and not match["close"]:  # the other way round, "B) …", is a usual mark
+    if match["open"] and not match["close"]:  # "B) …", without an opening bracket, is common
         return None
     return None if ANOTHER.search(match["rest"].lstrip(".:,;)")) else match["letter"]
 
@@ -51,7 +51,7 @@ def letter_items(
     batch_tokens: int = 8192,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Outcome]:
-    """Outcomes in the order of the items; without margins, since nothing is compared."""
+    """Return outcomes in the order of the items. They have no margins, since options are not compared."""
     replies = greedy(model, tokenizer, [i.letter_prompt for i in items], new_tokens=new_tokens, batch_tokens=batch_tokens, advance=advance)
     return [outcome(item, name, read_letter(reply), None) for item, reply in zip(items, replies, strict=True)]
 
@@ -65,9 +65,9 @@ def greedy(
     batch_tokens: int = 8192,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[str]:
-    """The likeliest continuation of each prompt, token by token, in the order of the prompts. Empty where a prompt leaves no room.
+    """Return the greedy continuation of each prompt, in their order; empty if a prompt leaves no room in the context.
 
-    Prompts of one length go together, so that none is padded and a reply does not depend on its neighbours.
+    Prompts of equal length form a batch, so that none is padded and replies do not depend on the batch.
     """
     import torch
 

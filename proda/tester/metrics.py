@@ -1,12 +1,13 @@
-"""Outcomes → metrics.json: accuracies with intervals that know that items of one chain stand or fall together.
+"""Compute the headline metrics and the breakdowns of outcomes.
 
-    {"base": {"dev": R, "twin": R, "sealed": R}, "tuned": {…}, "general": {"base": G, "tuned": G}}
-    R = {"n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds", "without_stem", "by_discipline", "by_kind", "by_operator"}
-    G = {"n", "accuracy", "ci95_low", "ci95_high", "seeds", "heldout_loss"}
+    metrics.json      {"base": {"dev": R, "twin": R, "sealed": R}, "tuned": {…}, "general": {"base": G, "tuned": G}}
+    R                 {"n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds", "without_stem"}
+    G                 {"n", "accuracy", "ci95_low", "ci95_high", "seeds", "heldout_loss"}
+    breakdowns.json   {"base": {"dev": B, "twin": B, "sealed": B}, "tuned": {…}}
+    B                 {"by_discipline", "by_kind", "by_operator"}
 
-Accuracy is over scored items, and for tuned models the mean over seeds. Intervals are percentile intervals of a bootstrap that draws
-chains, not items (cluster bootstrap: Field & Welsh 2007). `by_operator` is the share of wrong answers that chose a distractor of
-each operator. Deterministic: the same outcomes and seed give the same file.
+Accuracy is over scored items; for tuned models it is the mean over seeds. Intervals are 95 % bootstrap intervals over chains and seeds (see
+proda/statistics.py). `by_operator` is the share of wrong answers that chose a distractor of each operator. Deterministic.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ def metrics(
     heldout_loss: Mapping[str, float] | None = None,
     resamples: int = 2000,
 ) -> dict[str, Any]:
-    """The whole of metrics.json.
+    """Return the content of metrics.json.
 
-    `without_stem` maps (model, split) → accuracy of a model that sees options only (not every model has to be asked); `heldout_loss`
-    model → nats per token on reading that no model was trained on.
+    `without_stem` maps (model, split) to the accuracy of a model that sees only the options, for the models that were asked so.
+    `heldout_loss` maps a model to its loss, in nats per token, on text that no model was trained on.
     """
     stemless, heldout = without_stem or {}, heldout_loss or {}
     result: dict[str, Any] = {"base": {}, "tuned": {}, "general": {}}
@@ -46,9 +47,6 @@ def metrics(
                 **_summary(group, models, resamples),
                 "unscored": sum(o.correct is None for o in group),
                 **({"without_stem": _round(float(np.mean(seen)))} if seen else {}),
-                "by_discipline": _parts(group, "discipline"),
-                "by_kind": _parts(group, "kind"),
-                "by_operator": _by_operator(group),
             }
     for who, group in _who(general).items():
         models = sorted({o.model for o in group}, key=_seed)
@@ -60,8 +58,18 @@ def metrics(
     return result
 
 
+def breakdowns(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return the content of breakdowns.json."""
+    result: dict[str, Any] = {"base": {}, "tuned": {}}
+    for split in SPLITS:
+        for who, group in _who(o for o in outcomes if o.split == split).items():
+            parts = {"by_discipline": _parts(group, "discipline"), "by_kind": _parts(group, "kind"), "by_operator": _by_operator(group)}
+            result[who][split] = parts
+    return result
+
+
 def flat_metrics(values: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    """metrics.json as one level of numbers, "tuned/twin/accuracy" → .71, as MLflow takes them; a list's by their place."""
+    """Return nested metrics as one level, as MLflow takes them: {"tuned/twin/accuracy": 0.71, "tuned/twin/seeds/0": 0.7, …}."""
     flat: dict[str, float] = {}
     for key, value in values.items():
         name = f"{prefix}{key}"

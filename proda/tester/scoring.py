@@ -1,12 +1,13 @@
-"""Items × model → outcomes, by the log-likelihood of each option as the continuation of the stem.
+"""Score items by the log-likelihood that a model gives to each option as the continuation of the stem.
 
     outcomes = score_items(model, tokenizer, items, name="seed-0")
     outcomes[0]    Outcome(item="physics/bimetal-strip-bends:dev-path", model="seed-0", chosen="B", correct=True, margin=0.41, …)
 
-An option's score is Σ log p(its tokens | prompt), divided by its number of characters (so that neither a long option nor a finely cut
-one is at a disadvantage). Prompt and options of an item are one row of tokens, a *tree*: what options share is computed once, each
-token sees its ancestors alone, and its position is its depth. Where an architecture does not honour such a mask, found out by
-comparing both ways on the first items, the options are scored one by one. Scores do not depend on batch size or order.
+The score of an option is Σ log p(its tokens | prompt), divided by its number of characters, so that neither long options nor options of
+many tokens are at a disadvantage. Prompt and options of an item form one row of tokens, a *tree*: tokens that options share are computed
+once, each token attends to its ancestors only, and its position is its depth. The first items are scored both as trees and option by
+option; if the results differ, the architecture does not support such masks, and all options are scored one by one. Scores do not depend on
+batch size or order.
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from proda.records import LETTERS, Item, Outcome
-from proda.runtime.causal_lm import attention, body_and_head, context_length
+from proda.runtime.causal_lm import answer_tokens, attention, body_and_head, context_length
 
 Question = tuple[str, tuple[str, ...]]
-"""A prompt and the texts that may follow it after one blank."""
+"""A prompt and its options, the texts that may follow it after one blank."""
 
+SCORING = 2  # part of every cache key of scores; raise when a change of code gives the same model other scores
 NO_STEM = "Answer:"
-TOLERANCE = 1e-3  # nats by which tree and plain scores of a whole option may differ before the tree is given up
+TOLERANCE = 1e-3  # largest relative difference between the scores of a tree and of its options one by one
 PORTION = 512  # tokens whose logits are computed at once
-CHECKED = 3  # items on which both ways are compared
+CHECKED = 3  # items that are scored in both ways for comparison
 
 
 def score_items(
@@ -39,10 +41,10 @@ def score_items(
     without_stem: bool = False,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Outcome]:
-    """Outcomes in the order of the items. `name` is the outcomes' model: "base", "seed-0".
+    """Return outcomes in the order of the items. `name` is the name of the model in the outcomes, for example "base" or "seed-0".
 
-    `without_stem` shows the options behind a bare "Answer:": what a model gets right then, it owes to plausibility. `advance` is told how
-    many more items are done.
+    `without_stem` shows the options after a bare "Answer:", so that correct answers come from plausible options alone. `advance` is called
+    with the number of items done since the last call.
     """
     questions = [(NO_STEM if without_stem else i.prompt, tuple(o.text for o in i.options)) for i in items]
     totals = option_scores(model, tokenizer, questions, batch_tokens=batch_tokens, advance=advance)
@@ -50,7 +52,7 @@ def score_items(
 
 
 def judge(item: Item, name: str, totals: Sequence[float]) -> Outcome:
-    """The outcome of summed log-likelihoods, one an option. A score that is no finite number leaves the item unscored."""
+    """Return the outcome for summed log-likelihoods, one per option. The item is unscored if any of them is not a finite number."""
     lengths = [len(o.text) for o in item.options]
     if len(totals) != len(lengths) or not all(lengths) or not all(map(math.isfinite, totals)):
         return outcome(item, name, None, None)
@@ -58,14 +60,14 @@ def judge(item: Item, name: str, totals: Sequence[float]) -> Outcome:
     best = max(range(len(means)), key=means.__getitem__)
     wrong = max(m for k, m in enumerate(means) if k != item.key)
     margin = means[item.key] - wrong
-    # A tie is no knowledge: whichever letter came first would win it.
+    # In a tie the first letter would win by position, so the key does not win it.
     if margin == 0 and best == item.key:
         best = next(k for k, m in enumerate(means) if k != item.key and m == wrong)
     return outcome(item, name, LETTERS[best], margin)
 
 
 def outcome(item: Item, name: str, chosen: str | None, margin: float | None) -> Outcome:
-    """The record of a choice; `chosen` None is unscored."""
+    """Return the record of a choice. `chosen` is None for an unscored item."""
     right = None if chosen is None else chosen == item.answer
     operator = "" if chosen is None or right else item.options[LETTERS.index(chosen)].operator or ""
     return Outcome(
@@ -81,9 +83,9 @@ def option_scores(
     batch_tokens: int = 2048,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[list[float]]:
-    """Summed log-likelihood in nats of every option of every question, in their order.
+    """Return the summed log-likelihood in nats of every option of every question, in their order.
 
-    Not a number where a question does not fit the model's context, or an option is empty.
+    A score is NaN if the question does not fit the model's context, or an option is empty.
     """
     import torch
 
@@ -109,18 +111,18 @@ def option_scores(
 
 
 class _Tree(NamedTuple):
-    """Tokens in an order in which parents come first; `parents[0]` is -1; `paths` are each option's token indexes."""
+    """A prompt and its options. Every token comes after its parent."""
 
     tokens: list[int]
-    parents: list[int]
+    parents: list[int]  # index of each token's parent; -1 for the first token
     depths: list[int]
-    prompt: int  # tokens of the prompt, the first of the tree
-    paths: list[list[int]]
+    prompt: int  # number of tokens of the prompt, which come first
+    paths: list[list[int]]  # token indexes of each option
 
 
 def _trees(tokenizer: Any, questions: Sequence[Question], context: int) -> list[_Tree | None]:
     prompts = tokenizer([q[0] for q in questions], add_special_tokens=False, verbose=False)["input_ids"]
-    flat = tokenizer([f" {o}" for q in questions for o in q[1]] or [" "], add_special_tokens=False, verbose=False)["input_ids"]
+    flat = answer_tokens(tokenizer, [o for q in questions for o in q[1]])
     head = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
     trees: list[_Tree | None] = []
     at = 0
@@ -152,7 +154,7 @@ def _tree(prompt: list[int], options: Sequence[list[int]]) -> _Tree:
 
 
 def _groups(usable: Sequence[int], trees: Sequence[_Tree | None], batch_tokens: int) -> Iterator[list[int]]:
-    """Question numbers of alike length together, at most `batch_tokens` with padding; at least one a group."""
+    """Groups of questions of similar length, with at most `batch_tokens` tokens including padding, or a single question."""
     group: list[int] = []
     for n in sorted(usable, key=lambda n: (-len(trees[n].tokens), n)):  # type: ignore[union-attr]
         if group and len(trees[group[0]].tokens) * (len(group) + 1) > batch_tokens:  # type: ignore[union-attr]
@@ -168,7 +170,7 @@ def _tree_scores(model: Any, trees: Sequence[_Tree]) -> list[list[float]]:
     tokens = np.zeros((len(trees), width), dtype=np.int64)
     depths = np.zeros((len(trees), width), dtype=np.int64)
     mask = np.zeros((len(trees), width, width), dtype=bool)
-    mask[:, np.arange(width), np.arange(width)] = True  # padding sees itself, so that no row is empty
+    mask[:, np.arange(width), np.arange(width)] = True  # padding attends to itself, so that no row of the mask is empty
     wanted_row, wanted_at, wanted_token = [], [], []
     for r, tree in enumerate(trees):
         n, p = len(tree.tokens), tree.prompt
@@ -196,8 +198,10 @@ def _log_likelihoods(
     at: tuple[list[int], list[int]],
     wanted: list[int],
 ) -> np.ndarray[Any, Any]:
-    """Log-likelihood of the wanted token after each (row, column) of `at`; only these pass through the vocabulary, a portion at a time
-    (the logits of a whole batch do not fit any cache), where body and head can be had apart.
+    """Log-likelihood of the wanted token after each (row, column) of `at`.
+
+    If body and head of the model can be separated, logits are computed for these positions only, a portion at a time, because the logits of
+    a whole batch exceed the processor's cache.
     """
     import torch
 
@@ -227,7 +231,7 @@ def _log_likelihoods(
 
 
 def _plain_scores(model: Any, trees: Sequence[_Tree]) -> list[list[float]]:
-    """Each option by itself behind its prompt, no padding, no mask: slow, and right for every causal model."""
+    """Score each option alone after its prompt, without padding or mask: slow, but correct for every causal model."""
     import torch
 
     device = next(model.parameters()).device
@@ -243,7 +247,7 @@ def _plain_scores(model: Any, trees: Sequence[_Tree]) -> list[list[float]]:
 
 
 def _honours_trees(model: Any, trees: Sequence[Any]) -> bool:
-    """Whether the model scores these trees as it scores their options one by one. An architecture that refuses the inputs does not."""
+    """Whether the model gives these trees the scores of their options one by one. False if it rejects the inputs."""
     try:
         tree = _tree_scores(model, trees)
     except (TypeError, ValueError, RuntimeError, IndexError):

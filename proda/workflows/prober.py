@@ -62,9 +62,10 @@ class Prober:
         from proda.compiler.base import read_pin
         from proda.debugger.probes import answers
         from proda.runtime.parallel import spread
+        from proda.tester.scoring import SCORING
 
         questions = [(probe.prompt, probe.options) for probe in probes]
-        asked = content_hash(questions)
+        asked = content_hash([SCORING, questions])
         kept: dict[str, Path] = {}
         for model, folder in self.adapters.items():
             card = read_card(folder)

@@ -135,8 +135,9 @@ class Laboratory:
         """Each model's outcomes, from the cache if these items were scored before."""
         from proda.compiler.base import read_pin
         from proda.runtime.parallel import spread
+        from proda.tester.scoring import SCORING
 
-        asked = content_hash([[i.content_hash for i in self.items], [i.content_hash for i in self.suite], self.params.evaluate])
+        asked = content_hash([SCORING, [i.content_hash for i in self.items], [i.content_hash for i in self.suite], self.params.evaluate])
         paths = {name: self.root / CACHE / "trials" / inputs / f"{name}-{asked}.json" for name in folders}
         adapters = {name: self.root / folder for name, folder in folders.items() if not paths[name].is_file()}
         work = partial(_score, inputs, self.base, adapters, self.items, self.suite, self.params.evaluate)

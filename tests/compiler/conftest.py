@@ -1,4 +1,4 @@
-"""One tiny base for the tests that only read it."""
+"""Fixtures: one tiny base, for tests that do not change it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""The base: made here in three architectures, or any model pinned where it is."""
+"""The base: trained here in three architectures, or an existing model that is pinned; damaged models are refused."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -45,7 +47,7 @@ def test_the_tokenizer_is_the_same_bytes_for_the_same_texts(tmp_path: Path) -> N
 
 
 def other_model(folder: Path, kind: str) -> Path:
-    """A model that somebody else made, in an architecture that the embedded base does not have."""
+    """Save a small model of an architecture that the embedded base does not have."""
     tokenizer = train_tokenizer([d.prompt + d.completion for d in FACTS + READING], 320, 128)
     size = {"vocab_size": len(tokenizer), "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
     torch.manual_seed(0)
@@ -82,20 +84,99 @@ def test_a_model_whose_files_changed_since_it_was_pinned_is_refused(tmp_path: Pa
     weights = bytearray((path / "model.safetensors").read_bytes())
     weights[-1] ^= 1
     (path / "model.safetensors").write_bytes(weights)
-    with pytest.raises(InputError, match=r"pin\.json\n.*have changed since"):
+    with pytest.raises(InputError, match=r"pin\.json\n.*have changed"):
         load_base(tmp_path / "base")
+
+
+def _config(folder: Path, **values: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+def _without(folder: Path, weight: str) -> None:
+    from safetensors.torch import load_file, save_file
+
+    path = folder / "model.safetensors"
+    save_file({name: w for name, w in load_file(path).items() if name != weight}, path, metadata={"format": "pt"})
+
+
+def _not_a_number(folder: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    path = folder / "model.safetensors"
+    found = load_file(path)
+    found["model.norm.weight"].fill_(float("nan"))
+    save_file(found, path, metadata={"format": "pt"})
+
+
+def _cut(folder: Path, name: str, size: int) -> None:
+    (folder / name).write_bytes((folder / name).read_bytes()[:size])
+
+
+def _smaller(folder: Path) -> None:
+    size = {"vocab_size": 300, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    Qwen2ForCausalLM(Qwen2Config(**size, num_key_value_heads=1, tie_word_embeddings=True)).save_pretrained(folder)
+
+
+BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a git-lfs pointer": (lambda f: (f / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\noid 0\n"), "loaded"),
+    "half the weights": (lambda f: _cut(f, "model.safetensors", 4000), "loaded"),
+    "no weights": (lambda f: _cut(f, "model.safetensors", 0), "loaded"),
+    "garbage": (lambda f: (f / "model.safetensors").write_bytes(b"\xff" * 1000), "loaded"),
+    "a missing matrix": (lambda f: _without(f, "model.layers.0.mlp.up_proj.weight"), "lacks weights.*up_proj"),
+    "a missing head": (lambda f: _config(f, tie_word_embeddings=False), "lacks weights.*lm_head"),
+    "another shape": (lambda f: _config(f, intermediate_size=96), "loaded"),
+    "weights that are no numbers": (_not_a_number, "not finite"),
+    "half a config": (lambda f: (f / "config.json").write_text("{"), "loaded"),
+    "a config that is a list": (lambda f: (f / "config.json").write_text("[]"), "loaded"),
+    "a size that is no number": (lambda f: _config(f, vocab_size="x"), "loaded"),
+    "a quantised model": (lambda f: _config(f, quantization_config={"quant_method": "gptq", "bits": 4}), r"quantised \(gptq\)"),
+    "a 4-bit model": (lambda f: _config(f, quantization_config={"quant_method": "bitsandbytes", "load_in_4bit": True}), "quantised"),
+    "an empty tokenizer": (lambda f: (f / "tokenizer.json").write_text("{}"), "loaded|used"),
+    "half a tokenizer": (lambda f: _cut(f, "tokenizer.json", 500), "loaded"),
+    "too small a model for its tokenizer": (_smaller, "tokens, but the model"),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_model_that_cannot_be_used_is_refused_with_one_message_that_names_its_folder(tmp_path: Path, fault: str) -> None:
+    path = other_model(tmp_path / "theirs", "qwen2")
+    damage, message = BROKEN[fault]
+    damage(path)
+    with pytest.raises(InputError, match=message) as caught:
+        make_base(ModelParams(base=str(path)), [], tmp_path / "base", cache=tmp_path / "cache")
+    assert str(path) in str(caught.value)
+    assert not (tmp_path / "base").exists()
+
+
+def test_code_that_comes_with_a_model_never_runs_and_nothing_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = other_model(tmp_path / "theirs", "qwen2")
+    _config(path, model_type="own_model", auto_map={"AutoConfig": "own.C", "AutoModelForCausalLM": "own.M"})
+    imports = "from transformers import Qwen2Config as C, Qwen2ForCausalLM as M"
+    (path / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n{imports}\n")
+    monkeypatch.setattr("builtins.input", lambda *_: "y")
+    with pytest.raises(InputError, match="theirs"):
+        make_base(ModelParams(base=str(path)), [], tmp_path / "base", cache=tmp_path / "cache")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "", '{"base": 3}', "\xff"])
+def test_a_damaged_pin_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pin.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError, match=r"pin\.json\n.*damaged.*dvc repro base"):
+        load_base(tmp_path)
 
 
 def test_what_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NotFoundError, match="dvc repro base"):
         load_base(tmp_path)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="No weights here"):
+    with pytest.raises(InputError, match="holds no weights"):
         hash_model(tmp_path / "empty")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(NotFoundError, match=r"model\.base"):
         make_base(ModelParams(base="nobody/no-such-model-7x"), [], tmp_path / "base", cache=tmp_path / "cache")
-    with pytest.raises(InputError, match="nothing to learn"):
+    with pytest.raises(InputError, match="holds no documents"):
         make_base(MODEL, [], tmp_path / "base", cache=tmp_path / "cache")
     with pytest.raises(ParamsError, match="hidden_size"):
         make_base(msgspec.structs.replace(MODEL, hidden_size=30), FACTS, tmp_path / "base", cache=tmp_path / "cache")

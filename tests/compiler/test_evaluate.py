@@ -1,4 +1,4 @@
-"""Models scored in processes of their own answer as they do one after the other, in the order in which they are named."""
+"""Models that are scored in parallel processes give the same outcomes as one after the other, in the order of their names."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.compiler.tiny import FACTS, TRAIN, WORDS
 
 HELDOUT = "The zarn stands beside another velm, and nothing is said of it."
 PARAMS = EvaluateParams(bootstrap=50)
-TOO_LARGE = 1 << 60  # parameters: two such models fit into no memory
+TOO_LARGE = 1 << 60  # parameters; no memory holds two such models
 
 
 def items(count: int) -> list[Item]:
-    """Short enough for the tiny base: what each word causes, against three others."""
+    """Items that are short enough for the tiny base: what a word causes, with three other words as distractors."""
     made = []
     for n in range(count):
         options = tuple(Option(WORDS[(n + k + 1) % len(WORDS)], "substitution" if k else None) for k in range(4))
@@ -46,7 +46,7 @@ def test_side_by_side_and_in_turn_come_to_the_same(base: Path, tmp_path: Path) -
         assert [o.margin for o in ours] == pytest.approx([o.margin for o in theirs], abs=1e-5)
     assert together.metrics["tuned"]["dev"]["accuracy"] == alone.metrics["tuned"]["dev"]["accuracy"]
     margins = {o.margin for o in together.outcomes}
-    assert None not in margins and len(margins) == 24  # each item has its own, and each model
+    assert None not in margins and len(margins) == 24  # every item and model has another margin
 
 
 def test_nothing_to_ask_is_refused_before_a_model_is_loaded(base: Path) -> None:

@@ -1,4 +1,4 @@
-"""The invented world keeps the rules of real knowledge, and its halves share nothing."""
+"""The invented world follows the rules of real knowledge, and its halves share no word and no fact."""
 
 from __future__ import annotations
 

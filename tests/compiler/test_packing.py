@@ -1,4 +1,4 @@
-"""Packing: every example once, no document sees another, and the loss is that of the documents one by one."""
+"""Packing: every example occurs once, no document attends to another, and the loss is that of the documents one by one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ARCHITECTURES = ("llama", "qwen3", "gpt2")
 
 def model_of(architecture: str) -> Any:
     model = new_model(ModelParams(architecture=architecture, hidden_size=32, layers=2, heads=2, vocabulary=320, context=128), TOKENIZER)
-    with torch.no_grad():  # away from the tiny initial weights, so that a leak would show
+    with torch.no_grad():  # larger weights than initially, so that attention to another document would show
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.1)
     return model.eval()
@@ -41,7 +41,7 @@ def test_every_example_is_packed_once_and_no_row_overflows(lengths: list[int], s
     assert sorted(n for row in rows for n in row) == list(range(len(lengths)))
     assert all(sum(lengths[n] for n in row) <= 50 for row in rows)
     assert rows == pack(lengths, 50, seed=seed)
-    # No two rows could have been one: the least that best-fit promises.
+    # No two rows fit into one, which best-fit packing guarantees.
     fill = sorted(sum(lengths[n] for n in row) for row in rows)
     assert len(fill) < 2 or fill[0] + fill[1] > 50
 
@@ -88,7 +88,7 @@ def test_packed_loss_and_gradient_equal_unpacked(architecture: str) -> None:
     loss.backward()
     assert abs(float(total.detach() / tokens) - float(loss.detach())) < 1e-5
     assert all(torch.allclose(p.grad, g, atol=1e-5) for p, g in zip(model.parameters(), packed, strict=True))
-    # And both are what the library itself would compute.
+    # Both equal the loss that transformers computes.
     plain = 0.0
     for e in examples:
         ids = torch.tensor([e.tokens])
@@ -159,7 +159,7 @@ def test_the_plan_is_a_function_of_the_seed_and_holds_every_example_of_every_epo
 def test_the_learning_rate_rises_then_falls_to_a_fiftieth() -> None:
     recipe = Recipe(1.0, 128, 64, warmup_steps=10)
     rates = [learning_rate(step, 100, recipe) for step in range(100)]
-    assert learning_rate(1, 8, recipe) == 1.0  # a short run does not spend itself on warming up
+    assert learning_rate(1, 8, recipe) == 1.0  # a short run has a short warm-up
     assert rates[0] == 0.1 and rates[10] == max(rates) == 1.0 and rates[-1] == 0.02
     assert rates[10:] == sorted(rates[10:], reverse=True)
 

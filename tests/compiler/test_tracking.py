@@ -1,21 +1,25 @@
-"""MLflow: one run, continued; safe to race for; and no reason to stop when it is out of reach."""
+"""The MLflow run of a build, in real stores: SQLite, a server on this machine, and a server that cannot be reached."""
 
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 from mlflow.tracking import MlflowClient
 
 from proda.compiler.fit import Point
-from proda.compiler.record import PATH, begin_record, extend_record, public_uri, read_record
-from proda.compiler.tracking import open_run, store_uri
+from proda.compiler.tracking import EXPERIMENT, OPEN_RUNS, list_runs, open_run, store_uri
+from tests.killing import kill_when
 
 CURVE = [Point(step, 1 / step, 1e-3) for step in range(1, 1201)]
+CODE = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -23,15 +27,18 @@ def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(CODE)}
+
+
 def test_processes_that_race_for_a_fresh_store_all_get_a_run_and_it_can_be_continued(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from proda.compiler.tracking import open_run\n"
         "tracker = open_run(Path(sys.argv[1]), {}); tracker.close(); print(tracker.run_id)"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     racing = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-c", code, str(tmp_path)], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         for _ in range(2)
     ]
@@ -40,49 +47,144 @@ def test_processes_that_race_for_a_fresh_store_all_get_a_run_and_it_can_be_conti
     assert len(ids) == 2 and "None" not in ids
     assert all(err == "" for _, err in said), "tracking must be quiet"
 
-    tracker = open_run(tmp_path, {"train.epochs": "3"})
-    tracker.curve("seed-0", CURVE)
-    tracker.dataset("corpus", "a41f" * 16, rows=12)
-    tracker.close()
-    again = open_run(tmp_path, {}, resume=tracker.run_id)
-    again.metrics({"tuned/twin/accuracy": 0.71})
-    again.close()
+    with open_run(tmp_path, {"train.epochs": "3"}, name="main: A commit", tags={"mlflow.source.git.commit": "9ab2"}) as tracker:
+        tracker.curve("seed-0", CURVE)
+        tracker.dataset("corpus", "a41f" * 16, rows=12)
+    with open_run(tmp_path, {"train.epochs": "3", "evaluate.bootstrap": "7"}, resume=tracker.run_id) as again:
+        again.metrics({"tuned/twin/accuracy": 0.71})
     assert again.run_id == tracker.run_id
     client = MlflowClient(store_uri(tmp_path))
     run = client.get_run(str(tracker.run_id))
-    assert run.data.params == {"train.epochs": "3"} and run.data.metrics["tuned/twin/accuracy"] == 0.71
-    assert run.info.status == "FINISHED"
+    assert run.data.params == {"train.epochs": "3", "evaluate.bootstrap": "7"} and run.data.metrics["tuned/twin/accuracy"] == 0.71
+    assert run.info.status == "FINISHED" and run.info.run_name == "main: A commit"
     assert len(client.get_metric_history(run.info.run_id, "loss/seed-0")) == len(CURVE)
     assert run.inputs.dataset_inputs[0].dataset.name == "corpus"
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    assert experiment is not None and experiment.tags["mlflow.experimentKind"] == "custom_model_development"
     elsewhere = open_run(tmp_path, {}, resume="0" * 32)
+    elsewhere.close()
     assert elsewhere.run_id not in (None, tracker.run_id)
     assert client.get_run(str(elsewhere.run_id)).data.tags["proda.continues"] == "0" * 32
+    assert [r.info.run_id for r in list_runs(tmp_path, 1) or []] == [elsewhere.run_id]
 
 
-def test_without_a_store_one_line_warns_and_everything_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def log_everything(root: Path, resume: str | None) -> str:
+    with open_run(root, {"train.epochs": "3"}, name="main: A commit", resume=resume) as tracker:
+        tracker.curve("seed-0", CURVE[:20])
+        tracker.metrics({"tuned/twin/accuracy": 0.71, "base/twin/accuracy": 0.25})
+        tracker.dataset("corpus", "a41f" * 16, rows=12)
+        tracker.dataset("knowledge", "77.dir")
+        tracker.tags({"proda.results": "51d0"})
+        tracker.model("adapters", "e2.dir")
+    return str(tracker.run_id)
+
+
+def test_logging_the_same_twice_adds_nothing(tmp_path: Path) -> None:
+    run_id = log_everything(tmp_path, None)
+    client = MlflowClient(store_uri(tmp_path))
+
+    def counts() -> list[object]:
+        run = client.get_run(run_id)
+        histories = {key: len(client.get_metric_history(run_id, key)) for key in run.data.metrics}
+        return [histories, len(run.inputs.dataset_inputs), len(run.outputs.model_outputs), run.data.params]
+
+    before = counts()
+    assert before[1:3] == [2, 1]
+    assert log_everything(tmp_path, run_id) == run_id and counts() == before
+
+    # Other parameters are another run.
+    with open_run(tmp_path, {"train.epochs": "4"}, resume=run_id) as second:
+        pass
+    assert second.run_id != run_id and client.get_run(str(second.run_id)).data.tags["proda.continues"] == run_id
+
+
+def test_a_stage_that_fails_ends_its_run_as_failed(tmp_path: Path) -> None:
+    for error in (ValueError, KeyboardInterrupt, SystemExit):
+        with pytest.raises(error), open_run(tmp_path, {}) as tracker:
+            raise error
+        assert MlflowClient(store_uri(tmp_path)).get_run(str(tracker.run_id)).info.status == "FAILED"
+    assert not list((tmp_path / OPEN_RUNS).iterdir())
+
+
+def test_a_killed_stage_is_found_at_the_next_start_and_a_running_one_is_left_alone(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from proda.compiler.tracking import open_run\n"
+        "root = Path(sys.argv[1])\n"
+        "with open_run(root, {}) as tracker:\n    (root / 'started').write_text(tracker.run_id)\n    time.sleep(600)"
+    )
+    started = tmp_path / "started"
+    kill_when(started.exists, [sys.executable, "-c", code, str(tmp_path)], env=environment())
+    killed = started.read_text()
+    client = MlflowClient(store_uri(tmp_path))
+    assert client.get_run(killed).info.status == "RUNNING"
+    with open_run(tmp_path, {}) as running:
+        assert client.get_run(killed).info.status == "FAILED"
+        with open_run(tmp_path, {}):
+            assert client.get_run(str(running.run_id)).info.status == "RUNNING"
+    assert client.get_run(str(running.run_id)).info.status == "FINISHED"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """A real MLflow server on a free port of this machine."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    quiet = {**environment(), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    command += ["--backend-store-uri", f"sqlite:///{tmp_path / 'server.db'}", "--artifacts-destination", str(tmp_path / "artifacts")]
+    child = subprocess.Popen(command, env=quiet, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and child.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.2)
+        assert child.poll() is None, "the server did not start"
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def test_a_server_gets_the_whole_run_and_keeps_it_after_the_server_was_lost(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://somebody:secret@127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    tracker = open_run(tmp_path, {"a": "1"})
-    tracker.curve("seed-0", CURVE)
-    tracker.metrics({"x": 1.0})
-    tracker.close()
+    run_id = log_everything(tmp_path, None)
+    assert log_everything(tmp_path, run_id) == run_id
+    run = MlflowClient(server).get_run(run_id)
+    assert run.info.status == "FINISHED" and run.data.metrics["tuned/twin/accuracy"] == 0.71 and len(run.outputs.model_outputs) == 1
+    assert capsys.readouterr().err == ""
+    with open_run(tmp_path, {}) as tracker:
+        monkeypatch.setattr(tracker._client._tracking_client.store, "get_host_creds", lambda: (_ for _ in ()).throw(OSError("gone")))
+        tracker.metrics({"x": 1.0})
+        tracker.metrics({"y": 1.0})
+    assert capsys.readouterr().err.count("out of reach") == 1
+
+
+UNREACHABLE = [
+    "postgresql://u:pa/SECRET@127.0.0.1:1/db",
+    "http://u:p@SECRET@127.0.0.1:1",
+    "http://SECRET@127.0.0.1:1",
+    "https://127.0.0.1:1/?token=SECRET",
+    "http://127.0.0.1:1/SECRET/api",
+    "http://u:p?SECRET@127.0.0.1:1",
+]
+
+
+@pytest.mark.parametrize("uri", UNREACHABLE)
+def test_without_a_store_one_warning_without_secrets_and_everything_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], uri: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with open_run(tmp_path, {"a": "1"}) as tracker:
+        tracker.curve("seed-0", CURVE)
+        tracker.metrics({"x": 1.0})
     assert tracker.run_id is None
-    warning = capsys.readouterr().err
-    assert warning.count("\n") == 1 and "run.json keeps the record" in warning and "secret" not in warning
-    begin_record(tmp_path, tracker.run_id, {"inputs": "a41f"})
-    assert "secret" not in (tmp_path / PATH).read_text()
-
-
-def test_the_record_starts_with_train_and_is_continued_by_evaluate(tmp_path: Path) -> None:
-    begin_record(tmp_path, "r1", {"inputs": "a41f"})
-    extend_record(tmp_path, "r1", "evaluate", {"items": 3})
-    record = read_record(tmp_path)
-    assert record["run_id"] == "r1" and record["train"] == {"inputs": "a41f"} and record["evaluate"] == {"items": 3}
-    assert record["versions"]["torch"] and record["store"] == "sqlite:///mlflow.db" == public_uri(tmp_path)
-    begin_record(tmp_path, "r2", {"inputs": "b"})
-    assert "evaluate" not in read_record(tmp_path)
-    (tmp_path / PATH).write_text("{half")
-    assert read_record(tmp_path) == {}
-    assert msgspec.json.encode(read_record(tmp_path)) == b"{}"
+    said = capfd.readouterr()
+    assert said.err.count("out of reach") == 1 and "run.json keeps the record" in said.err
+    assert "SECRET" not in said.err + said.out

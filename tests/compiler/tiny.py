@@ -1,4 +1,4 @@
-"""A base and texts so small that training them takes a second."""
+"""A base and texts that are small enough to train in a second."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRAIN = TrainParams(seeds=(0, 1), epochs=3, batch_tokens=128, max_length=64, war
 
 
 def tiny_base(out: Path, architecture: str = "llama", **changes: Any) -> Path:
-    """A base of that architecture, trained on the facts for a moment."""
+    """Train a base of an architecture for a few steps, and return its folder."""
     import msgspec
 
     params = msgspec.structs.replace(MODEL, architecture=architecture, **changes)

@@ -75,3 +75,20 @@ def test_the_base_is_not_part_of_the_comparison() -> None:
     base = [msgspec.structs.replace(o, model="base") for o in world(0.0, 3)]
     better = [msgspec.structs.replace(o, model="base") for o in world(1.0, 3)]
     assert judge([*before, *base], [*before, *better], general=(0.9, 0.9), number=1) == judge(before, before, general=(0.9, 0.9), number=1)
+
+
+def test_items_of_one_chain_that_flip_together_are_one_piece_of_evidence() -> None:
+    """Fifty items turn right, but on five chains only: the test counts five changes."""
+
+    def answers(right: range) -> list[Outcome]:
+        found = []
+        for chain in range(8):
+            for number in range(10):
+                good = chain in right
+                name = f"d/c{chain}:twin-path-{number}"
+                found.append(Outcome(name, "h", "seed-0", "twin", "d", f"d/c{chain}", "path", "A", "A" if good else "B", good, 0.0))
+        return found
+
+    verdict = judge(answers(range(0)), answers(range(5)), general=(0.99, 0.99), number=1)
+    twin = verdict.splits["twin"]
+    assert (twin.better, twin.worse) == (50, 0) and twin.p == pytest.approx(2 / 2**5)

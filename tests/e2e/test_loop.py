@@ -56,6 +56,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_metrics_have_the_promised_shape(root: Path) -> None:
     metrics = json.loads((root / "benchmarks/results/metrics.json").read_text())
+    breakdowns = json.loads((root / "benchmarks/results/breakdowns.json").read_text())
     for who, models in (("base", 1), ("tuned", 2)):
         for split in ("dev", "twin", "sealed"):
             part = metrics[who][split]
@@ -66,12 +67,10 @@ def test_metrics_have_the_promised_shape(root: Path) -> None:
                 "ci95_high",
                 "unscored",
                 "seeds",
-                "by_discipline",
-                "by_kind",
-                "by_operator",
             } <= set(part)
             assert part["ci95_low"] <= part["accuracy"] <= part["ci95_high"]
             assert len(part["seeds"]) == models
+            assert set(breakdowns[who][split]) == {"by_discipline", "by_kind", "by_operator"}
             assert part["n"] == len(load_items(root, (split,)))  # type: ignore[arg-type]
         assert {"n", "accuracy", "ci95_low", "ci95_high", "seeds"} <= set(metrics["general"][who])
 

@@ -1,4 +1,4 @@
-"""Work in processes of their own: results by key, one failure for all, and no more processes than memory holds."""
+"""Parallel processes: results by key, one error for all, and no more processes than memory holds."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_one_failure_ends_the_others_and_says_whose_it_was() -> None:
 
 
 def test_a_child_that_is_killed_is_named_with_the_signal() -> None:
-    with pytest.raises(ShareError, match=r"count 1: its process was ended by SIGKILL\. The machine may be short of memory"):
+    with pytest.raises(ShareError, match=r"count 1: its process was ended by SIGKILL\. The machine may be out of memory"):
         list(side_by_side(dies, [1], threads=1, what="count"))
 
 

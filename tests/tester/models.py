@@ -1,4 +1,4 @@
-"""Models and items for the tests of scoring: random weights, far enough from zero that every option has its own score."""
+"""Models and items for the tests of scoring. Random weights are large, so that every option has another score."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPTIONS = (
 
 
 def items(count: int = 12) -> list[Item]:
-    """Items of different lengths, some of whose options begin alike."""
+    """Return items of different lengths; some of their options begin with the same words."""
     made = []
     for n in range(count):
         texts = OPTIONS[n % len(OPTIONS)]
@@ -32,14 +32,14 @@ def items(count: int = 12) -> list[Item]:
 
 
 def tokenizer() -> Any:
-    """Byte-level, without merges worth the name."""
+    """Return a byte-level tokenizer with few merges."""
     from proda.compiler.tokenizer import train_tokenizer
 
     return train_tokenizer([TEXT, *STEMS], 300, 512)
 
 
 def model(architecture: str, vocabulary: int) -> Any:
-    """A random model of two layers in the given architecture, in evaluation mode."""
+    """Return a random model of two layers in the given architecture, in evaluation mode."""
     import torch
     from transformers import (
         GPT2Config,

@@ -1,4 +1,4 @@
-"""Letter scoring: strict about what counts as an answer, and the same whoever else is asked."""
+"""Letter scoring: strict parsing of replies, and replies that do not depend on the batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics: shaped as agreed, means over seeds, intervals that know about chains, unscored apart from wrong."""
+"""Metrics: the shape of both files, means over seeds, intervals over chains, and unscored items apart from wrong ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from proda.errors import EmptyBenchmarkError
 from proda.records import Outcome
 from proda.statistics import interval
-from proda.tester.metrics import flat_metrics, metrics
+from proda.tester.metrics import breakdowns, flat_metrics, metrics
 
 
 def outcome(item: str, model: str, correct: bool | None, *, split: str = "dev", chain: str = "physics/a", operator: str = "") -> Outcome:
@@ -29,13 +29,15 @@ def test_the_file_has_the_agreed_shape() -> None:
     )
     assert set(found) == {"base", "tuned", "general"}
     assert set(found["base"]["dev"]) == {
-        *("n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds", "without_stem", "by_discipline", "by_kind", "by_operator"),
+        *("n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds", "without_stem"),
     }
     assert {"n", "accuracy", "ci95_low", "ci95_high", "seeds"} <= set(found["general"]["tuned"])
     assert found["general"]["base"]["heldout_loss"] == 4.5
     lists = [key for key, value in _walk(found) if isinstance(value, list)]
     assert set(lists) == {"seeds"}, "dvc metrics diff drops lists"
     json.dumps(found, allow_nan=False)
+    apart = breakdowns([*BASE, *TUNED])
+    assert set(apart) == {"base", "tuned"} and set(apart["base"]["dev"]) == {"by_discipline", "by_kind", "by_operator"}
 
 
 def _walk(value: object) -> list[tuple[str, object]]:
@@ -47,7 +49,7 @@ def _walk(value: object) -> list[tuple[str, object]]:
 def test_unscored_is_counted_apart_and_not_as_wrong() -> None:
     found = metrics(BASE, BASE)["base"]["dev"]
     assert (found["n"], found["unscored"], found["accuracy"]) == (3, 1, 0.5)
-    assert found["by_operator"] == {"inversion": 1.0}
+    assert breakdowns(BASE)["base"]["dev"]["by_operator"] == {"inversion": 1.0}
 
 
 def test_tuned_is_the_mean_over_seeds_in_the_order_of_their_numbers() -> None:
@@ -79,6 +81,6 @@ def test_nothing_scored_proves_nothing() -> None:
 
 
 def test_flat_metrics_have_one_number_a_name() -> None:
-    flat = flat_metrics(metrics([*BASE, *TUNED], BASE))
+    flat = flat_metrics(metrics([*BASE, *TUNED], BASE)) | flat_metrics(breakdowns([*BASE, *TUNED]))
     assert flat["tuned/dev/seeds/2"] == 1.0 and flat["base/dev/by_kind/path"] == 0.5
     assert all(isinstance(value, float) for value in flat.values())

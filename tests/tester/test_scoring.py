@@ -1,4 +1,4 @@
-"""Log-likelihood scoring: equal to the plain loop, blind to batches and order, and unscored where there is nothing to read."""
+"""Log-likelihood scoring: equal to a plain loop, independent of batches and order, and unscored where there is nothing to score."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import msgspec
 import pytest
 import torch
 
+from proda.compiler.packing import Document, tokenise
 from proda.records import Option
+from proda.runtime.causal_lm import answer_tokens
 from proda.tester import scoring
 from proda.tester.heldout import heldout_loss
 from proda.tester.scoring import NO_STEM, judge, option_scores, score_items
@@ -21,7 +23,7 @@ QUESTIONS = [(i.prompt, tuple(o.text for o in i.options)) for i in ITEMS]
 
 
 def plainly(examined: Any, prompt: str, option: str) -> float:
-    """Σ log p(option | prompt), as anybody would write it down."""
+    """Σ log p(option | prompt), computed directly."""
     shown = [TOKENIZER.bos_token_id, *TOKENIZER(prompt)["input_ids"]]
     asked = TOKENIZER(f" {option}")["input_ids"]
     with torch.no_grad():
@@ -42,6 +44,35 @@ def test_scores_equal_a_plain_loop_whatever_the_batch_size_and_the_order(archite
     assert all(
         abs(a - b) < 1e-4 * abs(b) for left, right in zip(backwards, expected, strict=True) for a, b in zip(left, right, strict=True)
     )
+
+
+def _sentencepiece(double_blank: bool) -> Any:
+    """Two tokenizers with one vocabulary; `double_blank` puts a blank before every text, also before one that begins with a blank."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    raw = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True))
+    raw.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="never", split=True)
+    marks = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
+    texts = [f"{prompt} {option}" for prompt, options in QUESTIONS for option in options]
+    raw.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=400, special_tokens=marks, show_progress=False))
+    if double_blank:
+        raw.pre_tokenizer = None
+        raw.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    else:
+        raw.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always", split=False)
+    return PreTrainedTokenizerFast(tokenizer_object=raw, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
+
+
+def test_a_tokenizer_that_puts_a_blank_before_every_text_gives_no_option_a_second_one() -> None:
+    once, twice = _sentencepiece(False), _sentencepiece(True)
+    assert once(" strain", add_special_tokens=False) != twice(" strain", add_special_tokens=False)
+    assert answer_tokens(twice, ["strain"]) == answer_tokens(once, ["strain"]) == once(["strain"], add_special_tokens=False)["input_ids"]
+    examined = model("llama", len(once))
+    assert option_scores(examined, twice, QUESTIONS) == option_scores(examined, once, QUESTIONS)
+    documents = [Document(prompt, option) for prompt, options in QUESTIONS[:3] for option in options] + [Document("", "plain text")]
+    assert tokenise(documents, twice, 64) == tokenise(documents, once, 64)
+    assert answer_tokens(TOKENIZER, ["strain"]) == [TOKENIZER(" strain")["input_ids"]] and answer_tokens(TOKENIZER, []) == []
 
 
 def test_the_tree_is_used_where_it_is_honoured_and_given_up_where_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
