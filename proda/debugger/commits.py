@@ -30,7 +30,7 @@ from typing import Any
 from proda.errors import InputError, ProdaError
 from proda.records import Edit, Patch
 from proda.store.corpus import PATCHES
-from proda.store.files import write_file
+from proda.store.files import data_files, write_file
 from proda.store.patches import patch_text, read_patch
 
 SHOWN = 10
@@ -60,7 +60,7 @@ def leftover(root: Path, edit: EditText | None) -> Callable[[str], bool]:
 
         head = git.Repo(root).head.commit
         found: dict[str, set[str]] = {}
-        for path in sorted((root / PATCHES).glob("*.yaml")) if edit else ():
+        for path in data_files(root / PATCHES, "*.yaml") if edit else ():
             if _text(head, path.relative_to(root).as_posix()) is None:
                 try:
                     files = _files(head, read_patch(path), edit, {})
