@@ -16,6 +16,12 @@ from proda.records import Relation
 from proda.yamlio import load_yaml_bytes, locate, read_bytes
 from proda.yamlio.schema import faults, located
 
+_ADVICE = {
+    "'licence' is missing. Add it.": "'licence' is missing. Add the licence that the text is under, as an SPDX identifier (CC-BY-4.0) or in"
+    " words; `--fix` never chooses one.",
+    "'origin' is missing. Add it.": "'origin' is missing. Add where the text comes from: an address, a book, or who wrote it.",
+}
+
 
 class Vocabulary(msgspec.Struct, frozen=True):
     """The contents of both files. A file that cannot be used is None, and `findings` says why."""
@@ -53,8 +59,14 @@ def _read(root: Path, file: str, kind: type[msgspec.Struct], findings: list[Find
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError:
-        findings += located(faults(raw, kind), file, data)
+        findings += (_with_advice(f) for f in located(faults(raw, kind), file, data))
         return None
+
+
+def _with_advice(finding: Finding) -> Finding:
+    """The finding with what to write for a field of the catalogue that only a person knows."""
+    advice = _ADVICE.get(finding.message) if finding.file == CATALOGUE else None
+    return msgspec.structs.replace(finding, message=advice) if advice else finding
 
 
 def _relation_faults(file: RelationsFile) -> list[Violation]:

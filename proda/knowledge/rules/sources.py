@@ -1,4 +1,7 @@
-"""Every source is in the catalogue with its origin and licence, and its text is the one that was catalogued."""
+"""Every source is in the catalogue with its origin and licence, and its text is the one that was catalogued.
+
+`--fix` adds entries and hashes. It never writes an origin or a licence, because only a person knows them.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,9 @@ from proda.knowledge.tree import CATALOGUE, source_path
 if TYPE_CHECKING:
     from proda.knowledge.columns import Columns
 
-ORIGIN = "written for this knowledge base"
-LICENCE = "CC-BY-4.0"
-
 
 def check(base: Columns) -> Iterator[tuple[str, Violation]]:
-    """Sources used but not catalogued, catalogued but not there, or changed since."""
+    """Sources that are used and not catalogued, catalogued and missing, or changed since."""
     catalogue = base.catalogue or {}
     used: dict[str, str] = {}
     for entry in base.entries:
@@ -24,7 +24,7 @@ def check(base: Columns) -> Iterator[tuple[str, Violation]]:
             used.setdefault(source, entry.file)
     for source, file in sorted(used.items()):
         if source in base.sources and source not in catalogue:
-            message = f"'{source}' has no entry in {CATALOGUE}, so its licence is unknown. Run `proda check --fix`."
+            message = f"'{source}' has no entry in {CATALOGUE}: origin and licence are unknown. Run `proda check --fix`, then add both."
             yield file, Violation(("source",), message)
     for source, known in catalogue.items():
         where = ("sources", source)
@@ -42,16 +42,17 @@ def check(base: Columns) -> Iterator[tuple[str, Violation]]:
 
 
 def fix(catalogue: dict[str, Any], sources: Mapping[str, SourceText]) -> None:
-    """Record the hash of every source text; add entries for texts that have none. Entries of missing texts stay."""
+    """Record the hash of every source, and add an entry with its title for a source that has none. Entries of missing sources stay."""
     known = catalogue.setdefault("sources", {})
     for source, found in sources.items():
         if found.text is None:
             continue
         if source in known:
-            known[source]["sha256"] = found.sha256
+            if isinstance(known[source], dict):
+                known[source]["sha256"] = found.sha256
         else:
             heading = next((line[2:].strip() for line in found.text.splitlines() if line.startswith("# ")), source)
-            known[source] = {"title": heading, "origin": ORIGIN, "licence": LICENCE, "sha256": found.sha256}
+            known[source] = {"title": heading, "sha256": found.sha256}
 
 
 RULE = Rule(name="sources", description="Sources are catalogued, licensed and unchanged.", check_all=check, fix_catalogue=fix)
