@@ -68,7 +68,7 @@ def scan(root: Path) -> Tree:
     return Tree(root, dict(sorted(topics.items())), dict(sorted(sources.items())), tuple(findings))
 
 
-def _files(root: Path, folder: str, base: str, findings: list[Finding]) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def _files(root: Path, folder: str, root_real: str, findings: list[Finding]) -> Iterator[tuple[str, os.DirEntry[str]]]:
     try:
         entries = sorted(os.scandir(root / folder), key=lambda e: e.name)
     except FileNotFoundError:
@@ -86,14 +86,14 @@ def _files(root: Path, folder: str, base: str, findings: list[Finding]) -> Itera
             continue
         if entry.is_symlink():
             real = os.path.realpath(entry.path)
-            if not within(real, base) or not os.path.exists(real):
+            if not within(real, root_real) or not os.path.exists(real):
                 findings.append(Finding(path, 0, "", "yaml", "A symbolic link leads out of the repository. Put the file itself here."))
                 continue
             if os.path.isdir(real):  # it could lead back to a folder above
                 findings.append(Finding(path, 0, "", "ids", "A linked folder is not read. Put the files themselves here."))
                 continue
         if entry.is_dir():
-            yield from _files(root, path, base, findings)
+            yield from _files(root, path, root_real, findings)
         elif entry.is_file():
             yield path, entry
         else:

@@ -41,6 +41,7 @@ RESULTS = Path("benchmarks/results")
 SUITE = Path("benchmarks/general/suite.jsonl")
 JSON_FILES = ("metrics.json", "overlap.json", "shortcuts.json", "run.json")
 RULE = "file"
+MAX_MESSAGE = 390  # characters of an error that quotes the file: the file may be one long line
 
 Value = TypeVar("Value")
 Record = TypeVar("Record")
@@ -106,7 +107,7 @@ def attempted(root: Path, file: str, read: Callable[[], Value]) -> tuple[Value |
 
 def _from_message(root: Path, file: str, message: str) -> Finding:
     """The finding for an error whose message is `place  key path`, then what is wrong."""
-    place, _, text = message.partition("\n")
+    place, _, text = message[:MAX_MESSAGE].partition("\n")
     path = place.removeprefix(f"{root}/").partition("  ")[2].strip()
     head, _, number = place.partition("  ")[0].rpartition(":")
     return Finding(file, int(number) if head and number.isdigit() else 0, path, RULE, " ".join((text or place).split()))

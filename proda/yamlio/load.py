@@ -62,12 +62,14 @@ def load_yaml_bytes(data: bytes, where: str, numbers: bool = False) -> Any:
         from proda.yamlio import reference  # importing PyYAML takes longer than reading most files
 
         return reference.parse(data, numbers)
-    except RefusedError:
-        if conflict := _CONFLICT.search(data):
-            line = data.count(b"\n", 0, conflict.start()) + 1
-            reason = "A merge conflict is not resolved here. Choose one of the versions and remove the conflict markers."
-            refusal = RefusedError(reason, line)
-        raise refusal.as_input_error(where) from None
+    except RefusedError as refusal:
+        conflict = _CONFLICT.search(data)
+        raise (_unresolved(data, conflict.start()) if conflict else refusal).as_input_error(where) from None
+
+
+def _unresolved(data: bytes, start: int) -> RefusedError:
+    reason = "A merge conflict is not resolved here. Choose one of the versions and remove the conflict markers."
+    return RefusedError(reason, data.count(b"\n", 0, start) + 1)
 
 
 def locate(source: Path | bytes, path: KeyPath) -> int:

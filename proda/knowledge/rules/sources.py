@@ -15,27 +15,27 @@ if TYPE_CHECKING:
     from proda.knowledge.columns import Columns
 
 
-def check(base: Columns) -> Iterator[tuple[str, Violation]]:
+def check(columns: Columns) -> Iterator[tuple[str, Violation]]:
     """Sources that are used and not catalogued, catalogued and missing, or changed since."""
-    catalogue = base.catalogue or {}
+    catalogue = columns.catalogue or {}
     used: dict[str, str] = {}
-    for entry in base.entries:
+    for entry in columns.entries:
         for source in entry.uses:
             used.setdefault(source, entry.file)
     for source, file in sorted(used.items()):
-        if source in base.sources and source not in catalogue:
+        if source in columns.sources and source not in catalogue:
             message = f"'{source}' has no entry in {CATALOGUE}: origin and licence are unknown. Run `proda check --fix`, then add both."
             yield file, Violation(("source",), message)
     for source, known in catalogue.items():
         where = ("sources", source)
-        if source not in base.sources:
+        if source not in columns.sources:
             yield CATALOGUE, Violation(where, f"There is no {source_path(source)}. Add the text, or remove the entry.")
-        elif base.sources[source] != known.sha256:
+        elif columns.sources[source] != known.sha256:
             yield (
                 CATALOGUE,
                 Violation(
                     (*where, "sha256"),
-                    f"Got {known.sha256[:12]}…, but the text has {base.sources[source][:12]}…: it changed. Check what quotes it, "
+                    f"Got {known.sha256[:12]}…, but the text has {columns.sources[source][:12]}…: it changed. Check what quotes it, "
                     "then run `proda check --fix`.",
                 ),
             )
