@@ -1,4 +1,4 @@
-"""Stage `check`: knowledge/ → build/knowledge, checked and compiled. Run by DVC as `python -m pipelines.check`."""
+"""Stage `check`: check knowledge/ and compile it to build/knowledge. DVC runs it as `python -m pipelines.check`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 
 from proda.errors import ProdaError, failed_write
-from proda.findings import report_text
+from proda.findings import short_report
 from proda.knowledge.compile import compile_knowledge
 
 OUT = Path("build/knowledge")
 
 
 def main() -> int:
-    """Compile the knowledge of the working directory; 1 with the findings on standard output if it has errors."""
+    """Compile the knowledge of the working directory. Prints findings on standard output; returns 1 if there are errors."""
     start = time.monotonic()
     try:
         report = compile_knowledge(Path(), OUT)
@@ -25,9 +25,13 @@ def main() -> int:
         print(f"{failed_write(error)}\n  Then run `dvc repro` again.", file=sys.stderr)
         return 1
     if report.findings:
-        print(report_text(report.findings))
+        print(short_report(report.findings))
     counts = ", ".join(f"{number:,} {name}" for name, number in report.counts.items() if number)
-    done = f"{len(report.changed)} compiled files changed" if report.ok else "not compiled: there are errors"
+    done = (
+        f"{len(report.changed)} compiled {'file' if len(report.changed) == 1 else 'files'} changed"
+        if report.ok
+        else "not compiled: there are errors"
+    )
     print(f"check: {counts or 'nothing'}; {done}; {time.monotonic() - start:.1f} s", file=sys.stderr)
     return 0 if report.ok else 1
 

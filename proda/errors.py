@@ -1,22 +1,22 @@
-"""What can go wrong, as a tree. Every message says where, got, expected, and what to do next.
+"""The errors of ProDa. Every message says where, got, expected, and what to do next.
 
     ProdaError                    exit 1: the data or the machine is not as it must be
     ├── InputError                a file of the repository is wrong; carries `findings`
-    ├── ParamsError               params.yaml holds an unknown key or a value of the wrong type
+    │   └── ParamsError           params.yaml holds an unknown key or a value that is not allowed
     ├── NotFoundError             no node, sample, item or revision of that name
-    ├── EmptyBenchmarkError       nothing to test against: nothing would be proven
-    ├── GateError                 a gate (overlap, shortcuts) refuses to let the build go on
-    ├── SealedError               something asked for items it may not read
-    └── UsageError                exit 2: the command was called wrongly
+    ├── EmptyBenchmarkError       there are no items, so nothing would be proven
+    ├── GateError                 a gate (overlap, shortcuts) stops the build
+    ├── SealedError               a caller asked for items that it may not read
+    └── UsageError                exit 2: the command was called with wrong arguments
 
-The command line prints the message of a ProdaError and nothing else; any other exception is a bug and shows its traceback.
+The command line prints the message of a ProdaError and nothing else. Any other exception is a bug and shows its traceback.
 """
 
 from __future__ import annotations
 
 
 class ProdaError(Exception):
-    """Base of every error that is the user's to mend."""
+    """Parent of every error that the user can fix."""
 
     exit_code = 1
 
@@ -29,8 +29,8 @@ class InputError(ProdaError):
         self.findings = findings
 
 
-class ParamsError(ProdaError):
-    """params.yaml cannot be used as it stands."""
+class ParamsError(InputError):
+    """params.yaml holds an unknown key or a value that is not allowed."""
 
 
 class NotFoundError(ProdaError):
@@ -46,16 +46,16 @@ class GateError(ProdaError):
 
 
 class SealedError(ProdaError):
-    """The debugger, or a stage in front of it, asked for items it may not read."""
+    """The debugger, or a stage before it, asked for items that it may not read."""
 
 
 class UsageError(ProdaError):
-    """The command was called with arguments that make no sense together."""
+    """The arguments of a command are wrong or contradict each other."""
 
     exit_code = 2
 
 
 def failed_write(error: OSError) -> str:
-    """What to tell a user whose disk is full or whose folder cannot be written."""
+    """The message for a write that the operating system refused: a full disk, or a folder without permission."""
     where, why = error.filename or "file system", error.strerror or error
-    return f"{where}\n  {why}. Nothing is half-written. Free some space, or mend the permissions."
+    return f"{where}\n  {why}. No file is half written. Free some space, or fix the permissions."

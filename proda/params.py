@@ -1,23 +1,26 @@
-"""params.yaml, typed: an unknown key or a wrong type is an error that names the key, and each stage prints what it resolved.
+"""params.yaml, typed. An unknown key or a wrong value is an error that names the key; each stage prints the values that it uses.
 
     params = load_params(Path("params.yaml"))
     params.train.seeds                                    # (0, 1, 2)
 
-A key left out takes the default below; `describe` says for each value whether the file or the default gave it.
+A missing key takes the default below; `describe` says which values are defaults.
 """
 
 from __future__ import annotations
 
-import difflib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-from proda.errors import ParamsError, ProdaError, UsageError
+from proda.errors import InputError, ParamsError, ProdaError, UsageError
+from proda.findings import report_text
+
+if TYPE_CHECKING:
+    from proda.yamlio.schema import Fault
 
 OVERRIDABLE = ("train", "evaluate")  # only these sections can be overridden on the command line; other artefacts are not rebuilt
 Positive = Annotated[int, Meta(ge=1)]
@@ -133,30 +136,33 @@ class Params(Section, frozen=True):
 
 
 def load_params(path: Path = Path("params.yaml")) -> Params:
-    """Parameters of the repository. Raises ParamsError naming the key, what it holds, and what was expected."""
-    from proda.yamlio import load_yaml
+    """Parameters of the repository. Raises ParamsError with every fault: the line, the key, what it holds, what was expected."""
+    from proda.yamlio import load_yaml_bytes, read_bytes
+    from proda.yamlio.schema import decoded, located
 
-    raw = load_yaml(path, numbers=True) or {}
     try:
-        return msgspec.convert(raw, Params)
-    except msgspec.ValidationError as error:
-        raise ParamsError(f"{path}  {_explain(str(error))}") from None
+        data = read_bytes(path)
+        raw = load_yaml_bytes(data, str(path), numbers=True)
+        params = decoded({} if raw is None else raw, Params, str(path), data)
+        if findings := located(_faults(params), str(path), data, "params"):
+            raise InputError(report_text(findings), findings)
+    except InputError as error:
+        raise ParamsError(str(error), error.findings) from None
+    return params
 
 
-def _explain(message: str) -> str:
-    """msgspec's message, with the closest known key when one is unknown."""
-    text, _, where = message.partition(" - at `$")
-    where = where.rstrip("`").lstrip(".")
-    if "unknown field" not in text:
-        return f"{where or 'file'}\n  {text}."
-    key = text.split("`")[1]
-    section: Any = Params
-    for part in filter(None, where.split(".")):
-        section = next((f.type for f in msgspec.structs.fields(section) if f.name == part), section)
-    known = [f.name for f in msgspec.structs.fields(section)]
-    close = difflib.get_close_matches(key, known, n=1)
-    hint = f"Closest: '{close[0]}'." if close else f"Known: {', '.join(known)}."
-    return f"{'.'.join(filter(None, [where, key]))}\n  '{key}' is not a parameter. {hint} Mend or remove the line."
+def _faults(params: Params) -> Iterator[Fault]:
+    """Values that the types allow and that cannot be used together."""
+    from proda.yamlio.schema import Fault
+
+    if len(set(params.train.seeds)) < len(params.train.seeds):
+        yield Fault(("train", "seeds"), f"Got {list(params.train.seeds)}, in which a seed occurs twice. Name each seed once.")
+    if params.samples.open_share + params.samples.choice_share > 1:
+        shares = f"{params.samples.open_share} + {params.samples.choice_share}"
+        yield Fault(("samples", "open_share"), f"open_share + choice_share is {shares}, expected at most 1. Lower one of them.")
+    if params.model.base == "embedded" and params.model.hidden_size % (2 * params.model.heads):
+        got = f"{params.model.hidden_size} with {params.model.heads} heads"
+        yield Fault(("model", "hidden_size"), f"Got {got}, expected a multiple of twice the number of heads. Change one of them.")
 
 
 def describe(section: Section, name: str, raw: dict[str, Any] | None) -> str:
@@ -179,7 +185,7 @@ def announce(params: Params, *names: str, path: Path = Path("params.yaml")) -> N
 
 
 def with_settings(params: Params, changes: Sequence[str]) -> Params:
-    """The parameters with each NAME=VALUE in the place of its own. Raises UsageError for an unknown name or a value of another kind."""
+    """The parameters with each NAME=VALUE applied. Raises UsageError for an unknown name or a value of the wrong type."""
     from proda.yamlio import load_yaml_text
 
     document = msgspec.to_builtins(params)

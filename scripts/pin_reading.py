@@ -1,9 +1,9 @@
-"""Take the pinned reading of the embedded base anew: the sentences of all sources that no statement quotes.
+"""Write the pinned reading of the embedded base: the sentences of all sources that no statement quotes.
 
     python -m scripts.pin_reading
 
-Writes samples/base/reading.yaml. The next `dvc repro` then trains the base anew, and with it everything that follows, so this is
-for the start of a project or for a new vocabulary, not for every edit of a source.
+Writes samples/base/reading.yaml. The next `dvc repro` trains the base again, and everything that follows. Run this at the start of a
+project or for a new vocabulary, not for every edit of a source.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from pathlib import Path
 import msgspec
 
 from proda.graph import Knowledge
+from proda.knowledge.read_topic import unix_lines
 from proda.store.files import write_file
 from proda.store.reading import PATH, Reading, pin
 from proda.tester.overlap import words
 from proda.yamlio import dump_yaml
 
-MOST = 2  # concepts of one chain that a sentence may name: three side by side come near to telling the path
+MOST = 2  # concepts of one chain that a sentence may name: three together come close to stating the path
 
 
 def _without_paths(reading: Reading, knowledge: Knowledge) -> Reading:
-    """The reading without its sentences that name more than MOST concepts of some chain."""
+    """The reading without sentences that name more than MOST concepts of one chain."""
     courses = {course for courses in knowledge.courses.values() for course in courses}
     names = {
         c: [f" {' '.join(words(n))} " for n in (knowledge.concepts[c].term, *knowledge.concepts[c].aliases)]
@@ -41,14 +42,14 @@ def _without_paths(reading: Reading, knowledge: Knowledge) -> Reading:
 
 
 def main(root: Path = Path()) -> None:
-    """Read build/knowledge and the sources; write the reading; say how many sentences it has."""
+    """Read build/knowledge and the sources, write the reading, and print how many sentences it has."""
     knowledge = Knowledge.load(root / "build/knowledge")
     spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for statement in knowledge.statements.values():
         spans[statement.span.source].append((statement.span.start, statement.span.end))
     texts = {}
     for source in sorted(spans):
-        data = (root / "knowledge/sources" / f"{source}.md").read_bytes()
+        data = unix_lines((root / "knowledge/sources" / f"{source}.md").read_bytes())
         texts[source] = (hashlib.sha256(data).hexdigest(), data.decode())
     readings = [_without_paths(r, knowledge) for r in pin(texts, spans)]
     write_file(root / PATH, dump_yaml({"sources": msgspec.to_builtins(readings)}))

@@ -1,7 +1,7 @@
-"""knowledge/CARD.md: the numbers between its marks, taken from the knowledge itself.
+"""Write the numbers in knowledge/CARD.md, which are computed from the knowledge.
 
-python -m scripts.write_card            # writes them
-python -m scripts.write_card --check    # exit 1 if the card says something else
+python -m scripts.write_card            # write them
+python -m scripts.write_card --check    # exit 1 if the card holds other numbers
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def numbers(root: Path) -> str:
             total,
             "",
             f"Orphans: {report.orphans}. Chains by number of statements: {_listed(lengths)}. Concepts mentioned in more than one chain: "
-            f"{_shared(knowledge):.0%}; with a neighbour of the same type that a learner may take for it: {_confusable(knowledge):.0%}.",
+            f"{_shared(knowledge):.0%}; with a neighbour of the same type that may be confused with it: {_confusable(knowledge):.0%}.",
             "",
             f"Relations ({len(report.shape.relations)} in use): {_shares(report.shape.relations)}.",
             "",
@@ -72,7 +72,7 @@ def _shared(knowledge: Knowledge) -> float:
 
 
 def _confusable(knowledge: Knowledge) -> float:
-    """Concepts whose nearest candidate for a wrong answer has their type and topic."""
+    """The share of concepts whose nearest candidate for a wrong answer has the same type and topic."""
     concepts = [c for ids in knowledge.concepts_of.values() for c in ids]
     found = 0
     for concept in concepts:
@@ -85,14 +85,14 @@ def _confusable(knowledge: Knowledge) -> float:
 
 
 def main(root: Path = Path(), *, check: bool = False) -> int:
-    """Write the card, or only compare it; returns the exit status."""
+    """Write the card, or compare it only; returns the exit status."""
     text = (root / CARD).read_text()
     before, rest = text.split(BEGIN, 1)
     _, after = rest.split(END, 1)
     fresh = f"{before}{BEGIN}\n{numbers(root)}\n{END}{after}"
     if check:
         if fresh != text:
-            print(f"{CARD}\n  The numbers are stale. Run `python -m scripts.write_card` and commit.", file=sys.stderr)
+            print(f"{CARD}\n  The numbers are out of date. Run `python -m scripts.write_card` and commit the result.", file=sys.stderr)
         return int(fresh != text)
     print(f"{CARD}: {'written' if write_file(root / CARD, fresh) else 'unchanged'}")
     return 0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from proda.errors import ParamsError
+from proda.findings import Finding
 from proda.params import Params, describe, load_params
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,12 +28,12 @@ def test_an_empty_file_gives_every_default(tmp_path: Path) -> None:
 
 
 def test_an_unknown_key_is_named_with_the_closest_known_one(tmp_path: Path) -> None:
-    with pytest.raises(ParamsError, match=r"train\.epoch\n.*'epoch' is not a parameter\. Closest: 'epochs'"):
+    with pytest.raises(ParamsError, match=r"train\.epoch\n.*'epoch' is not a known key here\. Closest: 'epochs'"):
         _load(tmp_path, "train: {epoch: 3}")
 
 
 def test_an_unknown_section_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ParamsError, match=r"'trian' is not a parameter\. Closest: 'train'"):
+    with pytest.raises(ParamsError, match=r"'trian' is not a known key here\. Closest: 'train'"):
         _load(tmp_path, "trian: {epochs: 3}")
 
 
@@ -44,11 +45,26 @@ def test_an_unknown_section_is_refused(tmp_path: Path) -> None:
         ("items: {sealed_share: 1.5}", r"items\.sealed_share"),
         ("train: {method: magic}", r"train\.method"),
         ("train: {seeds: 3}", r"train\.seeds"),
+        ("train: {seeds: []}", r"train\.seeds\n.*expected a list of length of at least 1"),
+        ("train: {seeds: [0, -1]}", r"train\.seeds"),
+        ("train: {seeds: [0, 1, 0]}", r"train\.seeds\n.*twice"),
+        ("train: {learning_rate: 1e999}", r"train\.learning_rate"),
+        ("samples: {open_share: 0.8, choice_share: 0.3}", r"samples\.open_share"),
+        ("model: {hidden_size: 100, heads: 3}", r"model\.hidden_size"),
+        ("- a", r"Got a list"),
+        ("hello", r"Got text"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_key(tmp_path: Path, text: str, where: str) -> None:
     with pytest.raises(ParamsError, match=where):
         _load(tmp_path, text)
+
+
+def test_all_faults_are_named_at_once_each_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError) as refused:
+        _load(tmp_path, "seed: x\ntrain:\n  epochs: 0\n  colour: red\nguard: 5\n")
+    found = {(f.line, f.path) for f in refused.value.findings if isinstance(f, Finding)}
+    assert found == {(1, "seed"), (3, "train.epochs"), (4, "train.colour"), (5, "guard")}
 
 
 def test_numbers_in_any_notation(tmp_path: Path) -> None:

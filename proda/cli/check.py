@@ -1,11 +1,11 @@
-"""`proda check`: every finding on the knowledge base, or none and exit 0.
+"""`proda check`: print every finding on the repository, or nothing and exit 0.
 
     $ proda check
     knowledge/optics/refraction.yaml:17  chains.snell.steps[1].object
-      'optics/snels-law' is not a concept. Closest: 'optics/snells-law'. Mend the reference, or add the concept. [references]
+      'optics/snels-law' is not a concept. Closest: 'optics/snells-law'. Fix the reference, or add the concept. [references]
     1 error, 0 warnings; 64 topics, 379 chains, 1,512 statements, 1,204 concepts
 
-Findings go to standard output, the summary to standard error. Only what changed since the last run is read again.
+Findings go to standard output, the summary to standard error. Of the knowledge, only what changed since the last run is read again.
 """
 
 from __future__ import annotations
@@ -16,97 +16,54 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
-from proda.errors import ProdaError, UsageError
-from proda.findings import Finding, errors_of, report_text, sorted_findings
-from proda.knowledge.compile import check_knowledge
-from proda.knowledge.report import Report
+from proda.errors import UsageError
+from proda.findings import Finding, errors_of, report_text, short_report
 
 if TYPE_CHECKING:
-    from proda.graph import Knowledge
+    from proda.knowledge.report import Report
 
 
 @click.command(epilog="Example: proda check --fix --dry-run")
-@click.option("--json", "as_json", is_flag=True, help="Print findings, counts and the shape of the base as JSON.")
-@click.option("--fix", is_flag=True, help="Mend what can be mended: layout, spans, the catalogue. Then check.")
-@click.option("--dry-run", is_flag=True, help="With --fix: say which files would change, and change none.")
-@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
-def check(as_json: bool, fix: bool, dry_run: bool, root: Path) -> None:
-    """Check the knowledge base and everything that refers to it. Exit 1 if there are errors; warnings do not count."""
+@click.option("--json", "as_json", is_flag=True, help="Print findings, counts and the shape of the knowledge as JSON.")
+@click.option("--all", "show_all", is_flag=True, help="Print all findings, not only the first of each rule.")
+@click.option("--fix", is_flag=True, help="Fix layout, spans, hashes and missing catalogue entries first.")
+@click.option("--dry-run", is_flag=True, help="With --fix: print which files would change, and change none.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="A folder of the repository.")
+def check(as_json: bool, show_all: bool, fix: bool, dry_run: bool, root: Path) -> None:
+    """Check the knowledge and every file that the build reads.
+
+    Works from any folder of the repository. Exits with 1 if there are errors; warnings do not count.
+    """
+    from proda.workflows.check_repository import check_repository, find_root
+
     if dry_run and not fix:
-        raise UsageError("--dry-run says what --fix would do: give both.")
+        raise UsageError("--dry-run needs --fix.")
+    root = find_root(root)
     if fix:
         _fix(root, dry_run)
-    report = check_knowledge(root, shape=as_json)
-    findings = sorted_findings([*report.findings, *_references(root, report)])
+    checked = check_repository(root, shape=as_json)
     if as_json:
-        print(json.dumps(_document(report, findings), ensure_ascii=False, indent=2))
-    elif findings:
-        print(report_text(findings))
-    print(_summary(report, findings), file=sys.stderr)
-    sys.exit(1 if errors_of(findings) else 0)
+        print(json.dumps(_document(checked.report, checked.findings), ensure_ascii=False, indent=2))
+    elif checked.findings:
+        print(report_text(checked.findings) if show_all else short_report(checked.findings))
+    print(_summary(checked.report, checked.findings), file=sys.stderr)
+    sys.exit(1 if errors_of(checked.findings) else 0)
 
 
 def _fix(root: Path, dry_run: bool) -> None:
     from proda.knowledge.fix import fix_knowledge
 
-    for file in fix_knowledge(root, dry_run):
-        print(f"{'would mend' if dry_run else 'mended'} {file}", file=sys.stderr)
-
-
-def _references(root: Path, report: Report) -> list[Finding]:
-    """What items, samples, patches and exceptions refer to and is not there; nothing can be said of it while the base has errors."""
-    if not report.ok or not any((root / folder).exists() for folder in ("samples", "benchmarks")):
-        return []
-    from proda.history.repository import Repository
-    from proda.store.dangling import dangling
-
-    knowledge = Repository.open(root).knowledge
-    found = dangling(root, frozenset({*knowledge.concepts, *knowledge.statements, *knowledge.chains}))
-    return [*found, *_stale_patches(root, knowledge)]
-
-
-def _stale_patches(root: Path, knowledge: Knowledge) -> list[Finding]:
-    """Patches that are not committed yet, and were written against something else than what is here; a committed one is applied."""
-    from proda.store.corpus import PATCHES
-
-    waiting = {path for path in (root / PATCHES).glob("*.yaml") if path.relative_to(root).as_posix() not in _committed(root)}
-    if not waiting:
-        return []
-    from proda.store.items import load_items
-    from proda.store.patches import read_patch, stale
-
-    items = {item.id: item for item in load_items(root, ("dev",))}
-    found = []
-    for path in sorted(waiting):
-        file = path.relative_to(root).as_posix()
-        try:
-            lines = stale(read_patch(path), knowledge, items)
-        except ProdaError as error:
-            found.append(Finding(file, 0, "", "patch", str(error).partition("\n  ")[2] or str(error)))
-            continue
-        message = "was written against something else: {}. Diagnose and repair again."
-        found += [Finding(file, 0, "expect", "patch", message.format(line)) for line in lines]
-    return found
-
-
-def _committed(root: Path) -> frozenset[str]:
-    """Return the paths below samples/patches in HEAD; all that are here if there is no git."""
-    from proda.gitrepo import GitError, run_git
-    from proda.store.corpus import PATCHES
-
-    try:
-        run_git(root, "rev-parse", "--git-dir")
-    except GitError:  # no git here, as in a release's tarball: what is here was committed
-        return frozenset(path.relative_to(root).as_posix() for path in (root / PATCHES).glob("*.yaml"))
-    try:
-        return frozenset(run_git(root, "ls-tree", "-r", "--name-only", "HEAD", "--", PATCHES.as_posix()).splitlines())
-    except GitError:
-        return frozenset()
+    left: list[Finding] = []
+    for file in fix_knowledge(root, dry_run, left.append):
+        print(f"{'would fix' if dry_run else 'fixed'} {file}", file=sys.stderr)
+    if left:
+        print(report_text(left), file=sys.stderr)
 
 
 def _document(report: Report, findings: tuple[Finding, ...]) -> dict[str, Any]:
+    import msgspec
+
     shape = report.shape
     return {
         "findings": msgspec.to_builtins(findings),
@@ -121,6 +78,6 @@ def _document(report: Report, findings: tuple[Finding, ...]) -> dict[str, Any]:
 def _summary(report: Report, findings: tuple[Finding, ...]) -> str:
     errors = len(errors_of(findings))
     warnings = len(findings) - errors
-    counts = ", ".join(f"{number:,} {name}" for name, number in report.counts.items() if number)
-    verdict = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
+    counts = ", ".join(f"{number:,} {name if number != 1 else name.removesuffix('s')}" for name, number in report.counts.items() if number)
+    verdict = f"{errors:,} error{'s' * (errors != 1)}, {warnings:,} warning{'s' * (warnings != 1)}"
     return f"{verdict}; {counts or 'nothing to count'}"

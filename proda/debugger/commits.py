@@ -31,7 +31,7 @@ from proda.gitrepo import GitError, missing_identity, open_git, under_way
 from proda.gitrepo import file_text as _text
 from proda.records import Edit, Patch
 from proda.store.corpus import PATCHES
-from proda.store.files import write_file
+from proda.store.files import data_files, write_file
 from proda.store.patches import patch_text, read_patch
 
 SHOWN = 10
@@ -55,7 +55,7 @@ def leftover(root: Path, edit: EditText | None) -> Callable[[str], bool]:
     def edited() -> dict[str, set[str]]:
         head = open_git(root).head.commit
         found: dict[str, set[str]] = {}
-        for path in sorted((root / PATCHES).glob("*.yaml")) if edit else ():
+        for path in data_files(root / PATCHES, "*.yaml") if edit else ():
             if _text(head, path.relative_to(root).as_posix()) is None:
                 try:
                     files = _files(head, read_patch(path), edit, {})

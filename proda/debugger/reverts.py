@@ -28,6 +28,7 @@ from proda.debugger.commits import ready
 from proda.gitrepo import DEEPEN, GitError, ShallowError, cut_commits, open_git
 from proda.records import Record
 from proda.store.corpus import PATCHES
+from proda.store.files import data_files
 from proda.store.verdicts import VERDICTS
 from proda.yamlio import load_yaml
 
@@ -52,7 +53,7 @@ class Harmful(Record, frozen=True):
 
 def harmful(root: Path, number: int | None = None) -> list[Harmful]:
     """Patches in the work tree whose verdict says `harmful`, of round `number` or of all, the last committed first; others by name."""
-    verdicts = (load_yaml(path) for path in sorted((root / VERDICTS).glob("*.yaml")))
+    verdicts = (load_yaml(path) for path in data_files(root / VERDICTS, "*.yaml"))
     names = sorted(str(v["patch"]) for v in verdicts if isinstance(v, dict) and v.get("says") == "harmful" and "patch" in v)
     here = [n for n in names if (root / _file(n)).is_file() and (number is None or n.startswith(f"{number}-"))]
     brought, cut = _brought(root, here) if here else ({}, set())

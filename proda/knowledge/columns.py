@@ -1,9 +1,9 @@
-"""The facts of all topic files side by side, as columns of integers; names are looked up only where something is wrong.
+"""The facts of all topic files as columns of integers. Names are looked up only for a finding.
 
-base = Columns(entries, nodes_of, …)
-base.statements["subject"]              # one int64 per statement, files in order of their paths
-base.statement(17)                      # the Statement in row 17, decoded
-base.place_of_statement(17, "object")   # ("knowledge/physics/optics.yaml", ("chains", "snell", "steps", 1, "object"))
+columns = Columns(entries, nodes_of, …)
+columns.statements["subject"]              # one int64 per statement, files in order of their paths
+columns.statement(17)                      # the Statement in row 17, decoded
+columns.place_of_statement(17, "object")   # ("knowledge/physics/optics.yaml", ("chains", "snell", "steps", 1, "object"))
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COLUMNS = {
 
 
 class Columns:
-    """All that rules over the whole base may look at. Rows are grouped by file, files sorted by path."""
+    """What rules over all topics may use. Rows are grouped by file, and files sorted by path."""
 
     def __init__(
         self,
@@ -48,8 +48,8 @@ class Columns:
         self.entries = entries
         self.files = [e.file for e in entries]
         self.relations = relations
-        self.catalogue = catalogue  # None: there is no catalogue
-        self.sources = sources or {}  # source id → sha256 of the file that is there
+        self.catalogue = catalogue  # None: there is no catalogue that can be used
+        self.sources = sources or {}  # source id → sha256 of its text
         self._nodes_of = nodes_of
         self.concepts = self._table("concept_rows")
         self.chains = self._table("chain_rows")
@@ -109,7 +109,7 @@ class Columns:
         file = int(self.statements["file"][row])
         statement = self.statement(row)
         chain = self.nodes(file).chains[int(self.statements["chain"][row])]
-        first = int(self.statements["row"][row])  # its place in the chain: statements of a chain stand together
+        first = int(self.statements["row"][row])  # the first row of its chain: statements of a chain are consecutive
         while first and self.nodes(file).statements[first - 1].chain == chain.id:
             first -= 1
         index = int(self.statements["row"][row]) - first
@@ -122,7 +122,7 @@ def local_name(node_id: str) -> str:
 
 
 def among(values: NDArray[Any], known: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which of `values` occur in `known`. By sorting: numpy's own isin hashes, ten times slower on keys as random as ours."""
+    """Which of `values` occur in `known`. Sorts, because numpy.isin is ten times slower on random keys like these."""
     if not len(known):
         return np.zeros(len(values), dtype=np.bool_)
     ordered = np.sort(known)

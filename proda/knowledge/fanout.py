@@ -1,8 +1,9 @@
-"""Entries of many topic files, on several cores where that pays; the result does not depend on how many.
+"""Make the entries of many topic files, on several cores for many files. The result does not depend on the number of processes.
 
-A worker is this module, run with `python -m`: it gets the paths on its standard input, reads files and sources itself, and writes
-packed entries to its standard output. Plain pipes rather than a process pool: they work from a notebook and from a script without a
-main guard, and a worker whose parent is killed ends at its next write.
+A worker is this module, run with `python -P -m`: it reads the paths from its standard input, reads files and sources, and writes packed
+entries to its standard output. Plain pipes are used rather than a process pool, because they work from a notebook and from a script
+without a main guard, and because a worker whose parent is killed ends at its next write. `-P` keeps the working directory, which may
+hold other people's data, off the worker's path.
 """
 
 from __future__ import annotations
@@ -28,29 +29,33 @@ from proda.knowledge.read_topic import make_entry, read_source
 from proda.knowledge.rules.ids import SOURCE
 from proda.knowledge.rules.rule import SourceText
 from proda.knowledge.tree import source_path
+from proda.records import Relation
 from proda.yamlio import read_bytes
 
-POOL_FROM = 200  # files; below, starting processes costs more than they save
-_AHEAD = 64  # entries that may wait for the parent: bounds memory
+POOL_FROM = 200  # files; below this number, starting processes takes longer than they save
+_AHEAD = 64  # entries that may wait for the parent; bounds memory
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A topic file to look at. `known` is the hash of the content whose entry still holds; empty if none does."""
+    """A topic file to read. `known` is the hash of the content whose entry is still valid; empty if there is none."""
 
     file: str
     known: bytes = b""
 
 
 class _Order(msgspec.Struct, frozen=True):
-    """What a worker is told, once."""
+    """The input of a worker."""
 
     root: str
-    relations: frozenset[str]
+    relations: dict[str, Relation]
     jobs: list[Job]
 
 
-def make_entries(root: Path, jobs: Sequence[Job], relations: frozenset[str], processes: int | None) -> Iterator[Entry]:
-    """The entry of each job, in any order; none for a file whose content is the known one. `processes` None: by cores."""
+def make_entries(root: Path, jobs: Sequence[Job], relations: dict[str, Relation], processes: int | None) -> Iterator[Entry]:
+    """Yield the entry of each job, in any order; a file whose content is the known one has none.
+
+    `processes` defaults to the number of cores, at most 8. Raises ProdaError if a worker process fails.
+    """
     count = processes if processes is not None else min(os.cpu_count() or 1, 8)
     if count < 2 or len(jobs) <= POOL_FROM:
         yield from _made(_Order(str(root), relations, list(jobs)))
@@ -73,7 +78,9 @@ def make_entries(root: Path, jobs: Sequence[Job], relations: frozenset[str], pro
             else:
                 ended += 1
         if any(worker.wait() for worker in workers):
-            raise ProdaError("A worker process of the check ended early (out of memory?). Run again, or with fewer jobs.")
+            raise ProdaError(
+                "A worker process of the check ended early, perhaps for lack of memory. Run again with fewer processes at once."
+            )
     finally:
         for worker in workers:
             worker.kill()
@@ -82,13 +89,15 @@ def make_entries(root: Path, jobs: Sequence[Job], relations: frozenset[str], pro
 
 def _start() -> subprocess.Popen[bytes]:
     home = str(Path(__file__).parents[2])
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))}
-    command = [sys.executable, "-m", "proda.knowledge.fanout"]
+    # Relative entries, an empty one included, name the working directory or a folder below it.
+    paths = [home, *filter(os.path.isabs, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    command = [sys.executable, "-P", "-m", "proda.knowledge.fanout"]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
 
 
 def _serve(worker: subprocess.Popen[bytes], order: bytes, frames: queue.Queue[bytes]) -> None:
-    """Hand a worker its order and queue its frames; an empty one says that it has ended, well or not."""
+    """Send a worker its order and queue its frames; an empty frame means that the worker has ended."""
     assert worker.stdin is not None and worker.stdout is not None
     try:
         worker.stdin.write(order)
@@ -96,13 +105,13 @@ def _serve(worker: subprocess.Popen[bytes], order: bytes, frames: queue.Queue[by
         while size := worker.stdout.read(4):
             frames.put(worker.stdout.read(int.from_bytes(size, "little")))
     except OSError:
-        pass  # its exit status says so too
+        pass  # the exit status of the worker says so too
     finally:
         frames.put(b"")
 
 
 def _work(orders: BinaryIO, frames: BinaryIO) -> None:
-    """A worker's life. Documents hold no cycles, so collecting garbage would only cost time."""
+    """Run a worker. Documents hold no reference cycles, so garbage collection would only take time."""
     gc.disable()
     for entry in _made(msgspec.msgpack.decode(orders.read(), type=_Order)):
         frame = msgspec.msgpack.encode(entry)

@@ -1,39 +1,40 @@
-"""One topic file becomes an entry: its nodes as JSON, its own findings, and facts as integers for rules over all files.
+"""Make the entry of one topic file: its nodes as JSON, its own findings, and facts as integers for rules over all files.
 
     bytes of knowledge/physics/optics.yaml  →  Entry(digest, findings, nodes, concept_rows, …)
 
-An entry depends on the file, on the sources it quotes and on the ids of the relations, and on nothing else, so it is made
-once and kept until one of them changes. Ids stand in the facts as 64-bit hashes: columns of integers are what makes rules
-over 458,622 nodes take a fraction of a second. Order is by id, whatever the order in the file.
+An entry depends only on the file, the sources that it quotes and the relations. It is made once and kept until one of them changes. Ids
+are stored as 64-bit hashes, because columns of integers let rules over 458,622 nodes finish in a fraction of a second. Nodes are sorted
+by id, whatever their order in the file.
 """
 
 from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 
 from proda.errors import InputError
-from proda.findings import Finding, path_text
+from proda.findings import MAX_PER_FILE, Finding, path_text, rest_of_file
 from proda.knowledge.entry import DISTINCT_FROM, REPLACED_BY, Entry, TopicNodes, key_of, normalised, sorted_spans
-from proda.knowledge.rules import schema
 from proda.knowledge.rules.evidence import nfc
 from proda.knowledge.rules.of_topic import TOPIC_RULES
 from proda.knowledge.rules.rule import Context, SourceText
 from proda.knowledge.schema import ChainEntry, TopicFile, full_id
-from proda.records import Chain, Concept, Span, Statement
+from proda.records import Chain, Concept, Relation, Span, Statement
 from proda.yamlio import load_yaml_bytes, read_bytes
 from proda.yamlio.policy import RefusedError, check_bytes
+from proda.yamlio.schema import faults, located
 
 _ROWS = ("concept_rows", "chain_rows", "term_rows", "statement_rows", "ref_rows")
-_UNREADABLE = "unreadable"  # in place of the hash of a source that is refused before it is read
+_UNREADABLE = "unreadable"  # in place of the hash, for a source that is refused before it is read
 
 
-def make_entry(file: str, data: bytes, relations: frozenset[str], source: Callable[[str], SourceText | None]) -> Entry:
+def make_entry(file: str, data: bytes, relations: Mapping[str, Relation], source: Callable[[str], SourceText | None]) -> Entry:
     """The entry of the topic file `file` (its path in the repository) with content `data`. Never raises on bad input."""
     sha256 = hashlib.sha256(data).digest()
     try:
@@ -43,11 +44,7 @@ def make_entry(file: str, data: bytes, relations: frozenset[str], source: Callab
     try:
         topic = msgspec.convert(raw, TopicFile)
     except msgspec.ValidationError:
-        from proda.yamlio.positions import line_map, line_of
-
-        lines = line_map(data)
-        found = tuple(Finding(file, line_of(lines, f.path), path_text(f.path), "schema", f.message) for f in schema.faults(raw, TopicFile))
-        return Entry(file, sha256, False, found)
+        return Entry(file, sha256, False, located(faults(raw, TopicFile), file, data))
     used: dict[str, SourceText | None] = {}
 
     def noted(name: str) -> SourceText | None:
@@ -61,16 +58,23 @@ def make_entry(file: str, data: bytes, relations: frozenset[str], source: Callab
 
 
 def _findings(topic: TopicFile, context: Context, data: bytes) -> tuple[Finding, ...]:
-    faults = [(rule, fault) for rule in TOPIC_RULES if rule.check_topic is not None for fault in rule.check_topic(topic, context)]
-    if not faults:
+    broken = [
+        (rule, found)
+        for rule in TOPIC_RULES
+        if rule.check_topic is not None and (found := list(islice(rule.check_topic(topic, context), MAX_PER_FILE + 1)))
+    ]
+    if not broken:
         return ()
     from proda.yamlio.positions import line_map, line_of
 
     lines = line_map(data)
-    return tuple(
-        Finding(context.file, line_of(lines, fault.path), path_text(fault.path), rule.name, fault.message, rule.severity)
-        for rule, fault in faults
-    )
+    findings: list[Finding] = []
+    for rule, found in broken:
+        for fault in found[:MAX_PER_FILE]:
+            place = line_of(lines, fault.path), path_text(fault.path)
+            findings.append(Finding(context.file, *place, rule.name, fault.message, rule.severity))
+        findings += rest_of_file(context.file, rule.name, len(found) > MAX_PER_FILE, rule.severity)
+    return tuple(findings)
 
 
 def _entry(topic: TopicFile, context: Context, sha256: bytes, findings: tuple[Finding, ...], uses: dict[str, str]) -> Entry:
@@ -116,7 +120,7 @@ def _entry(topic: TopicFile, context: Context, sha256: bytes, findings: tuple[Fi
 
 
 def _chain(chain_id: str, entry: ChainEntry, source: str, discipline: str, topic: str) -> tuple[Chain, list[Statement]]:
-    """The chain and its statements; a span that is missing (and so a finding) stands as [0, 0)."""
+    """The chain and its statements. A missing span, which is a finding, becomes [0, 0)."""
     statements = []
     for step in entry.steps:
         start, end = step.evidence.span or (0, 0)
@@ -140,7 +144,7 @@ def read_source(path: Path, root: Path) -> SourceText | None:
     if not path.is_file():
         return None
     try:
-        data = read_bytes(path, root)
+        data = unix_lines(read_bytes(path, root))
     except InputError as error:
         finding = error.findings[0]
         return SourceText(None, _UNREADABLE, finding.message if isinstance(finding, Finding) else str(error))
@@ -152,8 +156,13 @@ def read_source(path: Path, root: Path) -> SourceText | None:
 
 
 def source_hash(path: Path, root: Path) -> str:
-    """What `read_source` gives as the hash, without looking at the text."""
+    """The hash that `read_source` gives, without decoding the text."""
     try:
-        return hashlib.sha256(read_bytes(path, root)).hexdigest()
+        return hashlib.sha256(unix_lines(read_bytes(path, root))).hexdigest()
     except InputError:
         return _UNREADABLE
+
+
+def unix_lines(data: bytes) -> bytes:
+    """`data` with line feeds for line ends. Git for Windows may rewrite line ends, which must change neither spans nor hashes."""
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data

@@ -1,4 +1,4 @@
-"""What a check hands back.
+"""The result of a check.
 
 report = check_knowledge(Path("."), shape=True)
 report.ok, report.counts["chains"], report.orphans        # True, 379, 0
@@ -10,6 +10,7 @@ import msgspec
 
 from proda.errors import InputError
 from proda.findings import Finding, errors_of, report_text
+from proda.records import Relation
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -21,7 +22,7 @@ class Shape(msgspec.Struct, frozen=True):
 
 
 class RuleResults(msgspec.Struct, frozen=True):
-    """What the rules over the whole base say."""
+    """The results of the rules over all files."""
 
     findings: tuple[Finding, ...]
     counts: dict[str, int]
@@ -34,8 +35,10 @@ class Report(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
     counts: dict[str, int]  # disciplines, topics, chains, statements, concepts (in use), retired
     orphans: int
-    shape: Shape | None = None  # connectivity and distribution, where asked for
+    shape: Shape | None = None  # connectivity and shares, on request
     changed: tuple[str, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    shards: tuple[bytes, ...] = ()  # the compiled form, on request: the bytes of each <discipline>.jsonl
 
     @property
     def ok(self) -> bool:

@@ -1,4 +1,4 @@
-"""What the base looks like as a whole: how much of it there is, how well it hangs together, which relations it uses.
+"""The shape of the knowledge: how many nodes there are, how well they are connected, which relations are used.
 
     shape.connectivity["physics"]     # 0.997: share of its nodes in the largest connected component
     shape.relations["causes"]         # 0.14 of all statements
@@ -17,45 +17,45 @@ from proda.knowledge.columns import Columns
 from proda.knowledge.report import Shape
 
 
-def counts_of(base: Columns) -> dict[str, int]:
+def counts_of(columns: Columns) -> dict[str, int]:
     """How many disciplines, topics, chains, statements and concepts are in use, and how many nodes are retired."""
     live = {
-        "chains": int((base.chains["active"] == 1).sum()),
-        "statements": int((base.statements["active"] == 1).sum()),
-        "concepts": int((base.concepts["active"] == 1).sum()),
+        "chains": int((columns.chains["active"] == 1).sum()),
+        "statements": int((columns.statements["active"] == 1).sum()),
+        "concepts": int((columns.concepts["active"] == 1).sum()),
     }
-    retired = sum(int((t["active"] == 0).sum()) for t in (base.chains, base.concepts))
-    disciplines = len({file.split("/")[1] for file in base.files})
-    return {"disciplines": disciplines, "topics": len(base.files), **live, "retired": retired}
+    retired = sum(int((t["active"] == 0).sum()) for t in (columns.chains, columns.concepts))
+    disciplines = len({file.split("/")[1] for file in columns.files})
+    return {"disciplines": disciplines, "topics": len(columns.files), **live, "retired": retired}
 
 
-def shape_of(base: Columns) -> Shape:
+def shape_of(columns: Columns) -> Shape:
     """Connectivity per discipline and the distribution of relations, largest share first."""
-    live = base.statements["active"] == 1
-    names = {key: name for name, key in base.relation_keys.items()}
-    found, numbers = np.unique(base.statements["relation"][live], return_counts=True)
+    live = columns.statements["active"] == 1
+    names = {key: name for name, key in columns.relation_keys.items()}
+    found, numbers = np.unique(columns.statements["relation"][live], return_counts=True)
     used = Counter({names.get(int(k), "?"): int(n) for k, n in zip(found, numbers, strict=True)})
-    kind_of = {r.id: r.kind for r in base.relations}
+    kind_of = {r.id: r.kind for r in columns.relations}
     kinds: Counter[str] = Counter()
     for name, number in used.items():
         kinds[kind_of.get(name, "?")] += number
     total = max(1, int(live.sum()))
     return Shape(
-        _connectivity(base),
+        _connectivity(columns),
         {name: round(n / total, 4) for name, n in used.most_common()},
         {name: round(n / total, 4) for name, n in kinds.most_common()},
     )
 
 
-def _connectivity(base: Columns) -> dict[str, float]:
-    disciplines = [file.split("/")[1] for file in base.files]
+def _connectivity(columns: Columns) -> dict[str, float]:
+    disciplines = [file.split("/")[1] for file in columns.files]
     codes = {name: i for i, name in enumerate(sorted(set(disciplines)))}
     of_file = np.array([codes[d] for d in disciplines], dtype=np.int64)
-    return {name: round(_largest_share(base, of_file == code), 4) for name, code in codes.items()}
+    return {name: round(_largest_share(columns, of_file == code), 4) for name, code in codes.items()}
 
 
-def _largest_share(base: Columns, files: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
-    s, c, h = base.statements, base.concepts, base.chains
+def _largest_share(columns: Columns, files: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
+    s, c, h = columns.statements, columns.concepts, columns.chains
     mine = files[s["file"]] & (s["active"] == 1)
     own = c["id"][files[c["file"]] & (c["active"] == 1)]
     concepts = np.unique(np.concatenate([own, s["subject"][mine], s["object"][mine]]))

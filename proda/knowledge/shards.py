@@ -1,7 +1,7 @@
-"""Compiled nodes to files: one `<discipline>.jsonl` with a line a topic, and relations.json.
+"""Write compiled nodes: one `<discipline>.jsonl` with a line for each topic, and relations.json.
 
-A shard is a pure function of the topic files that define or mention concepts of its discipline: it is made anew when the digest
-of those changes, or when the file is not the one that was written.
+A shard is a pure function of the topic files that define or mention concepts of its discipline. It is written again when the digest of
+those files changes, or when the shard is not the one that was written last.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,11 +18,11 @@ from proda.knowledge.cache import Hashed
 from proda.knowledge.entry import Entry, sorted_spans
 from proda.knowledge.tree import Stamp
 from proda.records import Concept, Relation, Span
-from proda.store.files import write_file
+from proda.store.files import refuse_outside, write_file
 
 
 class _Mention(msgspec.Struct, frozen=True):
-    """What a concept needs of a statement that mentions it."""
+    """The part of a statement that the concepts it mentions record."""
 
     id: str
     subject: str
@@ -35,7 +35,7 @@ class _Mentions(msgspec.Struct, frozen=True):
 
 
 class _Line(msgspec.Struct, frozen=True):
-    """A topic whose chains and statements are copied as they are."""
+    """A topic whose chains and statements are copied unchanged."""
 
     discipline: str
     topic: str
@@ -52,21 +52,18 @@ def publish(
     nodes_of: Callable[[str], bytes],
     known: dict[str, Hashed],
 ) -> tuple[list[str], dict[str, Hashed]]:
-    """Bring `out` up to date: (names of the files that changed, what to remember of all of them).
+    """Bring `out` up to date; returns the names of the files that changed, and what to remember about every file.
 
-    Files are replaced one by one, each atomically; if this is killed half-way, the next call finishes the job.
+    Each file is replaced atomically; after a kill, the next call finishes the work. Raises InputError if a link leads `out` out of the
+    repository.
     """
+    refuse_outside(out)
     changed: list[str] = []
     remembered: dict[str, Hashed] = {}
     relations_json = msgspec.json.format(msgspec.json.encode(sorted(relations, key=lambda r: r.id)), indent=2) + b"\n"
     if write_file(out / "relations.json", relations_json):
         changed.append("relations.json")
-    touching: dict[str, list[Entry]] = defaultdict(list)
-    own: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        own[entry.file.split("/")[1]].append(entry)
-        for discipline in entry.touches:
-            touching[discipline].append(entry)
+    own, touching = _by_discipline(entries)
     for discipline in sorted(own):
         name = f"{discipline}.jsonl"
         made_from = hashlib.sha256(b"".join(e.digest for e in touching[discipline])).digest()
@@ -82,8 +79,25 @@ def publish(
     return changed, remembered
 
 
+def shards_of(entries: Sequence[Entry], nodes_of: Callable[[str], bytes]) -> Iterator[bytes]:
+    """The bytes of every shard, disciplines sorted; nothing is written."""
+    own, touching = _by_discipline(entries)
+    return (_shard(own[discipline], touching[discipline], f"{discipline}/", nodes_of) for discipline in sorted(own))
+
+
+def _by_discipline(entries: Sequence[Entry]) -> tuple[dict[str, list[Entry]], dict[str, list[Entry]]]:
+    """Discipline → entries of its own topics, and entries of all topics that mention its concepts."""
+    touching: dict[str, list[Entry]] = defaultdict(list)
+    own: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        own[entry.file.split("/")[1]].append(entry)
+        for discipline in entry.touches:
+            touching[discipline].append(entry)
+    return own, touching
+
+
 def _shard(own: Sequence[Entry], touching: Sequence[Entry], prefix: str, nodes_of: Callable[[str], bytes]) -> bytes:
-    """The bytes of one shard: each concept gets the statements, of whatever file, that mention it."""
+    """The bytes of one shard; each concept gets the statements of all files that mention it."""
     mentions = msgspec.json.Decoder(_Mentions)
     line = msgspec.json.Decoder(_Line)
     parents: dict[str, list[_Mention]] = defaultdict(list)
@@ -108,7 +122,7 @@ def _shard(own: Sequence[Entry], touching: Sequence[Entry], prefix: str, nodes_o
 
 
 def _intact(path: Path, known: Hashed) -> bool:
-    """Whether the file is the one that was written: by its stamp, or else by its hash."""
+    """Whether the file is the one that was written, by its stamp or else by its hash."""
     if not path.is_file():
         return False
     if _stamp(path) == known.stamp:
@@ -122,7 +136,7 @@ def _stamp(path: Path) -> Stamp:
 
 
 def _prune(out: Path, wanted: set[str]) -> list[str]:
-    """Remove shards of disciplines that are gone, and what a killed run left behind."""
+    """Remove shards of disciplines that no longer exist, and temporary files of a killed run."""
     gone = [p for p in sorted(out.iterdir()) if p.name not in wanted and p.name.endswith((".jsonl", ".tmp"))]
     for path in gone:
         path.unlink()

@@ -1,4 +1,4 @@
-"""The two files that every topic leans on: knowledge/relations.yaml and knowledge/sources/catalogue.yaml."""
+"""The two files that every topic uses: knowledge/relations.yaml and knowledge/sources/catalogue.yaml."""
 
 from __future__ import annotations
 
@@ -9,16 +9,22 @@ import msgspec
 
 from proda.errors import InputError
 from proda.findings import Finding, path_text
-from proda.knowledge.rules import schema
 from proda.knowledge.rules.rule import Violation
 from proda.knowledge.schema import Catalogue, RelationsFile, with_relation_ids
 from proda.knowledge.tree import CATALOGUE, RELATIONS
 from proda.records import Relation
 from proda.yamlio import load_yaml_bytes, locate, read_bytes
+from proda.yamlio.schema import faults, located
+
+_ADVICE = {
+    "'licence' is missing. Add it.": "'licence' is missing. Add the licence that the text is under, as an SPDX identifier (CC-BY-4.0) or in"
+    " words; `--fix` never chooses one.",
+    "'origin' is missing. Add it.": "'origin' is missing. Add where the text comes from: an address, a book, or who wrote it.",
+}
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
-    """None stands for a file that cannot be used; `findings` says why."""
+    """The contents of both files. A file that cannot be used is None, and `findings` says why."""
 
     relations: tuple[Relation, ...] | None
     catalogue: Catalogue | None
@@ -26,7 +32,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
 
 
 def read_vocabulary(root: Path) -> Vocabulary:
-    """Both files, with what is wrong with them."""
+    """Read both files of the repository at `root`. Never raises on bad input: faults are findings."""
     findings: list[Finding] = []
     relations: tuple[Relation, ...] | None = None
     parsed = _read(root, RELATIONS, RelationsFile, findings)
@@ -53,20 +59,27 @@ def _read(root: Path, file: str, kind: type[msgspec.Struct], findings: list[Find
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError:
-        for fault in schema.faults(raw, kind):
-            findings.append(Finding(file, locate(data, fault.path), path_text(fault.path), "schema", fault.message))
+        findings += (_with_advice(f) for f in located(faults(raw, kind), file, data))
         return None
 
 
+def _with_advice(finding: Finding) -> Finding:
+    """The finding with what to write for a field of the catalogue that only a person knows."""
+    advice = _ADVICE.get(finding.message) if finding.file == CATALOGUE else None
+    return msgspec.structs.replace(finding, message=advice) if advice else finding
+
+
 def _relation_faults(file: RelationsFile) -> list[Violation]:
-    """Relations whose opposite is not one, or does not answer it."""
+    """Relations whose opposite does not exist or does not name them as its opposite."""
     faults = []
     for name, relation in file.relations.items():
         where = ("relations", name, "opposite")
         if relation.opposite is not None and relation.opposite not in file.relations:
-            faults.append(Violation(where, f"'{relation.opposite}' is not a relation. Mend the name, or add the relation."))
+            faults.append(Violation(where, f"'{relation.opposite}' is not a relation. Fix the name, or add the relation."))
         elif relation.opposite is not None and file.relations[relation.opposite].opposite != name:
-            faults.append(Violation(where, f"'{relation.opposite}' does not name '{name}' as its opposite. Let both do so."))
+            faults.append(
+                Violation(where, f"'{relation.opposite}' does not name '{name}' as its opposite. Each of the two must name the other.")
+            )
         if relation.symmetric and relation.asymmetric:
-            faults.append(Violation(("relations", name), "Both symmetric and asymmetric. Keep one of the two."))
+            faults.append(Violation(("relations", name), "A relation cannot be both symmetric and asymmetric. Keep one of the two."))
     return faults

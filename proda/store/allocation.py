@@ -1,10 +1,11 @@
-"""samples/allocation.yaml: how many samples each discipline gets. Data too: a re-allocation is a commit.
+"""samples/allocation.yaml: how many samples each discipline gets. It is data: a re-allocation is a commit.
 
 load_allocation(Path("."))      {"astronomy": 800, "biology": 800, …}
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -12,21 +13,29 @@ import msgspec
 from msgspec import Meta
 
 from proda.errors import InputError
-from proda.yamlio import load_yaml
+from proda.yamlio import load_as
+from proda.yamlio.schema import Fault
 
 ALLOCATION = Path("samples/allocation.yaml")
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AllocationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
     samples: dict[str, Annotated[int, Meta(ge=0)]]
 
 
 def load_allocation(root: Path) -> dict[str, int]:
-    """Discipline → number of samples. Raises InputError naming what is wrong."""
+    """Discipline → number of samples. Raises InputError with every fault of the file."""
     path = root / ALLOCATION
     if not path.is_file():
-        raise InputError(f"{ALLOCATION}\n  Missing. It holds `samples:` with a number for each discipline.")
-    try:
-        return msgspec.convert(load_yaml(path), _File).samples
-    except msgspec.ValidationError as error:
-        raise InputError(f"{ALLOCATION}  {error}\n  Expected `samples:` with a whole number, 0 or more, for each discipline.") from None
+        raise InputError(f"{ALLOCATION}\n  The file is missing. Add it with `samples:` and a whole number for each discipline.")
+    return load_as(path, AllocationFile).samples
+
+
+def wrong_disciplines(allocation: Collection[str], disciplines: Collection[str]) -> Iterator[Fault]:
+    """Disciplines that the allocation names and the knowledge does not have, and the other way round."""
+    for name in sorted(set(allocation) - set(disciplines)):
+        yield Fault(("samples", name), f"The knowledge has no discipline '{name}'. Fix the name, or remove the line.")
+    for name in sorted(set(disciplines) - set(allocation)):
+        yield Fault(("samples",), f"There is no number for the discipline '{name}'. Add one (0 is allowed).")

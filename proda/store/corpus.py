@@ -25,7 +25,7 @@ import msgspec
 
 from proda.errors import InputError
 from proda.records import LETTERS, Overridden, Sample, Wording
-from proda.store.files import write_tree
+from proda.store.files import data_files, write_tree
 from proda.yamlio import dump_yaml, load_list
 
 CORPUS = Path("samples/corpus")
@@ -34,7 +34,7 @@ PATCHES = Path("samples/patches")
 
 def load_corpus(root: Path) -> list[Sample]:
     """The derived samples alone, sorted by file and order within it."""
-    paths = sorted((root / CORPUS).glob("*/*.yaml"))
+    paths = data_files(root / CORPUS, "*/*.yaml")
     return [decode_sample(raw, path) for path in paths for raw in load_list(path, "samples")]
 
 

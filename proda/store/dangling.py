@@ -1,51 +1,42 @@
-"""What refers to nodes that are not there: exceptions and patches (written by people: an error), items and samples (derived: a warning).
+"""References to nodes that do not exist. In exceptions and patches, which people commit, they are errors; in items and samples, which
+are derived, they are warnings.
 
-benchmarks/exceptions.yaml  physics/old-chain:dev-path
-  'physics/old-chain' is no chain of the knowledge base. …
+benchmarks/exceptions.yaml  exceptions[0].item
+  'physics/old-chain' is not a chain of the knowledge. Remove the exception, or fix its item.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
-from proda.findings import Finding
-from proda.store.corpus import CORPUS, PATCHES
-from proda.store.items import ITEMS
-from proda.yamlio import load_yaml
+from proda.findings import Finding, Severity
+from proda.records import Item, Sample
+from proda.store.committed import Committed
+from proda.store.exceptions import PATH as EXCEPTIONS
 
 RULE = "dangling"
-EXCEPTIONS = Path("benchmarks/exceptions.yaml")
 
 
-def dangling(root: Path, nodes: frozenset[str]) -> list[Finding]:
-    """Findings, one for each file and missing node. `nodes` are all ids of the knowledge base, retired ones too.
-
-    Files that cannot be read are left to the stage that reads them.
-    """
-    findings = list(_exceptions(root, nodes))
-    for folder, key, severity, advice in (
-        (PATCHES, "samples", "error", "A patch is never edited: revert its commit, or bring the node back."),
-        (CORPUS, "samples", "warning", "Derived: `dvc repro synthesize` writes it anew."),
-        (ITEMS, "items", "warning", "Derived: `dvc repro benchmark` writes it anew."),
-    ):
-        for path in sorted((root / folder).rglob("*.yaml")):
-            entries = (load_yaml(path) or {}).get(key) or ()
-            for node in sorted(_missing(entries, nodes)):
-                message = f"'{node}' is no node of the knowledge base. {advice}"
-                findings.append(Finding(path.relative_to(root).as_posix(), 0, f"{key}[].nodes", RULE, message, severity))  # type: ignore[arg-type]
+def dangling(found: Committed, nodes: frozenset[str]) -> list[Finding]:
+    """A finding for each file and missing node. `nodes` are all ids of the knowledge, retired ones too."""
+    findings = []
+    for number, entry in enumerate(found.exceptions):
+        chain = entry.item.partition(":")[0]
+        if chain not in nodes:
+            message = f"'{chain}' is not a chain of the knowledge. Remove the exception, or fix its item."
+            findings.append(Finding(EXCEPTIONS.as_posix(), 0, f"exceptions[{number}].item", RULE, message))
+    for file, patch in found.patches.items():
+        advice = "A patch is never edited: revert its commit, or restore the node."
+        findings += _missing(file, "samples[].nodes", patch.samples, nodes, "error", advice)
+    for file, samples in found.corpus.items():
+        findings += _missing(file, "samples[].nodes", samples, nodes, "warning", "The corpus is derived: run `dvc repro synthesize`.")
+    for file, items in found.items.items():
+        findings += _missing(file, "items[].nodes", items, nodes, "warning", "Items are derived: run `dvc repro benchmark`.")
     return findings
 
 
-def _missing(entries: Iterable[dict[str, list[str]]], nodes: frozenset[str]) -> set[str]:
-    return {node for entry in entries for node in entry.get("nodes", ()) if node not in nodes}
-
-
-def _exceptions(root: Path, nodes: frozenset[str]) -> Iterator[Finding]:
-    path = root / EXCEPTIONS
-    entries = ((load_yaml(path) or {}).get("exceptions") or ()) if path.is_file() else ()
-    for number, entry in enumerate(entries):
-        chain = str(entry.get("item", "")).partition(":")[0]
-        if chain not in nodes:
-            message = f"'{chain}' is no chain of the knowledge base. Remove the exception, or mend its item."
-            yield Finding(EXCEPTIONS.as_posix(), 0, f"exceptions[{number}].item", RULE, message, "error")
+def _missing(
+    file: str, path: str, entries: Iterable[Sample | Item], nodes: frozenset[str], severity: Severity, advice: str
+) -> Iterator[Finding]:
+    for node in sorted({node for entry in entries for node in entry.nodes} - nodes):
+        yield Finding(file, 0, path, RULE, f"'{node}' is not a node of the knowledge. {advice}", severity)

@@ -1,8 +1,8 @@
-"""benchmarks/exceptions.yaml: items retired or amended by people, each with its reason and the hash of what they judged.
+"""benchmarks/exceptions.yaml: items that people have retired or amended, each with the reason and the hash of the item they read.
 
     exceptions:
       - item: physics/bimetal-strip-bends:dev-path
-        hash: 0f3a5c…                     # of the item as it was written; another hash means the item has changed since
+        hash: 0f3a5c…                     # of the item as it was written; another hash means that the item has changed since
         action: retire
         reason: the second option is true as well in a vacuum
       - item: …
@@ -11,20 +11,22 @@
         reason: …
         stem: a better stem               # and / or options: {B: a better text}, answer: C
 
-An exception that matches no item, or an item that has changed since, stops the build: it no longer says what somebody meant.
+An exception that matches no item, or an item that has changed since, stops the build, because its reason may no longer hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from proda.errors import InputError
+from proda.findings import report_text
 from proda.records import LETTERS, Item, Option
-from proda.yamlio import load_yaml
+from proda.yamlio import load_as
+from proda.yamlio.schema import Fault, located
 
 PATH = Path("benchmarks/exceptions.yaml")
 
@@ -41,38 +43,49 @@ class Exemption(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     answer: Literal["A", "B", "C", "D"] | None = None
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ExceptionsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
     exceptions: tuple[Exemption, ...] = ()
 
 
 def load_exceptions(root: Path) -> tuple[Exemption, ...]:
-    """The entries, in file order; none if the file is absent. Raises InputError on a wrong key, type or missing reason."""
+    """The entries, in file order; none if the file does not exist. Raises InputError with every fault of the file."""
     path = root / PATH
     if not path.is_file():
         return ()
-    try:
-        entries = msgspec.convert(load_yaml(path) or {}, _File).exceptions
-    except msgspec.ValidationError as error:
-        raise InputError(f"{PATH}  {error}\n  Each entry needs item, hash, action (retire or amend) and reason.") from None
-    for entry in entries:
-        if not entry.reason.strip():
-            raise InputError(f"{PATH}  {entry.item}\n  The reason is empty. Say why the item is no fair test.")
-        if set(entry.options) - set(LETTERS):
-            raise InputError(f"{PATH}  {entry.item}.options\n  got {', '.join(entry.options)}, expected letters A to D.")
+    entries = load_as(path, ExceptionsFile, empty={}).exceptions
+    if findings := located(_faults(entries), str(path), path.read_bytes()):
+        raise InputError(report_text(findings), findings)
     return entries
 
 
+def _faults(entries: Sequence[Exemption]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for number, entry in enumerate(entries):
+        where = ("exceptions", number)
+        if not entry.reason.strip():
+            yield Fault((*where, "reason"), "The reason is empty. Say why the item is not a fair test.")
+        if unknown := sorted(set(entry.options) - set(LETTERS)):
+            yield Fault((*where, "options"), f"Got the option {', '.join(unknown)}, expected letters A to D. Fix the letter.")
+        if entry.action == "amend" and entry.stem is None and not entry.options and entry.answer is None:
+            yield Fault(where, "The entry amends nothing. Give a stem, options or an answer, or retire the item.")
+        if entry.item in seen:
+            yield Fault((*where, "item"), f"'{entry.item}' has an exception above. Keep one.")
+        seen.add(entry.item)
+
+
 def apply_exceptions(items: Sequence[Item], exceptions: Sequence[Exemption]) -> list[Item]:
-    """Items with the retired ones gone and the amended ones changed; order kept. Raises InputError for every stale exception at once."""
+    """The items without the retired ones and with the amended ones changed, in order. Raises InputError naming every stale exception."""
     written = {item.id: item for item in items}
     stale = []
     for entry in exceptions:
         if entry.item not in written:
-            stale.append(f"{PATH}  {entry.item}\n  No such item is written any more. Remove the exception.")
+            stale.append(f"{PATH}  {entry.item}\n  The build no longer writes this item. Remove the exception.")
         elif written[entry.item].content_hash != entry.hash:
             stale.append(
-                f"{PATH}  {entry.item}\n  The item has changed since (hash {written[entry.item].content_hash}, exception made for"
-                f" {entry.hash}). Read it again with `proda show {entry.item}`, then renew the hash or remove the exception."
+                f"{PATH}  {entry.item}\n  The item has changed since: its hash is {written[entry.item].content_hash}, the exception was"
+                f" made for {entry.hash}. Read the item with `proda show {entry.item}`, then update the hash or remove the exception."
             )
     if stale:
         raise InputError("\n".join(stale))

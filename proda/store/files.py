@@ -1,7 +1,8 @@
-"""Writing files so that nobody ever reads half of one, and keeping unchanged files untouched.
+"""Reading and writing the files of a repository: whole or not at all, and never outside it.
 
-A file is written under a temporary name in the same folder, flushed, then renamed over the old one; if the bytes are the
-same the old file is left alone, so that its time stamp and DVC's hash cache stay good.
+A file is written under a temporary name in the same folder, flushed, then renamed over the old one. If the bytes are the same, the old
+file is left alone, so that its time stamp and DVC's hash cache stay valid. A path that a symbolic link leads out of the repository is
+refused before anything is written or deleted.
 """
 
 from __future__ import annotations
@@ -11,11 +12,38 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from proda.errors import InputError
+from proda.yamlio.inside import outside
+
+
+def data_files(folder: Path, pattern: str) -> list[Path]:
+    """Paths below `folder` that match `pattern` (as in `Path.glob`), sorted, without hidden names.
+
+    Editors and file managers leave hidden files beside the ones that people write: `._NAME.yaml` (macOS), `.#NAME.yaml` (Emacs).
+    """
+    found = (p for p in folder.glob(pattern) if not any(part.startswith(".") for part in p.relative_to(folder).parts))
+    return sorted(found)
+
+
+def refuse_outside(path: Path) -> None:
+    """Raise InputError if a symbolic link leads `path` out of the repository that it lies in."""
+    real = outside(path)
+    if real is not None:
+        raise InputError(
+            f"{path}\n  A symbolic link leads out of the repository, to {real}. Nothing was written or deleted there."
+            " Replace the link by a folder of the repository, then run again."
+        )
+
 
 def write_file(path: Path, data: bytes | str) -> bool:
-    """Write atomically; returns whether the bytes changed. Creates parent folders. Keeps an existing file's mode."""
+    """Write atomically; returns whether the bytes changed. Creates parent folders. Keeps the mode of an existing file.
+
+    Raises InputError if a link leads the folder of `path` out of the repository. A link in place of the file itself is replaced.
+    """
     payload = data.encode() if isinstance(data, str) else data
-    if path.is_file() and path.read_bytes() == payload:
+    refuse_outside(path.parent)
+    linked = path.is_symlink()
+    if not linked and path.is_file() and path.read_bytes() == payload:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
@@ -24,7 +52,7 @@ def write_file(path: Path, data: bytes | str) -> bool:
             out.write(payload)
             out.flush()
             os.fsync(out.fileno())
-        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        os.chmod(name, path.stat().st_mode & 0o777 if not linked and path.exists() else 0o644)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -33,18 +61,25 @@ def write_file(path: Path, data: bytes | str) -> bool:
 
 
 def write_tree(root: Path, files: Mapping[str, bytes | str], suffix: str) -> int:
-    """Make `root` hold exactly `files` (relative path → content) among names ending in `suffix`; returns how many changed.
+    """Make `root` hold exactly `files` (relative path → content) among names that end in `suffix`; returns how many changed.
 
-    Files of that suffix that are not in `files` are removed, and so are folders left empty. Others are not touched.
+    Files of that suffix that are not in `files` are removed, and so are links to folders and folders left empty. Other files are not
+    touched, and linked folders are not entered. Raises InputError, before anything is written or removed, if a link leads out of the
+    repository.
     """
+    for folder in sorted({root, *((root / name).parent for name in files)}):
+        refuse_outside(folder)
     changed = sum(write_file(root / name, data) for name, data in files.items())
-    wanted = {root / name for name in files}
-    if root.is_dir():
-        for path in sorted(root.rglob("*"), reverse=True):
-            if path.is_dir() and not path.is_symlink():
-                if not any(path.iterdir()):
-                    path.rmdir()
-            elif (path.name.endswith(suffix) and path not in wanted) or path.name.endswith(".tmp"):
-                path.unlink()
+    wanted = {str(root / name) for name in files}
+    for place, inner, names in os.walk(root, topdown=False, followlinks=False):
+        for link in filter(os.path.islink, (os.path.join(place, name) for name in inner)):
+            os.unlink(link)
+            changed += 1
+        for name in names:
+            path = os.path.join(place, name)
+            if (name.endswith(suffix) and path not in wanted) or name.endswith(".tmp"):
+                os.unlink(path)
                 changed += 1
+        if place != str(root) and not os.listdir(place):
+            os.rmdir(place)
     return changed

@@ -26,7 +26,7 @@ import msgspec
 
 from proda.errors import InputError, SealedError
 from proda.records import LETTERS, SPLITS, Item, Option, Split
-from proda.store.files import write_tree
+from proda.store.files import data_files, write_tree
 from proda.yamlio import dump_yaml, load_list
 
 ITEMS = Path("benchmarks/items")
@@ -42,7 +42,7 @@ def load_items(root: Path, splits: Sequence[Split] = SPLITS, *, only: frozenset[
         raise SealedError(f"Items of {', '.join(refused)} may not be read here; only {', '.join(sorted(only))} may.")
     items: list[Item] = []
     for split in splits:
-        for path in sorted((root / ITEMS / split).glob("*/*.yaml")):
+        for path in data_files(root / ITEMS / split, "*/*.yaml"):
             items += [decode_item(raw, path, split) for raw in load_list(path, "items")]
     return sorted(items, key=lambda item: item.id)
 

@@ -36,6 +36,7 @@ from proda.errors import InputError
 from proda.graph import Knowledge
 from proda.records import Concept, Dropped, Item, Overridden, Patch, Sample, Wording, content_hash
 from proda.store.corpus import PATCHES, decode_overridden, decode_sample, encode_sample, encode_wording, load_corpus
+from proda.store.files import data_files
 from proda.yamlio import dump_yaml, load_yaml
 
 ID = re.compile(r"[1-9][0-9]*-[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{8}")
@@ -50,7 +51,7 @@ def load_samples(root: Path) -> list[Sample]:
 
 def load_patches(root: Path) -> list[Patch]:
     """Every patch, sorted by id. Raises InputError if a file is malformed, misnamed, or edited by hand."""
-    return sorted((read_patch(path) for path in (root / PATCHES).glob("*.yaml")), key=lambda p: (p.round, p.id))
+    return sorted((read_patch(path) for path in data_files(root / PATCHES, "*.yaml")), key=lambda p: (p.round, p.id))
 
 
 def read_patch(path: Path) -> Patch:

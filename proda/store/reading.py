@@ -1,8 +1,8 @@
 """The pinned reading: sentences of the sources that no statement quotes, frozen so that the embedded base does not change with them.
 
-samples/base/reading.yaml holds, for each source, the sha256 it was taken from and the sentences kept. The base learns its words
-from them and no fact that the benchmark asks for. Editing or adding a source changes nothing here; `scripts/pin_reading.py` takes
-the list anew, and with it the base is trained anew.
+samples/base/reading.yaml holds, for each source, the sha256 of the text that was read and the sentences that were kept. The base learns
+its words from them, and no fact that the benchmark asks for. Editing or adding a source changes nothing here; `scripts/pin_reading.py`
+writes the list again, and then the base is trained again.
 
     sources:
       - source: physics/thermal-expansion
@@ -19,10 +19,10 @@ from pathlib import Path
 import msgspec
 
 from proda.errors import InputError
-from proda.yamlio import load_yaml
+from proda.yamlio import load_as
 
 PATH = Path("samples/base/reading.yaml")
-# A stop, then a blank and a capital, digit or quote. "e.g. the" and "3.5" stay whole.
+# A full stop, then a space and a capital letter, a digit or a quotation mark. "e.g. the" and "3.5" stay whole.
 SENTENCE_END = re.compile(r"(?<=[.!?])[)”\"]?\s+(?=[A-Z0-9“\"(])")
 
 
@@ -34,22 +34,21 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sentences: tuple[str, ...]
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReadingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
     sources: tuple[Reading, ...]
 
 
 def load_reading(path: Path = PATH) -> tuple[Reading, ...]:
     """The pinned reading, in file order. Raises InputError if it is missing or malformed."""
     if not path.is_file():
-        raise InputError(f"{path}\n  No pinned reading. Make one with `python -m scripts.pin_reading`.")
-    try:
-        return msgspec.convert(load_yaml(path), _File).sources
-    except msgspec.ValidationError as error:
-        raise InputError(f"{path}\n  {error}. Take it anew with `python -m scripts.pin_reading`.") from None
+        raise InputError(f"{path}\n  The pinned reading is missing. Write it with `python -m scripts.pin_reading`.")
+    return load_as(path, ReadingFile).sources
 
 
 def unquoted_sentences(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
-    """Sentences of a source that touch none of the quoted spans (half-open, code points), headings left out, in order."""
+    """Sentences of a source that overlap none of the quoted spans (half-open, code points), without headings, in order."""
     kept: list[str] = []
     start = 0
     for line in text.split("\n"):
@@ -65,5 +64,5 @@ def unquoted_sentences(text: str, spans: Sequence[tuple[int, int]]) -> list[str]
 
 
 def pin(texts: Mapping[str, tuple[str, str]], spans: Mapping[str, Sequence[tuple[int, int]]]) -> list[Reading]:
-    """Source id → (sha256, text) and its quoted spans become the pinned reading, sorted by source."""
+    """The pinned reading of `texts` (source id → sha256 and text), given the quoted `spans` of each source; sorted by source."""
     return [Reading(source, sha, tuple(unquoted_sentences(text, spans.get(source, ())))) for source, (sha, text) in sorted(texts.items())]

@@ -1,4 +1,4 @@
-"""knowledge/relations.yaml → typed relations.
+"""Read knowledge/relations.yaml as typed relations.
 
 load_relations(Path("knowledge/relations.yaml"))[0].phrase      "causes"
 """
@@ -16,13 +16,14 @@ from proda.yamlio import load_yaml
 
 def load_relations(path: Path) -> list[Relation]:
     """Relations sorted by id. Raises InputError naming the relation and the field that is wrong."""
-    raw = (load_yaml(path) or {}).get("relations")
+    document = load_yaml(path)
+    raw = document.get("relations") if isinstance(document, dict) else None
     if not isinstance(raw, dict):
-        raise InputError(f"{path}\n  Expected `relations:` with an entry for each relation.")
+        raise InputError(f"{path}\n  Expected `relations:` with an entry for each relation. Run `proda check`.")
     relations = []
     for name, fields in sorted(raw.items()):
         try:
             relations.append(msgspec.convert({"id": name, **fields}, Relation))
         except (msgspec.ValidationError, TypeError) as error:
-            raise InputError(f"{path}  relations.{name}\n  {error}.") from None
+            raise InputError(f"{path}  relations.{name}\n  {error}. Run `proda check`.") from None
     return relations

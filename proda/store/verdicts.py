@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from proda.store.files import write_file
+from proda.store.files import data_files, write_file
 from proda.yamlio import dump_yaml, load_yaml
 
 VERDICTS = Path("benchmarks/verdicts")
@@ -50,7 +50,7 @@ def write_verdict(root: Path, verdict: Mapping[str, Any]) -> bool:
 
 def read_verdicts(root: Path) -> dict[str, dict[str, Any]]:
     """Patch → its verdict, sorted; what is no verdict on a patch is left out."""
-    found = (load_yaml(path) for path in sorted((root / VERDICTS).glob("*.yaml")))
+    found = (load_yaml(path) for path in data_files(root / VERDICTS, "*.yaml"))
     return {str(raw["patch"]): dict(raw) for raw in found if isinstance(raw, dict) and "patch" in raw}
 
 

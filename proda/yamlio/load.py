@@ -1,31 +1,47 @@
-"""Reading a file or a string of YAML; every refusal is an InputError with one finding that names file and line."""
+"""Read a file or a string of YAML. Every refusal is an InputError with one finding that names file and line."""
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from proda.errors import InputError
 from proda.findings import KeyPath
-from proda.yamlio import fast
+from proda.yamlio.inside import enclosing, outside, within
 from proda.yamlio.policy import MAX_BYTES, RefusedError, check_bytes
+
+Kind = TypeVar("Kind")
+_CONFLICT = re.compile(rb"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE)
 
 
 def load_yaml(path: Path, numbers: bool = False, root: Path | None = None) -> Any:
     """The document in `path`: dict, list, str, int, bool or None; with `numbers`, 2.5 and 1e-3 become floats.
 
-    A symbolic link that leads out of `root` (default: the working directory) is refused. Raises InputError.
+    A symbolic link that leads out of `root` (default: the repository that `path` lies in) is refused. Raises InputError.
     """
     return load_yaml_bytes(read_bytes(path, root), str(path), numbers)
 
 
+def load_as(path: Path, kind: type[Kind], numbers: bool = False, empty: Any = None) -> Kind:
+    """The document in `path` as a `kind`; `empty` is taken for a document that holds nothing.
+
+    Raises InputError with a finding for every fault, each with its line.
+    """
+    from proda.yamlio.schema import decoded
+
+    data = read_bytes(path)
+    raw = load_yaml_bytes(data, str(path), numbers)
+    return decoded(empty if raw is None and empty is not None else raw, kind, str(path), data)
+
+
 def load_list(path: Path, key: str) -> list[Any]:
-    """The list under `key`, which is what the file is for. Raises InputError if there is none: half a file is no empty one."""
+    """The list under `key`, which is what the file is for. Raises InputError if there is none: a truncated file is not an empty one."""
     document = load_yaml(path)
     if not isinstance(document, dict) or not isinstance(document.get(key), list):
-        raise InputError(f"{path}\n  Expected `{key}:` and a list below it. Restore the file from git, or write it anew with `dvc repro`.")
+        raise InputError(f"{path}\n  Expected `{key}:` and a list below it. Restore the file from git, or rebuild it with `dvc repro`.")
     found: list[Any] = document[key]
     return found
 
@@ -42,16 +58,18 @@ def load_yaml_text(text: str, where: str = "<text>", numbers: bool = False) -> A
 def load_yaml_bytes(data: bytes, where: str, numbers: bool = False) -> Any:
     """The document in `data`; `where` names it in errors."""
     try:
-        text = check_bytes(data)
-        if not numbers:
-            done, document = fast.parse(data, text)
-            if done:
-                return document
-        from proda.yamlio import reference  # loading PyYAML takes longer than reading most files: only when it must decide
+        check_bytes(data)
+        from proda.yamlio import reference  # importing PyYAML takes longer than reading most files
 
         return reference.parse(data, numbers)
     except RefusedError as refusal:
-        raise refusal.as_input_error(where) from None
+        conflict = _CONFLICT.search(data)
+        raise (_unresolved(data, conflict.start()) if conflict else refusal).as_input_error(where) from None
+
+
+def _unresolved(data: bytes, start: int) -> RefusedError:
+    reason = "A merge conflict is not resolved here. Choose one of the versions and remove the conflict markers."
+    return RefusedError(reason, data.count(b"\n", 0, start) + 1)
 
 
 def locate(source: Path | bytes, path: KeyPath) -> int:
@@ -65,9 +83,12 @@ def locate(source: Path | bytes, path: KeyPath) -> int:
 
 
 def read_bytes(path: Path, root: Path | None = None, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a regular file of at most `limit` bytes inside `root`; InputError otherwise, before reading it."""
+    """The bytes of a regular file of at most `limit` bytes inside `root`.
+
+    Raises InputError for anything else, before reading: a link that leads out, a folder, a device, a pipe, a file that is too large.
+    """
     try:
-        _inside(path, root)
+        _refuse_outside(path, root)
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
             raise RefusedError("Not a regular file. Put a file here, or remove it.")
@@ -75,18 +96,19 @@ def read_bytes(path: Path, root: Path | None = None, limit: int = MAX_BYTES) -> 
             raise RefusedError(f"The file has {found.st_size:,} bytes; the limit is {limit:,}. Split it.")
         return path.read_bytes()
     except FileNotFoundError:
-        raise RefusedError("The file does not exist. Add it, or mend the name.").as_input_error(str(path)) from None
+        raise RefusedError("The file does not exist. Add it, or fix the name.").as_input_error(str(path)) from None
     except OSError as error:
         raise RefusedError(f"The file cannot be read: {error.strerror}.").as_input_error(str(path)) from None
     except RefusedError as refusal:
         raise refusal.as_input_error(str(path)) from None
 
 
-def _inside(path: Path, root: Path | None) -> None:
-    base = os.path.realpath(root if root is not None else os.curdir)
-    named = os.path.abspath(path)
-    if root is None and os.path.commonpath([base, os.path.realpath(os.path.dirname(named))]) != base:
-        base = os.path.realpath(os.path.dirname(named))  # a file outside by its very name was asked for by a person
-    real = os.path.realpath(path)
-    if os.path.commonpath([base, real]) != base:
+def _refuse_outside(path: Path, root: Path | None) -> None:
+    if root is not None:
+        leads_out = not within(os.path.realpath(path), os.path.realpath(root))
+    elif enclosing(path):
+        leads_out = outside(path) is not None
+    else:  # a file that lies in no repository must stay in its folder
+        leads_out = not within(os.path.realpath(path), os.path.realpath(os.path.dirname(os.path.abspath(path))))
+    if leads_out:
         raise RefusedError("A symbolic link leads out of the repository. Replace it by the file itself.")

@@ -1,12 +1,14 @@
-"""What a document may hold, whoever parses it: limits, characters, and what a plain scalar means.
+"""What a document may hold: limits, characters, and what a plain scalar means.
 
 no, NO, 2024-01-01, 12:30:45, 0x1F, 1_000, 007, 1.5   stay text
 12, -3, 0                                             are integers (up to 18 digits)
-true, false · null, ~, nothing                        are booleans · None
+true, false                                           are booleans
+null, ~, nothing                                      are None
 """
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -18,6 +20,7 @@ MAX_DEPTH = 20  # nested collections
 
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_STARTS_NUMBER = frozenset("-+.0123456789")
 WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 _ASCII_TEXT = bytes([*b"\t\n\r", *range(0x20, 0x7F), *range(0x80, 0x100)])
@@ -27,14 +30,14 @@ FORBIDDEN_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u2
 
 
 class RefusedError(ValueError):
-    """A document that breaks the policy: why, and on which line (0 where it has none)."""
+    """A document breaks the policy. `reason` says how, `line` where (0: the file as a whole)."""
 
     def __init__(self, reason: str, line: int = 0, path: str = "") -> None:
         super().__init__(reason)
         self.reason, self.line, self.path = reason, line, path
 
     def as_input_error(self, where: str) -> InputError:
-        """The same as an error that the command line prints, with its one finding."""
+        """The refusal as an error with one finding; `where` names the document."""
         finding = Finding(where, self.line, self.path, "yaml", self.reason)
         return InputError(str(finding), (finding,))
 
@@ -43,15 +46,17 @@ def scalar(text: str, numbers: bool) -> Any:
     """What an unquoted scalar means. `numbers` also reads 2.5 and 1e-3, which params.yaml needs."""
     if text in WORDS:
         return WORDS[text]
+    if text[0] not in _STARTS_NUMBER:
+        return text
     if INTEGER.fullmatch(text):
         return int(text)
-    if numbers and NUMBER.fullmatch(text):
-        return float(text)
+    if numbers and NUMBER.fullmatch(text) and math.isfinite(value := float(text)):
+        return value
     return text
 
 
 def check_bytes(data: bytes) -> str:
-    """The document as text. Raises RefusedError on size, encoding, or a character that has no place in a reviewed file."""
+    """The document as text. Raises RefusedError on its size, its encoding, or a character that no reviewer could see."""
     if len(data) > MAX_BYTES:
         raise RefusedError(f"The file has {len(data):,} bytes; the limit is {MAX_BYTES:,}. Split it.")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -71,5 +76,5 @@ def check_bytes(data: bytes) -> str:
 
 
 def forbidden(character: str, line: int) -> RefusedError:
-    """The refusal of a control, bidi-override or line-separator character."""
+    """The refusal of a character that is not allowed: control, bidi override, line separator."""
     return RefusedError(f"Character U+{ord(character):04X} (control, bidi override or separator) is not allowed. Remove it.", line)

@@ -1,4 +1,4 @@
-"""Where a value stands, worked out only when somebody has to be told."""
+"""The lines of a document: which key or list item starts where. Computed only for a file that has findings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from proda.findings import KeyPath
 
 
 def line_of(lines: dict[KeyPath, int], path: KeyPath) -> int:
-    """The line of `path`, or of the nearest thing around it, in a map that `line_map` made."""
+    """The line of `path` in the result of `line_map`, or of the nearest key or item around it."""
     while path and path not in lines:
         path = path[:-1]
     return lines.get(path, 1)
@@ -29,14 +29,14 @@ def line_map(data: bytes) -> dict[KeyPath, int]:
                 _walk(next(events), events, (), lines)
                 break
     except (yaml.YAMLError, StopIteration, ValueError, RecursionError):
-        pass  # what was read before the fault still helps
+        pass  # the lines before the fault are still right
     finally:
         parser.dispose()
     return lines
 
 
 def _walk(event: Any, events: Iterator[Any], path: KeyPath, lines: dict[KeyPath, int]) -> None:
-    """Consume one value, noting where each thing inside it starts."""
+    """Consume one value and note where each key and item inside it starts."""
     if isinstance(event, yaml.SequenceStartEvent):
         index = 0
         while not isinstance(inner := next(events), yaml.SequenceEndEvent):

@@ -1,11 +1,18 @@
-"""Hostile and broken files: one clear finding each, no traceback, nothing written."""
+"""Hostile and broken files: one finding each, no traceback, nothing written."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from proda.errors import InputError
+from proda.findings import report_text
 from proda.knowledge.compile import compile_knowledge
 from proda.knowledge.fix import fix_knowledge
 from tests.knowledge.toy import Toy, put
@@ -124,3 +131,85 @@ def test_no_knowledge_at_all_is_a_finding(tmp_path: Path) -> None:
     report = compile_knowledge(tmp_path, tmp_path / "out")
     assert not report.ok
     assert "knowledge/relations.yaml" in {f.file for f in report.findings}
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\r"])
+def test_line_ends_change_neither_spans_nor_hashes(tmp_path: Path, ends: str) -> None:
+    root = Toy().write(tmp_path)
+    expected = compile_knowledge(root, root / "out")
+    before = {p.name: p.read_bytes() for p in (root / "out").iterdir()}
+    for path in (root / "knowledge").rglob("*.*"):
+        path.write_bytes(path.read_bytes().replace(b"\n", ends.encode()))
+    report = compile_knowledge(root, root / "out")
+    assert report.findings == expected.findings == ()
+    assert {p.name: p.read_bytes() for p in (root / "out").iterdir()} == before
+    if ends == "\r\n":  # git rewrites these, so there is nothing to fix
+        fix_knowledge(root)
+        again = {p: p.read_bytes() for p in (root / "knowledge").rglob("*.*")}
+        assert fix_knowledge(root) == []
+        assert {p: p.read_bytes() for p in again} == again
+
+
+def test_a_special_file_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Toy().write(tmp_path)
+    os.mkfifo(root / "knowledge/physics/pipe.yaml")
+    with socket.socket(socket.AF_UNIX) as server:
+        monkeypatch.chdir(root)  # the path of a socket has to be short
+        server.bind("knowledge/physics/s.md")
+        report = compile_knowledge(root, root / "out")
+    assert [f.file for f in report.findings] == ["knowledge/physics/pipe.yaml", "knowledge/physics/s.md"]
+    assert all("Not a regular file" in f.message for f in report.findings)
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root may read everything")
+def test_a_folder_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    root = Toy().write(tmp_path)
+    (root / "knowledge/physics").chmod(0)
+    bound = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", "--"] if os.geteuid() == 0 else []
+    command = [*bound, sys.executable, "-m", "proda.cli.main", "check"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    try:
+        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    finally:
+        (root / "knowledge/physics").chmod(0o755)
+    assert done.returncode == 1
+    assert "knowledge/physics\n  The folder cannot be read" in done.stdout
+
+
+def test_a_file_name_that_is_not_utf8_or_holds_control_characters_is_printed_safely(tmp_path: Path) -> None:
+    root = Toy().write(tmp_path)
+    folder = os.fsencode(root / "knowledge/physics")
+    for name in (b"caf\xe9.yaml", b"a\x1b[2Jb.yaml", b"two\nlines.yaml"):
+        Path(os.fsdecode(folder + b"/" + name)).write_text("a: b\n")
+    report = compile_knowledge(root, root / "out")
+    assert len({f.file for f in report.findings}) == 3
+    text = report_text(report.findings)
+    assert "\x1b" not in text and "two\nlines" not in text
+    text.encode()
+
+
+def test_workers_run_no_code_from_the_folder_that_they_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Toy().write(tmp_path)
+    for module in ("queue", "csv", "json", "string", "random", "bisect", "msgspec", "yaml", "sitecustomize", "usercustomize", "proda"):
+        put(root, f"{module}.py", f"open({str(tmp_path / 'executed')!r}, 'a').write({module!r})\n")
+    monkeypatch.chdir(root)
+    monkeypatch.setattr("proda.knowledge.fanout.POOL_FROM", 0)
+    for path in ("", ".", os.pathsep, f".{os.pathsep}/nowhere"):
+        monkeypatch.setenv("PYTHONPATH", path)
+        assert compile_knowledge(root, root / "out", cache=root / "never" / f"{len(path)}.sqlite", jobs=2).ok
+    assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize("linked", ["build", "build/knowledge"])
+def test_nothing_is_compiled_through_a_link_that_leads_out(tmp_path: Path, linked: str) -> None:
+    root = Toy().write(tmp_path / "repository")
+    outside = tmp_path / "outside"
+    (outside / "knowledge").mkdir(parents=True)
+    for name in ("old.jsonl", "left.tmp", "knowledge/old.jsonl", "knowledge/left.tmp"):
+        (outside / name).write_text("keep")
+    (root / linked).parent.mkdir(parents=True, exist_ok=True)
+    (root / linked).symlink_to(outside)
+    before = sorted(p for p in outside.rglob("*"))
+    with pytest.raises(InputError, match="leads out of the repository"):
+        compile_knowledge(root, root / "build/knowledge")
+    assert sorted(p for p in outside.rglob("*")) == before

@@ -58,9 +58,9 @@ def test_an_entry_that_has_it_is_not_edited_and_one_that_has_another_gets_both(r
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda text: text.replace("  stress:", "  tension:"), "concept is gone"),
+        (lambda text: text.replace("  stress:", "  tension:"), "concept no longer exists"),
         (lambda text: text.replace("  stress:  # a pull\n", "  stress:  # a pull\n    status: retired\n"), "concept is retired"),
-        (lambda text: text.replace("chains:\n", "chains:\n  of-nothing: {}\n"), "no topic"),
+        (lambda text: text.replace("chains:\n", "chains:\n  of-nothing: {}\n"), "Not a topic file"),
         (lambda text: text.replace("    term: stress\n", "    term:   'stress'\n"), "as one line"),
         (lambda text: text.replace("concepts:", "concepts: &all"), "anchor"),
     ],

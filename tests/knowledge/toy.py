@@ -1,11 +1,11 @@
-"""A small knowledge base to break in one place at a time.
+"""A small knowledge to break in one place at a time.
 
     toy = Toy()
     toy.step("physics/heat", "rail-buckles", 1)["object"] = "warming"
     toy.write(tmp_path)
 
-Two disciplines, three topics, four chains; every rule is content with it. Spans and hashes are filled in when it is written, unless
-they are there or `fill` says no.
+Two disciplines, three topics, four chains; it breaks no rule. Spans and hashes are filled in when it is written, unless they are there or
+`fill` is false.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ DEFINED = {
 
 
 class Toy:
-    """The base as plain data, to be changed before it is written."""
+    """The knowledge as plain data, to be changed before it is written."""
 
     def __init__(self) -> None:
         self.relations = copy.deepcopy(RELATIONS)
@@ -102,7 +102,7 @@ class Toy:
         self.sources[topic] += "\n".join(s["evidence"]["quote"] for s in steps) + "\n"
 
     def write(self, root: Path, fill: bool = True) -> Path:
-        """Write the base below `root`; returns `root`."""
+        """Write the knowledge below `root`; returns `root`."""
         topics, catalogue = copy.deepcopy(self.topics), copy.deepcopy(self.catalogue)
         for document in topics.values() if fill else ():
             for chain in document["chains"].values():
@@ -133,11 +133,15 @@ def _steps(topic: str, chain: str, triples: list[str]) -> list[dict[str, Any]]:
                 "subject": subject,
                 "relation": relation,
                 "object": target,
-                "text": f"Here {subject} {relation} {target}.",
+                "text": f"In the toy world {_plain(subject)} {relation} {_plain(target)}.",
                 "evidence": {"quote": f"In {topic} {chain} we see that {subject} {relation} {target}."},
             }
         )
     return steps
+
+
+def _plain(reference: str) -> str:
+    return reference.rpartition("/")[2].replace("-", " ")
 
 
 def put(root: Path, file: str, content: str | bytes) -> Path:
@@ -149,7 +153,7 @@ def put(root: Path, file: str, content: str | bytes) -> Path:
 
 
 def findings(root: Path, rule: str | None = None) -> list[Finding]:
-    """What a check without a cache says, of one rule if one is named."""
+    """The findings of a check without a cache, of one rule if one is named."""
     report = check_knowledge(root, cache=root / "fresh" / "check.sqlite", jobs=1)
     return [f for f in report.findings if rule is None or f.rule == rule]
 

@@ -31,7 +31,7 @@ SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", 
 def generate(out: Path, nodes: int, disciplines: int, seed: int = 0) -> int:
     """Writes knowledge of about `nodes` nodes below `out`. Returns the number of topic files."""
     relations = load_yaml(HERE / "knowledge" / "relations.yaml", root=HERE)["relations"]
-    usable = [name for name, r in relations.items() if not r.get("symmetric")]
+    usable = {name: r["phrase"] for name, r in relations.items() if not r.get("symmetric")}
     topics = max(disciplines, round(nodes / NODES))
     catalogue: dict[str, dict[str, str]] = {}
     (out / "knowledge" / "sources").mkdir(parents=True, exist_ok=True)
@@ -57,8 +57,9 @@ def generate(out: Path, nodes: int, disciplines: int, seed: int = 0) -> int:
     return topics
 
 
-def _topic(discipline: str, topic: str, number: int, relations: list[str], rng: random.Random) -> tuple[str, str]:
-    """Returns the text of a topic file and the text of its source."""
+def _topic(discipline: str, topic: str, number: int, relations: dict[str, str], rng: random.Random) -> tuple[str, str]:
+    """Returns the text of a topic file and the text of its source; `relations` maps ids to phrases."""
+    names_of = list(relations)
     names = [f"{_word(rng)}-{_word(rng)}-{number}x{i}" for i in range(CONCEPTS)]
     concepts = {
         name: {
@@ -82,14 +83,15 @@ def _topic(discipline: str, topic: str, number: int, relations: list[str], rng: 
         path = [names[i] for i in sorted(linked + new)]  # sorted, so that no statement is the reverse of another
         steps = []
         for k, (subject, target) in enumerate(zip(path, path[1:], strict=False), start=1):
+            relation = stated.setdefault((subject, target), rng.choice(names_of))
             quote = f"In the {_word(rng)} of {number}.{index}.{k}, {subject} acts upon {target} through the {_word(rng)} {_word(rng)}."
             steps.append(
                 {
                     "id": f"s{k}",
                     "subject": subject,
-                    "relation": stated.setdefault((subject, target), rng.choice(relations)),
+                    "relation": relation,
                     "object": target,
-                    "text": f"The {subject.replace('-', ' ')} acts upon the {target.replace('-', ' ')} wherever both are met.",
+                    "text": f"The {subject.replace('-', ' ')} {relations[relation]} the {target.replace('-', ' ')} wherever both are met.",
                     "evidence": {"quote": quote, "span": [offset, offset + len(quote)]},
                 }
             )

@@ -1,32 +1,46 @@
-"""`proda check` beyond the knowledge base: what refers to nodes that are gone."""
+"""`proda check` outside the knowledge: references to nodes that do not exist."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from proda.history.repository import Repository
+from proda.records import Sample
+from proda.store.committed import Committed, read_committed
 from proda.store.dangling import dangling
+from proda.store.exceptions import Exemption
+from tests.toyresults import make_items_and_samples
 from tests.toyworld import make_repository
 
 
-def test_exceptions_patches_items_and_samples_are_looked_through(tmp_path: Path) -> None:
-    root = make_repository(tmp_path, git=False)
+def nodes_of(root: Path) -> frozenset[str]:
+    """Every id of the knowledge."""
     known = Repository.open(root).knowledge
-    nodes = frozenset({*known.concepts, *known.statements, *known.chains})
-    assert dangling(root, nodes) == []
-    (root / "benchmarks/exceptions.yaml").write_text(
-        "exceptions:\n  - {item: 'milling/gone:dev-path', hash: abc, action: retire, reason: r}\n"
-    )
-    (root / "samples/patches/1-a.yaml").write_text(json.dumps({"samples": [{"nodes": ["milling/flour", "milling/bran"]}]}))
-    (root / "samples/corpus/milling").mkdir(parents=True)
-    (root / "samples/corpus/milling/a.yaml").write_text(json.dumps({"samples": [{"nodes": ["milling/rye"]}]}))
-    (root / "benchmarks/items/dev/milling").mkdir(parents=True)
-    (root / "benchmarks/items/dev/milling/a.yaml").write_text(json.dumps({"items": [{"nodes": ["milling/oats"]}]}))
-    found = {(f.file.split("/")[1], f.severity, f.message.split("'")[1]) for f in dangling(root, nodes)}
-    assert found == {
-        ("exceptions.yaml", "error", "milling/gone"),
-        ("patches", "error", "milling/bran"),
-        ("corpus", "warning", "milling/rye"),
-        ("items", "warning", "milling/oats"),
-    }
+    return frozenset({*known.concepts, *known.statements, *known.chains})
+
+
+def test_what_is_derived_from_the_knowledge_refers_to_it(tmp_path: Path) -> None:
+    root = make_items_and_samples(make_repository(tmp_path, git=False))
+    found = read_committed(root)
+    assert found.items and found.corpus
+    assert found.findings == []
+    assert dangling(found, nodes_of(root)) == []
+
+
+def test_missing_nodes_are_errors_in_what_people_commit_and_warnings_in_what_is_derived(tmp_path: Path) -> None:
+    root = make_items_and_samples(make_repository(tmp_path, git=False))
+    nodes = nodes_of(root)
+    found = read_committed(root)
+    gone = found.corpus[min(found.corpus)][0].nodes[0]
+    retired = Exemption(item="milling/gone:dev-path", hash="abc", action="retire", reason="r")
+    whole = Committed([], found.corpus, {}, found.items, (retired,))
+    findings = dangling(whole, nodes - {gone})
+    assert {(f.file.split("/")[1], f.severity) for f in findings} >= {("exceptions.yaml", "error"), ("corpus", "warning")}
+    assert all(gone in f.message for f in findings if f.file.startswith("samples/"))
+    assert len({(f.file, f.message) for f in findings}) == len(findings)  # one for each file and node, however many entries name it
+
+
+def test_a_sample_is_decoded_as_a_record() -> None:
+    sample = Sample("a", "open", ("milling/rye",), "Q?", "A")
+    findings = dangling(Committed([], {"samples/corpus/milling/a.yaml": [sample]}), frozenset())
+    assert [f.message.split("'")[1] for f in findings] == ["milling/rye"]

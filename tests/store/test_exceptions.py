@@ -41,7 +41,7 @@ def test_a_corrected_key_moves_the_right_option() -> None:
 
 @pytest.mark.parametrize("change", [{"hash": "0" * 16}, {"item": "weaving/nothing:dev-path"}])
 def test_a_stale_exception_stops_the_build(change: dict[str, str]) -> None:
-    with pytest.raises(InputError, match=r"has changed since|No such item"):
+    with pytest.raises(InputError, match=r"has changed since|no longer writes this item"):
         apply_exceptions(ITEMS, [_exemption(**change)])
 
 
@@ -52,6 +52,11 @@ def test_a_stale_exception_stops_the_build(change: dict[str, str]) -> None:
         ("exceptions:\n  - {item: a:b, hash: c, action: retire, reason: ' '}\n", "reason is empty"),
         ("exceptions:\n  - {item: a:b, hash: c, action: hide, reason: x}\n", "action"),
         ("exceptions:\n  - {item: a:b, hash: c, action: amend, reason: x, options: {E: y}}\n", "expected letters A to D"),
+        ("exceptions:\n  - {item: a:b, hash: c, action: amend, reason: x}\n", "amends nothing"),
+        ("exceptions:\n" + 2 * "  - {item: a:b, hash: c, action: retire, reason: x}\n", "has an exception above"),
+        ("- a\n", "Got a list"),
+        ("exceptions: 5\n", "Got 5"),
+        ("exceptions: [a]\n", "Got text"),
         ("exceptions:\n  - {item: a:b, hash: c, action: retire, reason: x, colour: red}\n", "colour"),
     ],
 )

@@ -1,3 +1,5 @@
-"""The rules of `proda check`, one a file: those that look at one topic file are listed in `of_topic`, those that look at the
-whole base in `of_knowledge`. `schema` (and, before it, the YAML policy of `proda.yamlio`) decides whether a file can be read at all.
+"""The rules of `proda check`, one in each file.
+
+`of_topic` lists the rules that look at one topic file, `of_knowledge` those that look at all of them. Whether a file can be read at all is
+decided before, by the YAML policy of `proda.yamlio` and by `schema`. `mentions` holds what the rules on texts share.
 """

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from proda.knowledge.columns import Columns
 
 
-def check(base: Columns) -> Iterator[tuple[str, Violation]]:
-    """Statements whose opposite is stated of the same pair (of the turned pair too, if a relation is symmetric)."""
+def check(columns: Columns) -> Iterator[tuple[str, Violation]]:
+    """Statements whose opposite is stated of the same two concepts (in either order, if a relation is symmetric)."""
     from proda.knowledge.columns import among, mixed
 
-    s = base.statements
+    s = columns.statements
     live = s["active"] == 1
-    relations = {r.id: r for r in base.relations}
-    for pair in sorted({tuple(sorted((r.id, r.opposite))) for r in base.relations if r.opposite in relations}):
-        rows = [np.flatnonzero(live & (s["relation"] == base.relation_keys[name])) for name in pair]
+    relations = {r.id: r for r in columns.relations}
+    for pair in sorted({tuple(sorted((r.id, r.opposite))) for r in columns.relations if r.opposite in relations}):
+        rows = [np.flatnonzero(live & (s["relation"] == columns.relation_keys[name])) for name in pair]
         turned = any(relations[name].symmetric for name in pair)
         keys = [mixed(s["subject"][r], s["object"][r]) for r in rows]
         back = [mixed(s["object"][r], s["subject"][r]) for r in rows]
@@ -31,24 +31,24 @@ def check(base: Columns) -> Iterator[tuple[str, Violation]]:
         others = rows[1][among(keys[1], against)].tolist()
         stated: dict[tuple[str, str], int] = {}
         for other in others:
-            theirs = base.statement(other)
+            theirs = columns.statement(other)
             stated.setdefault((theirs.subject, theirs.object), other)
             if turned:
                 stated.setdefault((theirs.object, theirs.subject), other)
         for row in hits:
-            mine = base.statement(row)
+            mine = columns.statement(row)
             if (mine.subject, mine.object) in stated:
-                yield _fault(base, row, stated[mine.subject, mine.object])
+                yield _fault(columns, row, stated[mine.subject, mine.object])
 
 
-def _fault(base: Columns, one: int, two: int) -> tuple[str, Violation]:
-    """The finding stands at the later of the two statements and names the earlier."""
-    later, earlier = base.statement(max(one, two)), base.statement(min(one, two))
-    file, path = base.place_of_statement(max(one, two))
+def _fault(columns: Columns, one: int, two: int) -> tuple[str, Violation]:
+    """The finding for the later of the two statements, which names the earlier."""
+    later, earlier = columns.statement(max(one, two)), columns.statement(min(one, two))
+    file, path = columns.place_of_statement(max(one, two))
     return file, Violation(
         path,
         f"'{later.subject}' {later.relation} '{later.object}', but {earlier.id} says {earlier.relation}. "
-        "Both cannot hold: mend one, or make its subject more exact.",
+        "Both cannot hold: fix one, or make its subject more exact.",
     )
 
 

@@ -1,4 +1,4 @@
-"""A definition is a noun phrase without a full stop that does not use its own term. A warning: judgement may differ."""
+"""A definition is a noun phrase without a full stop that does not use its own term. A warning: there are good exceptions."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _SENTENCE = re.compile(r"(?i:it|they|this|that|these|when|where|if|is|are|means|
 
 
 def check(topic: TopicFile, _context: Context) -> Iterator[Violation]:
-    """Definitions that end in a stop, start like a sentence, or repeat the term."""
+    """Definitions that end in a full stop, start like a sentence, or repeat the term."""
     for name, concept in topic.concepts.items():
         where = ("concepts", name, "definition")
         text = concept.definition
         if text.endswith("."):
-            yield Violation(where, "A definition has no full stop at its end. Remove it (--fix does).")
+            yield Violation(where, "A definition has no full stop at its end. Remove it, or run `proda check --fix`.")
         if _SENTENCE.match(text):
-            yield Violation(where, f"Starts with '{text.split()[0]}', expected a noun phrase: '… is ⟨definition⟩' must read well.")
+            yield Violation(where, f"Starts with '{text.split()[0]}', expected a noun phrase. '… is ⟨definition⟩' must be a sentence.")
         if concept.term.casefold() in text.casefold() and re.search(rf"(?<!\w){re.escape(concept.term.casefold())}(?!\w)", text.casefold()):
-            yield Violation(where, f"Uses its own term, '{concept.term}'. Say it in other words.")
+            yield Violation(where, f"Uses its own term, '{concept.term}'. Define it in other words.")
 
 
 def fix(document: dict[str, Any], _context: Context) -> None:

@@ -1,4 +1,4 @@
-"""Ids are lower-case words joined by hyphens, and a file lies where its discipline and topic say."""
+"""Ids are lower-case words joined by hyphens, and the path of a file is made of its discipline and topic."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FORM = f"Use lower-case letters, digits and single hyphens, at most {_MAX} char
 
 
 def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
-    """Ids that are not well formed, and names that differ from the file's place."""
+    """Ids that are not well formed, and names that differ from the path of the file."""
     for key, got, expected in (
         ("discipline", topic.discipline, context.discipline),
         ("topic", topic.topic, context.topic),
@@ -24,7 +24,7 @@ def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
         if not _well_formed(SLUG, expected):
             yield Violation((), f"The file's {key} '{expected}' is not a well-formed id. Rename it. {_FORM}")
         elif got != expected:
-            yield Violation((key,), f"Got '{got}', but the file lies at {context.file}. Expected '{expected}': mend one of them.")
+            yield Violation((key,), f"Got '{got}', but the file is {context.file}. Expected '{expected}': fix one of them.")
     if not _well_formed(SOURCE, topic.source):
         yield Violation(("source",), f"'{topic.source}' is not a source id. Write '<discipline>/<name>'. {_FORM}")
     for kind, names in (("concepts", topic.concepts), ("chains", topic.chains)):
@@ -42,4 +42,4 @@ def _well_formed(form: re.Pattern[str], text: str) -> bool:
     return form.fullmatch(text) is not None and (len(text) <= _MAX or max(map(len, text.split("/"))) <= _MAX)
 
 
-RULE = Rule(name="ids", description="Ids are well formed; a file lies where it says.", check_topic=check)
+RULE = Rule(name="ids", description="Ids are well formed, and name the path of their file.", check_topic=check)

@@ -1,4 +1,7 @@
-"""Two concepts do not share a term or alias, but for case, punctuation or a plural s, unless `distinct_from` says so."""
+"""Two concepts do not share a term or alias, unless `distinct_from` says so.
+
+Case, punctuation, invisible characters and a plural s do not count.
+"""
 
 from __future__ import annotations
 
@@ -11,27 +14,27 @@ if TYPE_CHECKING:
     from proda.knowledge.columns import Columns
 
 
-def check(base: Columns) -> Iterator[tuple[str, Violation]]:
-    """Concepts, in any discipline, whose term a concept before them has already."""
+def check(columns: Columns) -> Iterator[tuple[str, Violation]]:
+    """Concepts, in any discipline, that have a term of a concept before them."""
     from proda.knowledge.columns import repeated
     from proda.knowledge.entry import normalised
 
-    terms = base.terms
+    terms = columns.terms
     for rows in repeated(terms["term"]):
-        concepts = [base.nodes(int(terms["file"][r])).concepts[int(terms["concept"][r])] for r in rows]
+        concepts = [columns.nodes(int(terms["file"][r])).concepts[int(terms["concept"][r])] for r in rows]
         for at, (row, concept) in enumerate(zip(rows, concepts, strict=True)):
             mine = {normalised(t): t for t in (*concept.aliases, concept.term)}
             for other in concepts[:at]:
                 if other.id == concept.id or other.id in concept.distinct_from or concept.id in other.distinct_from:
-                    continue  # (one id twice is unique-ids' business)
+                    continue  # (the rule `unique-ids` reports an id that is used twice)
                 shared = next((mine[n] for t in (other.term, *other.aliases) if (n := normalised(t)) in mine), None)
                 if shared is None:
                     continue
                 yield (
-                    base.files[int(terms["file"][row])],
+                    columns.files[int(terms["file"][row])],
                     Violation(
                         ("concepts", concept.id.split("/", 1)[1]),
-                        f"'{shared}' is also a term of '{other.id}'. Refer to that one, give this a telling term, "
+                        f"'{shared}' is also a term of '{other.id}'. Refer to that one, give this one a more exact term, "
                         f"or record `distinct_from: [{other.id}]`.",
                     ),
                 )

@@ -1,4 +1,4 @@
-"""The rules that look at the whole base. Apart from `of_topic` because they need numpy, which takes a tenth of a second to import."""
+"""The rules that look at all topics together. They need numpy, which takes a tenth of a second to import, so `of_topic` is separate."""
 
 from proda.knowledge.rules import (
     both_ways,

@@ -1,6 +1,30 @@
-"""The rules that look at one topic file and its sources, in the order in which a file is judged."""
+"""The rules that look at one topic file and its sources, in the order in which they are run."""
 
-from proda.knowledge.rules import definitions, evidence, ids, relations, steps
+from proda.knowledge.rules import (
+    characters,
+    definitions,
+    evidence,
+    ids,
+    relations,
+    steps,
+    text_length,
+    text_negation,
+    text_relation,
+    text_terms,
+    trivial,
+)
 from proda.knowledge.rules.rule import Rule
 
-TOPIC_RULES: tuple[Rule, ...] = (ids.RULE, relations.RULE, steps.RULE, evidence.RULE, definitions.RULE)
+TOPIC_RULES: tuple[Rule, ...] = (
+    ids.RULE,
+    characters.RULE,
+    relations.RULE,
+    steps.RULE,
+    evidence.RULE,
+    definitions.RULE,
+    text_terms.RULE,
+    text_relation.RULE,
+    text_negation.RULE,
+    text_length.RULE,
+    trivial.RULE,
+)

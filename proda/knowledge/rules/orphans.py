@@ -1,4 +1,4 @@
-"""Every concept is reached from a chain: an orphan fails, it is never adopted."""
+"""Every concept is reached from a chain. An orphan is an error; it is never attached to a chain automatically."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ if TYPE_CHECKING:
     from proda.knowledge.columns import Columns
 
 
-def orphan_rows(base: Columns) -> list[int]:
+def orphan_rows(columns: Columns) -> list[int]:
     """Rows of concepts in use that no statement in use mentions."""
     from proda.knowledge.columns import among
 
-    live = base.statements["active"] == 1
-    reached = np.concatenate([base.statements["subject"][live], base.statements["object"][live]])
-    alone = (base.concepts["active"] == 1) & ~among(base.concepts["id"], reached)
+    live = columns.statements["active"] == 1
+    reached = np.concatenate([columns.statements["subject"][live], columns.statements["object"][live]])
+    alone = (columns.concepts["active"] == 1) & ~among(columns.concepts["id"], reached)
     return [int(row) for row in np.flatnonzero(alone)]
 
 
-def check(base: Columns) -> Iterator[tuple[str, Violation]]:
-    """Concepts that no chain leads to."""
-    for row in orphan_rows(base):
-        file, path = base.place_of_concept(row)
+def check(columns: Columns) -> Iterator[tuple[str, Violation]]:
+    """Concepts in use that no statement in use mentions."""
+    for row in orphan_rows(columns):
+        file, path = columns.place_of_concept(row)
         yield (
             file,
-            Violation(path, f"No statement mentions '{base.concept(row).id}'. Use it in a chain, remove it, or retire it if released."),
+            Violation(
+                path, f"No statement mentions '{columns.concept(row).id}'. Use it in a chain, remove it, or retire it if it was published."
+            ),
         )
 
 

@@ -1,7 +1,7 @@
-"""What a rule is: a name, a claim, and functions that look for what breaks it; some can also mend it.
+"""A rule: a name, a description, and functions that yield what breaks it. Some rules can also fix what they find.
 
-A rule looks at one topic file (`check_topic`, run once per changed file, wherever there is a free core) or at the base as
-a whole (`check_all`, run on the facts of all files). A fault names the place; the line is worked out afterwards.
+`check_topic` looks at one topic file; it runs once per changed file, on several cores. `check_all` looks at the facts of all files. Both
+yield the place of a fault and a message; lines are looked up afterwards.
 """
 
 from __future__ import annotations
@@ -11,22 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from proda.findings import KeyPath, Severity
+from proda.findings import Severity
 from proda.knowledge.schema import TopicFile
+from proda.records import Relation
+from proda.yamlio.schema import Fault as Violation
 
 if TYPE_CHECKING:
     from proda.knowledge.columns import Columns
 
-
-class Violation(msgspec.Struct, frozen=True):
-    """Where a rule is broken, and the message: got, expected, what to do."""
-
-    path: KeyPath
-    message: str
+__all__ = ["Context", "Rule", "SourceText", "Violation"]
 
 
 class SourceText(msgspec.Struct, frozen=True):
-    """A source as rules see it: its NFC text, the hash of its bytes, or why it cannot be read."""
+    """A source as rules see it: its text (NFC, lines end in a line feed), the hash of that, or why it cannot be read."""
 
     text: str | None
     sha256: str
@@ -34,15 +31,15 @@ class SourceText(msgspec.Struct, frozen=True):
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What a topic file is judged by, besides itself."""
+    """What a rule may use to check a topic file."""
 
     file: str  # "knowledge/physics/optics.yaml"
-    relations: frozenset[str]
+    relations: Mapping[str, Relation]  # by id
     source: Callable[[str], SourceText | None]  # by source id; None: no such file
 
     @property
     def discipline(self) -> str:
-        """The folder the file lies in: ids are made with it."""
+        """The folder that the file lies in; ids start with it."""
         return self.file.split("/")[1]
 
     @property
@@ -52,7 +49,7 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A rule of the knowledge base. A warning is printed and never fails a check."""
+    """A rule of the knowledge. A warning is printed and never fails a check."""
 
     name: str
     description: str
@@ -61,4 +58,4 @@ class Rule(msgspec.Struct, frozen=True):
     check_all: Callable[[Columns], Iterable[tuple[str, Violation]]] | None = None  # (file, fault)
     fix_topic: Callable[[dict[str, Any], Context], None] | None = None  # edits a loaded document in place
     fix_catalogue: Callable[[dict[str, Any], Mapping[str, SourceText]], None] | None = None
-    needs_all: bool = False  # says nothing while some file cannot be read: what it misses may be there
+    needs_all: bool = False  # skipped while some file cannot be read, because what seems missing may be there

@@ -1,4 +1,4 @@
-"""A chain is 3–6 connected statements, s1, s2, …, and passes through no concept twice."""
+"""A chain is 3 to 6 connected statements, s1, s2, …, and passes through no concept twice."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _STEP_ID = re.compile(r"s[1-9][0-9]?")
 
 
 def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
-    """Chains of the wrong length, steps that do not meet, concepts met again, step ids used twice or malformed."""
+    """Chains of the wrong length, steps that are not connected, concepts that occur again, step ids that are repeated or malformed."""
     for name, chain in topic.chains.items():
         if chain.status == "active" and not MIN_STEPS <= len(chain.steps) <= MAX_STEPS:
             yield Violation(
                 ("chains", name, "steps"),
-                f"Got {len(chain.steps)} statements, expected {MIN_STEPS} to {MAX_STEPS}. Split the chain or complete it.",
+                f"Got {len(chain.steps)} statements, expected {MIN_STEPS} to {MAX_STEPS}. Split the chain, or complete it.",
             )
         yield from _ids(name, chain)
         yield from _path(name, chain, context.discipline)
@@ -42,11 +42,13 @@ def _path(name: str, chain: ChainEntry, discipline: str) -> Iterator[Violation]:
         subject, target = full_id(discipline, step.subject), full_id(discipline, step.object)
         where = ("chains", name, "steps", index)
         if index and subject != previous:
-            yield Violation((*where, "subject"), f"Got '{subject}', but the step before ends at '{previous}'. Make them meet.")
+            yield Violation((*where, "subject"), f"Got '{subject}', but the step before ends at '{previous}'. Connect them.")
         if not index:
             met[subject] = f"the subject of {step.id}"
         if target in met:
-            yield Violation((*where, "object"), f"'{target}' was already {met[target]}; a chain meets no concept twice. Shorten it.")
+            yield Violation(
+                (*where, "object"), f"'{target}' was already {met[target]}; a chain passes through no concept twice. Shorten it."
+            )
         met[target] = f"the object of {step.id}"
         previous = target
 

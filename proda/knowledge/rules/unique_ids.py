@@ -1,4 +1,4 @@
-"""An id names one concept or one chain in the whole base."""
+"""An id names one concept or one chain, in all topics together."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from proda.knowledge.columns import Columns
 
 
-def check(base: Columns) -> Iterator[tuple[str, Violation]]:
+def check(columns: Columns) -> Iterator[tuple[str, Violation]]:
     """Every definition of an id after its first one, files in order of their paths, concepts before chains."""
     from proda.knowledge.columns import repeated
 
-    concepts = len(base.concepts["id"])
-    for rows in repeated(np.concatenate([base.concepts["id"], base.chains["id"]])):
-        places = [base.place_of_concept(r) if r < concepts else base.place_of_chain(r - concepts) for r in rows]
-        ids = [base.concept(r).id if r < concepts else base.chain(r - concepts).id for r in rows]
+    concepts = len(columns.concepts["id"])
+    for rows in repeated(np.concatenate([columns.concepts["id"], columns.chains["id"]])):
+        places = [columns.place_of_concept(r) if r < concepts else columns.place_of_chain(r - concepts) for r in rows]
+        ids = [columns.concept(r).id if r < concepts else columns.chain(r - concepts).id for r in rows]
         for (file, path), node_id in zip(places[1:], ids[1:], strict=True):
             first = f"{places[0][0]} ({places[0][1][0]})"
             yield file, Violation(path, f"'{node_id}' is also defined in {first}. Rename this one, or refer to that one.")

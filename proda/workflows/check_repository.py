@@ -1,0 +1,104 @@
+"""Check a repository: the knowledge, every file that the build reads, and the references between them.
+
+checked = check_repository(Path("."))
+checked.findings          # sorted by file and line; every check runs, whatever another one finds
+checked.report.counts     # {"disciplines": 16, "topics": 64, …}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from proda.findings import Finding, sorted_findings
+from proda.gitrepo import GitError, run_git
+from proda.graph import CompiledTopic, Knowledge
+from proda.knowledge.compile import check_knowledge
+from proda.knowledge.report import Report
+from proda.store.allocation import ALLOCATION, wrong_disciplines
+from proda.store.committed import Committed, read_committed
+from proda.store.corpus import PATCHES
+from proda.store.dangling import dangling
+from proda.store.patches import stale
+from proda.yamlio.schema import located
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """All findings, and the report on the knowledge that they include."""
+
+    findings: tuple[Finding, ...]
+    report: Report
+
+
+def find_root(start: Path) -> Path:
+    """The repository around `start`: the nearest folder, `start` included, with knowledge/relations.yaml, else with dvc.yaml or .git.
+
+    `start` itself if there is none.
+    """
+    folders = [start.resolve(), *start.resolve().parents]
+    for markers in (("knowledge/relations.yaml",), ("dvc.yaml", ".git")):
+        for folder in folders:
+            if any((folder / marker).exists() for marker in markers):
+                return folder
+    return folders[0]
+
+
+def check_repository(root: Path, *, shape: bool = False) -> Checked:
+    """Check the repository at `root`. Never raises on bad input; with `shape`, the report holds connectivity and shares of relations.
+
+    References to nodes are checked only if the knowledge has no errors.
+    """
+    report = check_knowledge(root, shape=shape, compiled=True)
+    committed = read_committed(root)
+    findings = [*report.findings, *committed.findings]
+    if report.ok:
+        knowledge = _knowledge(report)
+        findings += dangling(committed, frozenset({*knowledge.concepts, *knowledge.statements, *knowledge.chains}))
+        findings += _stale_patches(root, committed, knowledge)
+        findings += _allocation(root, committed, knowledge)
+    return Checked(sorted_findings(findings), report)
+
+
+def _knowledge(report: Report) -> Knowledge:
+    decoder = msgspec.json.Decoder(CompiledTopic)
+    topics = [decoder.decode(line) for shard in report.shards for line in shard.splitlines() if line]
+    return Knowledge(
+        report.relations,
+        (c for t in topics for c in t.concepts),
+        (s for t in topics for s in t.statements),
+        (c for t in topics for c in t.chains),
+    )
+
+
+def _allocation(root: Path, committed: Committed, knowledge: Knowledge) -> tuple[Finding, ...]:
+    if committed.allocation is None:
+        return ()
+    disciplines = {chain.discipline for chain in knowledge.active_chains()}
+    faults = wrong_disciplines(committed.allocation, disciplines)
+    return located(faults, ALLOCATION.as_posix(), (root / ALLOCATION).read_bytes(), "allocation")
+
+
+def _stale_patches(root: Path, committed: Committed, knowledge: Knowledge) -> Iterator[Finding]:
+    """Patches that are not committed yet and were written against other nodes or items. A committed patch has been applied."""
+    applied = _applied(root)
+    waiting = {} if applied is None else {file: patch for file, patch in committed.patches.items() if file not in applied}
+    items = {item.id: item for group in committed.items.values() for item in group if item.split == "dev"} if waiting else {}
+    for file, patch in sorted(waiting.items()):
+        for line in stale(patch, knowledge, items):
+            message = f"The patch was written for something else: {line}. Diagnose and repair again."
+            yield Finding(file, 0, "expect", "patch", message)
+
+
+def _applied(root: Path) -> frozenset[str] | None:
+    """Paths below samples/patches in HEAD; None where git cannot say."""
+    try:
+        run_git(root, "rev-parse", "--git-dir")
+    except GitError:  # no git, no repository, or a checkout that git refuses to read
+        return None
+    try:
+        listed = run_git(root, "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", PATCHES.as_posix())
+    except GitError:  # a repository without a commit
+        return frozenset()
+    return frozenset(filter(None, listed.split("\0")))
