@@ -76,7 +76,9 @@ def _stale_patches(root: Path, knowledge: Knowledge) -> list[Finding]:
         return []
     from proda.store.items import load_items
     from proda.store.patches import read_patch, stale
+    from proda.workflows.renamed_patches import renamed_patches
 
+    waiting -= renamed_patches(root, waiting)
     items = {item.id: item for item in load_items(root, ("dev",))}
     found = []
     for path in sorted(waiting):

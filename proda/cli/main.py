@@ -18,6 +18,8 @@ from proda.errors import ProdaError, failed_write
 # verb → one line for --help; the module is proda.cli.<verb>, its command the function of the same name
 VERBS = {
     "check": "Check the knowledge base and everything that refers to it.",
+    "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
+    "mv": "Rename a concept, chain or topic wherever it is named.",
     "show": "Show a node, sample or item, with what it comes from and what comes from it.",
     "diff": "Compare two revisions by meaning: nodes, samples, items, flipped outcomes.",
     "repair": "Write a patch for every node the diagnoses blame, or share samples out anew, as commits.",
