@@ -5,7 +5,7 @@
     knowledge/physics/thermal-expansion.yaml                        4 places
     samples/patches/1-heating-3f0c9a1e.yaml                         9 places
     Renamed the concept physics/heating to physics/warming: 14 places in 3 files. physics/heating stays as a retired id.
-    Next: dvc repro. It writes items, samples and results again; …
+    Next: dvc repro. It writes items, samples and results again. …
 
 Nothing is written if a file that would change has uncommitted changes, or if one of the new texts cannot be made.
 """
@@ -16,6 +16,12 @@ import json
 from pathlib import Path
 
 import click
+
+NEXT = "Next: dvc repro. It writes items, samples and results again."
+REWORDED = (
+    "Wordings are drawn by id, so those of the renamed node change. An exception whose item reads differently then stops the build until"
+    " it is judged again."
+)
 
 
 @click.command(epilog="Example: proda mv physics/bimetal-strip-bends heated-strip-bends --dry-run")
@@ -54,11 +60,7 @@ def mv(old: str, new: str, topic: bool, dry_run: bool, as_json: bool, root: Path
         return
     stays = "" if renaming.kind == "topic" else f" {renaming.old} stays as a retired id."
     click.echo(f"Renamed the {renaming.kind} {renaming.old} to {renaming.new}: {total}.{stays}", err=True)
-    click.echo(
-        "Next: dvc repro. It writes items, samples and results again. Wordings are drawn by id, so those of a renamed node change; an"
-        " exception whose item reads differently then stops the build and has to be judged again.",
-        err=True,
-    )
+    click.echo(NEXT if renaming.kind == "topic" else f"{NEXT} {REWORDED}", err=True)
 
 
 def _counted(number: int, noun: str) -> str:

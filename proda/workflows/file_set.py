@@ -67,8 +67,8 @@ def write_together(root: Path, texts: Mapping[str, str | None]) -> None:
     done: list[str] = []
     try:
         for name, text in texts.items():
-            done.append(name)
             _put(root / name, None if text is None else text.encode())
+            done.append(name)
     except BaseException:
         for name in reversed(done):
             _put(root / name, before[name])

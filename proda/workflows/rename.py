@@ -47,7 +47,7 @@ from proda.store.patches import load_patches, named, patch_text
 from proda.store.verdicts import VERDICTS
 from proda.tester.splits import sealed_chains
 from proda.workflows.yaml_scalars import replace_scalars
-from proda.yamlio import load_yaml_bytes, read_bytes
+from proda.yamlio import dump_yaml, load_yaml_bytes, read_bytes
 
 Kind = Literal["concept", "chain", "topic"]
 MAX_ID = 100  # characters of a name without its discipline
@@ -193,7 +193,11 @@ def _edit_topic(document: Any, discipline: str, renaming: Renaming) -> int:
         if full_id(discipline, reference) != renaming.old:
             return reference
         count += 1
-        return type(reference)(renaming.new if "/" in reference else renaming.new.partition("/")[2])
+        if "/" in reference:
+            return type(reference)(renaming.new)
+        name = _written(renaming.new)
+        # The author's quotes stay, unless the old id needed them.
+        return name if type(name) is not str or type(_written(renaming.old)) is not str else type(reference)(name)
 
     concepts, chains = document.get("concepts") or {}, document.get("chains") or {}
     if renaming.kind == "concept":
@@ -218,7 +222,7 @@ def _edit_topic(document: Any, discipline: str, renaming: Renaming) -> int:
 
 def _replace_entry(section: Any, local: str, renaming: Renaming) -> None:
     """The entry under its new id, in its place; the old id as a retired entry at the end."""
-    new = renaming.new.partition("/")[2]
+    new = _written(renaming.new)
     if renaming.back:
         del section[new]
     entry = section[local]
@@ -229,7 +233,15 @@ def _replace_entry(section: Any, local: str, renaming: Renaming) -> None:
     retired["status"] = "retired"
     if renaming.kind == "concept" or not renaming.back:
         retired["replaced_by"] = new
-    section[local] = retired
+    section[_written(renaming.old)] = retired
+
+
+def _written(node: str) -> str:
+    """The id without its discipline, to be quoted in YAML if a reader could take it for a number or a word such as `no`."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    name = node.partition("/")[2]
+    return name if dump_yaml(name) == f"{name}\n" else DoubleQuotedScalarString(name)
 
 
 def _rename_key(mapping: Any, old: str, new: str) -> None:
@@ -248,7 +260,7 @@ def _rename_key(mapping: Any, old: str, new: str) -> None:
 
 def _topic_text(root: Path, file: str, renaming: Renaming) -> str:
     data = read_bytes(root / file, root)
-    name = renaming.new.partition("/")[2]
+    name = _written(renaming.new)
 
     def edit(document: Any) -> None:
         document["topic"] = name

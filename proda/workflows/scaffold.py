@@ -28,7 +28,7 @@ from proda.knowledge.tree import CATALOGUE, scan, source_path
 from proda.records import Record
 from proda.store.allocation import ALLOCATION, load_allocation
 from proda.workflows.file_set import require_inside
-from proda.yamlio import load_yaml, load_yaml_bytes, load_yaml_text, read_bytes
+from proda.yamlio import dump_yaml, load_yaml, load_yaml_bytes, read_bytes
 from proda.yamlio.policy import FORBIDDEN_CHARACTER
 
 MAX_ID = 100  # characters of a discipline or topic
@@ -45,7 +45,7 @@ SOURCE = """\
 TOPIC = """\
 discipline: {discipline}
 topic: {topic}
-source: {discipline}/{topic}
+source: {source}
 # Write concepts and chains in the place of the two {{}}; knowledge/GUIDE.md says what makes a good entry. An example, to be removed:
 #
 # concepts:
@@ -137,7 +137,7 @@ def plan_topic(root: Path, topic_id: str, origin: Origin, samples: int | None = 
     text = SOURCE.format(title=origin.title, placeholder=PLACEHOLDER)
     texts = {
         source: text,
-        entry: TOPIC.format(discipline=discipline, topic=topic),
+        entry: TOPIC.format(discipline=_scalar(discipline), topic=_scalar(topic), source=topic_id),
         CATALOGUE: _catalogue(root, topic_id, origin, text),
     }
     share, allocation = plan_allocation(root, discipline, samples)
@@ -163,7 +163,8 @@ def plan_allocation(root: Path, discipline: str, samples: int | None = None, upd
     raw = load_yaml(root / ALLOCATION, root=root)
 
     def edit(document: Any) -> None:
-        _insert(document["samples"], discipline, str(after) if hasattr(document, "ca") else after)
+        key = _quoted({discipline: discipline})[discipline] if hasattr(document, "ca") else discipline
+        _insert(document["samples"], key, str(after) if hasattr(document, "ca") else after)
 
     return share, {ALLOCATION.as_posix(): _edited(ALLOCATION.as_posix(), (root / ALLOCATION).read_text(encoding="utf-8"), raw, edit)}
 
@@ -228,16 +229,18 @@ def _catalogue(root: Path, source: str, origin: Origin, text: str) -> str:
 
 
 def _quoted(fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields for a round-trip document: what would be read as a number or a word of YAML is quoted."""
+    """The fields for a round-trip document, quoted where some YAML reader could take them for something else than text."""
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-    def plain(value: str) -> bool:
-        try:
-            return bool(load_yaml_text(value) == value)
-        except InputError:
-            return False
+    def plain(key: str, value: str) -> bool:
+        return key == "sha256" or dump_yaml(value) == f"{value}\n"
 
-    return {key: value if plain(value) else DoubleQuotedScalarString(value) for key, value in fields.items()}
+    return {key: value if plain(key, value) else DoubleQuotedScalarString(value) for key, value in fields.items()}
+
+
+def _scalar(name: str) -> str:
+    """An id as it is written in YAML: `12` and `no` need quotes."""
+    return dump_yaml(name).rstrip("\n")
 
 
 def _insert(mapping: Any, key: str, value: Any) -> None:
