@@ -95,7 +95,7 @@ def format_pattern(open_share: float, choice_share: float) -> tuple[Format, ...]
 
 
 def _units(knowledge: Knowledge, window: int) -> dict[str, list[tuple[Unit, str, str]]]:
-    """Discipline → (unit, node id, topic). A window's id is the id of its first statement and its length: `….s1+2`."""
+    """Discipline → (unit, node id, topic). A window's id is its first statement's with the window's length: `….s1+2`."""
     found: dict[str, list[tuple[Unit, str, str]]] = defaultdict(list)
     for chain in knowledge.active_chains():
         for place, statement in enumerate(chain.statements):
@@ -130,14 +130,14 @@ def left_out(nodes: Sequence[str], ordinal: int) -> int:
 
 
 def _rounds(units: list[tuple[Unit, str, str]], seed: int) -> Iterator[tuple[Unit, str, str, int]]:
-    """Yield (unit, node, topic, ordinal) endlessly, round by round; the order within a round is a hash of the node."""
+    """(unit, node, topic, ordinal) without end, round after round; within a round by a hash of the node."""
     order = sorted(units, key=lambda u: (seed_of(seed, "round", u[1]), u[1]))
     done = dict.fromkeys((u[1] for u in order), 0)
     lap = 0
     while order:
         lap += 1
         for unit, node, topic in order:
-            # Without the phase, all concepts would come in the same round.
+            # The phase spreads the slower units over the rounds instead of bringing them all at once.
             phase = fraction(seed, "phase", node)
             if int(lap / PACE[unit] + phase) > done[node]:
                 yield unit, node, topic, done[node]
@@ -145,11 +145,7 @@ def _rounds(units: list[tuple[Unit, str, str]], seed: int) -> Iterator[tuple[Uni
 
 
 def plan_one(knowledge: Knowledge, unit: Unit, node: str, ordinal: int, fmt: Format, seed: int) -> Plan:
-    """Return the plan of one sample of a unit.
-
-    `node` is the id of a statement or concept, of a window (first statement and length, `….s1+2`) or of a link (`….s1~3`). A choice
-    without any distractor becomes an open question. Deterministic.
-    """
+    """The plan of a unit's sample number `ordinal`; a window's node is its first statement with its length, `….s1+2`; a link's `….s1~3`."""
     key = (seed, "sample", node, ordinal)
     sample_id, place = f"{node}:{fmt}-{ordinal + 1}", seed_of("letter", *key) % 4
     if unit == "concept":

@@ -78,7 +78,8 @@ def _stale_patches(root: Path, knowledge: Knowledge) -> list[Finding]:
     from proda.store.patches import read_patch, stale
     from proda.workflows.renamed_patches import renamed_patches
 
-    waiting -= renamed_patches(root, waiting)
+    names = [path.relative_to(root).as_posix() for path in waiting]
+    waiting -= {root / name for name in renamed_patches(root, names)}
     items = {item.id: item for item in load_items(root, ("dev",))}
     found = []
     for path in sorted(waiting):

@@ -1,6 +1,6 @@
 """Which patches of the work tree are committed patches under other ids, as `proda mv` leaves them.
 
-    renamed_patches(root, [root / "samples/patches/1-warming-s1-77aa01bc.yaml"])      # the same path, if HEAD has it as 1-heating-s1-…
+    renamed_patches(root, ["samples/patches/1-warming-s1-77aa01bc.yaml"])      # the same name, if HEAD has it as 1-heating-s1-…
 
 A renamed patch has a new name, so git shows it as a new file until it is committed. It was applied under its old name, hence
 `proda check` must not hold it against `expect` as it does with a patch that waits to be applied.
@@ -21,14 +21,17 @@ from proda.yamlio import load_yaml, load_yaml_text
 SAID = ("format", "question", "options", "answer", "explanation")  # what a sample says, without ids
 
 
-def renamed_patches(root: Path, waiting: Iterable[Path]) -> set[Path]:
-    """Those of `waiting` that say what a patch says that HEAD holds and the work tree does not."""
+def renamed_patches(root: Path, waiting: Iterable[str]) -> set[str]:
+    """Return those files of `waiting` whose patch is in HEAD under another name that the work tree no longer has.
+
+    Names are relative to `root`. Patches are compared without their ids. Returns an empty set where git has no commit.
+    """
     committed = _git(root, "ls-tree", "-r", "--name-only", "HEAD", "--", PATCHES.as_posix()).splitlines()
     gone = [name for name in committed if name.endswith(".yaml") and not (root / name).exists()]
     if not gone:
         return set()
     before = {_said(_loaded(_git(root, "show", f"HEAD:./{name}"))) for name in gone}
-    return {path for path in waiting if _said(_loaded(path)) in before}
+    return {name for name in waiting if _said(_loaded(root / name)) in before}
 
 
 def _said(raw: Any) -> str:
