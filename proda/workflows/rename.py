@@ -43,11 +43,11 @@ from proda.params import load_params
 from proda.records import Chain, Concept, Patch, Record
 from proda.store.corpus import PATCHES
 from proda.store.exceptions import PATH as EXCEPTIONS
-from proda.store.patches import load_patches, named, patch_text
+from proda.store.patches import load_patches, named
 from proda.store.verdicts import VERDICTS
 from proda.tester.splits import sealed_chains
 from proda.workflows.yaml_scalars import replace_scalars
-from proda.yamlio import dump_yaml, load_yaml_bytes, read_bytes
+from proda.yamlio import dump_yaml, load_yaml, load_yaml_bytes, read_bytes
 
 Kind = Literal["concept", "chain", "topic"]
 MAX_ID = 100  # characters of a name without its discipline
@@ -295,8 +295,8 @@ def _patches(root: Path, renaming: Renaming) -> tuple[dict[str, str | None], dic
                 " patch's commit, rename, rebuild with `dvc repro`, then diagnose and repair again."
             )
         names[patch.id] = moved.id
-        places[before] = count
-        texts |= {f"{PATCHES.as_posix()}/{moved.id}.yaml": patch_text(moved), before: None}
+        places[before] = _renamed_fields(load_yaml(root / before, root=root), renaming)[1]
+        texts |= {f"{PATCHES.as_posix()}/{moved.id}.yaml": _patch_text(root, before, moved, renaming), before: None}
 
     def renamed(text: str) -> str:
         return names.get(
@@ -314,24 +314,34 @@ def _patches(root: Path, renaming: Renaming) -> tuple[dict[str, str | None], dic
 
 
 def rename_in_patch(patch: Patch, renamed: Callable[[str], str]) -> tuple[Patch, int]:
-    """The patch with other ids, under the name that its new content gives it, and the number of ids that changed. Texts stay."""
-    count = 0
+    """Return the patch with other ids, under the name that follows from its new content, and the number of ids that change. Texts stay."""
+    raw, count = _renamed_fields(msgspec.to_builtins(patch), renamed)
+    return (named(msgspec.convert(raw, Patch)), count) if count else (patch, 0)
 
-    def walked(value: Any, key: str = "") -> Any:
-        nonlocal count
-        if isinstance(value, str):
-            after = renamed(value)
-            count += after != value
-            return after
-        if isinstance(value, Mapping):
-            return {walked(k): v if k in TEXTS else walked(v, k) for k, v in value.items()}
-        if isinstance(value, list | tuple):
-            found = [walked(v) for v in value]
-            return sorted(found) if key == "nodes" else found
-        return value
 
-    moved = msgspec.convert(walked(msgspec.to_builtins(patch)), Patch)
-    return (named(moved), count) if count else (patch, 0)
+def _patch_text(root: Path, before: str, moved: Patch, renamed: Callable[[str], str]) -> str:
+    """The file of a patch with other ids. Made from the file itself, which may hold fewer fields than a patch written today."""
+    raw, _ = _renamed_fields(load_yaml(root / before, root=root), renamed)
+    return dump_yaml(raw | {"id": moved.id})
+
+
+def _renamed_fields(value: Any, renamed: Callable[[str], str], key: str = "") -> tuple[Any, int]:
+    """A patch as plain data with other ids, and the number of strings that change."""
+    if isinstance(value, str):
+        after = renamed(value)
+        return after, int(after != value)
+    if isinstance(value, Mapping):
+        entries, count = {}, 0
+        for name, inner in value.items():
+            new_name, changed = _renamed_fields(name, renamed)
+            entries[new_name], inside = (inner, 0) if name in TEXTS else _renamed_fields(inner, renamed, name)
+            count += changed + inside
+        return entries, count
+    if isinstance(value, list | tuple):
+        found = [_renamed_fields(inner, renamed) for inner in value]
+        strings = [inner for inner, _ in found]
+        return (sorted(strings) if key == "nodes" else strings), sum(count for _, count in found)
+    return value, 0
 
 
 def _scalars(root: Path, file: str, renamed: Callable[[str], str]) -> tuple[str, int]:
