@@ -18,8 +18,6 @@ from proda.errors import ProdaError, failed_write
 # verb → one line for --help; the module is proda.cli.<verb>, its command the function of the same name
 VERBS = {
     "check": "Check the knowledge base and everything that refers to it.",
-    "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
-    "mv": "Rename a concept, chain or topic wherever it is named.",
     "show": "Show a node, sample or item, with what it comes from and what comes from it.",
     "diff": "Compare two revisions by meaning: nodes, samples, items, flipped outcomes.",
     "repair": "Write a patch for every node the diagnoses blame, or share samples out anew, as commits.",
@@ -30,6 +28,8 @@ VERBS = {
     "drill": "Plant faults, train, diagnose, and count how many the debugger finds.",
     "study": "Train the arms side by side: is it the diagnosis that helps?",
     "report": "Write the report, one HTML page that works offline.",
+    "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
+    "mv": "Rename a concept, chain or topic wherever it is named.",
 }
 
 
