@@ -1,1 +1,1 @@
-"""The builder: knowledge → plan → samples."""
+"""Builds training samples from compiled knowledge: knowledge → plans → samples."""

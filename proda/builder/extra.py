@@ -1,13 +1,13 @@
-"""More samples for one node, beyond those that its allocation gives it: what a repair adds; and one of the corpus, worded again.
+"""Samples that a repair adds for one node, and the current wording of a sample of the corpus.
 
     extra_samples(knowledge, "physics/bimetal-strip-bends.s1", 20, start=1000, contrast=("physics/thermal-contraction",), params=params)
 
-The same plan and writer as the corpus, with ordinals from `start` on, so that wordings go on where the corpus left off and no id is taken
-twice; concepts in `contrast` come first among the wrong options. Formats keep their proportion, 6 : 3 : 1 by default (paper §3.5).
+Extra samples use the plans and the writer of the corpus, with ordinals from `start` on, so that no sample id occurs twice. Concepts in
+`contrast` come first among the wrong options. Formats keep their proportion, 6 : 3 : 1 by default (paper §3.5).
 
-A statement is taught where it stands: by itself and, every other time, in a row with its neighbours, as a window and with a concept left
-out, since what is known alone is not yet used. Where neighbours are lacking too, rows that show most of them come first: one sample for
-several. Stepwise teaches nothing but the row: the step with the one before it. Never a whole chain.
+Half of a statement's samples teach it alone. The others teach it in a row with its neighbours: as a window, or as a link (a row with one
+concept left out). A model that knows a statement alone does not yet use it in a chain. If neighbours are unknown too, rows with most of
+them come first. With `stepwise`, all samples teach the statement together with the one before it. No sample contains a whole chain.
 """
 
 from __future__ import annotations
@@ -45,10 +45,11 @@ def extra_samples(
     stepwise: bool = False,
     beside: Collection[str] = (),
 ) -> list[Sample]:
-    """`count` samples that teach a statement or concept. `stepwise` teaches a statement together with the one before it, and no other way;
-    else `beside` are statements that ought to be taught as well, if a row can show them.
+    """Return `count` samples that teach a statement or a concept.
 
-    Pure. Fewer than `count` only where different plans come out in the same words. Raises NotFoundError for a node that is neither.
+    `start` is the first ordinal. `contrast` lists concepts to prefer as wrong options. With `stepwise`, a statement is only taught together
+    with the one before it; otherwise rows that contain statements of `beside` come first. Deterministic. Returns fewer samples if different
+    plans have the same wording. Raises NotFoundError if `node` is neither a statement nor a concept.
     """
     units = _units(knowledge, node, stepwise, params.samples.window, frozenset() if stepwise else frozenset(beside) - {node})
     pattern = format_pattern(params.samples.open_share, params.samples.choice_share)
@@ -66,9 +67,10 @@ def extra_samples(
 
 
 def worded_again(knowledge: Knowledge, sample: Sample, params: Params) -> Sample | None:
-    """A derived sample as its plan is worded today: same unit, format, ordinal and parameters. None where no such plan can be made.
+    """Return a derived sample in the current wording of its plan, or None if the knowledge no longer has such a plan.
 
-    What a repair overrides a contradicting sample by. Pure.
+    Unit, format, ordinal and parameters stay the same. A repair overrides a sample that contradicts the knowledge by this one.
+    Deterministic.
     """
     found = NAME.fullmatch(sample.id)
     unit = found and _unit_of(knowledge, found["start"], found["row"], int(found["length"] or 1))
@@ -94,11 +96,15 @@ def _units(knowledge: Knowledge, node: str, stepwise: bool, window: int, beside:
     if node in knowledge.concepts:
         return [("concept", node)]
     if node not in knowledge.statements:
-        raise NotFoundError(f"'{node}' is no concept or statement of the knowledge base, so no sample can teach it.")
+        raise NotFoundError(
+            f"'{node}' is not a concept or statement of the knowledge, so no sample can teach it. Look it up with `proda show`."
+        )
     chain = knowledge.chains[knowledge.statements[node].chain]
     path = chain.statements
     place = path.index(node)
-    starts = range(max(0, place - window + 1), min(place, len(path) - window) + 1) if window < len(path) else ()  # never a whole chain
+    starts = (
+        range(max(0, place - window + 1), min(place, len(path) - window) + 1) if window < len(path) else ()
+    )  # a window of the whole chain would give its items away
     windows = [path[start : start + window] for start in starts]
     around = sorted((row for row in links(knowledge, chain) if node in row), key=lambda row: abs(2 * row.index(node) + 1 - len(row)))
     kinds: tuple[tuple[Unit, str, Sequence[Sequence[str]]], ...] = (("window", "+", windows), ("link", "~", around))
@@ -119,12 +125,12 @@ def _within(knowledge: Knowledge, row: str, node: str) -> int:
 
 
 def _contrasting(knowledge: Knowledge, plan: Plan, contrast: Sequence[str]) -> Plan:
-    """The plan with the confused concepts in the place of its last distractors, where they can stand there."""
+    """The plan with concepts of `contrast` first among its distractors, as far as they are valid there."""
     if plan.format != "choice" or not plan.distractors:
         return plan
     shown = {c for t in plan.triples for c in (t[0], t[2])} | {c for c in plan.nodes if c in knowledge.concepts}
     course: frozenset[str] = frozenset()
-    if plan.unit != "concept":  # another concept of the chain would bring the chain's concepts together
+    if plan.unit != "concept":  # a distractor from the same chain would show too many of its concepts in one sample
         chain = knowledge.chains[knowledge.statements[plan.nodes[0]].chain]
         course = frozenset(c for s in knowledge.path(chain) for c in (s.subject, s.object))
     own = shown | course
@@ -139,7 +145,7 @@ def _contrasting(knowledge: Knowledge, plan: Plan, contrast: Sequence[str]) -> P
 
 
 def _wrong(knowledge: Knowledge, plan: Plan, concept: str) -> bool:
-    """Whether the concept is a wrong answer to the plan's question, by the measure that distractors are chosen by."""
+    """Whether the concept is a wrong answer to the plan's question, by the rule that selects distractors."""
     if plan.unit == "concept":
         return True
     before = plan.triples[0][0] if plan.ask == "object" else None

@@ -1,15 +1,16 @@
-"""What to write, before any wording: which node, which format, which distractors. A pure function of knowledge and parameters.
+"""Plans samples before they are worded: the node, the format and the distractors of each. Depends only on knowledge and parameters.
 
     plan = plan_samples(knowledge, {"physics": 800}, seed=0, window=2)
     plan[("physics", "thermal-expansion")][0]
         Plan(id="physics/bimetal-strip-bends.s1:open-1", format="open", unit="statement", nodes=("physics/bimetal-strip-bends.s1",), …)
 
-Units are statements, windows (two or more consecutive statements of a chain, never the whole of it) and concepts; and, in repairs alone
-(builder/extra.py), links: a row of two or three statements with a concept inside it left out. A discipline's samples are shared out in
-rounds: each statement and each window gets one in every round, each concept one in six. Adding an entry
-therefore adds its own samples and takes away as many from the end of the last round; all others stay.
-A wrong option is a near concept (near.py); where `distinct_from` says what a concept is taken for, that one comes first.
-Formats go through a fixed pattern of ten, 6 open : 3 choice : 1 true-false (paper §3.2), from a start that depends on the unit.
+A unit is what one sample teaches: a statement, a window (two or more consecutive statements of a chain, never the whole chain) or a
+concept. Repairs (builder/extra.py) also use links: rows of two or three statements with one inner concept left out.
+
+A discipline's samples are distributed in rounds: each statement and each window gets one sample per round, each concept one in six rounds.
+Adding an entry therefore adds its own samples and removes as many from the end of the last round; all others stay the same.
+Wrong options are near concepts (language/neighbours.py). A concept that `distinct_from` sets apart from the right one comes first.
+Formats follow a fixed pattern of ten, 6 open : 3 choice : 1 true-false (paper §3.2), starting at a position that depends on the unit.
 """
 
 from __future__ import annotations
@@ -37,26 +38,27 @@ SHOWN = 0.64  # share of a chain's words at most in a link
 
 
 class Plan(Record, frozen=True):
-    """One sample to be worded. `triples` are the true statements it teaches, in order; `wrong` what it contrasts them with."""
+    """One sample to be worded. `triples` are the true statements that it teaches, in order; `distractors` are its wrong answers."""
 
     id: str
     unit: Unit
     format: Format
-    ordinal: int  # the unit's samples are numbered from 0
-    nodes: tuple[str, ...]  # statement ids, or the one concept id
+    ordinal: int  # number of the sample within its unit, from 0
+    nodes: tuple[str, ...]  # statement ids, or one concept id
     triples: tuple[Triple, ...] = ()
-    ask: Ask = "object"  # which end is asked for, where one is
-    distractors: tuple[str, ...] = ()  # concept ids: wrong answers, nearest first
-    claim: Triple | None = None  # true-false: the altered statement, where the claim is false
-    place: int = 0  # which letter is right
+    ask: Ask = "object"  # the end of the statement that the question asks for
+    distractors: tuple[str, ...] = ()  # concept ids, nearest first
+    claim: Triple | None = None  # true-false: the altered statement if the claim is false
+    place: int = 0  # index of the right letter
 
 
 def plan_samples(
     knowledge: Knowledge, allocation: Mapping[str, int], *, seed: int, window: int, shares: tuple[float, float] = (0.6, 0.3)
 ) -> dict[tuple[str, str], list[Plan]]:
-    """(discipline, topic) → plans, sorted by id. Each discipline gets exactly its number, unless it has no chains.
+    """Return the plans of each (discipline, topic), sorted by id.
 
-    Raises InputError if the allocation names a discipline that the knowledge does not have, or leaves one out.
+    `allocation` gives each discipline its exact number of samples, `window` the statements in a window, `shares` the proportions of open
+    and choice samples. Deterministic. Raises InputError if the allocation does not name exactly the disciplines that have chains.
     """
     units = _units(knowledge, window)
     if set(allocation) != set(units):
@@ -65,7 +67,7 @@ def plan_samples(
             "samples/allocation.yaml\n"
             + (f"  no such discipline: {', '.join(unknown)}. " if unknown else "  ")
             + (f"no number for: {', '.join(missing)}. " if missing else "")
-            + "Name each discipline of the knowledge base once."
+            + "Name each discipline that has a chain once."
         )
     pattern = format_pattern(*shares)
     plans: dict[tuple[str, str], list[Plan]] = defaultdict(list)
@@ -77,7 +79,7 @@ def plan_samples(
 
 
 def format_pattern(open_share: float, choice_share: float) -> tuple[Format, ...]:
-    """Ten formats in the given proportion, spread out: 6 : 3 : 1 by default."""
+    """Return ten formats in the given proportion, evenly spread. The proportion is rounded to tenths."""
     counts: dict[Format, float] = {
         "open": open_share,
         "choice": choice_share,
@@ -107,9 +109,9 @@ def _units(knowledge: Knowledge, window: int) -> dict[str, list[tuple[Unit, str,
 
 
 def links(knowledge: Knowledge, chain: Chain) -> list[tuple[str, ...]]:
-    """The rows that a chain's links show, one from each statement on: as long as they may be, up to `ROW` statements.
+    """Return the rows of a chain's links: for each first statement the longest row allowed, of at most `ROW` statements.
 
-    A link reads much like an item, so it says no more than `SHOWN` of the chain's words, and leaves at least two statements out.
+    A link resembles an item, so a row has at most the share `SHOWN` of the chain's words and leaves out at least two statements.
     """
     path = knowledge.path(chain)
     words = [len(clause(knowledge, s.triple).split()) for s in path]
@@ -123,7 +125,7 @@ def links(knowledge: Knowledge, chain: Chain) -> list[tuple[str, ...]]:
 
 
 def left_out(nodes: Sequence[str], ordinal: int) -> int:
-    """Which step of a link starts from the concept that is left out; the steps inside it take turns."""
+    """Return the index of the step whose subject is left out of a link. The inner steps alternate with the ordinal."""
     return 1 + (seed_of("gap", nodes[0]) + ordinal) % (len(nodes) - 1)
 
 
@@ -187,10 +189,10 @@ def plan_one(knowledge: Knowledge, unit: Unit, node: str, ordinal: int, fmt: For
 
 
 def _near(knowledge: Knowledge, before: str | None, here: str, after: str | None, taken: frozenset[str], *key: object) -> Iterator[str]:
-    """What may stand for `here` in a wrong answer: first what `distinct_from` sets apart from it, taking turns, then near concepts.
+    """Yield concepts that can replace `here` in a wrong answer: first those that `distinct_from` names, in drawn order, then near concepts.
 
-    Only samples that ask for one of the two concepts change by that. Items and probes draw from `near_concepts` alone, so that recording
-    a confusion moves no benchmark.
+    `distinct_from` changes only samples that ask for one of the two concepts. Items and probes use `near_concepts` alone, so that recording
+    a confusion leaves the benchmark as it is.
     """
     first = [
         other
@@ -204,10 +206,10 @@ def _near(knowledge: Knowledge, before: str | None, here: str, after: str | None
 
 
 def _distractors(knowledge: Knowledge, near: Iterator[str], own: set[str], chain: frozenset[str], count: int) -> tuple[str, ...]:
-    """The first `count` near concepts that do not bring all but one of some chain's concepts together in the sample.
+    """Return the first `count` near concepts with which the sample leaves out at least two concepts of every other chain.
 
-    All but one, because the explanation may name one more. A sample that names a chain's every concept would give its items away.
-    `chain` is the unit's own, whose other concepts are no candidates in the first place.
+    A sample that names all concepts of a chain would give its items away; the explanation may add one more, hence two. `chain` holds the
+    concepts of the unit's own chain, which are no candidates.
     """
     picked: list[str] = []
     for other in near:
@@ -219,7 +221,7 @@ def _distractors(knowledge: Knowledge, near: Iterator[str], own: set[str], chain
 
 
 def apart(knowledge: Knowledge, named: set[str], chain: frozenset[str]) -> bool:
-    """Whether a sample that names these concepts leaves at least two of every other chain's unsaid. `chain` is the unit's own."""
+    """Whether a sample that names these concepts leaves out at least two concepts of every chain other than `chain`, the unit's own."""
     courses = (c for concept in named for c in knowledge.courses.get(concept, ()))
     return all(course == chain or len(course - named) > 1 for course in courses)
 

@@ -1,11 +1,11 @@
-"""Plan → sample in words, offline and deterministic: the default writer.
+"""Words a planned sample with templates. The default writer: offline and deterministic.
 
     write_sample(knowledge, plan)
         Sample(question="What does heating cause?", answer="thermal expansion",
                explanation="Heating a metal strip causes thermal expansion along its length.", …)
 
-The explanation justifies the answer with the author's own sentence, and for a choice refutes the distractors with something true
-of one of them. The frame and the explanation's form go round with the ordinal, so that a unit's samples differ from one another.
+The explanation justifies the answer with the author's sentence; for a choice it also refutes the distractors with a true statement about
+one of them. Frame and form of the explanation rotate with the ordinal, so that the samples of a unit differ.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from proda.stable_hash import by_weight, seed_of
 
 
 def write_sample(knowledge: Knowledge, plan: Plan) -> Sample:
-    """The sample of a plan. Pure: the same plan and the same nodes give the same bytes."""
+    """Return the sample of a plan. Deterministic: the same plan and nodes give the same bytes."""
     return WRITERS[plan.unit](knowledge, plan)
 
 
 def _frame(frames: tuple[str, ...], plan: Plan) -> str:
-    # Directions take turns, so each must go through the frames at half the pace to see them all.
+    # The two directions alternate with the ordinal; half the step lets each direction use all frames.
     step = plan.ordinal if plan.unit in ("window", "link") else plan.ordinal // 2
     return frames[(seed_of("frame", plan.nodes) + step) % len(frames)]
 
@@ -74,7 +74,7 @@ def _statement(knowledge: Knowledge, plan: Plan) -> Sample:
         "s": name(knowledge, subject),
         "o": name(knowledge, obj),
         "s-verb": verb(knowledge, subject, relation),
-        # Asked about as "which …", both ends are one thing, whatever their number.
+        # "Which …" asks for one thing, so the verb is singular even if the term is plural.
         "verb": kind.phrase if not about_object else verb(knowledge, subject, relation),
         "inverse": kind.inverse if about_object else inverse_verb(knowledge, obj, relation),
         "discipline": _discipline(plan.nodes[0]),
@@ -88,7 +88,7 @@ def _statement(knowledge: Knowledge, plan: Plan) -> Sample:
 
 
 def _answers(knowledge: Knowledge, triple: Triple, about_object: bool) -> int:
-    """How many concepts of the base answer the statement's question."""
+    """Number of concepts in the knowledge that answer the statement's question."""
     subject, relation, obj = triple
     if about_object:
         return len({s.object for s in knowledge.by_subject[subject] if s.relation == relation})
@@ -96,7 +96,7 @@ def _answers(knowledge: Knowledge, triple: Triple, about_object: bool) -> int:
 
 
 def _because(knowledge: Knowledge, plan: Plan, triple: Triple, text: str) -> tuple[str, set[str]]:
-    """The explanation and the ids of further nodes that it speaks of."""
+    """The explanation, and the ids of other nodes that it mentions."""
     forms: tuple[Callable[[], str], ...] = (
         lambda: text,
         lambda: f"{capital(clause(knowledge, triple))}.",
@@ -111,14 +111,14 @@ def _because(knowledge: Knowledge, plan: Plan, triple: Triple, text: str) -> tup
 
 
 def _differs(text: str, said: str) -> bool:
-    """Whether the author's sentence says more than the bare statement."""
+    """Whether the author's sentence differs from the bare statement."""
     return text.rstrip(".").lower() != said.lower()
 
 
 def _refutation(knowledge: Knowledge, plan: Plan) -> tuple[str, set[str]]:
-    """Why the distractors are wrong: they belong elsewhere, and one of them is shown where.
+    """A sentence that refutes the distractors with a true statement about one of them, and the id of that statement.
 
-    The others are not named again: a model that reads three wrong answers behind the right one learns to expect them there.
+    The other distractors are not repeated, because a model that reads wrong answers after the right one learns to produce them.
     """
     chain = knowledge.chains[knowledge.statements[plan.nodes[0]].chain] if plan.unit != "concept" else None
     own = {c for s in knowledge.path(chain) for c in (s.subject, s.object)} if chain else set(plan.nodes)
@@ -168,7 +168,7 @@ def _window(knowledge: Knowledge, plan: Plan) -> Sample:
     }
     frame = _frame(templates.WINDOW[plan.format], plan)
     if plan.format == "open" and len(knowledge.by_subject[a]) > 1:
-        frame = templates.BOTH_ENDS  # more than one way leads on from the first concept
+        frame = templates.BOTH_ENDS  # the first concept has several successors, so the question names the end as well
     asked = fill(frame, places)
     path = path_text(knowledge, plan.triples, "which" if plan.ordinal % 2 == 0 else "full")
     if plan.format == "open":
@@ -183,7 +183,7 @@ def _window(knowledge: Knowledge, plan: Plan) -> Sample:
 
 
 def _link(knowledge: Knowledge, plan: Plan) -> Sample:
-    """A row of statements with one concept left out."""
+    """The sample of a link: a row of statements with one concept left out."""
     gap = left_out(plan.nodes, plan.ordinal)
     here = name(knowledge, plan.triples[gap][0])
     wrong = tuple(name(knowledge, d) for d in plan.distractors)
@@ -223,7 +223,7 @@ def _concept(knowledge: Knowledge, plan: Plan) -> Sample:
     frames = templates.TERM if about_meaning else templates.DEFINITION
     answer = concept.definition if about_meaning else concept.text
     wrong = tuple(o.definition if about_meaning else o.text for o in others)
-    why, used = ("" if about_meaning else full), set[str]()  # asked for the meaning, `full` would only say the answer again
+    why, used = ("" if about_meaning else full), set[str]()  # if the meaning is asked for, `full` would repeat the answer
     if others:
         why = f"{why} {capital(others[0].text)} {_is(others[0])} {others[0].definition}.".strip()
         used = {others[0].id}

@@ -1,9 +1,15 @@
-"""Frames the template writer speaks in: six to a unit, format and direction, so that a fact is never met in one wording only.
+"""Question templates ("frames"): six per unit, format and direction, so that a model meets each fact in several wordings.
 
-Places: {ask} a whole question of relations.yaml ("What does heating cause?"), {Ask}/{ask-} the same with the first letter as needed,
-{s} {o} the two ends, {verb} {inverse} the relation from either end, {clause} {inverse-clause} the whole statement, {discipline};
-for a window {a} {b} {c}, its three concepts, and {path}; for a link {row}, with dots in it, and {x}, a concept; for a concept
-{term}, {Term}, {is}, {definition}. Filled by plain replacement, never str.format: terms are data.
+Placeholders:
+
+    statement   {ask}, {ask-}: a question of relations.yaml, "What does heating cause?", the second with a small first letter
+                {s}, {o}: subject and object; {verb}, {inverse}: the relation from either end; {clause}, {inverse-clause}: all of it
+    window      {a}, {b}, {c}: its three concepts; {path}: the statements in a row
+    link        {row}: the statements with dots for one concept; {x}: a concept
+    concept     {term}, {is}, {definition}
+    all         {discipline}
+
+Placeholders are filled by plain replacement, never by str.format, because terms are data and may contain braces.
 """
 
 from __future__ import annotations
@@ -50,7 +56,7 @@ SUBJECT: dict[Format, Frames] = {
     ),
 }
 
-# Where the base holds several right answers, the question asks for one of them.
+# Used where the knowledge has several right answers.
 ONE_OF_SEVERAL = {"object": "Name one concept that {s} {s-verb}.", "subject": "Name one concept that {verb} {o}."}
 BOTH_ENDS = "Give the two steps that start from {a} and end with {c}."
 
@@ -90,7 +96,7 @@ WINDOW: dict[Format, Frames] = {
     ),
 }
 
-# Asked in repairs alone. The words around a row are none that an item's stem has.
+# Used in repairs only. No template shares its wording with the stem of an item.
 LINK: dict[Format, Frames] = {
     "open": (
         "What belongs in the place of the dots: {row}?",
@@ -167,7 +173,7 @@ MEANING: Frames = (
 
 
 def fill(frame: str, places: dict[str, str]) -> str:
-    """The frame with every place filled; a place whose text holds braces is left as it is."""
+    """Return the frame with its placeholders replaced. Braces in the replacements stay as they are."""
     out, rest = "", frame
     while "{" in rest:
         before, _, tail = rest.partition("{")

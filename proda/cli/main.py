@@ -31,6 +31,8 @@ VERBS = {
     "study": "Compare diagnosed repair with control arms.",
     "runs": "List the training runs, or complete the run of the current results.",
     "report": "Write the report, one HTML page that works offline.",
+    "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
+    "mv": "Rename a concept, chain or topic wherever it is named.",
 }
 
 

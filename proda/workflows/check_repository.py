@@ -22,6 +22,7 @@ from proda.store.committed import Committed, read_committed
 from proda.store.corpus import PATCHES
 from proda.store.dangling import dangling
 from proda.store.patches import stale
+from proda.workflows.renamed_patches import renamed_patches
 from proda.yamlio.schema import located
 
 
@@ -84,6 +85,8 @@ def _stale_patches(root: Path, committed: Committed, knowledge: Knowledge) -> It
     """Patches that are not committed yet and were written against other nodes or items. A committed patch has been applied."""
     applied = _applied(root)
     waiting = {} if applied is None else {file: patch for file, patch in committed.patches.items() if file not in applied}
+    renamed = renamed_patches(root, list(waiting)) if waiting else ()
+    waiting = {file: patch for file, patch in waiting.items() if file not in renamed}
     items = {item.id: item for group in committed.items.values() for item in group if item.split == "dev"} if waiting else {}
     for file, patch in sorted(waiting.items()):
         for line in stale(patch, knowledge, items):

@@ -1,4 +1,4 @@
-"""Samples beyond a node's allocation: what a repair adds, on the shipped knowledge base."""
+"""Samples that a repair adds, on the shipped knowledge."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ def test_a_link_leaves_most_of_its_chain_unsaid_and_asks_for_a_concept_inside_it
 
 
 def _runs(text: str) -> Iterator[list[str]]:
-    """Four words in a row."""
+    """Runs of four words."""
     words = re.findall(r"[a-z]+", text.partition("{")[0].lower())
     return (words[n : n + 4] for n in range(len(words) - 3))
 
 
 def test_a_neighbour_that_lacks_too_is_shown_in_the_first_samples(shipped: Knowledge) -> None:
-    """Whichever side it stands on; what no row can show beside the statement changes nothing."""
+    """On either side of the statement; a statement that no row can contain changes nothing."""
     longer = [c for c in shipped.active_chains() if len(c.statements) >= 4]
     sides = Counter[int]()
     for chain in by_weight(longer, "beside", name=lambda c: c.id)[:40]:
@@ -98,7 +98,7 @@ def test_a_neighbour_that_lacks_too_is_shown_in_the_first_samples(shipped: Knowl
 
 
 def test_every_derived_sample_can_be_worded_again_as_it_was(shipped: Knowledge) -> None:
-    """Of each discipline some; the corpus in git is what today's builder makes of today's knowledge."""
+    """Tested on 40 samples of each discipline, which the builder makes from the current knowledge."""
     params = load_params(ROOT / "params.yaml")
     allocation = dict.fromkeys(shipped.topics_of, 40)
     plans = [p for group in plan_samples(shipped, allocation, seed=params.seed, window=params.samples.window).values() for p in group]

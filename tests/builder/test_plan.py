@@ -1,4 +1,4 @@
-"""The plan: exact numbers, 6 : 3 : 1, sliding windows, no chain whole in one sample, and local under edits."""
+"""Plans: exact numbers, formats 6 : 3 : 1, sliding windows, no whole chain in a sample, and small changes for small edits."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_one_more_chain_displaces_no_more_than_it_adds(plans: list[Plan]) -> Non
     changed = [p for p in plans if p.id in after and after[p.id] != p]
     assert added
     assert len(gone) <= len(added)
-    # Changed are only those that now contrast with a new concept.
+    # Only plans that have a new concept among their distractors change.
     assert all("late" in "".join(after[p.id].distractors) or after[p.id].claim != p.claim for p in changed)
     assert len(changed) < 0.15 * len(plans)
 
@@ -122,7 +122,7 @@ def _told(count: int) -> list[tuple[str, str, list[str]]]:
 
 
 def set_apart(world: Knowledge, one: str, other: str, **more: object) -> Knowledge:
-    """The world with `distinct_from` of one concept naming another."""
+    """The world with one concept's `distinct_from` naming another."""
     changed = msgspec.structs.replace(world.concepts[one], distinct_from=(other,), **more)
     return Knowledge(world.relations.values(), [*world.concepts.values(), changed], world.statements.values(), world.chains.values())
 

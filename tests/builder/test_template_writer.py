@@ -1,4 +1,4 @@
-"""Samples in words: answers that are right, options that hold them, English, and no id in sight."""
+"""Worded samples: right answers, valid options, readable English, no internal ids."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_an_explanation_justifies_and_refutes(written: list[tuple[Plan, Sample]]
             shown = [o for o in sample.options if o != sample.answer]
             refutation = sample.explanation.rpartition("None of the others fits")[2] if len(shown) > 1 else sample.explanation
             assert refutation != sample.explanation or len(shown) == 1, sample
-            # One is shown to belong elsewhere, by something true of it; a list of wrong names would be learned with the right one.
+            # One distractor is refuted by a true statement; a model would learn a list of wrong names along with the right one.
             assert len([o for o in shown if refutation.lower().startswith(f"; {o} instead ")]) == (refutation != "."), sample
 
 

@@ -3,6 +3,7 @@
 from proda.knowledge.rules import (
     characters,
     definitions,
+    drafts,
     evidence,
     ids,
     relations,
@@ -27,4 +28,5 @@ TOPIC_RULES: tuple[Rule, ...] = (
     text_negation.RULE,
     text_length.RULE,
     trivial.RULE,
+    drafts.RULE,
 )

@@ -1,0 +1,85 @@
+"""Write several files of a repository together: all of them or none, inside the repository, over nothing that is not committed.
+
+require_inside(root, names)         # raises InputError if a name leads out of the repository
+require_committed(root, names)      # raises InputError if git shows changes to one of them
+write_together(root, {"knowledge/optics/lenses.yaml": "discipline: optics\\n…", "knowledge/optics/old.yaml": None})   # None: remove
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from proda.errors import InputError, ProdaError
+from proda.store.files import write_file
+
+SHOWN = 10  # files that a message lists
+LOCAL = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX")  # set by git for its hooks; they name the caller's repository
+
+
+def require_inside(root: Path, names: Iterable[str]) -> None:
+    """Raise InputError if one of `names` (relative to `root`) passes through a symbolic link or is a link itself."""
+    base = Path(os.path.realpath(root))
+    for name in names:
+        parts = Path(name).parts
+        if Path(name).is_absolute() or ".." in parts:
+            raise InputError(f"{name}\n  Not a path inside the repository. Nothing was written.")
+        for depth in range(1, len(parts) + 1):
+            if (base / Path(*parts[:depth])).is_symlink():
+                raise InputError(
+                    f"{Path(*parts[:depth])}\n  This is a symbolic link, so writing {name} could change a file outside the repository."
+                    " Nothing was written. Replace the link by the file or folder, then run this again."
+                )
+
+
+def require_committed(root: Path, names: Iterable[str]) -> None:
+    """Raise InputError if git shows uncommitted changes to one of `names`. Returns at once where there is no git repository."""
+    listed = sorted(names)
+    command = ["git", "-c", "core.quotePath=false", "status", "--porcelain", "--untracked-files=all", "--", *listed]
+    environment = {key: value for key, value in os.environ.items() if key not in LOCAL} | {"LC_ALL": "C"}
+    try:
+        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return
+    if done.returncode and "not a git repository" in done.stderr:
+        return
+    if done.returncode:
+        raise ProdaError(f"{root}\n  git status failed: {done.stderr.strip()}\n  Nothing was written.")
+    changed = done.stdout.splitlines()
+    if changed:
+        more = [f"… and {len(changed) - SHOWN} more"] if len(changed) > SHOWN else []
+        shown = "\n".join([*changed[:SHOWN], *more])
+        raise InputError(
+            f"These files have changes that are not committed:\n{shown}\n  Nothing was written. Commit them, then run this again."
+        )
+
+
+def write_together(root: Path, texts: Mapping[str, str | None]) -> None:
+    """Write each text to its file and remove the files whose text is None.
+
+    If a file cannot be written, the earlier ones are restored before the OSError is raised.
+    """
+    require_inside(root, texts)
+    before = {name: (root / name).read_bytes() if (root / name).is_file() else None for name in texts}
+    folders = [folder for name in texts for folder in (root / name).parents if not folder.exists()]
+    done: list[str] = []
+    try:
+        for name, text in texts.items():
+            _put(root / name, None if text is None else text.encode())
+            done.append(name)
+    except BaseException:
+        for name in reversed(done):
+            _put(root / name, before[name])
+        for folder in sorted(set(folders), reverse=True):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+        raise
+
+
+def _put(path: Path, data: bytes | None) -> None:
+    if data is None:
+        path.unlink(missing_ok=True)
+    else:
+        write_file(path, data)

@@ -1,0 +1,261 @@
+"""A new topic: skeletons of its source and its topic file, its catalogue entry, and its discipline's number of samples.
+
+    planned = plan_topic(root, "optics/lenses", Origin("Lenses", "written for this knowledge base", "CC-BY-4.0"))
+    planned.texts           # {"knowledge/sources/optics/lenses.md": "# Lenses\\n…", "knowledge/optics/lenses.yaml": …, …}
+
+`proda check` then lists what is left to write, one error each: the source still holds a placeholder, the topic has no entries. These are
+errors because a discipline without a chain stops the build, and a placeholder must not become training data.
+
+The rule for the number of samples: a discipline gets as many samples per statement as the other disciplines have on average. A new
+discipline counts as one chain of three statements until `plan_allocation` is run after the statements are written.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from proda.errors import InputError, UsageError
+from proda.knowledge.roundtrip import edited
+from proda.knowledge.rules.drafts import PLACEHOLDER
+from proda.knowledge.rules.ids import SLUG
+from proda.knowledge.tree import CATALOGUE, scan, source_path
+from proda.records import Record
+from proda.store.allocation import ALLOCATION, load_allocation
+from proda.workflows.file_set import require_inside
+from proda.yamlio import dump_yaml, load_yaml, load_yaml_bytes, read_bytes
+from proda.yamlio.policy import FORBIDDEN_CHARACTER
+
+MAX_ID = 100  # characters of a discipline or topic
+RESERVED = ("sources",)  # knowledge/sources holds texts, not topics
+FIRST_CHAIN = 3  # statements that a discipline without any is given samples for
+SAMPLES_PER_STATEMENT = 8  # where no other discipline tells
+
+SOURCE = """\
+# {title}
+
+{placeholder} write 600 to 1,200 words as knowledge/GUIDE.md says, one line per paragraph. Each statement quotes a passage of this text.
+"""
+
+TOPIC = """\
+discipline: {discipline}
+topic: {topic}
+source: {source}
+# Write concepts and chains in the place of the two {{}}; knowledge/GUIDE.md says what makes a good entry. An example, to be removed:
+#
+# concepts:
+#   heating:
+#     term: heating
+#     type: process
+#     definition: the transfer of energy to a body that raises its temperature
+#   expansion:
+#     term: thermal expansion
+#     type: process
+#     definition: the increase in the size of a body as it becomes hotter
+#   thermal-stress:
+#     term: thermal stress
+#     type: quantity
+#     definition: the force per area inside a body that is kept from changing its size
+#   buckling:
+#     term: buckling
+#     type: event
+#     definition: the sudden sideways bending of a long body under pressure
+# chains:
+#   heat-bends-rails:
+#     explains: how a hot day bends a railway track
+#     steps:
+#       - id: s1
+#         subject: heating
+#         relation: causes
+#         object: expansion
+#         text: Heating a steel rail causes thermal expansion.
+#         evidence: {{quote: "When the sun heats a rail, the steel grows longer."}}
+#       - id: s2
+#         subject: expansion
+#         relation: causes
+#         object: thermal-stress
+#         text: Thermal expansion causes thermal stress in a rail whose ends are fixed.
+#         evidence: {{quote: "A fixed rail cannot grow, so its expansion turns into stress."}}
+#       - id: s3
+#         subject: thermal-stress
+#         relation: causes
+#         object: buckling
+#         text: Thermal stress causes buckling once the rail gives way sideways.
+#         evidence: {{quote: "When the stress is too large, the rail buckles."}}
+#
+# The object of a step is the subject of the next. A quote is verbatim from the source. `proda check --fix` adds its place, the span.
+concepts: {{}}
+chains: {{}}
+"""
+
+
+class Origin(Record, frozen=True):
+    """What the catalogue records of a source. The author states all three; none has a default."""
+
+    title: str
+    origin: str
+    licence: str
+
+
+class Share(Record, frozen=True):
+    """How many samples a discipline has and would have by its number of statements."""
+
+    discipline: str
+    statements: int
+    before: int | None  # None: not in the allocation yet
+    after: int
+    by_statements: int
+    per_statement: float  # mean of the other disciplines
+
+
+class NewTopic(Record, frozen=True):
+    """The files to write, relative to the repository, and what happens to the allocation."""
+
+    texts: dict[str, str]
+    share: Share
+    closest: str = ""  # for a new discipline, an existing one with a similar name
+
+
+def plan_topic(root: Path, topic_id: str, origin: Origin, samples: int | None = None) -> NewTopic:
+    """The files that a new topic needs; writes nothing. `samples` sets the discipline's number instead of the rule.
+
+    Raises UsageError for an id or a field that cannot be used, InputError if a file or catalogue entry exists already.
+    """
+    discipline, topic = parse_topic(topic_id)
+    for field, value in (("title", origin.title), ("origin", origin.origin), ("licence", origin.licence)):
+        _require_line(field, value)
+    source, entry = source_path(topic_id), f"knowledge/{topic_id}.yaml"
+    require_inside(root, (source, entry, CATALOGUE, ALLOCATION.as_posix()))
+    existing = [name for name in (source, entry) if (root / name).exists()]
+    if existing:
+        raise InputError("\n".join(existing) + "\n  Exists already, and nothing is overwritten. Choose another topic, or edit the file.")
+    text = SOURCE.format(title=origin.title, placeholder=PLACEHOLDER)
+    texts = {
+        source: text,
+        entry: TOPIC.format(discipline=_scalar(discipline), topic=_scalar(topic), source=topic_id),
+        CATALOGUE: _catalogue(root, topic_id, origin, text),
+    }
+    share, allocation = plan_allocation(root, discipline, samples)
+    close = [] if share.before is not None else difflib.get_close_matches(discipline, load_allocation(root), n=1, cutoff=0.8)
+    return NewTopic(texts | allocation, share, close[0] if close else "")
+
+
+def plan_allocation(root: Path, discipline: str, samples: int | None = None, update: bool = False) -> tuple[Share, dict[str, str]]:
+    """The discipline's share of samples and the new text of samples/allocation.yaml; no text if it stays as it is.
+
+    A discipline that has a number keeps it, unless `samples` gives another or `update` asks for the share by statements.
+    """
+    allocation, statements = load_allocation(root), statement_counts(root)
+    others = [name for name in allocation if name != discipline and statements[name]]
+    known = sum(statements[name] for name in others)
+    rate = sum(allocation[name] for name in others) / known if known else SAMPLES_PER_STATEMENT
+    wanted = round(rate * (statements[discipline] or FIRST_CHAIN))
+    before = allocation.get(discipline)
+    after = samples if samples is not None else wanted if update or before is None else before
+    share = Share(discipline, statements[discipline], before, after, wanted, rate)
+    if after == before:
+        return share, {}
+    raw = load_yaml(root / ALLOCATION, root=root)
+
+    def edit(document: Any) -> None:
+        key = _quoted({discipline: discipline})[discipline] if hasattr(document, "ca") else discipline
+        _insert(document["samples"], key, str(after) if hasattr(document, "ca") else after)
+
+    return share, {ALLOCATION.as_posix(): _edited(ALLOCATION.as_posix(), (root / ALLOCATION).read_text(encoding="utf-8"), raw, edit)}
+
+
+def statement_counts(root: Path) -> Counter[str]:
+    """Discipline → number of statements in its active chains. Topic files that cannot be read count as empty."""
+    counts: Counter[str] = Counter()
+    for file in scan(root).topics:
+        try:
+            raw = load_yaml_bytes(read_bytes(root / file, root), file)
+            active = [chain for chain in (raw.get("chains") or {}).values() if chain.get("status") != "retired"]
+            counts[file.split("/")[1]] += sum(len(chain["steps"]) for chain in active)
+        except (InputError, AttributeError, KeyError, TypeError):
+            continue
+    return counts
+
+
+def parse_topic(topic_id: str) -> tuple[str, str]:
+    """`optics/lenses` as (discipline, topic). Raises UsageError if it is not two well-formed ids."""
+    discipline, _, topic = topic_id.partition("/")
+    if not all(SLUG.fullmatch(part) and len(part) <= MAX_ID for part in (discipline, topic)):
+        raise UsageError(
+            f"Got '{topic_id[:200]}', expected DISCIPLINE/TOPIC, each of lower-case letters, digits and single hyphens, at most {MAX_ID}"
+            " characters, as in optics/lenses."
+        )
+    if discipline in RESERVED:
+        raise UsageError(f"'{discipline}' cannot be a discipline: knowledge/{discipline} has another use. Choose another name.")
+    return discipline, topic
+
+
+def _require_line(field: str, value: str) -> None:
+    if not value.strip() or value != value.strip() or "\n" in value or "\t" in value or FORBIDDEN_CHARACTER.search(value):
+        raise UsageError(f"--{field}: got {value!r:.80}, expected one line of text. Give it again.")
+    try:
+        url = urlsplit(value)
+        secret = url.username is not None or url.password is not None
+    except ValueError:
+        return
+    if secret:
+        raise UsageError(f"--{field}: the address holds a user name or password, and the catalogue is committed. Leave them out.")
+
+
+def _catalogue(root: Path, source: str, origin: Origin, text: str) -> str:
+    """The catalogue with one more entry, in its place by name."""
+    path = root / CATALOGUE
+    data = read_bytes(path, root) if path.is_file() else b"sources: {}\n"
+    raw = load_yaml_bytes(data, CATALOGUE)
+    if not isinstance(raw, dict) or not isinstance(raw.get("sources") or {}, dict):
+        raise InputError(f"{CATALOGUE}\n  Not a catalogue, expected `sources:` with an entry for each source. Run `proda check`.")
+    if source in (raw.get("sources") or {}):
+        raise InputError(f"{CATALOGUE}  sources.{source}\n  There is an entry already. Remove it, or choose another topic.")
+    if not raw.get("sources") and b"#" not in data:
+        data, raw = b"", {}  # written in block style
+    fields = {"title": origin.title, "origin": origin.origin, "licence": origin.licence}
+    fields["sha256"] = hashlib.sha256(text.encode()).hexdigest()
+
+    def edit(document: Any) -> None:
+        round_trip = hasattr(document, "ca")
+        _insert(document.setdefault("sources", {}), source, _quoted(fields) if round_trip else fields)
+
+    return _edited(CATALOGUE, data.decode(), raw, edit)
+
+
+def _quoted(fields: Mapping[str, str]) -> dict[str, str]:
+    """The fields for a round-trip document, quoted where some YAML reader could take them for something else than text."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    def plain(key: str, value: str) -> bool:
+        return key == "sha256" or dump_yaml(value) == f"{value}\n"
+
+    return {key: value if plain(key, value) else DoubleQuotedScalarString(value) for key, value in fields.items()}
+
+
+def _scalar(name: str) -> str:
+    """An id as it is written in YAML: `12` and `no` need quotes."""
+    return dump_yaml(name).rstrip("\n")
+
+
+def _insert(mapping: Any, key: str, value: Any) -> None:
+    """Set a key of a mapping; a new one comes before the first key that sorts after it."""
+    if key in mapping or not hasattr(mapping, "insert"):
+        mapping[key] = value
+        return
+    place = next((n for n, other in enumerate(mapping) if other > key), len(mapping))
+    mapping.insert(place, key, value)
+
+
+def _edited(file: str, text: str, raw: Any, edit: Any) -> str:
+    result = edited(text, raw, edit)
+    if result is None:
+        raise InputError(
+            f"{file}\n  Cannot be edited without losing a part of it. Nothing was written. Write the entry by hand, or simplify the file."
+        )
+    return result

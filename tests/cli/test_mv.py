@@ -1,0 +1,119 @@
+"""`proda mv` in a real repository: what it prints, what it refuses, and that the check is clean afterwards."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.toyresults import commit, make_patch
+from tests.toyworld import make_repository
+
+COMMAND = [sys.executable, "-m", "proda.cli.main"]
+
+
+def _run(root: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *args], cwd=root, capture_output=True, text=True, check=False)
+
+
+def _status(root: Path) -> str:
+    return subprocess.run(["git", "status", "--porcelain", "-uall"], cwd=root, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = make_repository(tmp_path)
+    assert _run(root, "check", "--fix").returncode == 0
+    make_patch(root)
+    commit(root, "Laid out, and repaired")
+    return root
+
+
+def test_a_dry_run_counts_places_and_writes_nothing(root: Path) -> None:
+    done = _run(root, "mv", "milling/flour", "meal", "--dry-run")
+    assert done.returncode == 0
+    assert done.stdout.split() == ["knowledge/milling/milling-basics.yaml", "3", "places"]
+    assert "Nothing was written" in done.stderr and _status(root) == ""
+
+
+def test_after_a_rename_the_check_is_clean_and_says_what_is_next(root: Path) -> None:
+    done = _run(root, "mv", "lighting/oil-feeds-flame", "oil-makes-flame")
+    assert done.returncode == 0, done.stderr
+    assert "Next: dvc repro" in done.stderr and "stays as a retired id" in done.stderr
+    check = _run(root, "check")
+    assert (check.returncode, check.stdout) == (0, "")
+    commit(root, "Renamed")
+    assert _run(root, "check").returncode == 0
+
+
+def test_a_renamed_patch_that_is_not_committed_yet_is_no_stale_one(root: Path) -> None:
+    """Knowledge may move on after a patch; renaming the patch afterwards must not hold it against what it was written for."""
+    path = root / "knowledge/lighting/lighting-basics.yaml"
+    path.write_text(path.read_text().replace("text: Lamp oil is part of", "text: All lamp oil is part of"))
+    commit(root, "Worded otherwise")
+    assert _run(root, "mv", "lighting/oil-feeds-flame", "oil-makes-flame").returncode == 0
+    check = _run(root, "check")
+    assert (check.returncode, check.stdout) == (0, "")
+    [patch] = (root / "samples/patches").glob("*.yaml")
+    other = patch.read_text().replace("What is it?", "What is that?")
+    patch.write_text(other)
+    assert _run(root, "check").returncode == 1  # edited by hand: the name is no longer that of its content
+
+
+def test_json_lists_files_and_places(root: Path) -> None:
+    found = json.loads(_run(root, "mv", "milling/flour", "milling/meal", "--json").stdout)
+    assert found == {
+        "kind": "concept",
+        "old": "milling/flour",
+        "new": "milling/meal",
+        "places": {"knowledge/milling/milling-basics.yaml": 3},
+        "written": True,
+    }
+
+
+def test_uncommitted_changes_to_a_file_it_would_write_are_refused(root: Path) -> None:
+    path = root / "knowledge/milling/milling-basics.yaml"
+    path.write_text(path.read_text() + "# a note\n")
+    before = path.read_bytes()
+    done = _run(root, "mv", "milling/flour", "meal")
+    assert done.returncode == 1 and "milling-basics.yaml" in done.stderr and path.read_bytes() == before
+    assert _run(root, "mv", "lighting/wick", "cord").returncode == 0  # other files are as committed
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "says"),
+    [
+        (["milling/flour", "milling/flour"], 2, "Nothing to rename"),
+        (["milling/flour", "../../x"], 2, "Got '../../x'"),
+        (["milling/flour", "lighting/flour"], 2, "discipline milling"),
+        (["milling/flour", "Flour"], 2, "lower-case"),
+        (["milling/flour", "frost"], 1, "in use"),
+        (["milling/flour", "frost-halts-mill"], 1, "in use"),
+        (["milling/flouer", "meal"], 1, "Closest: 'milling/flour'"),
+        (["milling/frost-halts-mill.s1", "x"], 2, "proda mv milling/frost-halts-mill NEW"),
+        (["milling/milling-basics", "milling-basics"], 2, "Nothing to rename"),
+    ],
+)
+def test_what_cannot_be_renamed_is_one_message(root: Path, args: list[str], code: int, says: str) -> None:
+    done = _run(root, "mv", *args)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert says in done.stderr and "Traceback" not in done.stderr and _status(root) == ""
+
+
+def test_a_knowledge_base_with_errors_is_refused_with_its_findings(root: Path) -> None:
+    path = root / "knowledge/milling/milling-basics.yaml"
+    path.write_text(path.read_text() + "colour: red\n")
+    commit(root, "Broken")
+    done = _run(root, "mv", "milling/flour", "meal")
+    assert done.returncode == 1 and "colour" in done.stderr
+
+
+def test_a_topic_is_renamed_with_its_file(root: Path) -> None:
+    done = _run(root, "mv", "milling/milling-basics", "mills")
+    assert done.returncode == 0, done.stderr
+    assert not (root / "knowledge/milling/milling-basics.yaml").exists()
+    assert "topic: mills\n" in (root / "knowledge/milling/mills.yaml").read_text()
+    assert _run(root, "check").returncode == 0
