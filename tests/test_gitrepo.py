@@ -64,7 +64,7 @@ def test_a_command_in_a_hook_of_another_repository_reads_and_writes_its_own(root
     other.mkdir()
     git(other, "init", "-q")
     env = {**os.environ, "GIT_DIR": str(other / ".git"), "GIT_INDEX_FILE": str(other / ".git/index"), "GIT_WORK_TREE": str(other)}
-    command = [sys.executable, "-m", "proda.cli.main", "bisect", item_of(root), "--json"]
+    command = [sys.executable, "-P", "-m", "proda.cli.main", "bisect", item_of(root), "--json"]
     done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout == proda(root, "bisect", item_of(root), "--json").stdout

@@ -14,7 +14,7 @@ from proda.cli.main import VERBS
 from tests.toyresults import commit, make_diagnoses, make_patch, make_results
 from tests.toyworld import make_repository
 
-COMMAND = [sys.executable, "-m", "proda.cli.main"]
+COMMAND = [sys.executable, "-P", "-m", "proda.cli.main"]
 
 
 @pytest.fixture(scope="module")

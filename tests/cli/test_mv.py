@@ -12,7 +12,7 @@ import pytest
 from tests.toyresults import commit, make_patch
 from tests.toyworld import make_repository
 
-COMMAND = [sys.executable, "-m", "proda.cli.main"]
+COMMAND = [sys.executable, "-P", "-m", "proda.cli.main"]
 
 
 def _run(root: Path, *args: str) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,7 @@ import yaml
 
 from tests.toyworld import make_repository
 
-COMMAND = [sys.executable, "-m", "proda.cli.main"]
+COMMAND = [sys.executable, "-P", "-m", "proda.cli.main"]
 FIELDS = ["--title", "Lenses", "--origin", "written for the tests", "--licence", "CC-BY-4.0"]
 TOPIC, SOURCE = "knowledge/optics/lenses.yaml", "knowledge/sources/optics/lenses.md"
 

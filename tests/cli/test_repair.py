@@ -17,7 +17,7 @@ from tests.toyworld import make_repository
 
 
 def proda(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "proda.cli.main", *arguments], cwd=root, capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, "-P", "-m", "proda.cli.main", *arguments], cwd=root, capture_output=True, text=True, check=False)
 
 
 def git(root: Path, *arguments: str) -> str:

@@ -103,7 +103,7 @@ def test_kill_9_in_the_middle_then_again_ends_in_the_state_of_an_uninterrupted_r
         made = git(killed, "for-each-ref", branch)
         return bool(made) and int(git(killed, "rev-list", "--count", f"main..{branch}")) >= commits
 
-    kill_when(there, [sys.executable, "-m", "proda.cli.main", "repair"], cwd=killed)
+    kill_when(there, [sys.executable, "-P", "-m", "proda.cli.main", "repair"], cwd=killed)
     deadline = time.monotonic() + 120
     while (killed / ".git/index.lock").exists():  # the git that it had started ends by itself
         assert time.monotonic() < deadline

@@ -32,7 +32,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def proda(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
     environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONIOENCODING", "PYTHONUTF8")} | variables
-    return subprocess.run([sys.executable, "-m", "proda.cli.main", *arguments], cwd=root, env=environment, capture_output=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "proda.cli.main", *arguments], cwd=root, env=environment, capture_output=True, check=False
+    )
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp437", "ascii"])

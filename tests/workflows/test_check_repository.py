@@ -154,7 +154,7 @@ def test_the_root_is_found_from_any_folder(root: Path, folder: str) -> None:
 def test_the_command_works_from_a_subfolder_and_prints_paths_from_the_root(root: Path) -> None:
     (root / "samples/allocation.yaml").write_text("samples: {milling: -1, lighting: 5}\n")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "proda.cli.main", "check"]
+    command = [sys.executable, "-P", "-m", "proda.cli.main", "check"]
     where = root / "knowledge/sources"
     done = subprocess.run(command, cwd=where, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
