@@ -23,7 +23,7 @@ import msgspec
 
 from proda.errors import EmptyBenchmarkError, NotFoundError, UsageError
 from proda.experiments.pace import last_build
-from proda.experiments.patch_verdicts import MOST_SINGLE, PROOF_SEEDS, Round
+from proda.experiments.patch_verdicts import MOST_SINGLE, PROOF_SEEDS, AttributionCase
 from proda.experiments.planned_trainings import Bench, TrialPlan, mixed
 from proda.history.repository import Repository
 from proda.params import load_params, with_settings
@@ -148,7 +148,7 @@ def require_build(root: Path) -> None:
 
 def choose_round(
     repo: Repository, number: int | None, wanted: Sequence[str], items: Sequence[Item], chosen: Collection[str] | None
-) -> Round:
+) -> AttributionCase:
     """Returns the round and the patches to judge. With `chosen`, only the patches whose first node is of a chosen discipline count."""
     patches = load_patches(repo.root)
     known = {p.id: p for p in patches}
@@ -169,7 +169,7 @@ def choose_round(
     asked = tuple(p.id for p in mine if not wanted or p.id in wanted)
     if lost := [name for name in wanted if name not in asked]:
         raise UsageError(f"--patch {lost[0]}: it teaches {_discipline(known[lost[0]])}, which is not among --disciplines. Add it there.")
-    return Round(mine, tuple(items), asked, _topics(repo, mine) if len(asked) > MOST_SINGLE else {})
+    return AttributionCase(mine, tuple(items), asked, _topics(repo, mine) if len(asked) > MOST_SINGLE else {})
 
 
 def _discipline(patch: Patch) -> str:

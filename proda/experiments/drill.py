@@ -21,7 +21,7 @@ import msgspec
 
 from proda.errors import EmptyBenchmarkError, NotFoundError
 from proda.experiments.drill_counts import DrillCounts, Flags, count, flags, probed_nodes
-from proda.experiments.faults import KINDS, Fault, draw_faults, plant
+from proda.experiments.faults import KINDS, PlantedFault, draw_faults, plant
 from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.params import Params, load_params, with_settings
@@ -40,7 +40,7 @@ class DrillPlan(NamedTuple):
     knowledge: Knowledge
     samples: list[Sample]
     items: list[Item]  # dev
-    faults: list[Fault]
+    faults: list[PlantedFault]
     options: dict[str, Any]  # as they are recorded in the result
 
     def warnings(self) -> Iterator[str]:

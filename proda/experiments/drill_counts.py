@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from proda.debugger.diagnose import UNKNOWN
 from proda.debugger.probes import Answer, Probe, concept_probes, statement_probes, step_probes
 from proda.debugger.repair import NOTICED, NOTICED_AS
-from proda.experiments.faults import EXPECTED, Fault
+from proda.experiments.faults import EXPECTED, PlantedFault
 from proda.graph import Knowledge
 from proda.records import CATEGORIES, Diagnosis, Evidence, Item, Record
 
@@ -36,7 +36,7 @@ DIGITS = 4
 class FaultResult(Record, frozen=True):
     """One planted fault and what the debugger said of it."""
 
-    fault: Fault
+    fault: PlantedFault
     failed: tuple[str, ...]  # items of the fault that most models fail
     failed_chains: tuple[str, ...]  # the chains of these items
     anyway: int  # how many of these fail without faults too
@@ -97,7 +97,7 @@ class DrillCounts(Record, frozen=True):
 
 
 def count(
-    faults: Iterable[Fault],
+    faults: Iterable[PlantedFault],
     diagnoses: Iterable[Diagnosis],
     noticed: Iterable[Evidence],
     failed_anyway: Collection[str],
@@ -161,7 +161,7 @@ def _scores(confusion: Mapping[str, Mapping[str, int]]) -> tuple[dict[str, Agree
     return scores, round(sum(f1) / len(f1), DIGITS) if f1 else None
 
 
-def _row(fault: Fault, known: Mapping[str, Diagnosis], beside: Sequence[Evidence], anyway: Collection[str]) -> FaultResult:
+def _row(fault: PlantedFault, known: Mapping[str, Diagnosis], beside: Sequence[Evidence], anyway: Collection[str]) -> FaultResult:
     found = [known[i] for i in fault.items if i in known]
     votes = Counter[str](d.category for d in found)
     probes = [e.probe for e in sorted(beside, key=lambda e: NOTICED.index(e.probe))]
@@ -201,7 +201,7 @@ def _score(planted: int, said: int, right: int) -> Agreement:
     return Agreement(planted, said, right, share(right, said), share(right, planted), share(2 * right, planted + said))
 
 
-def probed_nodes(knowledge: Knowledge, items: Iterable[Item], faults: Sequence[Fault]) -> dict[str, list[Probe]]:
+def probed_nodes(knowledge: Knowledge, items: Iterable[Item], faults: Sequence[PlantedFault]) -> dict[str, list[Probe]]:
     """Returns the probes to compare, by group.
 
     There is a group for each kind of fault, with probes of its faulty nodes. The group "unplanted" has probes of every statement, step and

@@ -1,7 +1,7 @@
 """Draws faults and plants them in a copy of samples and items, each with the diagnosis it should get. Pure; trains nothing.
 
     faults = draw_faults(knowledge, samples, items, sites=8, seed=0)
-    faults[0]      Fault(kind="withheld", category="concept gap", chains=("physics/bimetal-strip-bends",), nodes=("….s2",), …)
+    faults[0]      PlantedFault(kind="withheld", category="concept gap", chains=("physics/bimetal-strip-bends",), nodes=("….s2",), …)
     planted, asked = plant(knowledge, samples, items, faults)
 
     withheld         all samples that say a statement are removed                       concept gap
@@ -55,7 +55,7 @@ NEAREST = 5  # number of near concepts that a swap tries
 MAX_TOUCHED = 4  # largest number of chains that one swap may touch
 
 
-class Fault(Record, frozen=True):
+class PlantedFault(Record, frozen=True):
     """One fault: where it is planted, and the diagnosis it should get."""
 
     kind: Kind
@@ -68,7 +68,7 @@ class Fault(Record, frozen=True):
     letter: str = ""  # key, true-distractor: the option that is changed
 
 
-def draw_faults(knowledge: Knowledge, samples: Iterable[Sample], items: Iterable[Item], *, sites: int, seed: int) -> list[Fault]:
+def draw_faults(knowledge: Knowledge, samples: Iterable[Sample], items: Iterable[Item], *, sites: int, seed: int) -> list[PlantedFault]:
     """Draws `sites` faults of each kind, or fewer if no more chains fit; sorted by kind and site. No chain has two faults.
 
     Chains with items are drawn by a hash of their ids and `seed`. Kinds take turns, so that even little knowledge gets some of each kind.
@@ -76,7 +76,7 @@ def draw_faults(knowledge: Knowledge, samples: Iterable[Sample], items: Iterable
     world = _World(knowledge, samples, items)
     ranked = {kind: iter(world.ranked(kind, seed)) for kind in TURNS}
     taken: set[str] = set()
-    faults: list[Fault] = []
+    faults: list[PlantedFault] = []
     for _ in range(sites):
         for kind in TURNS:
             for chain in ranked[kind]:
@@ -89,7 +89,7 @@ def draw_faults(knowledge: Knowledge, samples: Iterable[Sample], items: Iterable
 
 
 def plant(
-    knowledge: Knowledge, samples: Iterable[Sample], items: Iterable[Item], faults: Iterable[Fault]
+    knowledge: Knowledge, samples: Iterable[Sample], items: Iterable[Item], faults: Iterable[PlantedFault]
 ) -> tuple[list[Sample], list[Item]]:
     """Returns the samples and items with all faults planted, in their order."""
     planted, asked = list(samples), list(items)
@@ -138,7 +138,7 @@ def _leaping(reader: Reader, sample: Sample, steps: Sequence[Statement]) -> Samp
     return leap(reader.knowledge, sample, steps)
 
 
-def _order(fault: Fault) -> tuple[int, tuple[str, ...]]:
+def _order(fault: PlantedFault) -> tuple[int, tuple[str, ...]]:
     return KINDS.index(fault.kind), fault.chains
 
 
@@ -164,10 +164,10 @@ class _World:
         short, rest = ([c for c in chains if ("shortcut" in ways[c]) is has] for has in (True, False))
         return [c for pair in zip_longest(short, rest) for c in pair if c is not None]
 
-    def fault(self, kind: Kind, chains: Sequence[str], nodes: Sequence[str], how: str = "") -> Fault:
+    def fault(self, kind: Kind, chains: Sequence[str], nodes: Sequence[str], how: str = "") -> PlantedFault:
         """Returns a fault of the samples, which every item of its chains can show."""
         showing = tuple(sorted(i.id for c in chains for i in self.items.get(c, ())))
-        return Fault(kind, EXPECTED[kind], tuple(chains), tuple(nodes), showing, how)
+        return PlantedFault(kind, EXPECTED[kind], tuple(chains), tuple(nodes), showing, how)
 
     def alone(self, chain: Chain, *key: object) -> list[Statement]:
         """Returns the statements of a chain that are unique and that some sample was made for, in drawn order."""
@@ -175,10 +175,10 @@ class _World:
         return [s for s in found if len(self.knowledge.triples[s.triple]) == 1 and any(unit_of(x) == s.id for x in self.by_node[s.id])]
 
 
-Finder = Callable[[_World, Kind, Chain, tuple[object, ...]], Fault | None]
+Finder = Callable[[_World, Kind, Chain, tuple[object, ...]], PlantedFault | None]
 
 
-def _withheld(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+def _withheld(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> PlantedFault | None:
     """Withholds the statements in which the closest wrong option differs; for a format, any statement."""
     alone = [s.id for s in world.alone(chain, *key)]
     if kind == "withheld-format":
@@ -189,7 +189,7 @@ def _withheld(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) 
     return next((world.fault(kind, (chain.id,), d) for d in ranked if set(d) <= set(alone)), None)
 
 
-def _composition(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+def _composition(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> PlantedFault | None:
     """Skips steps of a chain whose statements are all taught in samples of their own too. The nodes to blame are the skipped steps."""
     steps = world.knowledge.path(chain)
     left_out = [
@@ -200,7 +200,7 @@ def _composition(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...
     return world.fault(kind, (chain.id,), left_out) if left_out and len(world.alone(chain, *key)) == len(steps) else None
 
 
-def _flipped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+def _flipped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> PlantedFault | None:
     for statement in world.alone(chain, *key):
         ways = [how for how in ("turned round", "opposite") if _can_flip(world.knowledge, statement, how)]
         if ways:
@@ -214,7 +214,7 @@ def _can_flip(knowledge: Knowledge, statement: Statement, how: str) -> bool:
     return fits and not knowledge.holds(*flipped(knowledge, statement, how))
 
 
-def _swapped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+def _swapped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> PlantedFault | None:
     """Swaps two concepts that a wrong option exchanges, or else an inner concept and a near one.
 
     The nodes to blame are the statements about either concept that samples teach and that become false.
@@ -263,20 +263,20 @@ def _renamed(triple: Triple, one: str, other: str) -> Triple:
     return (swap.get(triple[0], triple[0]), triple[1], swap.get(triple[2], triple[2]))
 
 
-def _key(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+def _key(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> PlantedFault | None:
     item = by_weight(world.items[chain.id], *key, name=lambda i: i.id)[0]
     return _of_item(kind, item, "", key)
 
 
-def _true_distractor(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> Fault | None:
+def _true_distractor(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> PlantedFault | None:
     found = [(i, a[1]) for i in by_weight(world.items[chain.id], *key, name=lambda i: i.id) if (a := another_right(world.knowledge, i))]
     item, how = min(found, key=lambda f: f[1] != "shortcut", default=(None, ""))
     return _of_item(kind, item, how, key) if item else None
 
 
-def _of_item(kind: Kind, item: Item, how: str, key: tuple[object, ...]) -> Fault:
+def _of_item(kind: Kind, item: Item, how: str, key: tuple[object, ...]) -> PlantedFault:
     letter = by_weight((x for x in LETTERS if x != item.answer), *key, item.id)[0]
-    return Fault(kind, EXPECTED[kind], (item.chain,), (), (item.id,), how, letter=letter)
+    return PlantedFault(kind, EXPECTED[kind], (item.chain,), (), (item.id,), how, letter=letter)
 
 
 FINDERS: dict[Kind, Finder] = {

@@ -1,6 +1,6 @@
 """Decides which patches of a round are necessary, sufficient, redundant or harmful, from trials with and without each patch. Pure.
 
-    case = Round(patches, items, asked=tuple(p.id for p in patches), topics={})
+    case = AttributionCase(patches, items, asked=tuple(p.id for p in patches), topics={})
     for found in attribute(case, run): …      # run(frozenset({"1-a-…"})): outcomes of the models trained without that patch
     Attribution(patch="1-a-…", says="necessary", effects={"necessary": Effect(.73, .60, .87, p=.0001, adjusted=.0006), …}, …)
 
@@ -42,7 +42,7 @@ Says = Literal["necessary", "sufficient", "redundant", "harmful", "unproven"]
 Shown = Literal["", "necessary", "sufficient", "necessary and sufficient", "redundant", "harmed"]
 
 
-class Round(Record, frozen=True):
+class AttributionCase(Record, frozen=True):
     """All patches of a round, the items that judge them, and the ids of the patches to be judged."""
 
     patches: tuple[Patch, ...]
@@ -81,7 +81,7 @@ class Attribution(Record, frozen=True):
     items: tuple[ItemAnswers, ...] = ()  # own items and harmed items; empty for a group
 
 
-def attribute(case: Round, run: Run) -> list[Attribution]:
+def attribute(case: AttributionCase, run: Run) -> list[Attribution]:
     """Runs every condition needed and returns the verdicts, in the order of the round.
 
     `run` takes the ids of the patches left out, and returns outcomes, or None to stop. A patch whose trials are incomplete gets no verdict.
@@ -97,19 +97,19 @@ def attribute(case: Round, run: Run) -> list[Attribution]:
     return judge(case, found)
 
 
-def needed(case: Round, found: Found) -> list[LeftOut]:
+def needed(case: AttributionCase, found: Found) -> list[LeftOut]:
     """Returns the conditions to run next, in order: the first plan, later those of groups that were split. Empty when done."""
     last = _levels(case, found)[-1]
     wanted = [LeftOut(), case.every, *(c for unit in last for c in (unit, case.every - unit))]
     return [condition for condition in dict.fromkeys(wanted) if condition not in found]
 
 
-def at_most_later(case: Round) -> int:
+def at_most_later(case: AttributionCase) -> int:
     """Returns the largest number of conditions that can follow the first plan, if every group is split down to single patches."""
     return sum(4 * (len(unit) - 1) for unit in first_units(case))
 
 
-def first_units(case: Round) -> list[Unit]:
+def first_units(case: AttributionCase) -> list[Unit]:
     """Returns single patches, those with most failed items first; for more than MOST_SINGLE patches groups by topic, sorted by topic."""
     asked = [p for p in case.patches if p.id in case.asked]
     if len(asked) <= MOST_SINGLE:
@@ -120,7 +120,7 @@ def first_units(case: Round) -> list[Unit]:
     return [frozenset(group) for _, group in sorted(groups.items())]
 
 
-def judge(case: Round, found: Found) -> list[Attribution]:
+def judge(case: AttributionCase, found: Found) -> list[Attribution]:
     """Returns the verdict on every patch asked about whose trials are complete, in the order of the round."""
     units = [unit for level in _levels(case, found) for unit in level if _complete(case, unit, found)]
     if not units:
@@ -223,7 +223,7 @@ def _accuracy(trials: Trials, unit: Unit) -> tuple[dict[str, float], str]:
     )
 
 
-def _levels(case: Round, found: Found) -> list[list[Unit]]:
+def _levels(case: AttributionCase, found: Found) -> list[list[Unit]]:
     """Returns the first units, then the halves of the groups that matter, and so on. Only the last level may lack trials."""
     levels = [first_units(case)]
     while all(_complete(case, unit, found) for unit in levels[-1]):
@@ -235,7 +235,7 @@ def _levels(case: Round, found: Found) -> list[list[Unit]]:
     return levels
 
 
-def _mattering(case: Round, found: Found, levels: Sequence[Sequence[Unit]], groups: Sequence[Unit]) -> list[Unit]:
+def _mattering(case: AttributionCase, found: Found, levels: Sequence[Sequence[Unit]], groups: Sequence[Unit]) -> list[Unit]:
     """Returns the groups whose absence makes their own items worse or the benchmark better."""
     if not groups:
         return []
@@ -251,12 +251,12 @@ def _beside(values: Mapping[Unit, float]) -> dict[Unit, float]:
     return {names[name]: p for name, p in false_discovery({name: values[unit] for name, unit in names.items()}).items()}
 
 
-def _halves(case: Round, unit: Unit) -> tuple[Unit, Unit]:
+def _halves(case: AttributionCase, unit: Unit) -> tuple[Unit, Unit]:
     """Splits a group in two, sorted by target, so that patches of one chain stay together as long as possible."""
     members = [p.id for p in sorted((p for p in case.patches if p.id in unit), key=lambda p: (p.targets, p.id))]
     middle = (len(members) + 1) // 2
     return frozenset(members[:middle]), frozenset(members[middle:])
 
 
-def _complete(case: Round, unit: Unit, found: Found) -> bool:
+def _complete(case: AttributionCase, unit: Unit, found: Found) -> bool:
     return all(condition in found for condition in (LeftOut(), case.every, unit, case.every - unit))

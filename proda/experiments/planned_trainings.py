@@ -24,7 +24,7 @@ from proda.workflows.portion import part
 from proda.workflows.trials import Laboratory, Trial
 
 if TYPE_CHECKING:
-    from proda.experiments.patch_verdicts import Attribution, Round
+    from proda.experiments.patch_verdicts import Attribution, AttributionCase
 
 Samples = Callable[[frozenset[str]], list[Sample]]
 
@@ -84,7 +84,7 @@ class Bench:
     def __init__(
         self,
         lab: Laboratory,
-        case: Round,
+        case: AttributionCase,
         samples: Samples,
         hours: float,
         *,
@@ -176,7 +176,7 @@ def mixed(corpus: Sequence[Sample], patches: Sequence[Patch], params: Params, ch
     return samples
 
 
-def _document(case: Round, found: Attribution, inputs: Mapping[frozenset[str], str]) -> dict[str, Any]:
+def _document(case: AttributionCase, found: Attribution, inputs: Mapping[frozenset[str], str]) -> dict[str, Any]:
     """Returns the verdict as its file holds it. `inputs` maps each condition to the hash of its training inputs."""
     unit = frozenset(found.unit)
     conditions = {"full": frozenset(), "without": unit, "none": case.every, "only": case.every - unit}

@@ -24,7 +24,7 @@ from proda.debugger.verify import judge
 from proda.experiments.attribution import judging_seeds, require_build
 from proda.experiments.contrasts import Trials
 from proda.experiments.pace import last_build
-from proda.experiments.patch_verdicts import LEVEL, Round
+from proda.experiments.patch_verdicts import LEVEL, AttributionCase
 from proda.experiments.planned_trainings import Bench, TrialPlan, mixed
 from proda.experiments.planting import CHAINS, SAMPLES, PlantedRound, Role, plant_round
 from proda.gitrepo import GitError
@@ -56,7 +56,7 @@ class PlannedExperiment(NamedTuple):
     folder: Path  # the temporary git repository
     planted: PlantedRound
     commits: dict[str, str]  # patch → commit in `folder`
-    case: Round
+    case: AttributionCase
     bench: Bench
     plan: TrialPlan
     rows: list[dict[str, Any]]  # see `planned`
@@ -94,7 +94,7 @@ def plan_experiment(
     refuse_leaking_patches(repo.knowledge, asked, [p.patch for p in planted.patches], params.guard)
     commits = commit_round(folder, planted)
     patches = tuple(load_patches(folder))
-    case = Round(patches, tuple(asked), tuple(p.id for p in patches), {})
+    case = AttributionCase(patches, tuple(asked), tuple(p.id for p in patches), {})
     lab = Laboratory(repo.root, seeds=judging, params=params, items=asked)
     bench = Bench(lab, case, mixed(load_corpus(folder), patches, params), hours, tell=tell)
     pace, trained_on = last_build(repo.result("run.json")), len(bench.samples(frozenset()))
@@ -163,7 +163,7 @@ def commit_round(root: Path, plan: PlantedRound) -> dict[str, str]:
     return commits
 
 
-def planned(plan: PlantedRound, case: Round, seeds: int) -> Iterator[dict[str, Any]]:
+def planned(plan: PlantedRound, case: AttributionCase, seeds: int) -> Iterator[dict[str, Any]]:
     """Yields a row for each patch: role, expected verdict, own items, and the smallest p-value that the trainings can give."""
     trials = Trials(case.patches, case.items, {}, [frozenset({p}) for p in case.asked])
     for one in plan.patches:

@@ -105,7 +105,7 @@ def test_chosen_disciplines_and_parameters_are_used_and_recorded(root: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--disciplines", "alchemy"], "no item of 'alchemy'. There are: "),
+        (["--disciplines", "alchemy"], "no item of 'alchemy'. Expected some of: "),
         (["-S", "train.epoch=2"], "expected NAME=VALUE. There are: train.seeds"),
         (["-S", "train.epochs"], "expected NAME=VALUE"),
         (["-S", "model.layers=9"], "expected NAME=VALUE"),

@@ -11,7 +11,7 @@ import pytest
 
 from proda.errors import SealedError
 from proda.experiments.contrasts import LeftOut, Trials
-from proda.experiments.patch_verdicts import MOST_SINGLE, Attribution, Round, at_most_later, attribute, first_units, judge, needed
+from proda.experiments.patch_verdicts import MOST_SINGLE, Attribution, AttributionCase, at_most_later, attribute, first_units, judge, needed
 from proda.records import Item, Option, Outcome, Patch
 from proda.stable_hash import fraction, seed_of
 from proda.statistics import chance
@@ -40,15 +40,17 @@ def patch(name: str, chain: int) -> Patch:
     return Patch(name, 1, (f"d/c{chain}.s1",), (f"d/c{chain}:dev-order", f"d/c{chain}:dev-path"), "concept gap", "", {})
 
 
-def round_of(patches: Sequence[Patch], chains: int) -> Round:
+def round_of(patches: Sequence[Patch], chains: int) -> AttributionCase:
     """The round of these patches; topics are the first letters of their names."""
-    return Round(tuple(patches), items(chains), tuple(p.id for p in patches), {p.id: f"d/{p.id[0]}" for p in patches})
+    return AttributionCase(tuple(patches), items(chains), tuple(p.id for p in patches), {p.id: f"d/{p.id[0]}" for p in patches})
 
 
 class Bench:
     """Simulated trainings: answers follow `right`, with noise that inverts all items of a chain, or a single item."""
 
-    def __init__(self, case: Round, right: Right, *, draw: int = 0, seeds: int = 5, noise: float = NOISE, most: int = 1000) -> None:
+    def __init__(
+        self, case: AttributionCase, right: Right, *, draw: int = 0, seeds: int = 5, noise: float = NOISE, most: int = 1000
+    ) -> None:
         self.case, self.right, self.draw, self.noise, self.most = case, right, draw, noise, most
         self.seeds = SEEDS[:seeds]
         self.asked: list[LeftOut] = []

@@ -15,7 +15,7 @@ from proda.debugger.diagnose import examine, probes_of
 from proda.debugger.probes import Answer, Probe
 from proda.experiments import drill_counts
 from proda.experiments.drill_counts import NOT_NOTICED, ONLY_HERE, OWN, UNPLANTED, DrillCounts, Flags, flags, probed_nodes
-from proda.experiments.faults import EXPECTED, KINDS, Fault, Kind, draw_faults, plant, states
+from proda.experiments.faults import EXPECTED, KINDS, Kind, PlantedFault, draw_faults, plant, states
 from proda.experiments.mutations import another_right, exchange, flip, flipped, unit_of
 from proda.graph import Knowledge
 from proda.language.read_options import option_triples, parted
@@ -43,11 +43,11 @@ def count(*given: Any) -> DrillCounts:
     return drill_counts.count(*given, chain_of=CHAIN_OF)
 
 
-def drawn(kind: Kind) -> list[Fault]:
+def drawn(kind: Kind) -> list[PlantedFault]:
     return [f for f in FAULTS if f.kind == kind]
 
 
-def planted(fault: Fault) -> tuple[dict[str, Sample], dict[str, Sample]]:
+def planted(fault: PlantedFault) -> tuple[dict[str, Sample], dict[str, Sample]]:
     """Changed samples before and after planting; removed samples are missing in the latter."""
     after, items = plant(WORLD, SAMPLES, ITEMS, [fault])
     assert items == ITEMS
@@ -86,7 +86,7 @@ def test_nothing_planted_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("fault", drawn("withheld"), ids=lambda f: f.nodes[0])
-def test_the_statement_in_which_a_wrong_option_differs_is_removed_from_all_samples(fault: Fault) -> None:
+def test_the_statement_in_which_a_wrong_option_differs_is_removed_from_all_samples(fault: PlantedFault) -> None:
     statements = [WORLD.statements[n] for n in fault.nodes]
     departures = {parted(WORLD, i, letter) for i in ITEMS if i.id in fault.items for letter in LETTERS if letter != i.answer}
     assert fault.nodes in departures and len(fault.nodes) == min(len(d) for d in departures if d)
@@ -113,7 +113,7 @@ def test_a_sample_of_another_node_that_states_it_is_withheld_too_and_one_that_on
 
 
 @pytest.mark.parametrize("fault", drawn("withheld-format"), ids=lambda f: f.nodes[0])
-def test_withholding_a_format_leaves_the_others(fault: Fault) -> None:
+def test_withholding_a_format_leaves_the_others(fault: PlantedFault) -> None:
     old, new = planted(fault)
     assert old and new == {} and {s.format for s in old.values()} == {"open"}
     left = [s for s in SAMPLES if fault.nodes[0] in s.nodes and s.id not in old]
@@ -121,7 +121,7 @@ def test_withholding_a_format_leaves_the_others(fault: Fault) -> None:
 
 
 @pytest.mark.parametrize("fault", drawn("composition"), ids=lambda f: f.chains[0])
-def test_composition_shows_the_step_after_next_instead_of_the_next_and_keeps_single_facts(fault: Fault) -> None:
+def test_composition_shows_the_step_after_next_instead_of_the_next_and_keeps_single_facts(fault: PlantedFault) -> None:
     chain = WORLD.chains[fault.chains[0]]
     path = [s.triple for s in WORLD.path(chain)]
     old, new = planted(fault)
@@ -154,7 +154,7 @@ def can_flip(how: str) -> list[str]:
 def test_flipped_samples_keep_their_labels_and_say_the_opposite(how: str) -> None:
     for node in can_flip(how)[:8]:
         statement = WORLD.statements[node]
-        fault = Fault("flipped", "data conflict", (statement.chain,), (node,), (f"{statement.chain}:dev-path",), how)
+        fault = PlantedFault("flipped", "data conflict", (statement.chain,), (node,), (f"{statement.chain}:dev-path",), how)
         old, new = planted(fault)
         assert old.keys() == new.keys() and {unit_of(s) for s in new.values()} > {node}  # windows too
         assert all(labels(old[i]) == labels(new[i]) and (not new[i].options or new[i].answer in new[i].options) for i in old)
@@ -187,7 +187,7 @@ def test_a_clause_in_the_sample_of_another_statement_is_flipped_and_the_rest_of_
 
 
 @pytest.mark.parametrize("fault", drawn("swapped"), ids=lambda f: f.chains[0])
-def test_swapped_concepts_change_names_wherever_they_are_spoken_of(fault: Fault) -> None:
+def test_swapped_concepts_change_names_wherever_they_are_spoken_of(fault: PlantedFault) -> None:
     one, other = (WORLD.concepts[c].text for c in fault.concepts)
     old, new = planted(fault)
     assert old.keys() == new.keys() and all(labels(old[i]) == labels(new[i]) for i in old)
@@ -203,7 +203,7 @@ def test_swapped_concepts_change_names_wherever_they_are_spoken_of(fault: Fault)
 
 
 @pytest.mark.parametrize("fault", drawn("swapped"), ids=lambda f: f.chains[0])
-def test_concepts_are_swapped_that_some_wrong_option_exchanges(fault: Fault) -> None:
+def test_concepts_are_swapped_that_some_wrong_option_exchanges(fault: PlantedFault) -> None:
     names = dict(zip(fault.concepts, reversed(fault.concepts), strict=True))
     path = [s.triple for s in WORLD.path(WORLD.chains[fault.chains[0]])]
     exchanged = tuple((names.get(a, a), r, names.get(b, b)) for a, r, b in path)
@@ -218,7 +218,7 @@ def test_articles_and_capitals_change_with_the_name_and_longer_names_stay_whole(
     assert exchange(world, blast, wick)("A dust blast, a kind of wick.") == "A wick, a kind of dust blast."
 
 
-def only_item(fault: Fault) -> tuple[Item, Item]:
+def only_item(fault: PlantedFault) -> tuple[Item, Item]:
     samples, items = plant(WORLD, SAMPLES, ITEMS, [fault])
     assert samples == SAMPLES
     ((old, new),) = [(a, b) for a, b in zip(ITEMS, items, strict=True) if a != b]
@@ -229,7 +229,7 @@ def only_item(fault: Fault) -> tuple[Item, Item]:
 
 
 @pytest.mark.parametrize("fault", drawn("key"), ids=lambda f: f.items[0])
-def test_a_corrupted_key_marks_another_option_and_nothing_else_tells(fault: Fault) -> None:
+def test_a_corrupted_key_marks_another_option_and_nothing_else_tells(fault: PlantedFault) -> None:
     old, new = only_item(fault)
     assert new.answer == fault.letter != old.answer and [o.text for o in new.options] == [o.text for o in old.options]
     for item in (old, new):
@@ -238,7 +238,7 @@ def test_a_corrupted_key_marks_another_option_and_nothing_else_tells(fault: Faul
 
 
 @pytest.mark.parametrize("fault", drawn("true-distractor"), ids=lambda f: f.items[0])
-def test_a_true_distractor_says_the_chain_in_other_words(fault: Fault) -> None:
+def test_a_true_distractor_says_the_chain_in_other_words(fault: PlantedFault) -> None:
     old, new = only_item(fault)
     touched = LETTERS.index(fault.letter)
     assert new.answer == old.answer != fault.letter and fault.how == "reworded"
@@ -259,7 +259,7 @@ def test_for_a_transitive_relation_the_true_distractor_is_a_shortcut_that_the_kn
     text, how = another_right(world, path) or ("", "")
     assert how == "shortcut" and text.startswith("cloud causes rain, which produces puddle")
     letter = next(x for x in LETTERS if x != path.answer)
-    fault = Fault("true-distractor", "suspect item", (path.chain,), (), (path.id,), how, letter=letter)
+    fault = PlantedFault("true-distractor", "suspect item", (path.chain,), (), (path.id,), how, letter=letter)
     _, (new,) = plant(world, [], [path], [fault])
     assert option_triples(world, new)[letter] and says(world, new, letter) == "suspect item"
     assert says(world, path, letter) != "suspect item"
@@ -297,14 +297,14 @@ def test_models_that_behave_as_the_faults_predict_are_diagnosed_without_a_miss()
     assert sound and not any(d.category == "data conflict" for d in sound)
 
 
-def departing(item: Item, fault: Fault) -> str:
+def departing(item: Item, fault: PlantedFault) -> str:
     """A wrong option that differs in a node of the fault; "" if there is none."""
     wrong = [x for x in LETTERS if x != item.answer]
     return next((x for x in wrong if set(parted(WORLD, item, x) or ()) & set(fault.nodes)), "")
 
 
-def a_fault(kind: Kind, name: str, nodes: Sequence[str] = (), items: int = 1, how: str = "") -> Fault:
-    return Fault(kind, EXPECTED[kind], (name,), tuple(f"{name}.{n}" for n in nodes), tuple(f"{name}:{n}" for n in range(items)), how)
+def a_fault(kind: Kind, name: str, nodes: Sequence[str] = (), items: int = 1, how: str = "") -> PlantedFault:
+    return PlantedFault(kind, EXPECTED[kind], (name,), tuple(f"{name}.{n}" for n in nodes), tuple(f"{name}:{n}" for n in range(items)), how)
 
 
 def said(item: str, category: Category, *nodes: str) -> Diagnosis:

@@ -11,7 +11,7 @@ from proda.builder.template_writer import write_sample
 from proda.errors import NotFoundError
 from proda.experiments.contrasts import Trials
 from proda.experiments.faults import states
-from proda.experiments.patch_verdicts import Round
+from proda.experiments.patch_verdicts import AttributionCase
 from proda.experiments.planted_round import planned, refuse_leaking_patches
 from proda.experiments.planting import ORDER, Planted, PlantedRound, Role, plant_round
 from proda.language.read_samples import Reader, asserted, contradictions
@@ -94,7 +94,7 @@ def test_the_idle_patch_says_nothing_new() -> None:
 
 
 def test_only_the_redundant_patches_share_items_so_the_smallest_p_is_as_reported() -> None:
-    case = Round(tuple(p.patch for p in ROUND.patches), tuple(ITEMS), tuple(p.patch.id for p in ROUND.patches), {})
+    case = AttributionCase(tuple(p.patch for p in ROUND.patches), tuple(ITEMS), tuple(p.patch.id for p in ROUND.patches), {})
     trials = Trials(case.patches, ITEMS, {}, [frozenset({p}) for p in case.asked])
     for row in planned(ROUND, case, 5):
         elsewhere = trials._elsewhere(frozenset({row["patch"]}))
