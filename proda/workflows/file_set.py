@@ -8,15 +8,15 @@ write_together(root, {"knowledge/optics/lenses.yaml": "discipline: optics\\n…"
 from __future__ import annotations
 
 import os
-import subprocess
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from proda.errors import InputError, ProdaError
+from proda.errors import InputError
+from proda.gitrepo import NoRepositoryError, run_git
 from proda.store.files import write_file
 
 SHOWN = 10  # files that a message lists
-LOCAL = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX")  # set by git for its hooks; they name the caller's repository
 
 
 def require_inside(root: Path, names: Iterable[str]) -> None:
@@ -35,19 +35,17 @@ def require_inside(root: Path, names: Iterable[str]) -> None:
 
 
 def require_committed(root: Path, names: Iterable[str]) -> None:
-    """Raise InputError if git shows uncommitted changes to one of `names`. Returns at once where there is no git repository."""
-    listed = sorted(names)
-    command = ["git", "-c", "core.quotePath=false", "status", "--porcelain", "--untracked-files=all", "--", *listed]
-    environment = {key: value for key, value in os.environ.items() if key not in LOCAL} | {"LC_ALL": "C"}
+    """Raise InputError if git shows uncommitted changes to one of `names`; GitError if git cannot be used.
+
+    Returns at once where there is no git program or no git repository.
+    """
+    if shutil.which("git") is None:
+        return
     try:
-        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
+        status = run_git(root, "status", "--porcelain", "--untracked-files=all", "--", *sorted(names))
+    except NoRepositoryError:
         return
-    if done.returncode and "not a git repository" in done.stderr:
-        return
-    if done.returncode:
-        raise ProdaError(f"{root}\n  git status failed: {done.stderr.strip()}\n  Nothing was written.")
-    changed = done.stdout.splitlines()
+    changed = status.splitlines()
     if changed:
         more = [f"… and {len(changed) - SHOWN} more"] if len(changed) > SHOWN else []
         shown = "\n".join([*changed[:SHOWN], *more])

@@ -8,12 +8,12 @@ A renamed patch has a new name, so git shows it as a new file until it is commit
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from proda.errors import InputError
+from proda.gitrepo import GitError, run_git
 from proda.records import content_hash
 from proda.store.corpus import PATCHES
 from proda.yamlio import load_yaml, load_yaml_text
@@ -54,7 +54,6 @@ def _loaded(patch: Path | str) -> Any:
 def _git(root: Path, *arguments: str) -> str:
     """Git's output; empty if git, the repository or the revision is missing."""
     try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)
-    except FileNotFoundError:
+        return run_git(root, *arguments)
+    except GitError:
         return ""
-    return done.stdout.decode(errors="replace") if done.returncode == 0 else ""
