@@ -27,11 +27,11 @@ from proda.params import Params
 from proda.records import Format, Sample
 from proda.stable_hash import seed_of
 
-REACH = 5  # ordinals from one turn of a row to the next: two statements of it never write the same sample
+REACH = 5  # ordinals between two samples of a row, so that two statements of the row never produce the same sample
 NODE = r"(?P<node>(?P<start>[^:+~]+)(?:(?P<row>[+~])(?P<length>[2-9]))?)"
 NAME = re.compile(NODE + r":(?P<format>open|choice|true-false)-(?P<number>[1-9][0-9]*)")  # of a sample
 ROWS: dict[str | None, Unit] = {None: "statement", "+": "window", "~": "link"}
-STRIDE = {1: 1, 2: 3, 4: 7}  # units that take turns → places that a turn goes on in the pattern of ten formats: each unit gets to all
+STRIDE = {1: 1, 2: 3, 4: 7}  # number of units → step through the ten formats per turn, coprime to 10 so that each unit gets all formats
 
 
 def extra_samples(
@@ -92,7 +92,7 @@ def _unit_of(knowledge: Knowledge, start: str, row: str | None, length: int) -> 
 
 
 def _units(knowledge: Knowledge, node: str, stepwise: bool, window: int, beside: frozenset[str]) -> list[tuple[Unit, str]]:
-    """What takes turns in teaching a node."""
+    """The parts that alternate in the samples of a node."""
     if node in knowledge.concepts:
         return [("concept", node)]
     if node not in knowledge.statements:
@@ -119,7 +119,7 @@ def _units(knowledge: Knowledge, node: str, stepwise: bool, window: int, beside:
 
 
 def _within(knowledge: Knowledge, row: str, node: str) -> int:
-    """The place of a statement in a row."""
+    """Index of a statement in a row."""
     path = knowledge.chains[knowledge.statements[node].chain].statements
     return path.index(node) - path.index(re.split(r"[+~]", row)[0])
 

@@ -137,7 +137,7 @@ def _rounds(units: list[tuple[Unit, str, str]], seed: int) -> Iterator[tuple[Uni
     while order:
         lap += 1
         for unit, node, topic in order:
-            # The phase spreads the slower units over the rounds instead of bringing them all at once.
+            # Without the phase, all concepts would come in the same round.
             phase = fraction(seed, "phase", node)
             if int(lap / PACE[unit] + phase) > done[node]:
                 yield unit, node, topic, done[node]

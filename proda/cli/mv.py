@@ -43,8 +43,8 @@ def mv(old: str, new: str, topic: bool, dry_run: bool, as_json: bool, root: Path
     root = Repository.open(root).root
     planned = plan_rename(root, old, new, topic=topic)
     require_inside(root, planned.texts)
-    require_committed(root, planned.texts)
     if not dry_run:
+        require_committed(root, planned.texts)
         write_together(root, planned.texts)
     renaming, places = planned.renaming, planned.places
     if as_json:

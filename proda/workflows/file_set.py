@@ -35,14 +35,17 @@ def require_inside(root: Path, names: Iterable[str]) -> None:
 
 
 def require_committed(root: Path, names: Iterable[str]) -> None:
-    """Raise InputError if git shows uncommitted changes to one of `names`. Returns at once without git or a repository."""
-    listed = sorted(names)
+    """Raise InputError if git shows uncommitted changes to one of `names`; GitError if git cannot be used.
+
+    Returns at once where there is no git program or no git repository.
+    """
     if shutil.which("git") is None:
         return
     try:
-        changed = run_git(root, "status", "--porcelain", "--untracked-files=all", "--", *listed).splitlines()
+        status = run_git(root, "status", "--porcelain", "--untracked-files=all", "--", *sorted(names))
     except NoRepositoryError:
         return
+    changed = status.splitlines()
     if changed:
         more = [f"… and {len(changed) - SHOWN} more"] if len(changed) > SHOWN else []
         shown = "\n".join([*changed[:SHOWN], *more])

@@ -80,6 +80,7 @@ def test_uncommitted_changes_to_a_file_it_would_write_are_refused(root: Path) ->
     before = path.read_bytes()
     done = _run(root, "mv", "milling/flour", "meal")
     assert done.returncode == 1 and "milling-basics.yaml" in done.stderr and path.read_bytes() == before
+    assert _run(root, "mv", "milling/flour", "meal", "--dry-run").returncode == 0
     assert _run(root, "mv", "lighting/wick", "cord").returncode == 0  # other files are as committed
 
 
