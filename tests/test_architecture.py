@@ -21,7 +21,7 @@ from scripts.stage_deps import code_of
 ROOT = Path(__file__).resolve().parent.parent
 ROLES = ("knowledge", "builder", "tester", "compiler", "debugger")
 MOST_ARROWS = 132
-STILL_TWICE = {"Flip", "Line", "Step"}  # class names that two modules of history, or of report and knowledge, use
+STILL_TWICE = {"Step"}  # class names that two modules, of report and of knowledge, use
 HEAVY = ("torch", "transformers", "peft", "mlflow", "pandas")
 # From the lowest layer to the highest. A module imports from its own layer and from lower layers only.
 LAYERS = (
