@@ -150,7 +150,9 @@ def missing_identity(root: Path) -> str:
     for who in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
         try:
             # Without this setting git would guess an identity from the host name.
-            run_git(root, "-c", "user.useConfigOnly=true", "var", who)
+            identity = run_git(root, "-c", "user.useConfigOnly=true", "var", who)
         except GitError as error:
             return str(error).partition("\n")[2].strip() or str(error)
+        if "<>" in identity:  # git accepts an empty address
+            return "user.email is empty"
     return ""

@@ -195,6 +195,8 @@ def test_an_identity_counts_in_whatever_way_it_is_given(root: Path, monkeypatch:
     for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "EMAIL", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
     assert missing_identity(root) == ""
+    git(root, "config", "user.email", "")
+    assert "user.email" in missing_identity(root)
     git(root, "config", "--remove-section", "user")
     assert missing_identity(root)
     (tmp_path / "who").write_text("[user]\n\tname = Ada\n\temail = ada@example.org\n")

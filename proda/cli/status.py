@@ -23,7 +23,7 @@ import msgspec
 from proda.cli.settings import FEW, count, note
 from proda.history.repository import Repository
 from proda.workflows.freshness import KINDS, Freshness, freshness
-from proda.workflows.status import Round, Status
+from proda.workflows.status import OpenRound, Status
 
 
 @click.command(epilog="Example: proda status --json")
@@ -96,7 +96,7 @@ def _stale(found: Freshness, files: Sequence[str] = ()) -> Iterator[str]:
         yield f"not on this machine: {', '.join(found.absent)} (`dvc repro` restores them from DVC's cache, or rebuilds them)"
 
 
-def _round(this: Round | None) -> Iterator[str]:
+def _round(this: OpenRound | None) -> Iterator[str]:
     if this is None:
         return
     judged = f"{this.unjudged:,} without a verdict" if this.unjudged else "all with a verdict" if this.patches else "no verdict yet"

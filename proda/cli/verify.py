@@ -57,7 +57,6 @@ def verify(context: click.Context, before: str | None, number: int | None, rever
             raise UsageError("--revert judges nothing, so it takes neither BEFORE nor --json. Leave them out.")
         _revert(after.root, number, dry_run)
         return
-    note(require_fresh(after.root, "evaluate"))
     patches = load_patches(after.root)
     shared_out = reallocations(after.root)
     this = number or max([*(p.round for p in patches), *shared_out], default=0)
@@ -65,6 +64,7 @@ def verify(context: click.Context, before: str | None, number: int | None, rever
     if not mine and this not in shared_out:
         raise NotFoundError(f"{PATCHES}\n  No patch of round {this} here, so there is nothing to verify. `proda repair` writes patches.")
     old = Repository.open(root, before or before_round(after.root, this))
+    note(require_fresh(after.root, "evaluate"))
     outcomes = old.outcomes()
     if not outcomes or not after.outcomes():
         where = old.name if not outcomes else after.name

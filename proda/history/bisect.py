@@ -1,7 +1,7 @@
 """Finds where one item's answers flipped along a line of commits, and narrows down the change that caused it. Does no I/O.
 
     line = comparable(results)                       # as far back as the item reads the same
-    flips(line.results)                              # [Flip(last="3f0c9a1…", first="8d2e7b4…", right=True)]
+    flips(line.results)                              # [CommittedFlip(last="3f0c9a1…", first="8d2e7b4…", right=True)]
     narrow(["1c77e02…", "5ab09d1…", "8d2e7b4…"], before=False, state=rebuilt)      # (["5ab09d1…"], 2)
 
 All results are read, since reading is cheap and answers may go back and forth. Between two results each answer costs a rebuild, so the
@@ -35,14 +35,14 @@ class Result(Record, frozen=True):
         return f"{self.right} of {self.scored}"
 
 
-class Line(Record, frozen=True):
+class ComparableResults(Record, frozen=True):
     """Results that can be compared, oldest first, and the last commit whose results hold the item with another text (or empty)."""
 
     results: tuple[Result, ...]
     reworded: str = ""
 
 
-class Flip(Record, frozen=True):
+class CommittedFlip(Record, frozen=True):
     """The item's majority answer changed between two results."""
 
     last: str  # commit of the last results with the state before
@@ -57,7 +57,7 @@ def tally(commit: str, answers: Iterable[tuple[str, str, bool | None]]) -> Resul
     return Result(commit, tuned[0][0] if tuned else "", sum(scored), len(scored))
 
 
-def comparable(results: Sequence[Result]) -> Line:
+def comparable(results: Sequence[Result]) -> ComparableResults:
     """Return the results, given oldest first, after the item's text last changed: an item with another text is another item.
 
     Results without the item, or without a scored answer, are left out.
@@ -65,14 +65,14 @@ def comparable(results: Sequence[Result]) -> Line:
     held = [result for result in results if result.hash]
     for place in range(len(held) - 1, -1, -1):
         if held[place].hash != held[-1].hash:
-            return Line(tuple(r for r in held[place + 1 :] if r.state is not None), held[place].commit)
-    return Line(tuple(r for r in held if r.state is not None))
+            return ComparableResults(tuple(r for r in held[place + 1 :] if r.state is not None), held[place].commit)
+    return ComparableResults(tuple(r for r in held if r.state is not None))
 
 
-def flips(results: Sequence[Result]) -> list[Flip]:
+def flips(results: Sequence[Result]) -> list[CommittedFlip]:
     """Return every flip, oldest first. More than one means that the answers go back and forth."""
     return [
-        Flip(before.commit, after.commit, bool(after.state))
+        CommittedFlip(before.commit, after.commit, bool(after.state))
         for before, after in zip(results, results[1:], strict=False)
         if before.state != after.state
     ]

@@ -20,7 +20,7 @@ import msgspec
 
 from proda.errors import NotFoundError, UsageError
 from proda.gitrepo import cut_commits, find_commit, open_git
-from proda.history.bisect import Line, Result, comparable, flips, narrow, tally
+from proda.history.bisect import ComparableResults, Result, comparable, flips, narrow, tally
 from proda.history.changes import ChangedPaths, changed_paths
 from proda.history.rebuild import rebuild
 from proda.records import Record
@@ -42,7 +42,7 @@ class Found(Record, frozen=True):
 class Story(Record, frozen=True):
     """All results of one item that can be compared, and its flips. `cut` says that a shallow clone ends at the first of them."""
 
-    line: Line
+    line: ComparableResults
     found: tuple[Found, ...]
     cut: bool
 

@@ -22,7 +22,7 @@ def majority(right: int, scored: int) -> bool | None:
     return 2 * right > scored if scored else None
 
 
-class Tally(Record, frozen=True):
+class Majority(Record, frozen=True):
     """What the tuned seeds of one result answered to one item."""
 
     hash: str  # Item.content_hash at the time
@@ -47,11 +47,11 @@ class Flip(Record, frozen=True):
 
     item: str
     better: bool
-    before: Tally
-    after: Tally
+    before: Majority
+    after: Majority
 
 
-def tallies(outcomes: Iterable[Outcome]) -> dict[str, Tally]:
+def tallies(outcomes: Iterable[Outcome]) -> dict[str, Majority]:
     """Return item → tally of its tuned seeds."""
     groups: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
@@ -62,11 +62,11 @@ def tallies(outcomes: Iterable[Outcome]) -> dict[str, Tally]:
         scored = [o for o in group if o.correct is not None]
         margins = [o.margin for o in scored if o.margin is not None]
         mean = sum(margins) / len(margins) if margins else None
-        found[item] = Tally(group[0].hash, group[0].split, sum(bool(o.correct) for o in scored), len(scored), mean)
+        found[item] = Majority(group[0].hash, group[0].split, sum(bool(o.correct) for o in scored), len(scored), mean)
     return found
 
 
-def flips(old: Mapping[str, Tally], new: Mapping[str, Tally]) -> list[Flip]:
+def flips(old: Mapping[str, Majority], new: Mapping[str, Majority]) -> list[Flip]:
     """Return the flips among items with the same text in both results, in order of item."""
     pairs = ((item, old[item], new[item]) for item in sorted(old.keys() & new.keys()))
     return [

@@ -2,7 +2,7 @@
 
     found = freshness(Path("."))
     found.stale                      # ("check", "train", …), in the order in which they run
-    found.changes[0]                 # Change(stage="check", kind="knowledge", what="knowledge", how="modified")
+    found.changes[0]                 # ChangedInput(stage="check", kind="knowledge", what="knowledge", how="modified")
 
     require_fresh(Path("."), "evaluate")       # raises UsageError if the scores are older than the data
 
@@ -33,7 +33,7 @@ STARTS: tuple[tuple[str, Kind], ...] = (
 )
 
 
-class Change(Record, frozen=True):
+class ChangedInput(Record, frozen=True):
     """An input of a stage that is not what it was when the stage last ran."""
 
     stage: str
@@ -47,7 +47,7 @@ class Freshness(Record, frozen=True):
 
     known: bool = False  # whether there is a dvc.lock
     stages: tuple[str, ...] = ()
-    changes: tuple[Change, ...] = ()
+    changes: tuple[ChangedInput, ...] = ()
     edited: tuple[str, ...] = ()  # outputs in git that are not what their stage wrote
     absent: tuple[str, ...] = ()  # outputs in build/ that are not on this machine; DVC fetches or rebuilds them
     upstream: Mapping[str, tuple[str, ...]] = {}  # stage → it, and all stages that it depends on
@@ -58,12 +58,12 @@ class Freshness(Record, frozen=True):
         changed = {change.stage for change in self.changes}
         return tuple(stage for stage in self.stages if changed.intersection(self.upstream[stage]))
 
-    def data_changes(self, stage: str) -> tuple[Change, ...]:
+    def data_changes(self, stage: str) -> tuple[ChangedInput, ...]:
         """Changes of data under the results of a stage; changes of code are not among them."""
         before = self.upstream.get(stage, ())
         return tuple(c for c in self.changes if c.stage in before and c.kind != "code")
 
-    def code_changes(self, stage: str) -> tuple[Change, ...]:
+    def code_changes(self, stage: str) -> tuple[ChangedInput, ...]:
         """Changes of code under the results of a stage."""
         before = self.upstream.get(stage, ())
         return tuple(c for c in self.changes if c.stage in before and c.kind == "code")
@@ -83,16 +83,16 @@ def freshness(root: Path, *, unpacked: bool = False) -> Freshness:
     digests = Digests(root, cached=not unpacked)
     with_code = not unpacked and (root / "pipelines").is_dir()
     values = load_yaml(root / PARAMS, numbers=True) if (root / PARAMS).is_file() else {}
-    changes: list[Change] = []
+    changes: list[ChangedInput] = []
     for name in order:
         lock = locked.get(name)
         if lock is None:
-            changes.append(Change(name, "results", "never run", "new"))
+            changes.append(ChangedInput(name, "results", "never run", "new"))
             continue
         found = [*_changed_deps(stages[name], lock, locked, owner, digests), *_changed_params(stages[name], lock, values)]
         if stages[name].get("cmd") != lock.get("cmd"):
             found.append(("code", "command", "modified"))
-        changes += [Change(name, *each) for each in found if with_code or each[0] != "code"]
+        changes += [ChangedInput(name, *each) for each in found if with_code or each[0] != "code"]
     edited, absent = _outs_now(stages, locked, digests)
     if unpacked:
         absent = ()
@@ -145,7 +145,7 @@ def stale_line(root: Path) -> str:
     return f"Results are older than {_named(changed)}. Run `dvc repro` to rebuild them; `proda status` says more."
 
 
-def refusal(changed: Iterable[Change]) -> str:
+def refusal(changed: Iterable[ChangedInput]) -> str:
     """Return the message for results that are older than the data they come from."""
     changed = tuple(changed)
     lines = dict.fromkeys(f"  {c.kind}: {c.what} {c.how}" for c in changed)
@@ -160,7 +160,7 @@ def code_line(found: Freshness, stage: str) -> str:
     return f"Code of the stage{'s' * (len(names) > 1)} {', '.join(names)} changed since the results were built; `dvc repro` rebuilds them."
 
 
-def _named(changed: Iterable[Change]) -> str:
+def _named(changed: Iterable[ChangedInput]) -> str:
     kinds = {c.kind for c in changed}
     names = [kind for kind in KINDS if kind in kinds]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -2,7 +2,7 @@
 
     found = status(Path("."))
     found.next            "dvc repro"
-    found.round           Round(number=2, branch="repair/round-2", patches=200, unjudged=12, built=True)
+    found.round           OpenRound(number=2, branch="repair/round-2", patches=200, unjudged=12, built=True)
 
 Reads names and hashes only, so that it takes a fraction of a second.
 """
@@ -23,7 +23,7 @@ from proda.workflows.freshness import Freshness, freshness
 HEAD_BYTES = 4096  # of the diagnosis file: its counts are at the top
 
 
-class Round(Record, frozen=True):
+class OpenRound(Record, frozen=True):
     """A repair round that is not finished: this branch is its branch, or some of its patches have no verdict."""
 
     number: int
@@ -43,7 +43,7 @@ class Status(Record, frozen=True):
     git: str  # why git cannot be used; empty if it can
     freshness: Freshness
     changed: tuple[str, ...]  # files that make results stale, as far as git can tell
-    round: Round | None
+    round: OpenRound | None
     failed: Mapping[str, int]  # category → diagnosed dev items; empty if the stage diagnose has not run
     next: str
     why: str
@@ -64,7 +64,7 @@ def status(root: Path) -> Status:
     return Status(branch, commit, under_way, uncommitted, why_not, found, changed, this, failed, step, why)
 
 
-def open_round(root: Path, branch: str, branches: frozenset[str], *, built: bool) -> Round | None:
+def open_round(root: Path, branch: str, branches: frozenset[str], *, built: bool) -> OpenRound | None:
     """Return the round of this branch, or else the last round with patches that have no verdict; None if there is none."""
     patches: dict[int, list[str]] = {}
     for path in (root / PATCHES).glob("*-*.yaml"):
@@ -78,7 +78,7 @@ def open_round(root: Path, branch: str, branches: frozenset[str], *, built: bool
     if not last:
         return None
     name = f"repair/round-{last}"
-    return Round(last, name if name in branches else "", len(patches.get(last, ())), unjudged.get(last, 0), built)
+    return OpenRound(last, name if name in branches else "", len(patches.get(last, ())), unjudged.get(last, 0), built)
 
 
 def failures(root: Path) -> dict[str, int]:
@@ -94,7 +94,7 @@ def failures(root: Path) -> dict[str, int]:
 
 
 def next_step(
-    found: Freshness, this: Round | None, uncommitted: Sequence[str], under_way: str, failed: Mapping[str, int]
+    found: Freshness, this: OpenRound | None, uncommitted: Sequence[str], under_way: str, failed: Mapping[str, int]
 ) -> tuple[str, str]:
     """Return the command to run next, and why."""
     results = [name for name in uncommitted if name == "dvc.lock" or name.startswith(("benchmarks/", "samples/corpus/"))]

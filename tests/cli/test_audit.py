@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,46 @@ def test_an_edited_entry_is_a_change_under_the_items_that_rest_on_it(root: Path,
     lines = json.loads(proda(clone, "audit", "HEAD~2..HEAD", "--json").stdout)["lines"]
     assert {x["subject"] for x in lines if x["level"] == "could have"} == {"Say it anew"}
     assert all(x["item"].startswith("lighting/") for x in lines)
+
+
+def test_the_first_dozen_and_a_summary_by_patch_are_shown_and_everything_on_request(root: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", str(root), "clone")
+    clone = tmp_path / "clone"
+    names = [i.id for i in load_items(clone, ("dev", "twin"))]
+    broken = set(names[::2])
+    make_outcomes(clone, lambda item, model: item.id in broken)
+    commit(clone, "Half")
+    make_outcomes(clone, lambda item, model: item.id not in broken)
+    git(clone, "rm", "-q", *(f"samples/patches/{p.id}.yaml" for p in load_patches(clone)))
+    commit(clone, "The other half, without the patches")
+    assert len(names) > 12
+
+    def listed(*arguments: str) -> tuple[int, int, str]:
+        text = proda(clone, "audit", "HEAD~1..HEAD", *arguments).stdout
+        lines = text.splitlines()
+        return sum(x.startswith("fixed   ") for x in lines), sum(x.startswith("broken  ") for x in lines), text
+
+    fixed, failed, text = listed()
+    assert (fixed, failed) == (6, 6) and f"… and {len(names) - 12} more item" in text
+    assert "patches, by items fixed less items broken" in text and text.count("  +") == 2
+    fixed, failed, text = listed("--all")
+    assert fixed + failed == len(names) and "(--all)" not in text
+
+
+def test_sealed_items_are_named_only_if_they_are_asked_for(root: Path) -> None:
+    sealed = {i.id for i in load_items(root, ("sealed",))}
+    for command in (
+        ["audit", "--all"],
+        ["audit", "--json"],
+        ["diff", "main", "--all"],
+        ["diff", "main", "--all", "--json"],
+        ["diff", "main", "--markdown"],
+    ):
+        done = proda(root, *command)
+        assert done.returncode == 0 and not any(item in unescape(done.stdout + done.stderr) for item in sealed), command
+        assert any(item in unescape(proda(root, *command, "--sealed").stdout) for item in sealed), command
+    one = min(sealed)
+    for command in (["audit", "--item", one], ["bisect", one]):
+        done = proda(root, *command)
+        assert done.returncode == 2 and "is sealed" in done.stderr and "--sealed" in done.stderr
+        assert proda(root, *command, "--sealed").returncode == 0

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from proda.cli.diff import ends
 from proda.cli.main import cli
 from proda.errors import NotFoundError, UsageError
+from proda.history.flips import evenly
 from proda.records import Item
 from tests.toyresults import commit, make_outcomes, make_results
 from tests.toyworld import make_repository
@@ -99,6 +100,27 @@ def test_samples_and_items_that_follow_are_counted(root: Path) -> None:
         assert "samples  3 changed" in diffed(root).stdout
     finally:
         path.write_text(before)
+
+
+def test_changed_samples_are_shown_old_and_new_on_request(root: Path) -> None:
+    path = root / "samples/corpus/milling/milling-basics.yaml"
+    before = path.read_text()
+    try:
+        path.write_text(re.sub(r"(question: .*)", r"\1 Indeed?", before, count=3))
+        text = diffed(root, "--samples", "2").stdout
+        assert text.count("  changed  milling/") == 2 and text.count("    - ") >= 2
+        assert text.count("Indeed?") == 2 and "Indeed?" not in diffed(root).stdout
+    finally:
+        path.write_text(before)
+
+
+def test_better_and_worse_flips_are_shown_in_equal_numbers() -> None:
+    better, worse = [f"b{n}" for n in range(30)], [f"w{n}" for n in range(30)]
+    assert evenly(better, worse, 12) == [*better[:6], *worse[:6]]
+    assert evenly(better[:2], worse, 12) == [*better[:2], *worse[:10]]
+    assert evenly(better, worse[:2], 12) == [*better[:10], *worse[:2]]
+    assert evenly(better[:3], worse[:2], 12) == [*better[:3], *worse[:2]]
+    assert evenly(better, worse, None) == [*better, *worse] and evenly([], [], 12) == []
 
 
 def test_a_text_of_a_source_that_says_something_else_is_no_secret(root: Path) -> None:

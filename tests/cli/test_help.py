@@ -8,9 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
-from proda.cli.main import VERBS
+from proda.cli.main import VERBS, cli
 from tests.toyresults import commit, make_diagnoses, make_patch, make_results
 from tests.toyworld import make_repository
 
@@ -45,6 +46,27 @@ def test_the_example_in_help_runs(root: Path, verb: str) -> None:
     done = _run(root, *words)
     assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr
+
+
+def test_help_of_a_verb_is_its_help_and_lists_every_verb(root: Path) -> None:
+    assert _run(root, "help", "diff").stdout == _run(root, "diff", "--help").stdout
+    for arguments in (["help"], ["--help"]):
+        listed = re.findall(r"^  ([a-z]+)  ", _run(root, *arguments).stdout, re.MULTILINE)
+        assert listed == [*VERBS, "help"]
+    wrong = _run(root, "help", "dif")
+    assert wrong.returncode == 2 and "Did you mean 'diff'?" in wrong.stderr
+    assert "Example: proda help diff" in _run(root, "help", "--help").stdout
+
+
+def test_metavars_and_options_have_one_meaning_in_every_verb() -> None:
+    metavars = {"--seeds": {"LIST"}, "--disciplines": {"LIST"}, "--item": {"ITEM"}, "--patch": {"PATCH"}, "--root": {None}}
+    for verb in VERBS:
+        command = cli.get_command(click.Context(cli), verb)
+        assert command is not None
+        for option in (p for p in command.params if isinstance(p, click.Option)):
+            for name in set(option.opts) & metavars.keys() - ({"--seeds"} if verb == "attribute" else set()):
+                assert option.metavar in metavars[name], f"{verb} {name}"
+        assert any("--root" in p.opts for p in command.params), verb
 
 
 def test_an_unknown_verb_is_misuse_with_a_hint(root: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proda.history.bisect import Flip, Result, comparable, flips, most_rebuilds, narrow, tally
+from proda.history.bisect import CommittedFlip, Result, comparable, flips, most_rebuilds, narrow, tally
 
 COMMITS = [f"c{n}" for n in range(64)]
 
@@ -47,7 +47,7 @@ def test_results_without_the_item_or_a_scored_answer_are_passed_over() -> None:
 def test_a_reworded_item_is_another_item() -> None:
     older, newer = line("wRw", "old"), [Result(f"d{n}", r.hash, r.right, r.scored) for n, r in enumerate(line("wwR", "new"))]
     both = comparable(older + newer)
-    assert both.reworded == "c2" and flips(both.results) == [Flip("d1", "d2", True)]
+    assert both.reworded == "c2" and flips(both.results) == [CommittedFlip("d1", "d2", True)]
     back = comparable(older + newer + older)  # worded as at first again: what came before the other wording still is not compared
     assert back.reworded == "d2" and [r.commit for r in back.results] == ["c0", "c1", "c2"]
     assert comparable(older).reworded == ""
