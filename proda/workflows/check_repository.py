@@ -95,13 +95,8 @@ def _stale_patches(root: Path, committed: Committed, knowledge: Knowledge) -> It
 
 
 def _applied(root: Path) -> frozenset[str] | None:
-    """Paths below samples/patches in HEAD; None where git cannot say."""
+    """Paths below samples/patches in HEAD; None if git cannot say, as in the tarball of a release."""
     try:
-        run_git(root, "rev-parse", "--git-dir")
-    except GitError:  # no git, no repository, or a checkout that git refuses to read
-        return None
-    try:
-        listed = run_git(root, "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", PATCHES.as_posix())
-    except GitError:  # a repository without a commit
-        return frozenset()
-    return frozenset(filter(None, listed.split("\0")))
+        return frozenset(filter(None, run_git(root, "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", PATCHES.as_posix()).split("\0")))
+    except GitError as error:
+        return frozenset() if "valid object name" in str(error) else None  # a repository without a commit

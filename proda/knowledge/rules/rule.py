@@ -14,7 +14,7 @@ import msgspec
 from proda.findings import Severity
 from proda.knowledge.schema import TopicFile
 from proda.records import Relation
-from proda.yamlio.schema import Fault as Violation
+from proda.yamlio.schema import Violation
 
 if TYPE_CHECKING:
     from proda.knowledge.columns import Columns
