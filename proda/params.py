@@ -17,7 +17,6 @@ import msgspec
 from msgspec import Meta
 
 from proda.errors import InputError, ParamsError, ProdaError, UsageError
-from proda.findings import report_text
 
 if TYPE_CHECKING:
     from proda.yamlio.schema import Violation
@@ -140,14 +139,13 @@ class Params(Section, frozen=True):
 def load_params(path: Path = Path("params.yaml")) -> Params:
     """Parameters of the repository. Raises ParamsError with every fault: the line, the key, what it holds, what was expected."""
     from proda.yamlio import load_yaml_bytes, read_bytes
-    from proda.yamlio.schema import decoded, located
+    from proda.yamlio.schema import decoded, refuse
 
     try:
         data = read_bytes(path)
         raw = load_yaml_bytes(data, str(path), numbers=True)
         params = decoded({} if raw is None else raw, Params, str(path), data)
-        if findings := located(_faults(params), str(path), data, "params"):
-            raise InputError(report_text(findings), findings)
+        refuse(_faults(params), str(path), data, "params")
     except InputError as error:
         raise ParamsError(str(error), error.findings) from None
     return params

@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Meta
 
 from proda.errors import InputError
+from proda.findings import Violation
 from proda.yamlio import load_as
-from proda.yamlio.schema import Violation
 
 ALLOCATION = Path("samples/allocation.yaml")
 

@@ -23,10 +23,10 @@ from typing import Literal
 import msgspec
 
 from proda.errors import InputError
-from proda.findings import report_text
+from proda.findings import Violation
 from proda.records import LETTERS, Item, Option
 from proda.yamlio import load_as
-from proda.yamlio.schema import Violation, located
+from proda.yamlio.schema import refuse
 
 PATH = Path("benchmarks/exceptions.yaml")
 
@@ -55,8 +55,7 @@ def load_exceptions(root: Path) -> tuple[Exemption, ...]:
     if not path.is_file():
         return ()
     entries = load_as(path, ExceptionsFile, empty={}).exceptions
-    if findings := located(_faults(entries), str(path), path.read_bytes()):
-        raise InputError(report_text(findings), findings)
+    refuse(_faults(entries), str(path), path.read_bytes(), "exceptions")
     return entries
 
 

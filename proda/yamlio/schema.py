@@ -18,7 +18,9 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from proda.errors import InputError
-from proda.findings import MAX_PER_FILE, Finding, KeyPath, path_text, report_text, rest_of_file
+from proda.findings import MAX_PER_FILE, Finding, KeyPath, Violation, path_text, report_text, rest_of_file
+
+__all__ = ["Violation", "decoded", "faults", "kind_of", "located", "refuse"]
 
 Kind = TypeVar("Kind")
 _WORDS = {
@@ -32,13 +34,6 @@ _WORDS = {
 _ACCUSATIVE = re.compile(r"`(\w+)`")
 
 
-class Violation(msgspec.Struct, frozen=True):
-    """The place of a fault in a document, and the message: got, expected, what to do."""
-
-    path: KeyPath
-    message: str
-
-
 def decoded(raw: Any, kind: type[Kind], file: str, data: bytes) -> Kind:
     """`raw` as a `kind`. `data` are the bytes that `raw` was read from; lines are looked up there.
 
@@ -49,6 +44,12 @@ def decoded(raw: Any, kind: type[Kind], file: str, data: bytes) -> Kind:
     except msgspec.ValidationError:
         findings = located(faults(raw, kind), file, data)
     raise InputError(report_text(findings), findings)
+
+
+def refuse(found: Iterator[Violation], file: str, data: bytes, rule: str) -> None:
+    """Raise InputError with a finding for each of `found`; return if there are none."""
+    if findings := located(found, file, data, rule):
+        raise InputError(report_text(findings), findings)
 
 
 def located(found: Iterator[Violation], file: str, data: bytes, rule: str = "schema") -> tuple[Finding, ...]:
