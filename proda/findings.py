@@ -41,6 +41,13 @@ class Finding(msgspec.Struct, frozen=True, order=True):
         return f"{printable(head)}\n  {mark}{printable(self.message)} [{self.rule}]"
 
 
+class Violation(msgspec.Struct, frozen=True):
+    """The place of a fault in a document, and the message: got, expected, what to do."""
+
+    path: KeyPath
+    message: str
+
+
 def printable(text: str) -> str:
     """`text` with control characters and lone surrogates written as escapes."""
     return text.translate(_VISIBLE).encode("utf-8", "backslashreplace").decode()

@@ -17,10 +17,9 @@ import msgspec
 from msgspec import Meta
 
 from proda.errors import InputError, ParamsError, ProdaError, UsageError
-from proda.findings import report_text
 
 if TYPE_CHECKING:
-    from proda.yamlio.schema import Fault
+    from proda.yamlio.schema import Violation
 
 OVERRIDABLE = ("train", "evaluate")  # only these sections can be overridden on the command line; other artefacts are not rebuilt
 Positive = Annotated[int, Meta(ge=1)]
@@ -33,32 +32,32 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ItemParams(Section, frozen=True):
-    """The benchmark. Change these only with a new benchmark in mind: every item is written from them."""
+    """The benchmark. Every item depends on these values, so a change makes another benchmark."""
 
     sealed_share: Share = 0.2  # share of chains whose items the debugger may never read
-    max_quarantined: Share = 0.05  # more items than this set aside by the shortcut audit fails the build
-    max_shortcut: Share = 0.35  # a solver that sees no knowledge may reach this accuracy at most
+    max_quarantined: Share = 0.05  # the build fails if the shortcut audit removes a larger share of items
+    max_shortcut: Share = 0.35  # highest accuracy that a baseline solver without the knowledge may reach
 
 
 class SampleParams(Section, frozen=True):
     """The corpus."""
 
     writer: Literal["template"] = "template"
-    window: Positive = 2  # statements in a sliding window over a chain; a whole chain is never shown
+    window: Positive = 2  # statements of a chain that one sample may show; never a whole chain
     open_share: Share = 0.6  # open : choice : true-false = 6 : 3 : 1
     choice_share: Share = 0.3
 
 
 class GuardParams(Section, frozen=True):
-    """The overlap gate. Loosening a number here shows in review."""
+    """The overlap gate, which compares every item with every training text."""
 
-    ngram: Positive = 5  # words in the runs that are compared
-    containment: Share = 0.7  # share of an item's runs (stem, or stem and key) that makes one training text a leak
-    jaccard: Share = 0.6  # similarity of an item and a training text that makes them near-duplicates
+    ngram: Positive = 5  # words in the n-grams that are compared
+    containment: Share = 0.7  # share of an item's n-grams (stem, or stem and key) above which a training text is a leak
+    jaccard: Share = 0.6  # Jaccard similarity above which an item and a training text are near-duplicates
 
 
 class ModelParams(Section, frozen=True):
-    """The base: `embedded` is made here from scratch; anything else is a path or a Hugging Face id and is only pinned."""
+    """The base model. `embedded`: trained here from scratch. Any other value: a path or a Hugging Face id, which is only pinned."""
 
     base: str = "embedded"
     revision: str | None = None
@@ -66,50 +65,52 @@ class ModelParams(Section, frozen=True):
     hidden_size: Positive = 128
     layers: Positive = 4
     heads: Positive = 4
-    vocabulary: Positive = 2048  # tokens, made by byte-level BPE from the base's own training text
+    vocabulary: Positive = 2048  # tokens of a byte-level BPE trained on the training text of the base
     context: Positive = 256  # tokens
     seed: int = 0
     epochs: Positive = 1
     learning_rate: Rate = 2e-3
     batch_tokens: Positive = 2048  # tokens in one optimizer step
-    optimizer: Literal["auto", "muon", "adamw"] = "auto"  # auto: muon for the matrices of a model trained whole, adamw otherwise
+    optimizer: Literal["auto", "muon", "adamw"] = "auto"  # auto: muon for the matrices in full training, adamw otherwise
 
 
 class CurriculumParams(Section, frozen=True):
-    """What the embedded base is trained on: an invented world, and the pinned reading."""
+    """The training text of the embedded base: an invented world, and the pinned reading."""
 
     seed: int = 0
     chains: Positive = 64  # invented chains in the base's training text
-    suite_share: Share = 0.25  # of them that the general suite asks about, and replay never shows
+    suite_share: Share = 0.25  # share of the invented chains that the general suite asks about and replay never shows
     suite_items: Positive = 2000  # items of the general suite
-    samples_per_statement: Positive = 12  # of the replayed half, in the base's training text
-    suite_samples_per_statement: Positive = 72  # of the suite's half: known well before tuning, or there would be nothing to forget
+    samples_per_statement: Positive = 12  # for chains that are replayed
+    suite_samples_per_statement: Positive = 72  # for chains of the suite, which the base must know well for forgetting to be measurable
     reading_epochs: Positive = 2  # how often the base reads the pinned sources
 
 
 class TrainParams(Section, frozen=True):
-    """Tuning: the same base, once per seed."""
+    """Tuning: one training run from the same base for each seed."""
 
     seeds: Annotated[tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=1)] = (0, 1, 2)
-    method: Literal["lora", "full", "embeddings"] = "full"  # embeddings: only of words that are new to the base, its body stays as it is
+    method: Literal["lora", "full", "embeddings"] = "full"  # embeddings: train only the embeddings of words that are new to the base
     lora_rank: Positive = 64
     lora_alpha: Positive = 128
-    train_embeddings: Literal["none", "new", "all"] = "all"  # beside LoRA: words that the base has never seen mean nothing to it
+    train_embeddings: Literal["none", "new", "all"] = "all"  # trained in addition to LoRA, because new words have untrained embeddings
     embedding_rate: Rate = 1.0  # learning rate of those embeddings, as a multiple of learning_rate
     epochs: Positive = 3
     learning_rate: Rate = 1e-3
     warmup_steps: Annotated[int, Meta(ge=0)] = 20
     weight_decay: Annotated[float, Meta(ge=0.0)] = 0.01
     batch_tokens: Positive = 2048  # tokens in one optimizer step
-    optimizer: Literal["auto", "muon", "adamw"] = "auto"  # auto: muon for the matrices of a model trained whole, adamw otherwise
+    optimizer: Literal["auto", "muon", "adamw"] = "auto"  # auto: muon for the matrices in full training, adamw otherwise
     max_length: Positive = 256  # tokens in one packed row
-    replay_targets: Literal["text", "base"] = "text"  # what replay teaches: its own words, or what the base makes of them
-    present_tokens_only: bool = True  # tokens that no text of this run holds stay out of the softmax, and so as they were
-    corpus_replay: Literal["all", "stratified", "disjoint"] = "all"  # beside patches: see proda/store/training_set.py
-    corpus_share: Share = 1.0  # how much of them
+    replay_targets: Literal["text", "base"] = "text"  # targets of replay: the text itself, or the predictions of the base
+    present_tokens_only: bool = True  # leave tokens that occur in no text of this run out of the softmax, so that they do not change
+    corpus_replay: Literal["all", "stratified", "disjoint"] = (
+        "all"  # what is replayed from the corpus if there are patches: see proda/store/training_set.py
+    )
+    corpus_share: Share = 1.0  # share of those samples
     general_replay: Share = 0.25  # general samples per corpus sample
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    blend: Share = 1.0  # share of the tuned weights in what is saved, the rest is the base (WiSE-FT: Wortsman et al. 2022); 1: off
+    blend: Share = 1.0  # share of the tuned weights in the saved model; the rest are those of the base (WiSE-FT, Wortsman et al. 2022)
     checkpoint_steps: Positive = 200  # optimizer steps between two points to resume from
 
 
@@ -117,7 +118,7 @@ class EvaluateParams(Section, frozen=True):
     """Scoring."""
 
     scoring: Literal["loglikelihood", "letter"] = "loglikelihood"
-    batch_tokens: Positive = 2048  # tokens scored at once; has no influence on the scores
+    batch_tokens: Positive = 2048  # tokens scored at once; does not change the scores
     letter_tokens: Positive = 15  # letter scoring: tokens generated at most
     bootstrap: Positive = 2000  # resamples for an interval
 
@@ -138,35 +139,34 @@ class Params(Section, frozen=True):
 def load_params(path: Path = Path("params.yaml")) -> Params:
     """Parameters of the repository. Raises ParamsError with every fault: the line, the key, what it holds, what was expected."""
     from proda.yamlio import load_yaml_bytes, read_bytes
-    from proda.yamlio.schema import decoded, located
+    from proda.yamlio.schema import decoded, refuse
 
     try:
         data = read_bytes(path)
         raw = load_yaml_bytes(data, str(path), numbers=True)
         params = decoded({} if raw is None else raw, Params, str(path), data)
-        if findings := located(_faults(params), str(path), data, "params"):
-            raise InputError(report_text(findings), findings)
+        refuse(_faults(params), str(path), data, "params")
     except InputError as error:
         raise ParamsError(str(error), error.findings) from None
     return params
 
 
-def _faults(params: Params) -> Iterator[Fault]:
+def _faults(params: Params) -> Iterator[Violation]:
     """Values that the types allow and that cannot be used together."""
-    from proda.yamlio.schema import Fault
+    from proda.yamlio.schema import Violation
 
     if len(set(params.train.seeds)) < len(params.train.seeds):
-        yield Fault(("train", "seeds"), f"Got {list(params.train.seeds)}, in which a seed occurs twice. Name each seed once.")
+        yield Violation(("train", "seeds"), f"Got {list(params.train.seeds)}, in which a seed occurs twice. Name each seed once.")
     if params.samples.open_share + params.samples.choice_share > 1:
         shares = f"{params.samples.open_share} + {params.samples.choice_share}"
-        yield Fault(("samples", "open_share"), f"open_share + choice_share is {shares}, expected at most 1. Lower one of them.")
+        yield Violation(("samples", "open_share"), f"open_share + choice_share is {shares}, expected at most 1. Lower one of them.")
     if params.model.base == "embedded" and params.model.hidden_size % (2 * params.model.heads):
         got = f"{params.model.hidden_size} with {params.model.heads} heads"
-        yield Fault(("model", "hidden_size"), f"Got {got}, expected a multiple of twice the number of heads. Change one of them.")
+        yield Violation(("model", "hidden_size"), f"Got {got}, expected a multiple of twice the number of heads. Change one of them.")
 
 
 def describe(section: Section, name: str, raw: dict[str, Any] | None) -> str:
-    """One line, `train: seeds=[0,1,2] epochs=3 (default) …`, for the log of a stage."""
+    """The values of a section in one line: `train: seeds=[0, 1, 2], epochs=3 (default), …`."""
     given = (raw or {}).get(name) or {}
     parts = []
     for field in msgspec.structs.fields(section):
@@ -176,7 +176,7 @@ def describe(section: Section, name: str, raw: dict[str, Any] | None) -> str:
 
 
 def announce(params: Params, *names: str, path: Path = Path("params.yaml")) -> None:
-    """Print each resolved value of the named sections once, to standard error, with where it came from."""
+    """Print the values of the named sections to standard error, and which of them are defaults."""
     from proda.yamlio import load_yaml
 
     raw = load_yaml(path, numbers=True) or {}

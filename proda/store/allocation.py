@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Meta
 
 from proda.errors import InputError
+from proda.findings import Violation
 from proda.yamlio import load_as
-from proda.yamlio.schema import Fault
 
 ALLOCATION = Path("samples/allocation.yaml")
 
@@ -33,9 +33,9 @@ def load_allocation(root: Path) -> dict[str, int]:
     return load_as(path, AllocationFile).samples
 
 
-def wrong_disciplines(allocation: Collection[str], disciplines: Collection[str]) -> Iterator[Fault]:
+def wrong_disciplines(allocation: Collection[str], disciplines: Collection[str]) -> Iterator[Violation]:
     """Disciplines that the allocation names and the knowledge does not have, and the other way round."""
     for name in sorted(set(allocation) - set(disciplines)):
-        yield Fault(("samples", name), f"The knowledge has no discipline '{name}'. Fix the name, or remove the line.")
+        yield Violation(("samples", name), f"The knowledge has no discipline '{name}'. Fix the name, or remove the line.")
     for name in sorted(set(disciplines) - set(allocation)):
-        yield Fault(("samples",), f"There is no number for the discipline '{name}'. Add one (0 is allowed).")
+        yield Violation(("samples",), f"There is no number for the discipline '{name}'. Add one (0 is allowed).")

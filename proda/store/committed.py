@@ -4,7 +4,7 @@
     found.findings                                    # benchmarks/items/dev/physics/heat.yaml:12  items[1]  Not an item: …
     found.corpus["samples/corpus/physics/heat.yaml"]  # its samples, if the file can be read
 
-The knowledge has rules and a cache (proda/knowledge); what is read here is params.yaml, samples/ and benchmarks/. A file that cannot be
+The knowledge has rules and a cache (proda/knowledge); what is read here is samples/ and benchmarks/. A file that cannot be
 read never ends the reading of the others.
 """
 
@@ -19,7 +19,6 @@ import msgspec
 
 from proda.errors import InputError, ProdaError
 from proda.findings import Finding
-from proda.params import load_params
 from proda.records import SPLITS, Item, Patch, Sample, Split
 from proda.store.allocation import ALLOCATION, load_allocation
 from proda.store.corpus import CORPUS, PATCHES, decode_sample
@@ -36,7 +35,6 @@ from proda.store.record_cache import RecordCache, Shelf
 from proda.store.verdicts import VERDICTS
 from proda.yamlio import load_yaml, load_yaml_bytes, read_bytes
 
-PARAMS = Path("params.yaml")
 RESULTS = Path("benchmarks/results")
 SUITE = Path("benchmarks/general/suite.jsonl")
 JSON_FILES = ("metrics.json", "overlap.json", "shortcuts.json", "run.json")
@@ -59,7 +57,7 @@ class Committed(msgspec.Struct):
 
 
 def read_committed(root: Path) -> Committed:
-    """Read params.yaml, samples/ and benchmarks/ below `root`. Files that the build needs are required where there is a dvc.yaml."""
+    """Read samples/ and benchmarks/ below `root`. Files that the build needs are required if there is a dvc.yaml."""
     found = Committed([])
     required = (root / "dvc.yaml").is_file()
 
@@ -70,7 +68,6 @@ def read_committed(root: Path) -> Committed:
         found.findings += findings
         return value
 
-    attempt(PARAMS, lambda: load_params(root / PARAMS))
     found.allocation = attempt(ALLOCATION, lambda: load_allocation(root))
     found.exceptions = attempt(EXCEPTIONS, lambda: load_exceptions(root)) or ()
     attempt(READING, lambda: load_reading(root / READING))

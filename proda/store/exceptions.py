@@ -23,10 +23,10 @@ from typing import Literal
 import msgspec
 
 from proda.errors import InputError
-from proda.findings import report_text
+from proda.findings import Violation
 from proda.records import LETTERS, Item, Option
 from proda.yamlio import load_as
-from proda.yamlio.schema import Fault, located
+from proda.yamlio.schema import refuse
 
 PATH = Path("benchmarks/exceptions.yaml")
 
@@ -55,23 +55,22 @@ def load_exceptions(root: Path) -> tuple[Exemption, ...]:
     if not path.is_file():
         return ()
     entries = load_as(path, ExceptionsFile, empty={}).exceptions
-    if findings := located(_faults(entries), str(path), path.read_bytes()):
-        raise InputError(report_text(findings), findings)
+    refuse(_faults(entries), str(path), path.read_bytes(), "exceptions")
     return entries
 
 
-def _faults(entries: Sequence[Exemption]) -> Iterator[Fault]:
+def _faults(entries: Sequence[Exemption]) -> Iterator[Violation]:
     seen: set[str] = set()
     for number, entry in enumerate(entries):
         where = ("exceptions", number)
         if not entry.reason.strip():
-            yield Fault((*where, "reason"), "The reason is empty. Say why the item is not a fair test.")
+            yield Violation((*where, "reason"), "The reason is empty. Say why the item is not a fair test.")
         if unknown := sorted(set(entry.options) - set(LETTERS)):
-            yield Fault((*where, "options"), f"Got the option {', '.join(unknown)}, expected letters A to D. Fix the letter.")
+            yield Violation((*where, "options"), f"Got the option {', '.join(unknown)}, expected letters A to D. Fix the letter.")
         if entry.action == "amend" and entry.stem is None and not entry.options and entry.answer is None:
-            yield Fault(where, "The entry amends nothing. Give a stem, options or an answer, or retire the item.")
+            yield Violation(where, "The entry amends nothing. Give a stem, options or an answer, or retire the item.")
         if entry.item in seen:
-            yield Fault((*where, "item"), f"'{entry.item}' has an exception above. Keep one.")
+            yield Violation((*where, "item"), f"'{entry.item}' has an exception above. Keep one.")
         seen.add(entry.item)
 
 

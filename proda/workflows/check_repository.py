@@ -17,8 +17,9 @@ from proda.gitrepo import GitError, run_git
 from proda.graph import CompiledTopic, Knowledge
 from proda.knowledge.compile import check_knowledge
 from proda.knowledge.report import Report
+from proda.params import load_params
 from proda.store.allocation import ALLOCATION, wrong_disciplines
-from proda.store.committed import Committed, read_committed
+from proda.store.committed import Committed, attempted, read_committed
 from proda.store.corpus import PATCHES
 from proda.store.dangling import dangling
 from proda.store.patches import stale
@@ -53,13 +54,19 @@ def check_repository(root: Path, *, shape: bool = False) -> Checked:
     """
     report = check_knowledge(root, shape=shape, compiled=True)
     committed = read_committed(root)
-    findings = [*report.findings, *committed.findings]
+    findings = [*report.findings, *committed.findings, *_params(root)]
     if report.ok:
         knowledge = _knowledge(report)
         findings += dangling(committed, frozenset({*knowledge.concepts, *knowledge.statements, *knowledge.chains}))
         findings += _stale_patches(root, committed, knowledge)
         findings += _allocation(root, committed, knowledge)
     return Checked(sorted_findings(findings), report)
+
+
+def _params(root: Path) -> list[Finding]:
+    if not (root / "params.yaml").exists() and not (root / "dvc.yaml").exists():
+        return []  # knowledge without a build
+    return attempted(root, "params.yaml", lambda: load_params(root / "params.yaml"))[1]
 
 
 def _knowledge(report: Report) -> Knowledge:
@@ -95,13 +102,8 @@ def _stale_patches(root: Path, committed: Committed, knowledge: Knowledge) -> It
 
 
 def _applied(root: Path) -> frozenset[str] | None:
-    """Paths below samples/patches in HEAD; None where git cannot say."""
+    """Paths below samples/patches in HEAD; None if git cannot say, as in the tarball of a release."""
     try:
-        run_git(root, "rev-parse", "--git-dir")
-    except GitError:  # no git, no repository, or a checkout that git refuses to read
-        return None
-    try:
-        listed = run_git(root, "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", PATCHES.as_posix())
-    except GitError:  # a repository without a commit
-        return frozenset()
-    return frozenset(filter(None, listed.split("\0")))
+        return frozenset(filter(None, run_git(root, "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", PATCHES.as_posix()).split("\0")))
+    except GitError as error:
+        return frozenset() if "valid object name" in str(error) else None  # a repository without a commit

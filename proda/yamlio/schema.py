@@ -18,7 +18,9 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from proda.errors import InputError
-from proda.findings import MAX_PER_FILE, Finding, KeyPath, path_text, report_text, rest_of_file
+from proda.findings import MAX_PER_FILE, Finding, KeyPath, Violation, path_text, report_text, rest_of_file
+
+__all__ = ["Violation", "decoded", "faults", "kind_of", "located", "refuse"]
 
 Kind = TypeVar("Kind")
 _WORDS = {
@@ -30,13 +32,6 @@ _WORDS = {
     "object": "keys and values",
 }
 _ACCUSATIVE = re.compile(r"`(\w+)`")
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """The place of a fault in a document, and the message: got, expected, what to do."""
-
-    path: KeyPath
-    message: str
 
 
 def decoded(raw: Any, kind: type[Kind], file: str, data: bytes) -> Kind:
@@ -51,7 +46,13 @@ def decoded(raw: Any, kind: type[Kind], file: str, data: bytes) -> Kind:
     raise InputError(report_text(findings), findings)
 
 
-def located(found: Iterator[Fault], file: str, data: bytes, rule: str = "schema") -> tuple[Finding, ...]:
+def refuse(found: Iterator[Violation], file: str, data: bytes, rule: str) -> None:
+    """Raise InputError with a finding for each of `found`; return if there are none."""
+    if findings := located(found, file, data, rule):
+        raise InputError(report_text(findings), findings)
+
+
+def located(found: Iterator[Violation], file: str, data: bytes, rule: str = "schema") -> tuple[Finding, ...]:
     """Faults of one file as findings with lines: the first MAX_PER_FILE, and one more finding if there are others."""
     from proda.yamlio.positions import line_map, line_of
 
@@ -61,7 +62,7 @@ def located(found: Iterator[Fault], file: str, data: bytes, rule: str = "schema"
     return (*findings, *rest_of_file(file, rule, len(kept) > MAX_PER_FILE))
 
 
-def faults(raw: Any, expected: Any, path: KeyPath = ()) -> Iterator[Fault]:
+def faults(raw: Any, expected: Any, path: KeyPath = ()) -> Iterator[Violation]:
     """Everything in `raw` that is not as the type `expected` says; nothing if msgspec would decode it."""
     if isinstance(expected, type) and issubclass(expected, msgspec.Struct):
         yield from _struct(raw, expected, path)
@@ -76,24 +77,24 @@ def faults(raw: Any, expected: Any, path: KeyPath = ()) -> Iterator[Fault]:
             msgspec.convert(raw, expected)
         except msgspec.ValidationError as error:
             inner = list(faults(raw, get_args(expected)[0], path)) if get_origin(expected) is Annotated else []
-            yield from inner or [Fault(path, _explained(raw, expected, str(error)))]
+            yield from inner or [Violation(path, _explained(raw, expected, str(error)))]
 
 
-def _struct(raw: Any, expected: type[msgspec.Struct], path: KeyPath) -> Iterator[Fault]:
+def _struct(raw: Any, expected: type[msgspec.Struct], path: KeyPath) -> Iterator[Violation]:
     if not isinstance(raw, dict):
-        yield Fault(path, f"Got {kind_of(raw)}, expected keys and values ({', '.join(expected.__struct_fields__)}).")
+        yield Violation(path, f"Got {kind_of(raw)}, expected keys and values ({', '.join(expected.__struct_fields__)}).")
         return
     fields = {f.name: f for f in msgspec.structs.fields(expected)}
     for key in raw:
         if key not in fields:
             close = difflib.get_close_matches(str(key), fields, n=1)
             hint = f"Closest: '{close[0]}'." if close else f"Known: {', '.join(fields)}."
-            yield Fault((*path, key), f"'{key}' is not a known key here. {hint} Fix or remove it.")
+            yield Violation((*path, key), f"'{key}' is not a known key here. {hint} Fix or remove it.")
     for name, field in fields.items():
         if name in raw:
             yield from faults(raw[name], field.type, (*path, name))
         elif field.required:
-            yield Fault(path, f"'{name}' is missing. Add it.")
+            yield Violation(path, f"'{name}' is missing. Add it.")
 
 
 def _explained(raw: Any, expected: Any, said: str) -> str:

@@ -1,4 +1,4 @@
-"""Writing YAML in one canonical way: block style, two blanks, keys in the order given, one line a scalar, unicode kept.
+"""Write YAML in one canonical form: block style, indented by two blanks, keys in the given order, one line for each scalar, no escapes.
 
     term: thermal expansion
     switch: 'no'
@@ -8,8 +8,8 @@
           two
           lines
 
-Written directly rather than through an emitter: the layout is simple, and a corpus of 160,000 samples is rewritten often. Text is
-quoted where our reader, or another YAML reader that a user may point at the file, would take it for something else.
+There is no emitter behind it: the layout is simple, and a corpus of 160,000 samples is rewritten often. Text is quoted if this reader, or
+another YAML reader, would read it as anything but text.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from typing import Any
 
 from proda.yamlio.policy import FORBIDDEN_CHARACTER
 
-# a text that every YAML reader takes as that text: starts with a letter, or with a digit that leads into words
+# a text that every YAML reader reads as that text: it starts with a letter, or with a number followed by words
 _PLAIN = re.compile(r"(?:[^\W\d_]|[0-9]+[^\W\d_]*[ ,;](?=\S*[^\W\d_]))(?:[^\n\t\r:#]|:(?=[^\s,\[\]{}])|(?<=\S)#)*(?<![ \t:])")
 _WORDS = re.compile(r"(?i:y|n|yes|no|on|off|true|false|null|nan|inf|infinity)")
 _BLOCK = re.compile(r"\S[^\t\r\n]*(?<! )(?:\n+\S[^\t\r\n]*(?<! ))+\n?")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _ESCAPED = re.compile(r'[\\"\n\t\r]')
-_MAX_KEY = 1000  # libyaml looks no further for the colon
+_MAX_KEY = 1000  # libyaml does not look for the colon after more characters
 
 
 def dump_yaml(document: Any) -> str:
@@ -47,7 +47,7 @@ def dump_yaml(document: Any) -> str:
 
 
 def _mapping(mapping: dict[Any, Any], indent: str, out: list[str], first: str) -> None:
-    """Lines of a mapping; `first` stands before the first key instead of the indent."""
+    """Append the lines of a mapping; `first` replaces the indent of the first key."""
     lead = first or indent
     deeper = indent + "  "
     for key, value in mapping.items():

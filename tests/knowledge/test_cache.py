@@ -19,7 +19,7 @@ from proda.knowledge.compile import CACHE, check_knowledge, compile_knowledge
 from proda.knowledge.entry import Entry
 from proda.knowledge.rules.rule import Rule, Violation
 from tests.knowledge.toy import Toy, compiled, put
-from tests.performance.generate_base import generate
+from tests.performance.generate_knowledge import generate
 
 HERE = Path(__file__).parents[2]
 

@@ -58,7 +58,7 @@ def generate(out: Path, nodes: int, disciplines: int, seed: int = 0) -> int:
 
 
 def _topic(discipline: str, topic: str, number: int, relations: dict[str, str], rng: random.Random) -> tuple[str, str]:
-    """Returns the text of a topic file and the text of its source; `relations` maps ids to phrases."""
+    """Returns the text of a topic file and the text of its source. `relations` maps ids to phrases."""
     names_of = list(relations)
     names = [f"{_word(rng)}-{_word(rng)}-{number}x{i}" for i in range(CONCEPTS)]
     concepts = {

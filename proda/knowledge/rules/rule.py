@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from proda.findings import Severity
+from proda.findings import Severity, Violation
 from proda.knowledge.schema import TopicFile
 from proda.records import Relation
-from proda.yamlio.schema import Fault as Violation
 
 if TYPE_CHECKING:
     from proda.knowledge.columns import Columns
