@@ -20,11 +20,11 @@ from pipelines.stage import stage
 from proda.compiler.adapter import adapter_folders, load_tuned
 from proda.compiler.base import load_base, read_pin
 from proda.params import Params
-from proda.records import Item
 from proda.store.files import write_file
 from proda.store.items import load_items
 from proda.store.outcomes import csv_text, write_outcomes
 from proda.store.run_record import file_hash, record_part
+from proda.store.suite import load_suite
 from proda.tester.evaluate import evaluate
 from proda.tester.metrics import flat_metrics
 from proda.workflows.build_run import build_run
@@ -38,12 +38,12 @@ def main(params: Params) -> str:
     """Score every model, write outcomes and metrics, record the run, and return the accuracies before and after tuning."""
     start = time.monotonic()
     items = load_items(ROOT)
-    suite = [msgspec.json.decode(line, type=Item) for line in (ROOT / "benchmarks/general/suite.jsonl").read_bytes().splitlines()]
+    suite = load_suite(ROOT)
     base = ROOT / "build/base"
     models = {"base": partial(load_base, base)} | {
         f"seed-{seed}": partial(load_tuned, base, folder) for seed, folder in adapter_folders(ROOT / "build/adapters")
     }
-    heldout = (ROOT / "build/curriculum/heldout.txt").read_text()
+    heldout = (ROOT / "build/curriculum/heldout.txt").read_text(encoding="utf-8")
     with build_run(ROOT, params, resume=True) as tracker:
         result = evaluate(models, items, suite, heldout, params.evaluate, parameters=read_pin(base).parameters)
         write_outcomes(RESULTS / "outcomes", result.outcomes)

@@ -32,9 +32,10 @@ from proda.store.corpus import CORPUS, PATCHES, load_corpus
 from proda.store.files import write_file
 from proda.store.items import load_items
 from proda.store.patches import load_patches
+from proda.store.suite import SUITE
 from proda.store.verdicts import write_verdict
 from proda.workflows.portion import described, part
-from proda.workflows.trials import SUITE, Laboratory
+from proda.workflows.trials import Laboratory
 
 SPLITS: tuple[Split, ...] = ("dev", "twin")  # sealed items judge rounds; they may not decide about single patches
 NEEDS = (Path("build/base"), Path("build/curriculum"), SUITE, CORPUS)

@@ -22,7 +22,8 @@ def public_url(url: str, root: Path | None = None) -> str:
     if not separator:
         return url if re.fullmatch(r"[A-Za-z0-9_-]+", url) else _local(url, root)
     if scheme.startswith(("sqlite", "file")):
-        return f"{scheme}:///{_local(rest.removeprefix('/'), root)}"
+        path = rest.removeprefix("/") if scheme.startswith("sqlite") else rest  # sqlite:////absolute, file:///absolute
+        return f"{scheme}:///{_local(path, root)}"
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     host = authority.rpartition("@")[2]
     clear = "@" not in rest[len(authority) :] and HOST.fullmatch(host)

@@ -53,7 +53,7 @@ class Completed(Record, frozen=True):
 
 def complete_run(root: Path) -> Completed:
     """Make run.json and the run of the current results complete. Raises NotFoundError before the first build, InputError for bad files."""
-    metrics = _json(root / METRICS)
+    metrics = _metrics(root / METRICS)
     params = flat_params(load_params(root / "params.yaml"))
     digests = _locked(root)
     results = content_hash([metrics, _bytes(root / DIAGNOSIS), _bytes(root / CURVES), digests, params])
@@ -71,7 +71,7 @@ def complete_run(root: Path) -> Completed:
         with open_run(root, params, name=found.name, tags=run_tags(found), resume=run_id) as tracker:
             _log(root, tracker, metrics, parts, digests)
             tracker.tags({**run_tags(found), "mlflow.runName": found.name, "proda.results": results})
-        run_id = tracker.run_id
+        run_id = tracker.run_id or run_id
     if current and run_id == record.get("run_id"):
         return Completed(run_id if reached else None, reached)
     origin = {"commit": found.commit or None, "branch": found.branch or None, "dirty": found.dirty, "dvc_lock": found.dvc_lock or None}
@@ -90,7 +90,7 @@ def _complete(client: Any, run_id: str | None, results: str) -> bool:
 
 
 def _log(root: Path, tracker: Tracker, metrics: Mapping[str, Any], parts: Mapping[str, Any], digests: Mapping[str, str]) -> None:
-    breakdowns = _json(root / BREAKDOWNS) if (root / BREAKDOWNS).is_file() else {}
+    breakdowns = _metrics(root / BREAKDOWNS) if (root / BREAKDOWNS).is_file() else {}
     tracker.metrics(flat_metrics(metrics) | flat_metrics(breakdowns))
     tracker.metrics({f"diagnose/{name}": float(count) for name, count in parts.get("diagnose", {}).get("categories", {}).items()})
     for seed, points in _curves(root).items():
@@ -145,7 +145,7 @@ def _curves(root: Path) -> dict[int, list[Point]]:
     """The training curves of training.csv by seed; rows that are not numbers are left out."""
     found: dict[int, list[Point]] = {}
     if (root / CURVES).is_file():
-        with (root / CURVES).open(newline="") as lines:
+        with (root / CURVES).open(newline="", encoding="utf-8", errors="replace") as lines:
             for row in csv.DictReader(lines):
                 try:
                     point = Point(int(row["step"]), float(row["loss"]), float(row["learning_rate"]))
@@ -169,13 +169,16 @@ def _locked(root: Path) -> dict[str, str]:
         raise InputError(f"{path}\n  The file is damaged. Run `git checkout dvc.lock`, then `dvc repro`.") from None
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _metrics(path: Path) -> dict[str, Any]:
+    """Nested numbers of metrics.json or breakdowns.json."""
     if not path.is_file():
         raise NotFoundError(f"{path}\n  There are no results yet. Run `dvc repro` (or `make repro`) first.")
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        found = msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, dict[str, Any]]])
+        flat_metrics(found)
+    except (msgspec.DecodeError, ValueError, TypeError) as error:
         raise InputError(f"{path}\n  The file is damaged: {error}. Run `dvc repro evaluate`.") from None
+    return found
 
 
 def _bytes(path: Path) -> str:

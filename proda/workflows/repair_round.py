@@ -11,8 +11,6 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-import msgspec
-
 from proda.gitrepo import NoRepositoryError, open_git
 from proda.graph import Knowledge
 from proda.history.repository import Repository
@@ -23,6 +21,7 @@ from proda.store.corpus import load_corpus
 from proda.store.diagnoses import load_noticed
 from proda.store.items import load_items
 from proda.store.patches import load_patches, untouched
+from proda.store.run_record import read_run
 
 PER_ERROR = 20  # samples, as in the paper's third phase
 ROUND_ORDINALS = 1000  # samples of round n are numbered from n · 1000: a corpus has no unit with so many
@@ -93,5 +92,4 @@ def round_here(root: Path) -> int:
 
 def run_id(root: Path) -> str:
     """The MLflow run that benchmarks/results/run.json names; empty if there is none."""
-    path = root / "benchmarks/results/run.json"
-    return str(msgspec.json.decode(path.read_bytes()).get("run_id", "")) if path.is_file() else ""
+    return str(read_run(root).get("run_id") or "")

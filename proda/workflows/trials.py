@@ -20,16 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from proda.errors import NotFoundError
 from proda.params import EvaluateParams, Params, load_params
 from proda.records import SPLITS, Item, Outcome, Record, Sample, Split, content_hash
 from proda.store.files import write_file
 from proda.store.items import load_items
+from proda.store.suite import load_suite
 
 if TYPE_CHECKING:
     from proda.workflows.prober import Prober
 
-SUITE = Path("benchmarks/general/suite.jsonl")
 CACHE = Path("build/cache")
 
 
@@ -64,10 +63,7 @@ class Laboratory:
     @cached_property
     def suite(self) -> list[Item]:
         """The general suite. Raises NotFoundError where it was not built."""
-        path = self.root / SUITE
-        if not path.is_file():
-            raise NotFoundError(f"{SUITE}\n  No general suite here. Run `dvc repro curriculum` (or `make repro`) first.")
-        return [msgspec.json.decode(line, type=Item) for line in path.read_bytes().splitlines()]
+        return load_suite(self.root)
 
     @cached_property
     def _texts(self) -> tuple[list[Any], list[Any]]:

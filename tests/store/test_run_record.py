@@ -51,6 +51,7 @@ SHOWN = {
     "sqlite:////elsewhere/home/mlflow.db?key=SECRET": "sqlite:///mlflow.db",
     "sqlite:///mlflow.db": "sqlite:///mlflow.db",
     "/home/SECRET/runs.db": "runs.db",
+    "file:///home/SECRET/runs": "file:///runs",
 }
 
 
