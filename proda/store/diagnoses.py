@@ -53,12 +53,24 @@ def load_noticed(root: Path) -> list[Evidence]:
     return _part(root, "noticed", list[Evidence])
 
 
-def _part(root: Path, key: str, kind: type[Part]) -> Part:
+def load_findings(root: Path) -> tuple[list[Diagnosis], list[Evidence]]:
+    """Diagnoses and noticed evidence, from one reading of the file. Raises what `load_diagnoses` raises."""
+    found = _part(root, None, _Findings)
+    return found.diagnoses, found.noticed
+
+
+class _Findings(msgspec.Struct):
+    diagnoses: list[Diagnosis]
+    noticed: list[Evidence]
+
+
+def _part(root: Path, key: str | None, kind: type[Part]) -> Part:
     path = root / DIAGNOSIS
     if not path.is_file():
         raise NotFoundError(f"{DIAGNOSIS}\n  No diagnoses here. Run `dvc repro diagnose` (or `make repro`) first.")
     try:
-        return msgspec.convert(load_yaml(path, numbers=True)[key], kind)
+        raw = load_yaml(path, numbers=True)
+        return msgspec.convert(raw if key is None else raw[key], kind)
     except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise InputError(f"{DIAGNOSIS}\n  Not diagnoses: {error}. It is derived: run `dvc repro --force diagnose`.") from None
 

@@ -1,0 +1,190 @@
+"""The samples, items, outcomes, diagnoses and patches about one thing, read from the files that mention it and from no others.
+
+    files = DataFiles(root)
+    files.derived()["item"]                                   # ids of all items, without parsing a file
+    lineage = gather(repo, files, "chain", "physics/bimetal-strip-bends")
+    trace(lineage, "chain", "physics/bimetal-strip-bends")    # the same as with everything loaded
+
+What is made from a node lists it, so a file that does not contain the id has nothing to add. Parsing everything would take seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import get_args
+
+from proda.errors import InputError
+from proda.graph import Knowledge
+from proda.history.lineage import Lineage
+from proda.history.places import disciplines_of, source_ids, topics_of
+from proda.history.repairs import Repairs, read_findings, read_repairs
+from proda.history.repository import Repository
+from proda.history.round_record import round_ids
+from proda.history.trace import Kind
+from proda.records import Chain, Concept, Item, Patch, Sample, Split, Wording
+from proda.store.corpus import CORPUS, PATCHES, decode_sample
+from proda.store.diagnoses import DIAGNOSIS
+from proda.store.items import ITEMS, decode_item
+from proda.store.patches import as_changed, changes, read_patch
+from proda.store.verdicts import VERDICTS
+from proda.yamlio import load_list, load_yaml
+
+NODES: tuple[Kind, ...] = ("concept", "statement", "chain")
+PLACES: tuple[Kind, ...] = ("topic", "discipline", "source", "passage", "round")
+_ID = re.compile(rb"^ *- id: *(['\"]?)(.+?)\1 *$", re.MULTILINE)
+_CHANGES = re.compile(rb"^(?:remove|override):", re.MULTILINE)
+
+
+class DataFiles:
+    """The files of samples, patches and items below a repository; each is read at most once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.corpus = _files(root / CORPUS, "*/*.yaml")
+        self.patches = _files(root / PATCHES, "*.yaml")
+        self.items = [path for split in get_args(Split) for path in _files(root / ITEMS / split, "*/*.yaml")]
+        self._content: dict[Path, bytes] = {}
+        self._patches: dict[Path, Patch] = {}
+
+    def content(self, path: Path) -> bytes:
+        """The bytes of a file."""
+        if path not in self._content:
+            self._content[path] = path.read_bytes()
+        return self._content[path]
+
+    def patch(self, path: Path) -> Patch:
+        """The patch in a file. Raises InputError if the file is malformed or was edited."""
+        if path not in self._patches:
+            self._patches[path] = read_patch(path)
+        return self._patches[path]
+
+    def mentioning(self, paths: Iterable[Path], ids: Collection[str]) -> list[Path]:
+        """Those of the files that contain one of the ids."""
+        sought = [i.encode() for i in ids]
+        return [path for path in paths if any(i in self.content(path) for i in sought)]
+
+    @cached_property
+    def changing(self) -> list[Path]:
+        """Patches that remove or reword derived samples."""
+        return [path for path in self.patches if _CHANGES.search(self.content(path))]
+
+    def named(self, knowledge: Knowledge) -> dict[Kind, Collection[str]]:
+        """Kind → ids of all things of that kind, without samples and items."""
+        patches = [path.stem for path in self.patches]
+        return {
+            "concept": knowledge.concepts,
+            "statement": knowledge.statements,
+            "chain": knowledge.chains,
+            "patch": patches,
+            "topic": topics_of(knowledge),
+            "discipline": disciplines_of(knowledge),
+            "source": source_ids(self.root),
+            "round": round_ids(self.root, patches),
+        }
+
+    def derived(self) -> dict[Kind, Collection[str]]:
+        """The ids of all samples and items, found by their place in the text, without parsing the files."""
+        return {"sample": self._ids([*self.corpus, *self.patches]), "item": self._ids(self.items)}
+
+    def _ids(self, paths: Iterable[Path]) -> set[str]:
+        return {found[1].decode("utf-8", "replace") for path in paths for found in _ID.findall(self.content(path))}
+
+
+def gather(repo: Repository, files: DataFiles, kind: Kind, thing: str, *, sealed: bool = False) -> Lineage:
+    """A lineage that holds all that the trace of this thing needs."""
+    know = repo.knowledge
+    if kind in PLACES:
+        return _place(repo, files, kind, thing, sealed)
+    # Step by step outwards: the thing itself, the nodes it rests on, then what mentions these.
+    nodes = _nodes(know, thing)
+    patch = files.patch(repo.root / PATCHES / f"{thing}.yaml") if kind == "patch" else None
+    if patch is not None:
+        touched = [*(d.sample for d in patch.remove), *(o.sample for o in patch.override)]
+        samples, dropped, where = _samples(files, touched)
+        items = [i for i in _items(files.mentioning(files.items, patch.items)) if i.id in patch.items] if patch.items else []
+        repairs = _repairs(files, [patch], patch.targets)
+    else:
+        if kind == "item":
+            (item,) = (i for i in _items(files.mentioning(files.items, [thing])) if i.id == thing)
+            nodes = (item.chain, *item.statements)
+        samples, dropped, where = _samples(files, [thing] if kind == "sample" else nodes)
+        if kind == "sample":
+            nodes = tuple(n for s in (*samples, *dropped) if s.id == thing for n in s.nodes)
+        items = [item] if kind == "item" else _items(files.mentioning(files.items, nodes))
+        patches = [files.patch(path) for path in files.mentioning(files.patches, (thing, *nodes))]
+        repairs = _repairs(files, patches, (thing, *nodes))
+    splits = tuple(sorted({i.split for i in items}))
+    outcomes = repo.outcomes(*splits) if items else []
+    return Lineage(know, samples, items, outcomes, where, repairs=repairs, dropped=dropped, sealed=sealed)
+
+
+def _place(repo: Repository, files: DataFiles, kind: Kind, thing: str, sealed: bool) -> Lineage:
+    """The lineage under a topic or discipline; sources and passages need the knowledge alone, rounds the patches."""
+    know = repo.knowledge
+    if kind in ("source", "passage"):
+        return Lineage(know, sealed=sealed)
+    if kind == "round":
+        return Lineage(know, repairs=read_repairs(repo.root), sealed=sealed)
+
+    def here(node: Chain | Concept | Item) -> bool:
+        return thing in (node.discipline, f"{node.discipline}/{node.topic}")
+
+    chains = [c for c in know.chains.values() if here(c)]
+    ids = [c.id for c in chains]
+    nodes = [*ids, *(s for c in chains for s in c.statements), *(c.id for c in know.concepts.values() if here(c))]
+    samples, dropped, where = _samples(files, ids)
+    items = [i for i in _items(files.mentioning(files.items, ids)) if here(i)]
+    repairs = _repairs(files, [files.patch(path) for path in files.mentioning(files.patches, nodes)], nodes)
+    return Lineage(know, samples, items, repo.outcomes(), where, repairs=repairs, dropped=dropped, sealed=sealed)
+
+
+def _nodes(knowledge: Knowledge, thing: str) -> tuple[str, ...]:
+    """The node itself; for a chain its statements too."""
+    return (thing, *knowledge.chains[thing].statements) if thing in knowledge.chains else (thing,)
+
+
+def _samples(files: DataFiles, mentioning: Collection[str]) -> tuple[list[Sample], list[Sample], dict[str, str]]:
+    """Samples that the models train on and samples that patches remove, from files that mention these ids; and sample → its file."""
+    where: dict[str, str] = {}
+    changed: dict[str, Wording | None] = {}
+    corpus: list[Sample] = []
+    for path in files.mentioning(files.corpus, mentioning):
+        corpus += [decode_sample(raw, path) for raw in load_list(path, "samples")]
+        where |= dict.fromkeys((s.id for s in corpus if s.id not in where), path.relative_to(files.root).as_posix())
+    added: list[Sample] = []
+    for path in dict.fromkeys([*files.mentioning(files.patches, mentioning), *files.changing]):
+        patch = files.patch(path)
+        changed |= changes([patch])
+        added += patch.samples
+        where |= dict.fromkeys(
+            [*(s.id for s in patch.samples), *(o.sample for o in patch.override)], path.relative_to(files.root).as_posix()
+        )
+    dropped = [s for s in corpus if s.id in changed and changed[s.id] is None]
+    return [*as_changed(corpus, changed), *added], dropped, where
+
+
+def _items(paths: Iterable[Path]) -> list[Item]:
+    by_name = {str(split): split for split in get_args(Split)}
+    return [decode_item(raw, path, by_name[path.parts[-3]]) for path in paths for raw in load_list(path, "items")]
+
+
+def _repairs(files: DataFiles, patches: Sequence[Patch], ids: Collection[str]) -> Repairs:
+    """Diagnoses and evidence, if the file mentions one of the ids, and the verdicts on these patches."""
+    path = files.root / DIAGNOSIS
+    found = read_findings(files.root) if path.is_file() and files.mentioning([path], ids) else ([], [])
+    verdicts = {}
+    for patch in patches:
+        verdict = files.root / VERDICTS / f"{patch.id}.yaml"
+        raw = load_yaml(verdict) if verdict.is_file() else None
+        if raw is not None and not isinstance(raw, dict):
+            raise InputError(f"{VERDICTS}/{verdict.name}\n  Not a verdict: got {type(raw).__name__}, expected a mapping. Restore the file.")
+        verdicts[patch.id] = raw or {}
+    return Repairs(*found, sorted(patches, key=lambda p: (p.round, p.id)), verdicts)
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    """The files below a folder, sorted, without the hidden ones that editors and file managers leave."""
+    return [path for path in sorted(folder.glob(pattern)) if not path.name.startswith(".")]
