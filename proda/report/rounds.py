@@ -42,7 +42,7 @@ class ShownPatch(msgspec.Struct, frozen=True):
     category: str
     reason: str
     targets: tuple[tuple[str, str], ...]
-    items: tuple[str, ...]
+    items: tuple[tuple[str, str], ...]  # (id, what became of it)
     parts: str
     verdict: str
 
@@ -114,8 +114,15 @@ def _patch(lineage: Lineage, patch: Patch) -> ShownPatch:
     parts += [f"{counted(len(patch.override), 'sample')} reworded"] if patch.override else []
     parts += [f"{counted(len(patch.edits), 'edit')} to the knowledge"] if patch.edits else []
     verdict = lineage.repairs.says(patch.id)
-    items = tuple(i for i in patch.items if i not in lineage.items or lineage.items[i].split != "sealed")
+    items = tuple((i, _state(lineage, i)) for i in patch.items if i not in lineage.items or lineage.items[i].split != "sealed")
     return ShownPatch(patch.id, patch.category, patch.reason, tuple(text.items()), items, ", ".join(parts), verdict)
+
+
+def _state(lineage: Lineage, item: str) -> str:
+    """What became of an item that failed before the patch: most seeds fail it still, or not, or it has been retired."""
+    if item not in lineage.items:
+        return "retired"
+    return "still fails" if item in lineage.repairs.diagnosis_of else "passes now"
 
 
 def _reach(changes: Iterable[Change]) -> float:
