@@ -77,6 +77,8 @@ def _meant(repo: Repository, files: DataFiles, wanted: str) -> list[Name]:
         return [Name("passage", f"{_one(wanted, sources, source_ids(repo.root)).id}[{passage[1]}:{passage[2]}]")]
     names = files.named(repo.knowledge)
     found = exact(wanted, names)
+    if not found and (derived := files.derived_as(text)) and kind in (None, derived):
+        return [Name(derived, text)]
     if not found:
         names = {**names, **files.derived()}
         found = find(wanted, names)

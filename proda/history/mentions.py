@@ -20,21 +20,23 @@ from proda.errors import InputError
 from proda.graph import Knowledge
 from proda.history.lineage import Lineage
 from proda.history.places import disciplines_of, source_ids, topics_of
-from proda.history.repairs import Repairs, read_findings, read_repairs
+from proda.history.repairs import Repairs, read_findings
 from proda.history.repository import Repository
 from proda.history.round_record import round_ids
 from proda.history.trace import Kind
-from proda.records import Chain, Concept, Item, Patch, Sample, Split, Wording
+from proda.records import Chain, Concept, Item, Outcome, Patch, Sample, Split, Wording
 from proda.store.corpus import CORPUS, PATCHES, decode_sample
 from proda.store.diagnoses import DIAGNOSIS
 from proda.store.items import ITEMS, decode_item
+from proda.store.outcomes import read_outcomes
 from proda.store.patches import as_changed, changes, read_patch
 from proda.store.verdicts import VERDICTS
 from proda.yamlio import load_list, load_yaml
 
 NODES: tuple[Kind, ...] = ("concept", "statement", "chain")
 PLACES: tuple[Kind, ...] = ("topic", "discipline", "source", "passage", "round")
-_ID = re.compile(rb"^ *- id: *(['\"]?)(.+?)\1 *$", re.MULTILINE)
+_ID = b"- id: "  # before the id of a sample or item
+OUTCOMES = Path("benchmarks/results/outcomes")
 _CHANGES = re.compile(rb"^(?:remove|override):", re.MULTILINE)
 
 
@@ -90,7 +92,15 @@ class DataFiles:
         return {"sample": self._ids([*self.corpus, *self.patches]), "item": self._ids(self.items)}
 
     def _ids(self, paths: Iterable[Path]) -> set[str]:
-        return {found[1].decode("utf-8", "replace") for path in paths for found in _ID.findall(self.content(path))}
+        parts = (part for path in paths for part in self.content(path).split(_ID)[1:])
+        return {part.partition(b"\n")[0].strip(b" '\"\r").decode("utf-8", "replace") for part in parts}
+
+    def derived_as(self, wanted: str) -> Kind | None:
+        """Whether a sample or an item has exactly this id."""
+        line = _ID + wanted.encode() + b"\n"
+        if any(line in self.content(path) for path in self.items):
+            return "item"
+        return "sample" if any(line in self.content(path) for path in (*self.corpus, *self.patches)) else None
 
 
 def gather(repo: Repository, files: DataFiles, kind: Kind, thing: str, *, sealed: bool = False) -> Lineage:
@@ -117,7 +127,7 @@ def gather(repo: Repository, files: DataFiles, kind: Kind, thing: str, *, sealed
         patches = [files.patch(path) for path in files.mentioning(files.patches, (thing, *nodes))]
         repairs = _repairs(files, patches, (thing, *nodes))
     splits = tuple(sorted({i.split for i in items}))
-    outcomes = repo.outcomes(*splits) if items else []
+    outcomes = [o for split in splits for o in _outcomes(repo.root, split)]
     return Lineage(know, samples, items, outcomes, where, repairs=repairs, dropped=dropped, sealed=sealed)
 
 
@@ -127,7 +137,9 @@ def _place(repo: Repository, files: DataFiles, kind: Kind, thing: str, sealed: b
     if kind in ("source", "passage"):
         return Lineage(know, sealed=sealed)
     if kind == "round":
-        return Lineage(know, repairs=read_repairs(repo.root), sealed=sealed)
+        number = thing.removeprefix("round-")
+        patches = [files.patch(path) for path in files.patches if path.name.startswith(f"{number}-")]
+        return Lineage(know, repairs=_repairs(files, patches, ()), sealed=sealed)
 
     def here(node: Chain | Concept | Item) -> bool:
         return thing in (node.discipline, f"{node.discipline}/{node.topic}")
@@ -139,6 +151,11 @@ def _place(repo: Repository, files: DataFiles, kind: Kind, thing: str, sealed: b
     items = [i for i in _items(files.mentioning(files.items, ids)) if here(i)]
     repairs = _repairs(files, [files.patch(path) for path in files.mentioning(files.patches, nodes)], nodes)
     return Lineage(know, samples, items, repo.outcomes(), where, repairs=repairs, dropped=dropped, sealed=sealed)
+
+
+def _outcomes(root: Path, split: Split) -> list[Outcome]:
+    path = root / OUTCOMES / f"{split}.csv"
+    return read_outcomes(path) if path.is_file() else []
 
 
 def _nodes(knowledge: Knowledge, thing: str) -> tuple[str, ...]:
@@ -174,7 +191,7 @@ def _items(paths: Iterable[Path]) -> list[Item]:
 def _repairs(files: DataFiles, patches: Sequence[Patch], ids: Collection[str]) -> Repairs:
     """Diagnoses and evidence, if the file mentions one of the ids, and the verdicts on these patches."""
     path = files.root / DIAGNOSIS
-    found = read_findings(files.root) if path.is_file() and files.mentioning([path], ids) else ([], [])
+    found = read_findings(files.root, ids) if path.is_file() and files.mentioning([path], ids) else ([], [])
     verdicts = {}
     for patch in patches:
         verdict = files.root / VERDICTS / f"{patch.id}.yaml"

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -78,9 +78,9 @@ def read_repairs(root: Path) -> Repairs:
     return Repairs(*read_findings(root), load_patches(root), read_verdicts(root))
 
 
-def read_findings(root: Path) -> tuple[list[Diagnosis], list[Evidence]]:
-    """Diagnoses and noticed evidence; both are empty before the stage `diagnose` has run."""
-    return load_findings(root) if (root / DIAGNOSIS).is_file() else ([], [])
+def read_findings(root: Path, about: Collection[str] | None = None) -> tuple[list[Diagnosis], list[Evidence]]:
+    """Diagnoses and noticed evidence, of those ids if some are given; both are empty before the stage `diagnose` has run."""
+    return load_findings(root, about) if (root / DIAGNOSIS).is_file() else ([], [])
 
 
 def targets_of(patch: Patch) -> tuple[str, ...]:

@@ -91,7 +91,8 @@ class Round(msgspec.Struct, frozen=True):
 
 def round_ids(root: Path, patches: Iterable[str]) -> list[str]:
     """`round-N` of every round with a patch or a verdict, in order. `patches` are ids of patches, which begin with their round."""
-    numbers = {int(p.partition("-")[0]) for p in patches} | set(_verdicts(root))
+    judged = (path.stem.removeprefix("round-") for path in (root / VERDICTS).glob("round-*.yaml"))
+    numbers = {int(n) for n in (*judged, *(p.partition("-")[0] for p in patches)) if n.isdecimal()}
     return [f"round-{n}" for n in sorted(numbers)]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 from click.testing import CliRunner
 
 import proda
@@ -199,6 +200,17 @@ def test_an_item_shows_its_diagnosis_the_blamed_statement_the_patch_and_its_verd
         assert "Asked for the concept that links this step to the next: 3 of 4 answers are wrong." in text, thing
     data = json.loads(shown(repaired, diagnosis.item, "--json"))
     assert data["diagnoses"][0]["nodes"] == [statement.id] and data["leads_to"]["patches"][0]["id"] == patch
+
+
+def test_diagnoses_in_another_layout_are_shown_all_the_same(repaired: Path) -> None:
+    path = repaired / "benchmarks/results/diagnosis.yaml"
+    before, item = path.read_text(), load_diagnoses(repaired)[0].item
+    expected = shown(repaired, item)
+    try:
+        path.write_text(yaml.safe_dump(yaml.safe_load(before), default_flow_style=True))
+        assert shown(repaired, item) == expected and "blamed" in expected
+    finally:
+        path.write_text(before)
 
 
 def test_a_failed_item_without_a_diagnosis_says_why(tmp_path: Path) -> None:
