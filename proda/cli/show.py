@@ -119,9 +119,9 @@ def traced(repo: Repository, lineage: Lineage, kind: Kind, thing: str) -> Trace:
     found = trace(lineage, kind, thing)
     if kind != "patch":
         return found
-    from proda.history.git_log import log
+    from proda.history.git_log import changes
 
-    commits = log(repo.root, "--diff-filter=A", "--", f"{PATCHES.as_posix()}/{thing}.yaml")
+    commits = changes(repo.root, "--diff-filter=A", "--", f"{PATCHES.as_posix()}/{thing}.yaml")
     added = Group("commits", tuple(Link(c.short, c.subject, c.date) for c in commits))
     return msgspec.structs.replace(found, comes_from=(*found.comes_from, added) if commits else found.comes_from)
 

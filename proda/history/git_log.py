@@ -38,6 +38,14 @@ def log(root: Path, *arguments: str) -> list[Commit]:
     return [Commit(*row) for row in rows if len(row) == 4]
 
 
+def changes(root: Path, *arguments: str) -> list[Commit]:
+    """The commits of `log` without those at which a shallow clone ends: git cannot tell what these changed."""
+    path = (run(root, "rev-parse", "--git-path", "shallow") or b"").decode().strip()
+    file = root / path if path else None
+    cut = frozenset(file.read_text(encoding="ascii").split()) if file is not None and file.is_file() else frozenset()
+    return [commit for commit in log(root, *arguments) if commit.id not in cut]
+
+
 def message(root: Path, revision: str) -> str:
     """The whole message of a commit; empty if it is not there."""
     return (run(root, "log", "-1", "--format=%B", revision) or b"").decode("utf-8", "replace")

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import msgspec
 
 from proda.errors import InputError
-from proda.history.git_log import Commit, content, log, message
+from proda.history.git_log import Commit, changes, content, log, message
 from proda.history.repairs import Repairs
 from proda.history.trace import Group, Link, Trace, made
 from proda.records import CATEGORIES, Patch
@@ -109,7 +109,7 @@ def read_round(root: Path, number: int, repairs: Repairs, verdict: RoundVerdict 
     verdict = verdict or _verdicts(root).get(number)
     reallocation = reallocation or _reallocations(root).get(number)
     judged = _judged(root, number)
-    added = tuple(reversed(log(root, "--diff-filter=A", "--", f"{PATCHES.as_posix()}/{number}-*.yaml")))
+    added = tuple(reversed(changes(root, "--diff-filter=A", "--", f"{PATCHES.as_posix()}/{number}-*.yaml")))
     first = next((c for c in (*added[:1], reallocation) if c), None)
     # After a rebase the history does not hold the commit that the verdict names; the round still begins after the same results.
     before = [verdict.before] if verdict and verdict.before else []
@@ -160,7 +160,7 @@ def _judged(root: Path, number: int) -> tuple[Judged, ...]:
     """The verdicts that the history holds, the oldest first. One that cannot be read any more is left out."""
     path = f"{VERDICTS.as_posix()}/round-{number}.yaml"
     found: list[Judged] = []
-    for commit in reversed(log(root, "--diff-filter=AM", "--", path)):
+    for commit in reversed(changes(root, "--diff-filter=AM", "--", path)):
         data = content(root, commit.id, path)
         try:
             verdict = _verdict(load_yaml_bytes(data or b"", path, numbers=True), path)

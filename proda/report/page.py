@@ -20,7 +20,7 @@ import msgspec
 from markupsafe import Markup
 
 from proda.history.git_log import Commit as GitCommit
-from proda.history.git_log import log, run
+from proda.history.git_log import changes, log, run
 from proda.history.lineage import Lineage
 from proda.history.repairs import read_repairs
 from proda.history.repository import Repository
@@ -166,7 +166,7 @@ def _git(repo: Repository) -> tuple[list[Commit], str, str]:
     if not (head := log(root, "-1")):  # no repository, no commit, or no git program
         return [], "no commit", ""
     changed = "+" if run(root, "status", "--porcelain", "--", *WATCHED) else ""
-    history = [_commit(root, commit) for commit in log(root, f"-{COMMITS}", "--", *WATCHED)]
+    history = [_commit(root, commit) for commit in changes(root, f"-{COMMITS}", "--", *WATCHED)]
     return history, head[0].short + changed, head[0].date
 
 
