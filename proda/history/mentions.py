@@ -14,7 +14,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from proda.errors import InputError
 from proda.graph import Knowledge
@@ -31,12 +31,13 @@ from proda.store.items import ITEMS, decode_item
 from proda.store.outcomes import read_outcomes
 from proda.store.patches import as_changed, changes, read_patch
 from proda.store.verdicts import VERDICTS
-from proda.yamlio import load_list, load_yaml
+from proda.yamlio import load_list, load_yaml, load_yaml_bytes
 
 NODES: tuple[Kind, ...] = ("concept", "statement", "chain")
 PLACES: tuple[Kind, ...] = ("topic", "discipline", "source", "passage", "round")
 _ID = b"- id: "  # before the id of a sample or item
 OUTCOMES = Path("benchmarks/results/outcomes")
+_ENTRY = re.compile(rb"(?m)^(?=  - )")
 _CHANGES = re.compile(rb"^(?:remove|override):", re.MULTILINE)
 
 
@@ -67,6 +68,23 @@ class DataFiles:
         """Those of the files that contain one of the ids."""
         sought = [i.encode() for i in ids]
         return [path for path in paths if any(i in self.content(path) for i in sought)]
+
+    def entries(self, path: Path, key: str, ids: Collection[str]) -> list[Any]:
+        """The entries of the list `key` in a file, as plain values: those that contain one of the ids, and perhaps others.
+
+        Entries are told apart by their layout, which is ours; a file in another layout is parsed as a whole. Raises InputError.
+        """
+        content, head = self.content(path), f"{key}:\n".encode()
+        sought = [i.encode() for i in ids]
+        if content.startswith(head):
+            kept = [part for part in _ENTRY.split(content[len(head) :]) if any(i in part for i in sought)]
+            try:
+                raw = load_yaml_bytes(head + b"".join(kept), str(path)) if kept else {key: []}
+                if isinstance(raw, dict) and isinstance(raw.get(key), list):
+                    return list(raw[key])
+            except InputError:  # the whole file gives the right line numbers
+                pass
+        return load_list(path, key)
 
     @cached_property
     def changing(self) -> list[Path]:
@@ -114,16 +132,16 @@ def gather(repo: Repository, files: DataFiles, kind: Kind, thing: str, *, sealed
     if patch is not None:
         touched = [*(d.sample for d in patch.remove), *(o.sample for o in patch.override)]
         samples, dropped, where = _samples(files, touched)
-        items = [i for i in _items(files.mentioning(files.items, patch.items)) if i.id in patch.items] if patch.items else []
+        items = [i for i in _items(files, patch.items) if i.id in patch.items]
         repairs = _repairs(files, [patch], patch.targets)
     else:
         if kind == "item":
-            (item,) = (i for i in _items(files.mentioning(files.items, [thing])) if i.id == thing)
+            (item,) = (i for i in _items(files, [thing]) if i.id == thing)
             nodes = (item.chain, *item.statements)
         samples, dropped, where = _samples(files, [thing] if kind == "sample" else nodes)
         if kind == "sample":
             nodes = tuple(n for s in (*samples, *dropped) if s.id == thing for n in s.nodes)
-        items = [item] if kind == "item" else _items(files.mentioning(files.items, nodes))
+        items = [item] if kind == "item" else _items(files, nodes)
         patches = [files.patch(path) for path in files.mentioning(files.patches, (thing, *nodes))]
         repairs = _repairs(files, patches, (thing, *nodes))
     splits = tuple(sorted({i.split for i in items}))
@@ -148,7 +166,7 @@ def _place(repo: Repository, files: DataFiles, kind: Kind, thing: str, sealed: b
     ids = [c.id for c in chains]
     nodes = [*ids, *(s for c in chains for s in c.statements), *(c.id for c in know.concepts.values() if here(c))]
     samples, dropped, where = _samples(files, ids)
-    items = [i for i in _items(files.mentioning(files.items, ids)) if here(i)]
+    items = [i for i in _items(files, ids) if here(i)]
     repairs = _repairs(files, [files.patch(path) for path in files.mentioning(files.patches, nodes)], nodes)
     return Lineage(know, samples, items, repo.outcomes(), where, repairs=repairs, dropped=dropped, sealed=sealed)
 
@@ -169,7 +187,7 @@ def _samples(files: DataFiles, mentioning: Collection[str]) -> tuple[list[Sample
     changed: dict[str, Wording | None] = {}
     corpus: list[Sample] = []
     for path in files.mentioning(files.corpus, mentioning):
-        corpus += [decode_sample(raw, path) for raw in load_list(path, "samples")]
+        corpus += [decode_sample(raw, path) for raw in files.entries(path, "samples", mentioning)]
         where |= dict.fromkeys((s.id for s in corpus if s.id not in where), path.relative_to(files.root).as_posix())
     added: list[Sample] = []
     for path in dict.fromkeys([*files.mentioning(files.patches, mentioning), *files.changing]):
@@ -183,9 +201,10 @@ def _samples(files: DataFiles, mentioning: Collection[str]) -> tuple[list[Sample
     return [*as_changed(corpus, changed), *added], dropped, where
 
 
-def _items(paths: Iterable[Path]) -> list[Item]:
+def _items(files: DataFiles, ids: Collection[str]) -> list[Item]:
     by_name = {str(split): split for split in get_args(Split)}
-    return [decode_item(raw, path, by_name[path.parts[-3]]) for path in paths for raw in load_list(path, "items")]
+    paths = files.mentioning(files.items, ids)
+    return [decode_item(raw, path, by_name[path.parts[-3]]) for path in paths for raw in files.entries(path, "items", ids)]
 
 
 def _repairs(files: DataFiles, patches: Sequence[Patch], ids: Collection[str]) -> Repairs:
