@@ -1,7 +1,7 @@
-"""`proda <verb>`: finds the verb's module only when it is called, so that `proda --help` and light commands start at once.
+"""The command `proda`: imports a verb's module only when the verb is called, so that light commands start at once.
 
-Exit status: 0 done, 1 something in the repository is not as it must be, 2 the command was called wrongly. A user's mistake prints
-one message on standard error; a traceback is a bug.
+Exit status: 0 on success, 1 if something in the repository is wrong, 2 if the command was called wrongly. A user's mistake prints one
+message on standard error; a traceback is a bug.
 """
 
 from __future__ import annotations
@@ -13,20 +13,23 @@ import sys
 import click
 
 from proda import __version__
-from proda.errors import ProdaError, failed_write
+from proda.cli.terminal import in_utf8_mode, show_what_can_be_shown
+from proda.errors import ProdaError, UsageError, failed_write
 
-# verb → one line for --help; the module is proda.cli.<verb>, its command the function of the same name
+# verb → one line for --help; the command is the function of that name in the module proda.cli.<verb>
 VERBS = {
-    "check": "Check the knowledge base and everything that refers to it.",
+    "status": "Show what is stale, which repair round is open, and what to run next.",
+    "check": "Check the knowledge and everything that refers to it.",
     "show": "Show anything that has an id, with what it comes from and what it leads to.",
-    "diff": "Compare two revisions by meaning: nodes, samples, items, flipped outcomes.",
-    "repair": "Write a patch for every node the diagnoses blame, or share samples out anew, as commits.",
-    "verify": "Judge the last round of repair: better, worse, or not to be told.",
-    "audit": "Say which data change could have fixed or broken which test.",
-    "attribute": "Prove by retraining which patches of a round help, harm, or are not needed.",
-    "bisect": "Find the first commit where an item flipped.",
-    "drill": "Plant faults, train, diagnose, and count how many the debugger finds.",
-    "study": "Train the arms side by side: is it the diagnosis that helps?",
+    "diff": "Compare two revisions by meaning: nodes, samples, items, answers, scores.",
+    "repair": "Write patches for the diagnosed failures, one commit each.",
+    "verify": "Compare scores before and after a repair round.",
+    "audit": "List the changes that could have fixed or broken each item.",
+    "attribute": "Retrain with and without patches to measure what each one does.",
+    "bisect": "Find the commit at which an item's answer flipped.",
+    "drill": "Plant faults and count how many the debugger finds.",
+    "study": "Compare diagnosed repair with control arms.",
+    "runs": "List the training runs, or complete the run of the current results.",
     "report": "Write the report, one HTML page that works offline.",
     "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
     "mv": "Rename a concept, chain or topic wherever it is named.",
@@ -34,12 +37,14 @@ VERBS = {
 
 
 class _Verbs(click.Group):
-    """A group whose commands are imported when they are called."""
+    """A group that imports a command when it is called."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        return list(VERBS)
+        return [*VERBS, "help"]
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "help":
+            return help_command
         if cmd_name not in VERBS:
             return None
         command = getattr(importlib.import_module(f"proda.cli.{cmd_name}"), cmd_name)
@@ -48,30 +53,53 @@ class _Verbs(click.Group):
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
-            formatter.write_dl(list(VERBS.items()))
+            formatter.write_dl([*VERBS.items(), ("help", "Show this list, or the help of a verb.")])
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        import difflib
-
-        if args and args[0] not in VERBS:
-            close = difflib.get_close_matches(args[0], VERBS, n=1)
-            hint = f"Did you mean '{close[0]}'?" if close else f"Verbs: {', '.join(VERBS)}."
-            raise click.UsageError(f"No verb '{args[0]}'. {hint}", ctx)
+        if args and args[0] not in self.list_commands(ctx):
+            raise click.UsageError(unknown_verb(args[0]), ctx)
         return super().resolve_command(ctx, args)
+
+
+def unknown_verb(verb: str) -> str:
+    """Return the message for a verb that does not exist, with the closest one that does."""
+    import difflib
+
+    close = difflib.get_close_matches(verb, VERBS, n=1)
+    return f"No verb '{verb}'. " + (f"Did you mean '{close[0]}'?" if close else f"Verbs: {', '.join(VERBS)}.")
 
 
 @click.group(
     cls=_Verbs,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Rebuild everything with `dvc repro`; see README.md.",
+    epilog="`dvc repro` rebuilds whatever a change affects. See README.md. Example: proda help diff",
 )
 @click.version_option(__version__, prog_name="proda")
 def cli() -> None:
     """Program with data: knowledge in git, samples and scores rebuilt from it."""
 
 
+@click.command("help", epilog="Example: proda help diff")
+@click.argument("verb", metavar="[VERB]", required=False)
+@click.pass_context
+def help_command(context: click.Context, verb: str | None) -> None:
+    """Show the verbs, or the help of one VERB."""
+    top = context.find_root()
+    if verb is None:
+        click.echo(top.get_help())
+        return
+    assert isinstance(top.command, click.Group)
+    command = top.command.get_command(top, verb)
+    if command is None:
+        raise UsageError(unknown_verb(verb))
+    with click.Context(command, info_name=verb, parent=top) as inner:
+        click.echo(command.get_help(inner))
+
+
 def main(command: click.Command = cli) -> None:
-    """Entry point of the `proda` command, and of the scripts that end as it does."""
+    """Run a command as `proda` does; scripts that report errors in the same way use it too."""
+    in_utf8_mode()
+    show_what_can_be_shown()
     try:
         code = command.main(standalone_mode=False)
         sys.stdout.flush()
@@ -82,10 +110,10 @@ def main(command: click.Command = cli) -> None:
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted. Nothing is half-written; run the same command again.", err=True)
+        click.echo("Interrupted. No file is half-written; run the same command again.", err=True)
         sys.exit(130)
     except BrokenPipeError:
-        # The reader has gone (`proda show … | head`); that is no fault, and the interpreter must not complain about it either.
+        # The reader has ended (`proda show … | head`), which is no fault. Without this the interpreter complains when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:

@@ -23,6 +23,7 @@ import click
 import msgspec
 
 from proda.cli.card import card
+from proda.cli.settings import note
 from proda.errors import NotFoundError
 from proda.history.lineage import Lineage
 from proda.history.mentions import NODES, DataFiles, gather
@@ -31,6 +32,7 @@ from proda.history.repository import Repository
 from proda.history.trace import Group, Kind, Link, Trace, counted, trace
 from proda.records import Item, Sample
 from proda.store.corpus import PATCHES
+from proda.workflows.freshness import stale_line
 
 FEW = 3
 CANDIDATES = 12  # of an ambiguous id that are listed
@@ -50,6 +52,7 @@ def show(thing: str, as_json: bool, everything: bool, sealed: bool, root: str) -
     short form works where only one thing fits it; `topic:ID` names the kind as well.
     """
     repo = Repository.open(root)
+    note(stale_line(repo.root))
     files = DataFiles(repo.root)
     (name, *others) = _meant(repo, files, thing)
     lineage = gather(repo, files, name.kind, name.id, sealed=sealed)

@@ -9,10 +9,11 @@ Paths are relative to `root`, which may be a folder of a larger repository. With
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import msgspec
+
+from proda.gitrepo import GitError, run_git
 
 _FIELDS = "%H%x1f%as%x1f%an%x1f%s"
 
@@ -57,10 +58,8 @@ def content(root: Path, revision: str, path: str) -> bytes | None:
 
 
 def run(root: Path, *arguments: str) -> bytes | None:
-    """What git prints; None if it cannot run or refuses. Settings that add lines to a log are switched off."""
-    command = ["git", "-c", "log.showSignature=false", "-c", "core.quotePath=false", *arguments]
+    """What git prints; None if git cannot run here or refuses."""
     try:
-        done = subprocess.run(command, cwd=root, capture_output=True, check=False, stdin=subprocess.DEVNULL)
-    except OSError:  # there is no git program
+        return run_git(root, *arguments).encode("utf-8", "surrogateescape")
+    except GitError:
         return None
-    return done.stdout if done.returncode == 0 else None

@@ -105,7 +105,7 @@ def build_page(repo: Repository) -> Page:
         details=scores.details(repo.metrics),
         by_discipline=scores.breakdown(outcomes, "discipline", "twin"),
         by_kind=scores.breakdown(outcomes, "kind", "twin"),
-        by_operator=scores.operators(repo.metrics),
+        by_operator=scores.operators(repo.result("breakdowns.json")),
         curves=scores.training(repo.root / "benchmarks" / "results" / "training.csv"),
         gates=scores.gates(overlap, repo.result("shortcuts.json"), frozenset(i.id for i in items if i.split != "sealed")),
         guarded=bool(overlap),

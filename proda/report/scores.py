@@ -70,9 +70,9 @@ def details(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def operators(metrics: Mapping[str, Any], split: Split = "twin") -> list[Row]:
+def operators(breakdowns: Mapping[str, Any], split: Split = "twin") -> list[Row]:
     """Share of the wrong answers by the operator of the chosen distractor; the most frequent of the tuned models first."""
-    base, tuned = (_block(metrics, model, split).get("by_operator", {}) for model in ("base", "tuned"))
+    base, tuned = (_block(breakdowns, model, split).get("by_operator", {}) for model in ("base", "tuned"))
     names = sorted({*base, *tuned}, key=lambda name: (-tuned.get(name, 0), name))
     marks = {name: [Mark(side[name]) if name in side else None for side in (base, tuned)] for name in names}
     return [Row(name, pair[0], pair[1]) for name, pair in marks.items()]
