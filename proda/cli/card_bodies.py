@@ -9,7 +9,7 @@ import click
 from proda.cli.text import dim, short, wrap
 from proda.history.lineage import Lineage
 from proda.history.places import Discipline, Passage, Source, Topic
-from proda.history.round_record import Compared, Round
+from proda.history.round_record import BeforeAfter, RoundRecord
 from proda.history.trace import counted
 from proda.language.wording import clause
 from proda.records import LETTERS, Chain, Concept, Item, Patch, Sample, Statement
@@ -42,7 +42,7 @@ def body(lineage: Lineage, thing: object, width: int) -> Iterator[str]:
         yield from wrap(dim(f"{thing.title}, characters {thing.start:,} to {thing.end:,}"), 2, width)
         text = f"{dim('… ' + thing.before)}{click.style(thing.text, bold=True)}{dim(thing.after + ' …')}"
         yield from (line for part in text.split("\n") if part.strip() for line in wrap(part, 2, width))
-    elif isinstance(thing, Round):
+    elif isinstance(thing, RoundRecord):
         yield from _round(thing, width)
 
 
@@ -118,7 +118,7 @@ def _place(thing: Topic | Discipline, width: int) -> Iterator[str]:
         yield dim(f"  {thing.file}, from {', '.join(thing.sources) or 'no source'}")
 
 
-def _round(record: Round, width: int) -> Iterator[str]:
+def _round(record: RoundRecord, width: int) -> Iterator[str]:
     found = ", ".join(f"{n:,} {category}" for category, n in record.categories.items())
     patches = f"{counted(len(record.patches), 'patch')}{f' ({found})' if found else ''}, {counted(record.samples, 'sample')} added"
     yield from wrap(patches + (f"; {len(record.reverted):,} reverted since" if record.reverted else ""), 2, width)
@@ -140,6 +140,6 @@ def _round(record: Round, width: int) -> Iterator[str]:
         yield f"  {'general suite':<15}{'':>6}{numbers}"
 
 
-def _compared(name: str, c: Compared) -> str:
+def _compared(name: str, c: BeforeAfter) -> str:
     change = f"{c.difference:+.3f} [{c.ci95_low:+.3f}, {c.ci95_high:+.3f}]"
     return f"  {name:<15}{c.n:>6}{c.before:>9.3f}{c.after:>8.3f}   {change}   {c.better} better, {c.worse} worse   p {c.p:.3f}"

@@ -22,7 +22,7 @@ from proda.history.repairs import Repairs
 from proda.records import Item, Outcome, Sample, Statement
 
 
-class Tally(msgspec.Struct, frozen=True):
+class ModelTally(msgspec.Struct, frozen=True):
     """How many of some items one model answered rightly. `stale` answers are to an older wording of their item; they count nowhere else."""
 
     model: str
@@ -109,14 +109,14 @@ class Lineage:
         """Whether what tells the right option of the item must not be shown."""
         return item.split == "sealed" and not self.sealed
 
-    def tallies(self, items: Iterable[Item]) -> list[Tally]:
+    def tallies(self, items: Iterable[Item]) -> list[ModelTally]:
         """How each model did on `items`, the base first."""
         counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         for item in items:
             for outcome in self.outcomes_of.get(item.id, ()):
                 place = 3 if not self.fresh(outcome) else 2 if outcome.correct is None else 0 if outcome.correct else 1
                 counts[outcome.model][place] += 1
-        return [Tally(model, *counts[model]) for model in sorted(counts, key=model_order)]
+        return [ModelTally(model, *counts[model]) for model in sorted(counts, key=model_order)]
 
 
 def model_order(model: str) -> tuple[int, int, str]:

@@ -28,7 +28,7 @@ from proda.yamlio import load_yaml_bytes
 METRICS = "benchmarks/results/metrics.json"
 
 
-class Compared(msgspec.Struct, frozen=True):
+class BeforeAfter(msgspec.Struct, frozen=True):
     """One group of items before and after a round: mean accuracies over seeds, and items that most seeds flip. `p` is corrected (Holm)."""
 
     n: int
@@ -49,8 +49,8 @@ class RoundVerdict(msgspec.Struct, frozen=True):
     says: str
     reasons: tuple[str, ...] = ()
     patches: tuple[str, ...] = ()
-    splits: dict[str, Compared] = {}
-    disciplines: dict[str, Compared] = {}
+    splits: dict[str, BeforeAfter] = {}
+    disciplines: dict[str, BeforeAfter] = {}
     general: dict[str, float] = {}
     apart: dict[str, int] = {}
     before: str | None = None
@@ -64,7 +64,7 @@ class Judged(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
-class Round(msgspec.Struct, frozen=True):
+class RoundRecord(msgspec.Struct, frozen=True):
     """One round of repair.
 
     `patches` are on disk now; `reverted` are those of the verdict that no longer are. `judged` holds every verdict in the history, the
@@ -96,14 +96,16 @@ def round_ids(root: Path, patches: Iterable[str]) -> list[str]:
     return [f"round-{n}" for n in sorted(numbers)]
 
 
-def read_all(root: Path, repairs: Repairs) -> list[Round]:
+def read_all(root: Path, repairs: Repairs) -> list[RoundRecord]:
     """Every round on record, in order. Raises InputError if a verdict is malformed."""
     verdicts, shared = _verdicts(root), _reallocations(root)
     numbers = {p.round for p in repairs.patches.values()} | set(verdicts) | set(shared)
     return [read_round(root, n, repairs, verdicts.get(n), shared.get(n)) for n in sorted(numbers)]
 
 
-def read_round(root: Path, number: int, repairs: Repairs, verdict: RoundVerdict | None = None, reallocation: Commit | None = None) -> Round:
+def read_round(
+    root: Path, number: int, repairs: Repairs, verdict: RoundVerdict | None = None, reallocation: Commit | None = None
+) -> RoundRecord:
     """One round, with what git's history says of it. The verdict is read where none is given."""
     patches = [p for p in repairs.patches.values() if p.round == number]
     verdict = verdict or _verdicts(root).get(number)
@@ -114,7 +116,7 @@ def read_round(root: Path, number: int, repairs: Repairs, verdict: RoundVerdict 
     # After a rebase the history does not hold the commit that the verdict names; the round still begins after the same results.
     before = [verdict.before] if verdict and verdict.before else []
     before += [f"{first.id}^"] if first else []
-    return Round(
+    return RoundRecord(
         number=number,
         patches=tuple(p.id for p in patches),
         categories=_categories(patches),
@@ -129,7 +131,7 @@ def read_round(root: Path, number: int, repairs: Repairs, verdict: RoundVerdict 
     )
 
 
-def round_trace(record: Round, repairs: Repairs) -> Trace:
+def round_trace(record: RoundRecord, repairs: Repairs) -> Trace:
     """A round with its patches, and the commits that judged it."""
     patches = [repairs.patches[p] for p in record.patches]
     items = Counter(i for p in patches for i in p.items)

@@ -33,7 +33,7 @@ class Repair(msgspec.Struct, frozen=True):
     verdict: str
 
 
-class Step(msgspec.Struct, frozen=True):
+class ItemStep(msgspec.Struct, frozen=True):
     """A statement that the item rests on: what it says, where that is from, how many samples teach it, and what probing found there."""
 
     id: str
@@ -65,7 +65,7 @@ class Failure(msgspec.Struct, frozen=True):
     item: Item
     margin: float | None
     choices: tuple[Choice, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[ItemStep, ...]
     diagnosis: Told | None
     related: tuple[str, ...]  # of a twin item: diagnosed dev items of the same chain
 
@@ -142,11 +142,11 @@ def _known(lineage: Lineage, node: str) -> bool:
     return node in lineage.knowledge.statements or node in lineage.knowledge.concepts
 
 
-def _step(lineage: Lineage, node: str, blamed: tuple[str, ...], diagnosis: Diagnosis | None) -> Step:
+def _step(lineage: Lineage, node: str, blamed: tuple[str, ...], diagnosis: Diagnosis | None) -> ItemStep:
     know, statement = lineage.knowledge, lineage.knowledge.statements[node]
     evidence = [e for e in (diagnosis.evidence if diagnosis else ()) if e.node == node]
     evidence += lineage.repairs.noticed_at.get(node, ())
     words = dict.fromkeys(evidence_text(know, e) for e in evidence)
     where = f"{statement.span.source}[{statement.span.start}:{statement.span.end}]"
     samples = len(lineage.samples_of.get(node, ()))
-    return Step(node, statement.text, statement.quote, where, samples, node in blamed, tuple(words), patches_on(lineage, (node,)))
+    return ItemStep(node, statement.text, statement.quote, where, samples, node in blamed, tuple(words), patches_on(lineage, (node,)))

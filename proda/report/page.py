@@ -19,8 +19,7 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
-from proda.history.git_log import Commit as GitCommit
-from proda.history.git_log import changes, log, run
+from proda.history.git_log import Commit, changes, log, run
 from proda.history.lineage import Lineage
 from proda.history.repairs import read_repairs
 from proda.history.repository import Repository
@@ -38,7 +37,7 @@ COMMITS = 10
 WATCHED = ("knowledge", "samples", "benchmarks/results")
 
 
-class Commit(msgspec.Struct, frozen=True):
+class ShownCommit(msgspec.Struct, frozen=True):
     """A commit that changes knowledge, samples or results; `areas` holds the number of changed files in each of these folders."""
 
     id: str
@@ -72,7 +71,7 @@ class Page(msgspec.Struct, frozen=True):
     failed: dict[str, int]
     tested: dict[str, int]
     stale: int
-    history: list[Commit]
+    history: list[ShownCommit]
 
 
 def build_page(repo: Repository) -> Page:
@@ -160,7 +159,7 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, f"{value:,.1f}" if isinstance(value, float) else str(value)
 
 
-def _git(repo: Repository) -> tuple[list[Commit], str, str]:
+def _git(repo: Repository) -> tuple[list[ShownCommit], str, str]:
     """The last commits that touch the watched folders; the commit built from, with "+" if files differ from it; its date."""
     root = repo.root
     if not (head := log(root, "-1")):  # no repository, no commit, or no git program
@@ -170,7 +169,7 @@ def _git(repo: Repository) -> tuple[list[Commit], str, str]:
     return history, head[0].short + changed, head[0].date
 
 
-def _commit(root: Path, commit: GitCommit) -> Commit:
+def _commit(root: Path, commit: Commit) -> ShownCommit:
     names = (run(root, "show", "--format=", "--name-only", "--relative", commit.id) or b"").decode("utf-8", "replace").splitlines()
     areas = {area: sum(name.startswith(f"{area}/") for name in names) for area in WATCHED}
-    return Commit(commit.short, commit.date, commit.author, commit.subject, tuple((a, n) for a, n in areas.items() if n))
+    return ShownCommit(commit.short, commit.date, commit.author, commit.subject, tuple((a, n) for a, n in areas.items() if n))

@@ -1,6 +1,6 @@
 """Rounds of repair → what the report says of them: scores before and after with intervals, patches, categories, verdicts.
 
-shown_rounds(root, lineage)[-1].splits[1]       Change(label="twin", n=946, difference=2.9, low=0.9, high=5.0, …)
+shown_rounds(root, lineage)[-1].splits[1]       SuiteChange(label="twin", n=946, difference=2.9, low=0.9, high=5.0, …)
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import msgspec
 
 from proda.history.lineage import Lineage
 from proda.history.repairs import targets_of
-from proda.history.round_record import Compared, Round, read_all
+from proda.history.round_record import BeforeAfter, RoundRecord, read_all
 from proda.history.trace import counted
 from proda.records import Patch
 from proda.report.svg import Mark
 
 
-class Change(msgspec.Struct, frozen=True):
+class SuiteChange(msgspec.Struct, frozen=True):
     """One suite before and after a round. Differences are in points of a hundred; no interval where none was measured."""
 
     label: str
@@ -50,12 +50,12 @@ class ShownPatch(msgspec.Struct, frozen=True):
 class ShownRound(msgspec.Struct, frozen=True):
     """A round as the report shows it."""
 
-    record: Round
+    record: RoundRecord
     says: str
     reasons: tuple[str, ...]
     earlier: tuple[tuple[str, str, str], ...]  # (commit, verdict, reasons) of verdicts that a later one replaced
-    splits: tuple[Change, ...]
-    disciplines: tuple[Change, ...]  # changes over dev and twin, the largest first
+    splits: tuple[SuiteChange, ...]
+    disciplines: tuple[SuiteChange, ...]  # changes over dev and twin, the largest first
     patches: tuple[ShownPatch, ...]
     reach: float  # of the scale for `splits`, in points
     discipline_reach: float
@@ -66,16 +66,16 @@ def shown_rounds(root: Path, lineage: Lineage) -> list[ShownRound]:
     return [_shown(record, lineage) for record in reversed(read_all(root, lineage.repairs))]
 
 
-def _shown(record: Round, lineage: Lineage) -> ShownRound:
+def _shown(record: RoundRecord, lineage: Lineage) -> ShownRound:
     verdict = record.verdict
-    splits: list[Change] = []
-    disciplines: list[Change] = []
+    splits: list[SuiteChange] = []
+    disciplines: list[SuiteChange] = []
     if verdict is not None:
         splits = [_change(name, c, record) for name, c in verdict.splits.items()]
         if {"before", "after", "difference"} <= verdict.general.keys():
             general = verdict.general
             marks = [_mark(general[side], metrics.get("general"), "tuned") for side, metrics in _sides(record)]
-            splits.append(Change("general", marks[0], marks[1], 100 * general["difference"]))
+            splits.append(SuiteChange("general", marks[0], marks[1], 100 * general["difference"]))
         disciplines = [_change(name.replace("-", " "), c, record) for name, c in verdict.disciplines.items()]
         disciplines.sort(key=lambda c: (-c.difference, c.label))
     told = (verdict.says, verdict.reasons) if verdict else ("", ())
@@ -86,14 +86,14 @@ def _shown(record: Round, lineage: Lineage) -> ShownRound:
     )
 
 
-def _sides(record: Round) -> tuple[tuple[str, dict[str, Any]], ...]:
+def _sides(record: RoundRecord) -> tuple[tuple[str, dict[str, Any]], ...]:
     return (("before", record.metrics[0]), ("after", record.metrics[1]))
 
 
-def _change(name: str, c: Compared, record: Round) -> Change:
+def _change(name: str, c: BeforeAfter, record: RoundRecord) -> SuiteChange:
     before, after = (_mark(getattr(c, side), metrics.get("tuned"), name) for side, metrics in _sides(record))
     interval = (100 * c.difference, 100 * c.ci95_low, 100 * c.ci95_high)
-    return Change(name, before, after, *interval, c.n, c.better, c.worse, c.p)
+    return SuiteChange(name, before, after, *interval, c.n, c.better, c.worse, c.p)
 
 
 def _mark(value: float, block: Any, name: str) -> Mark:
@@ -125,7 +125,7 @@ def _state(lineage: Lineage, item: str) -> str:
     return "still fails" if item in lineage.repairs.diagnosis_of else "passes now"
 
 
-def _reach(changes: Iterable[Change]) -> float:
+def _reach(changes: Iterable[SuiteChange]) -> float:
     """How far the scale of these changes goes in either direction: a multiple of five points that holds all intervals."""
     ends = [abs(x) for c in changes for x in (c.difference, c.low, c.high) if x is not None]
     return 5.0 * max(1, ceil(max(ends, default=0.0) / 5))

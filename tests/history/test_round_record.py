@@ -10,7 +10,7 @@ import pytest
 
 from proda.history.git_log import content, log
 from proda.history.repairs import Repairs, read_repairs
-from proda.history.round_record import Round, read_all, round_ids
+from proda.history.round_record import RoundRecord, read_all, round_ids
 from proda.store.verdicts import write_round
 from tests.toyresults import commit, make_patch, make_results
 from tests.toyworld import make_repository
@@ -55,7 +55,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def only(root: Path) -> Round:
+def only(root: Path) -> RoundRecord:
     (record,) = read_all(root, read_repairs(root))
     return record
 
