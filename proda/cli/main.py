@@ -20,7 +20,7 @@ from proda.errors import ProdaError, UsageError, failed_write
 VERBS = {
     "status": "Show what is stale, which repair round is open, and what to run next.",
     "check": "Check the knowledge and everything that refers to it.",
-    "show": "Show a node, sample or item, with its sources and what is made from it.",
+    "show": "Show anything that has an id, with what it comes from and what it leads to.",
     "diff": "Compare two revisions by meaning: nodes, samples, items, answers, scores.",
     "repair": "Write patches for the diagnosed failures, one commit each.",
     "verify": "Compare scores before and after a repair round.",

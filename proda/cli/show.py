@@ -1,6 +1,6 @@
-"""`proda show ID`: a node, sample or item as a card, with what it comes from and what comes from it.
+"""`proda show ID`: anything that ProDa prints an id of, with what it comes from and what it leads to.
 
-    $ proda show physics/bimetal-strip-bends.s1
+    $ proda show bimetal-strip-bends.s1
     statement  physics/bimetal-strip-bends.s1
       Heating a metal strip causes thermal expansion.
       …
@@ -9,7 +9,8 @@
     leads to
       samples 14  physics/bimetal-strip-bends.s1:open-1  What does heating cause?
 
-Only files that name what is asked for are parsed, so that one card of a large corpus costs little.
+The id may be short where only one thing fits: without its discipline, or the beginning of a name. `topic:physics/thermal-expansion` names
+the kind as well. Only files that mention the thing are parsed, so that a large corpus costs little.
 """
 
 from __future__ import annotations
@@ -17,98 +18,137 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from pathlib import Path
 
 import click
 import msgspec
 
 from proda.cli.card import card
 from proda.cli.settings import note
-from proda.history.lineage import Lineage, Trace
+from proda.errors import NotFoundError
+from proda.history.lineage import Lineage
+from proda.history.mentions import NODES, DataFiles, gather
+from proda.history.names import Name, closest, exact, find, split_kind
 from proda.history.repository import Repository
-from proda.records import SPLITS, Item, Sample, Wording
-from proda.store.corpus import CORPUS, PATCHES, decode_overridden, decode_sample
-from proda.store.items import ITEMS, decode_item
-from proda.store.patches import as_changed
+from proda.history.trace import Group, Kind, Link, Trace, counted, trace
+from proda.records import Item, Sample
+from proda.store.corpus import PATCHES
 from proda.workflows.freshness import stale_line
-from proda.yamlio import load_yaml
 
 FEW = 3
+CANDIDATES = 12  # of an ambiguous id that are listed
+OPEN = ("record", "id", "split", "kind", "discipline", "topic", "chain", "statements", "stem")  # what is shown of a sealed item
 
 
 @click.command(epilog="Example: proda show physics/thermal-expansion")
 @click.argument("thing", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option("--all", "everything", is_flag=True, help="List all neighbours, not the first few of each sort.")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
-def show(thing: str, as_json: bool, everything: bool, root: str) -> None:
-    """Show the node, sample or item ID, with what it comes from and what comes from it."""
+@click.option("--sealed", is_flag=True, help="Show the right option of a sealed item, and what the models chose.")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: the one around here).")
+def show(thing: str, as_json: bool, everything: bool, sealed: bool, root: str) -> None:
+    """Show what ID comes from and what it leads to.
+
+    ID is a concept, statement, chain, sample, item, patch, topic, discipline, source, passage (SOURCE[START:END]) or round (round-2). A
+    short form works where only one thing fits it; `topic:ID` names the kind as well.
+    """
     repo = Repository.open(root)
     note(stale_line(repo.root))
-    lineage = gather(repo, thing)
-    trace = lineage.trace(thing)
+    files = DataFiles(repo.root)
+    (name, *others) = _meant(repo, files, thing)
+    lineage = gather(repo, files, name.kind, name.id, sealed=sealed)
+    found = traced(repo, lineage, name.kind, name.id)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(as_data(lineage, trace)), indent=2))
+        data = as_data(lineage, found) | ({"also": [f"{o.kind}:{o.id}" for o in others]} if others else {})
+        click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2))
         return
     width = max(40, min(shutil.get_terminal_size((100, 24)).columns, 110))
     plain = "NO_COLOR" in os.environ or not sys.stdout.isatty()
-    click.echo(card(lineage, trace, few=None if everything else FEW, width=width), color=False if plain else None)
+    text = card(lineage, found, few=None if everything else FEW, width=width)
+    if others:
+        also = " and ".join(f"a {other.kind} (`proda show {other.kind}:{other.id}`)" for other in others)
+        text += f"\n\n{name.id} is also the id of {also}."
+    click.echo(text, color=False if plain else None)
 
 
-def gather(repo: Repository, thing: str) -> Lineage:
-    """The lineage of one id, read from the files that name it; of everything if none does, so that close ids can be offered."""
-    root, knowledge = repo.root, repo.knowledge
-    sample_paths = [*sorted((root / CORPUS).glob("*/*.yaml")), *sorted((root / PATCHES).glob("*.yaml"))]
-    item_paths = [path for split in SPLITS for path in sorted((root / ITEMS / split).glob("*/*.yaml"))]
-    # What is made from a node is named after it and lists it, so a file that does not hold the id has nothing to add.
-    node = thing.partition(":")[0]
-    needle = knowledge.statements[node].chain if node in knowledge.statements else node
-    samples, files = _samples([p for p in sample_paths if _names(p, {needle, thing})], root)
-    wanted = {needle, thing, *(n for s in samples if s.id == thing for n in s.nodes)}
-    items = _items([p for p in item_paths if _names(p, wanted)])
-    outcomes = repo.outcomes(*sorted({i.split for i in items})) if items else []
-    lineage = Lineage(knowledge, samples, items, outcomes, files)
-    if lineage.kind_of(thing) is None:
-        lineage = Lineage(knowledge, _samples(sample_paths, root)[0], _items(item_paths))
-    return lineage
+def _meant(repo: Repository, files: DataFiles, wanted: str) -> list[Name]:
+    """The things meant, all of one id. Raises NotFoundError where none or several ids fit."""
+    from proda.history.places import parse_passage, source_ids
+
+    kind, text = split_kind(wanted)
+    if kind in (None, "passage", "source") and (passage := parse_passage(text)):
+        sources = find(f"source:{passage[0]}", {"source": source_ids(repo.root)})
+        return [Name("passage", f"{_one(wanted, sources, source_ids(repo.root)).id}[{passage[1]}:{passage[2]}]")]
+    names = files.named(repo.knowledge)
+    found = exact(wanted, names)
+    if not found and (derived := files.derived_as(text)) and kind in (None, derived):
+        return [Name(derived, text)]
+    if not found:
+        names = {**names, **files.derived()}
+        found = find(wanted, names)
+    first = _one(wanted, found, (i for ids in names.values() for i in ids))
+    return [first, *(other for other in found if other != first)]
 
 
-def as_data(lineage: Lineage, trace: Trace) -> dict[str, object]:
-    """The card as JSON has it: the record's own fields, both directions in full, and every answer or count of answers."""
-    thing = trace.thing
-    data: dict[str, object] = {"record": trace.kind, **msgspec.structs.asdict(thing)}
+def _one(wanted: str, found: list[Name], ids: object) -> Name:
+    """The first of the things found, if all have one id."""
+    distinct = list(dict.fromkeys(name.id for name in found))
+    if not found:
+        close = closest(split_kind(wanted)[1], ids)  # type: ignore[arg-type]
+        hint = f"Closest: {', '.join(close)}." if close else "There is nothing to show here yet."
+        raise NotFoundError(f"'{wanted}' names nothing here.\n  {hint}")
+    if len(distinct) > 1:
+        shown = "\n".join(f"  {name.kind:<10}  {name.id}" for name in found[:CANDIDATES])
+        more = f"\n  … and {len(found) - CANDIDATES:,} more" if len(found) > CANDIDATES else ""
+        raise NotFoundError(f"'{wanted}' fits {counted(len(distinct), 'id')}. Type more of one of them:\n{shown}{more}")
+    return found[0]
+
+
+def traced(repo: Repository, lineage: Lineage, kind: Kind, thing: str) -> Trace:
+    """The trace of a thing of any kind."""
+    from proda.history import places, round_record
+
+    if kind == "topic":
+        return places.topic_trace(lineage, thing)
+    if kind == "discipline":
+        return places.discipline_trace(lineage, thing)
+    if kind == "source":
+        return places.source_trace(lineage, places.read_source(repo.root, thing))
+    if kind == "passage" and (passage := places.parse_passage(thing)):
+        source, start, end = passage
+        return places.passage_trace(lineage, places.read_source(repo.root, source), start, end)
+    if kind == "round":
+        record = round_record.read_round(repo.root, int(thing.removeprefix("round-")), lineage.repairs)
+        return round_record.round_trace(record, lineage.repairs)
+    found = trace(lineage, kind, thing)
+    if kind != "patch":
+        return found
+    from proda.history.git_log import changes
+
+    commits = changes(repo.root, "--diff-filter=A", "--", f"{PATCHES.as_posix()}/{thing}.yaml")
+    added = Group("commits", tuple(Link(c.short, c.subject, c.date) for c in commits))
+    return msgspec.structs.replace(found, comes_from=(*found.comes_from, added) if commits else found.comes_from)
+
+
+def as_data(lineage: Lineage, found: Trace) -> dict[str, object]:
+    """The trace as JSON has it: the record's own fields, both directions in full, and every answer or count of answers."""
+    thing = found.thing
+    data: dict[str, object] = {"record": found.kind, **msgspec.structs.asdict(thing)}
     if isinstance(thing, Sample):
         data |= {"prompt": thing.prompt, "completion": thing.completion, "file": lineage.files.get(thing.id)}
-    if isinstance(thing, Item):
+        data |= {"removed": thing.id in lineage.dropped}
+    if isinstance(thing, Item) and lineage.hidden(thing):
+        # The content hash covers the right option, which one of four guesses would find.
+        data = {field: data[field] for field in OPEN}
+        data["options"] = [{"text": option.text} for option in thing.options]
+    elif isinstance(thing, Item):
         data |= {"hash": thing.content_hash, "answers": lineage.outcomes_of.get(thing.id, [])}
-    else:
-        tested = [lineage.items[link.id] for group in trace.leads_to if group.name == "items" for link in group.links]
+    elif found.kind in NODES or found.kind == "sample":
+        tested = [lineage.items[link.id] for group in found.leads_to if group.name == "items" for link in group.links]
         data["tallies"] = lineage.tallies(tested)
-    data["comes_from"] = {group.name: group.links for group in trace.comes_from}
-    data["leads_to"] = {group.name: group.links for group in trace.leads_to}
+    if found.kind == "patch":
+        data |= {"verdict": lineage.repairs.verdicts.get(thing.id)}
+    data["diagnoses"] = found.diagnoses
+    data["noticed"] = found.noticed
+    data["comes_from"] = {group.name: group.links for group in found.comes_from}
+    data["leads_to"] = {group.name: group.links for group in found.leads_to}
     return data
-
-
-def _names(path: Path, needles: set[str]) -> bool:
-    content = path.read_bytes()
-    return any(needle.encode() in content for needle in needles)
-
-
-def _samples(paths: list[Path], root: Path) -> tuple[list[Sample], dict[str, str]]:
-    """Samples of the files as patches among them word them, and sample id → file relative to `root` that holds its words."""
-    samples: list[Sample] = []
-    files: dict[str, str] = {}
-    worded: dict[str, Wording | None] = {}
-    for path in paths:
-        raw, file = load_yaml(path), path.relative_to(root).as_posix()
-        by = [decode_overridden(entry, path) for entry in raw.get("override", ())]
-        found = [decode_sample(entry, path) for entry in raw.get("samples", ())]
-        worded |= {o.sample: o.by for o in by}
-        files |= dict.fromkeys((*(s.id for s in found), *(o.sample for o in by)), file)
-        samples += found
-    return as_changed(samples, worded), files
-
-
-def _items(paths: list[Path]) -> list[Item]:
-    by_name = {str(split): split for split in SPLITS}
-    return [decode_item(raw, path, by_name[path.parts[-3]]) for path in paths for raw in load_yaml(path)["items"]]

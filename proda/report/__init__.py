@@ -1,1 +1,1 @@
-"""The report: what was built, how it scored, what it still gets wrong, on one page that works offline."""
+"""The report: what was built, how it scored, and what fails, on one page that works offline."""

@@ -1,10 +1,10 @@
-"""The last lines of `make repro`: what was built, how it scored, where to look.
+"""The last lines of `make repro`: what was built, how it scored, and where to look next.
 
-16 disciplines · 374 chains · 1,453 statements · 1,426 concepts → 12,800 samples, 2,274 items
+16 disciplines, 386 chains, 1,497 statements, 1,453 concepts → 15,466 samples, 2,315 items
 
-             base            tuned (seeds 0, 1, 2)
-dev          .24 [.22–.27]   .71 [.69–.73]   .70 .72 .71
-twin         …
+accuracy       base              tuned             seed 0  seed 1  seed 2
+dev            .26 [.23–.29]     .73 [.70–.75]     .75     .72     .71     read by the debugger
+…
 """
 
 from __future__ import annotations
@@ -12,42 +12,46 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from proda.history.lineage import model_order
 from proda.history.repository import Repository
+from proda.history.trace import counted
+from proda.report.scores import MEANING
 
-ROWS = (
-    ("dev", "the debugger may read"),
-    ("twin", "same chains, other questions"),
-    ("sealed", "read by nobody"),
-    ("general", "must not fall"),
-)
+ROWS = ("dev", "twin", "sealed", "general")
 
 
 def closing(repo: Repository) -> str:
-    """The summary as plain text, ending in a line break. Says what is missing where the loop has not been run to its end."""
-    metrics = repo.metrics
+    """The summary as plain text that ends in a line break. Names the commands to run where results are missing."""
     knowledge = repo.knowledge
     chains = list(knowledge.active_chains())
     concepts = sum(len(ids) for ids in knowledge.concepts_of.values())
-    lines = [
-        "",
-        f"{len(knowledge.topics_of)} disciplines · {len(chains):,} chains · {len(knowledge.active_statements):,} statements"
-        f" · {concepts:,} concepts  →  {len(repo.samples):,} samples, {len(repo.items()):,} items",
-    ]
-    if not metrics:
-        return "\n".join([*lines, "No scores yet: `dvc repro` trains and evaluates.", ""])
-    seeds = [name.removeprefix("seed-") for name in sorted({o.model for o in repo.outcomes()} - {"base"})]
-    lines += ["", f"{'accuracy':<10}{'base':<18}{'tuned':<18}{'each seed (' + ', '.join(seeds) + ')'}"]
-    for name, meaning in ROWS:
-        base, tuned = _row(metrics, name)
-        if tuned is None:
-            continue
-        each = "  ".join(_short(s) for s in tuned["seeds"])
-        lines.append(f"{name:<10}{_interval(base):<18}{_interval(tuned):<18}{each:<22}{meaning}")
-    lines.append(f"{'':<10}chance .25; [95 % interval, clustered by chain]")
-    lines += ["", *_gates(repo)]
-    lines += ["", "Look at    benchmarks/results/outcomes/*.csv   what each model answered, item by item"]
-    lines += ["           proda show ITEM                     an item, its statements, their sources and samples", ""]
+    held = (
+        counted(len(knowledge.topics_of), "discipline"),
+        counted(len(chains), "chain"),
+        counted(len(knowledge.active_statements), "statement"),
+        counted(concepts, "concept"),
+    )
+    lines = ["", f"{', '.join(held)} → {counted(len(repo.samples), 'sample')}, {counted(len(repo.items()), 'item')}"]
+    if not repo.metrics:
+        return "\n".join([*lines, "No scores yet. Run `dvc repro`, which trains and evaluates.", ""])
+    lines += ["", *_table(repo), "", *_gates(repo)]
+    lines += ["", "Next   proda show ITEM      an item: options, answers, diagnosis, statements, sources, samples"]
+    lines += ["       proda show round-N   a round of repair: patches, scores before and after, verdict"]
+    lines += ["       benchmarks/results/outcomes/*.csv   every answer of every model", ""]
     return "\n".join(lines)
+
+
+def _table(repo: Repository) -> list[str]:
+    seeds = sorted({o.model for o in repo.outcomes()} - {"base"}, key=model_order)
+    names = "".join(f"{seed.replace('-', ' '):<8}" for seed in seeds)
+    lines = [f"{'accuracy':<15}{'base':<18}{'tuned':<18}{names}".rstrip()]
+    for name in ROWS:
+        base, tuned = _row(repo.metrics, name)
+        if tuned is not None:
+            each = "".join(f"{_short(s):<8}" for s in tuned["seeds"])
+            label = "general suite" if name == "general" else name
+            lines.append(f"{label:<15}{_interval(base):<18}{_interval(tuned):<18}{each}{MEANING[name]}")
+    return [*lines, f"{'':<15}chance: .25; in brackets: 95 % confidence interval over chains"]
 
 
 def _row(metrics: Mapping[str, Any], name: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
@@ -68,9 +72,11 @@ def _short(value: float) -> str:
 def _gates(repo: Repository) -> list[str]:
     lines = []
     if overlap := repo.result("overlap.json"):
-        lines.append(f"leaks      {overlap['n_leaks']} in {overlap['items']:,} items × {overlap['texts']:,} training texts")
+        found = counted(overlap["n_leaks"], "leak") if overlap["n_leaks"] else "no leaks"
+        compared = f"{counted(overlap['items'], 'item')} compared with {counted(overlap['texts'], 'training text')}"
+        lines.append(f"overlap    {found}: {compared}")
     if shortcuts := repo.result("shortcuts.json"):
         solvers = shortcuts["solvers"]
         best = max(solvers, key=solvers.__getitem__)
-        lines.append(f"shortcuts  best examinee without knowledge: {_short(solvers[best])} ({best}); chance .25")
+        lines.append(f"shortcuts  the best baseline solver without knowledge ({best}) answers {_short(solvers[best])} rightly; chance: .25")
     return lines

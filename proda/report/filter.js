@@ -1,5 +1,5 @@
 "use strict";
-// The page reads without this. It adds a filter box to long lists, and opens what is folded before printing.
+// The page works without this script. It adds filter boxes to long lists, unfolds what a link leads to, and unfolds all before printing.
 for (const list of document.querySelectorAll("[data-filter]")) {
   const box = document.createElement("input");
   box.type = "search";
@@ -15,3 +15,10 @@ for (const list of document.querySelectorAll("[data-filter]")) {
 addEventListener("beforeprint", () => {
   for (const folded of document.querySelectorAll("details")) folded.open = true;
 });
+function reveal() {
+  const wanted = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let part = wanted; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
+  if (wanted) wanted.scrollIntoView();
+}
+addEventListener("hashchange", reveal);
+reveal();

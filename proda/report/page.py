@@ -1,9 +1,9 @@
-"""A repository → the report: one HTML file without scripts to load, fonts to fetch or servers to ask.
+"""A repository → the report: one self-contained HTML file that loads nothing from elsewhere.
 
     html = render(build_page(proda.open(".")))
 
-What is missing is said together with the command that makes it. All text from data is escaped by the template; style and script are
-named by their hashes in the page's content policy, so that nothing else on it can run. The same repository gives the same bytes.
+Where a part is missing, the page names the command that makes it. The template escapes all text from data. The page's content policy
+allows its one style sheet and its one script by their hashes, so that nothing else can run. The same repository gives the same bytes.
 """
 
 from __future__ import annotations
@@ -12,18 +12,23 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import jinja2
 import msgspec
 from markupsafe import Markup
 
-from proda.gitrepo import GitError, cut_commits, open_git
+from proda.history.git_log import Commit, changes, log, run
 from proda.history.lineage import Lineage
+from proda.history.repairs import read_repairs
 from proda.history.repository import Repository
-from proda.records import SPLITS
+from proda.history.trace import counted
+from proda.records import CATEGORIES, SPLITS
 from proda.report import scores, svg
-from proda.report.failures import Failure, failed_by_all, worst_failures
+from proda.report.failures import Failure, Told, failed_by_all, told, worst_failures
+from proda.report.glossary import GLOSSARY
+from proda.report.rounds import ShownRound, shown_rounds
 from proda.report.scores import Gates, Row, percent
 from proda.report.svg import Curves
 
@@ -32,8 +37,8 @@ COMMITS = 10
 WATCHED = ("knowledge", "samples", "benchmarks/results")
 
 
-class Commit(msgspec.Struct, frozen=True):
-    """A commit that touched what the report is about; `areas` are the watched folders with how many files changed in each."""
+class ShownCommit(msgspec.Struct, frozen=True):
+    """A commit that changes knowledge, samples or results; `areas` holds the number of changed files in each of these folders."""
 
     id: str
     date: str
@@ -59,18 +64,23 @@ class Page(msgspec.Struct, frozen=True):
     curves: Curves | None
     gates: Gates
     guarded: bool
+    rounds: list[ShownRound]
     failures: list[Failure]
+    diagnoses: list[Told]
+    categories: list[tuple[str, int]]
     failed: dict[str, int]
     tested: dict[str, int]
     stale: int
-    history: list[Commit]
+    history: list[ShownCommit]
 
 
 def build_page(repo: Repository) -> Page:
-    """The view of a working tree. Raises InputError if its knowledge does not hold together."""
+    """The contents of the page for a working tree. Raises InputError if a file of the repository is malformed."""
     knowledge, items = repo.knowledge, repo.items()
     outcomes = repo.fresh_outcomes()
-    lineage = Lineage(knowledge, repo.samples, items, outcomes)
+    lineage = Lineage(knowledge, repo.samples, items, outcomes, repairs=read_repairs(repo.root))
+    found = lineage.repairs.diagnosis_of
+    diagnoses = [told(lineage, d) for i, d in sorted(found.items()) if i in lineage.items and lineage.items[i].split != "sealed"]
     history, commit, date = _git(repo)
     headline = scores.headline(repo.metrics)
     overlap = repo.result("overlap.json")
@@ -98,7 +108,10 @@ def build_page(repo: Repository) -> Page:
         curves=scores.training(repo.root / "benchmarks" / "results" / "training.csv"),
         gates=scores.gates(overlap, repo.result("shortcuts.json"), frozenset(i.id for i in items if i.split != "sealed")),
         guarded=bool(overlap),
+        rounds=shown_rounds(repo.root, lineage),
         failures=worst_failures(lineage, FAILURES),
+        diagnoses=diagnoses,
+        categories=[(c, n) for c in CATEGORIES if (n := sum(d.category == c for d in diagnoses))],
         failed={split: len(failed_by_all(lineage, frozenset({split}))) for split in SPLITS},
         tested={split: len({o.item for o in outcomes if o.split == split and o.model != "base"}) for split in SPLITS},
         stale=len(repo.outcomes()) - len(outcomes),
@@ -112,10 +125,16 @@ def render(page: Page) -> str:
     style, script = (folder.joinpath(name).read_text(encoding="utf-8") for name in ("style.css", "filter.js"))
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["percent"] = percent
-    environment.globals.update(strip=svg.strip, axis=svg.axis)
+    environment.filters["points"] = points
+    environment.globals.update(strip=svg.strip, axis=svg.axis, change=svg.change, scale=svg.scale, counted=counted, glossary=GLOSSARY)
     template = environment.from_string(folder.joinpath("template.html").read_text(encoding="utf-8"))
     policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
     return template.render(page=page, policy=Markup(policy), style=Markup(style), script=Markup(script))
+
+
+def points(value: float) -> str:
+    """A difference in points of a hundred: "+2.9", "−0.6"."""
+    return f"{value:+.1f}".replace("-", "\u2212")
 
 
 def _hash(text: str) -> str:
@@ -125,8 +144,8 @@ def _hash(text: str) -> str:
 def _claim(headline: list[Row]) -> str:
     row = next((r for r in headline if r.label == "twin" and r.base and r.tuned), None)
     if row is None or row.base is None or row.tuned is None:
-        return "Nothing has been scored yet"
-    return f"Twin questions answered right: {percent(row.base.value)} before tuning, {percent(row.tuned.value)} after"
+        return "No model has been scored yet"
+    return f"Right answers on twin items: {percent(row.base.value)} before tuning, {percent(row.tuned.value)} after"
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -140,24 +159,17 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, f"{value:,.1f}" if isinstance(value, float) else str(value)
 
 
-def _git(repo: Repository) -> tuple[list[Commit], str, str]:
-    """The last commits that touch the watched folders; the commit built from, "+" if files differ from it; its date."""
-    try:
-        found = open_git(repo.root)
-        head = found.head.commit
-    except (GitError, ValueError):  # no repository that git can read here, or one without commits
+def _git(repo: Repository) -> tuple[list[ShownCommit], str, str]:
+    """The last commits that touch the watched folders; the commit built from, with "+" if files differ from it; its date."""
+    root = repo.root
+    if not (head := log(root, "-1")):  # no repository, no commit, or no git program
         return [], "no commit", ""
-    watched = [str(repo.root / name) for name in WATCHED]
-    changed = "+" if any(found.is_dirty(path=path, untracked_files=True) for path in watched) else ""
-    # A shallow clone lacks the parent to compare its oldest commit with.
-    edge = cut_commits(found)
-    commits = (commit for commit in found.iter_commits(paths=watched, max_count=COMMITS) if commit.hexsha not in edge)
-    history = [_commit(commit) for commit in commits]
-    return history, head.hexsha[:9] + changed, head.committed_datetime.strftime("%Y-%m-%d %H:%M")
+    changed = "+" if run(root, "status", "--porcelain", "--", *WATCHED) else ""
+    history = [_commit(root, commit) for commit in changes(root, f"-{COMMITS}", "--", *WATCHED)]
+    return history, head[0].short + changed, head[0].date
 
 
-def _commit(commit: Any) -> Commit:
-    names = [str(name) for name in commit.stats.files]
-    areas = {area: sum(f"{area}/" in name for name in names) for area in WATCHED}
-    date = commit.committed_datetime.strftime("%Y-%m-%d")
-    return Commit(commit.hexsha[:9], date, str(commit.author.name), str(commit.summary), tuple((a, n) for a, n in areas.items() if n))
+def _commit(root: Path, commit: Commit) -> ShownCommit:
+    names = (run(root, "show", "--format=", "--name-only", "--relative", commit.id) or b"").decode("utf-8", "replace").splitlines()
+    areas = {area: sum(name.startswith(f"{area}/") for name in names) for area in WATCHED}
+    return ShownCommit(commit.short, commit.date, commit.author, commit.subject, tuple((a, n) for a, n in areas.items() if n))

@@ -1,9 +1,9 @@
-"""metrics.json, outcomes and the gates' files → the rows that the report draws.
+"""Turn metrics.json, outcomes and the results of the gates into the rows that the report draws.
 
     headline(metrics)[1]           Row(label="twin", base=Mark(0.27, …), tuned=Mark(0.61, …), n=816, note="…")
     breakdown(outcomes, "discipline", "twin")      a row for each discipline, the best first
 
-A file that is missing or holds less than expected gives fewer rows, never an error: the page says what to run.
+A file that is missing or incomplete gives fewer rows and no error; the page then names the command to run.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from proda.report.svg import Curves, Mark, curves
 from proda.statistics import interval
 
 MEANING = {
-    "dev": "the debugger may read these",
+    "dev": "read by the debugger",
     "twin": "same chains, other questions",
-    "sealed": "chains that nobody works on",
-    "general": "what tuning must not hurt",
+    "sealed": "other chains, never listed",
+    "general": "known to the base, must not fall",
 }
 
 
@@ -45,7 +45,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def headline(metrics: Mapping[str, Any]) -> list[Row]:
-    """Base and tuned on dev, twin, sealed and the general suite, as far as they were measured."""
+    """A row for each suite that was measured: dev, twin, sealed, general."""
     rows = []
     for suite in SUITES:
         base, tuned = (_mark(metrics, model, suite) for model in ("base", "tuned"))
@@ -56,7 +56,7 @@ def headline(metrics: Mapping[str, Any]) -> list[Row]:
 
 
 def details(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What else metrics.json says in passing: unscored answers, accuracy without the stem, loss on unseen reading."""
+    """Other measurements in metrics.json: unscored answers, accuracy without the stem, loss on held-out text."""
     found = []
     for model in ("base", "tuned"):
         for suite in SUITES:
@@ -64,14 +64,14 @@ def details(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
             if block.get("unscored"):
                 found.append((f"{model}, {suite}: unscored answers", f"{block['unscored']:,}"))
             if isinstance(block.get("without_stem"), float):
-                found.append((f"{model}, {suite}: right without seeing the question", percent(block["without_stem"])))
+                found.append((f"{model}, {suite}: right answers without the question", percent(block["without_stem"])))
             if isinstance(block.get("heldout_loss"), float):
-                found.append((f"{model}: loss on unseen reading, nats per token", f"{block['heldout_loss']:.3f}"))
+                found.append((f"{model}: loss on held-out text, nats per token", f"{block['heldout_loss']:.3f}"))
     return found
 
 
 def operators(breakdowns: Mapping[str, Any], split: Split = "twin") -> list[Row]:
-    """Share of wrong answers that fell for each operator; the tuned models' commonest first."""
+    """Share of the wrong answers by the operator of the chosen distractor; the most frequent of the tuned models first."""
     base, tuned = (_block(breakdowns, model, split).get("by_operator", {}) for model in ("base", "tuned"))
     names = sorted({*base, *tuned}, key=lambda name: (-tuned.get(name, 0), name))
     marks = {name: [Mark(side[name]) if name in side else None for side in (base, tuned)] for name in names}
@@ -79,7 +79,7 @@ def operators(breakdowns: Mapping[str, Any], split: Split = "twin") -> list[Row]
 
 
 def breakdown(outcomes: Iterable[Outcome], field: Literal["discipline", "kind"], split: Split) -> list[Row]:
-    """Accuracy on one split by discipline or kind, with intervals over chains; the tuned models' best first."""
+    """Accuracy on one split by discipline or kind, with intervals over chains; the best of the tuned models first."""
     groups: dict[str, tuple[list[Outcome], list[Outcome]]] = {}
     for outcome in outcomes:
         if outcome.split == split and outcome.correct is not None:
@@ -109,7 +109,7 @@ def training(path: Path) -> Curves | None:
 
 
 class Gates(msgspec.Struct, frozen=True):
-    """The overlap gate and the shortcut audit. `hidden` counts entries on sealed items, which are not shown."""
+    """Results of the overlap gate and of the shortcut audit. `hidden` counts leaks on sealed items, which are not shown."""
 
     texts: int
     items: int
@@ -125,7 +125,7 @@ class Gates(msgspec.Struct, frozen=True):
 
 
 def gates(overlap: Mapping[str, Any], shortcuts: Mapping[str, Any], open_items: frozenset[str], closest: int = 6) -> Gates:
-    """What the gates found. Pairs are shown only for items of `open_items`, dev and twin."""
+    """Results of both gates. Pairs are shown only for items in `open_items`, which are those of dev and twin."""
     leaks, worst = _list(overlap.get("leaks")), _list(overlap.get("closest"))
     shown = [[pair for pair in pairs if pair.get("item") in open_items] for pairs in (leaks, worst)]
     nearest = sorted(shown[1], key=lambda p: (-float(p.get("value", 0)), str(p.get("item"))))
@@ -146,7 +146,7 @@ def gates(overlap: Mapping[str, Any], shortcuts: Mapping[str, Any], open_items: 
 
 
 def percent(value: float) -> str:
-    """0.614 as "61.4 %", in one piece."""
+    """0.614 as "61.4 %", with a no-break space."""
     return f"{100 * value:.1f}\u00a0%"
 
 

@@ -1,27 +1,26 @@
-"""A study's results to read: tables in Markdown, and a plot of the arms' gains with their intervals.
+"""The results of a study for people: tables in Markdown, and a plot of each arm's gain with its interval.
 
     write_file(folder / "study.md", markdown(document))         # document: what study.json holds
     write_file(folder / "study.svg", plot(document))
 
-Pure: the same document gives the same text.
+Equal documents give equal text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import ceil, floor
+from io import StringIO
 from typing import Any
 
+from proda.history.trace import counted
 from proda.records import FORMATS
 
 COLOURS = {"development": "#9ab8d8", "confirmation": "#2f5f94"}
 PHASES = tuple(COLOURS)
-STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # between two ticks of a plot; differences of accuracy are no more than 2 apart
-MOST_TICKS = 8
 
 
 def markdown(document: Mapping[str, Any]) -> str:
-    """The whole study as tables, for people."""
+    """The whole study as tables in Markdown."""
     counts = ("samples", "different", *FORMATS, "on_blamed_nodes", "removed", "overridden")
     rows = [[name, *(f"{arm[c]:,.1f}".removesuffix(".0") for c in counts), arm["meaning"]] for name, arm in document["arms"].items()]
     out = [f"# Study: {document['budget']:,} samples for {document['nodes']:,} blamed nodes", ""]
@@ -29,7 +28,7 @@ def markdown(document: Mapping[str, Any]) -> str:
         out += [_condition(document["condition"]), ""]
     out += _table(["arm", *(c.replace("_", " ") for c in counts), "what it adds"], rows)
     if "leaking_sentences" in document:
-        out += ["", f"{document['leaking_sentences']} sentences of the sources give an item away, and were left out."]
+        out += ["", f"Left out, since they give an item away: {counted(document['leaking_sentences'], 'sentence')} of the sources."]
     for phase in (p for p in PHASES if p in document):
         seeds, items, arms = (document[phase][key] for key in ("seeds", "items", "arms"))
         out += ["", f"## {phase.capitalize()}: seeds {', '.join(map(str, seeds))}", "", "Accuracy, mean over seeds (each seed).", ""]
@@ -74,31 +73,38 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def plot(document: Mapping[str, Any]) -> str:
-    """Each arm's gain on twin over no repair as a bar with its interval; where seeds were confirmed, theirs below, darker."""
+    """An SVG of each arm's gain on twin over no repair, with its 95 % interval; a bar for each phase. Equal documents give equal text."""
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
     phases = [p for p in PHASES if p in document]
     names = [n for n, arm in document[phases[0]]["arms"].items() if "twin" in arm["gain"]]
-    gains = {(p, n): document[p]["arms"][n]["gain"]["twin"] for p in phases for n in names}
-    low = min([0.0, *(g["ci95_low"] for g in gains.values())])
-    high = max([0.01, *(g["ci95_high"] for g in gains.values())])
-    left, width, lane, top = 130, 460, 14, 34
-    row = lane * len(phases) + 12
-
-    def x(value: float) -> str:
-        return f"{left + width * (value - low) / (high - low):.1f}"
-
-    bottom, seeds = top + len(names) * row, "; ".join(f"{p}, seeds {', '.join(map(str, document[p]['seeds']))}" for p in phases)
-    body = [f'<text x="8" y="18">Gain on twin over no repair, 95 % intervals ({seeds})</text>']
-    for place, name in enumerate(names):
-        body.append(f'<text x="{left - 8}" y="{top + place * row + row // 2}" text-anchor="end">{name}</text>')
+    # Text stays text. With a random salt, a date, or settings of the user, two drawings of one study would differ.
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "proda", "font.size": 9}
+    with style.context(["default", settings]):
+        figure = Figure(figsize=(7.2, 1.2 + 0.22 * len(names) * (len(phases) + 0.8)), layout="constrained")
+        axes = figure.subplots()
+        height = 0.8 / len(phases)
         for number, phase in enumerate(phases):
-            gain, y = gains[phase, name], top + place * row + lane * number + 7
-            body.append(f'<path class="bar" d="M{x(0)} {y}H{x(gain["value"])}" stroke="{COLOURS[phase]}" stroke-width="10"/>')
-            body.append(f'<path d="M{x(gain["ci95_low"])} {y}H{x(gain["ci95_high"])}" stroke="#222"/>')
-            body.append(f'<text x="{float(x(max(0.0, gain["ci95_high"]))) + 5:.1f}" y="{y + 4}">{gain["value"]:+.3f}</text>')
-    body.append(f'<path d="M{x(0)} {top - 6}V{bottom}M{left} {bottom}h{width}" stroke="#222"/>')
-    step = next(s for s in STEPS if (high - low) <= MOST_TICKS * s)
-    for n in range(ceil(low / step), floor(high / step) + 1):
-        body.append(f'<path d="M{x(n * step)} {bottom}v4" stroke="#222"/>')
-        body.append(f'<text x="{x(n * step)}" y="{bottom + 16}" text-anchor="middle">{n * step:+.2f}</text>')
-    box = f'width="{left + width + 70}" height="{bottom + 26}" font-family="sans-serif" font-size="11"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {box}><rect width="100%" height="100%" fill="#fff"/>{"".join(body)}</svg>\n'
+            gains = {n: document[phase]["arms"][n]["gain"]["twin"] for n in names if n in document[phase]["arms"]}
+            places = [names.index(n) + height * (number - (len(phases) - 1) / 2) for n in gains]
+            values = [g["value"] for g in gains.values()]
+            seeds = ", ".join(map(str, document[phase]["seeds"]))
+            bars = axes.barh(places, values, 0.85 * height, color=COLOURS[phase], label=f"{phase}: seeds {seeds}")
+            for bar, place, (name, gain) in zip(bars, places, gains.items(), strict=True):
+                bar.set_gid(f"bar-{phase}-{name}")
+                axes.plot([gain["ci95_low"], gain["ci95_high"]], [place, place], color="#222222", linewidth=1)
+                end = max(0.0, gain["value"], gain["ci95_high"])
+                axes.annotate(f"{gain['value']:+.3f}", (end, place), (4, 0), textcoords="offset points", va="center", fontsize=8)
+        axes.axvline(0, color="#222222", linewidth=1)
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.4, -0.6)  # the first arm at the top
+        axes.margins(x=0.12)
+        axes.xaxis.set_major_formatter("{x:+.2f}")
+        axes.set_xlabel("gain in accuracy on twin items over no repair, with 95 % intervals")
+        axes.tick_params(axis="y", length=0)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        figure.legend(loc="outside upper left", ncols=len(phases), frameon=False)
+        out = StringIO()
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    return out.getvalue()

@@ -1,9 +1,9 @@
-"""Marks of the charts. A chart is a table with a drawing in each row, so that it reads without the drawing and fits a phone.
+"""The marks of the charts. A chart is a table with a drawing in each row, so that it can be read without the drawing and fits a phone.
 
     strip(Mark(0.27, 0.24, 0.30), Mark(0.61, 0.58, 0.64, (0.60, 0.62)))      base hollow, tuned filled, intervals, every seed
 
-Positions along a row are percentages, so a drawing takes any width while its marks keep their size. Only numbers enter here, so
-there is nothing to escape.
+Positions along a row are percentages, so that a drawing takes any width while its marks keep their size. Only numbers enter the
+drawings, so there is nothing to escape.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WIDE, HIGH = 1000.0, 300.0  # units of the curves' drawing, stretched to fit
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """An estimate with its 95 % interval, and what each seed came to; all are shares of one."""
+    """An estimate with its 95 % interval and the value of each seed, all as shares of one."""
 
     value: float
     low: float | None = None
@@ -51,6 +51,29 @@ def axis() -> Markup:
     names = {t: f"{100 * t:.0f} %" if t == TICKS[-1] else f"{100 * t:.0f}" for t in TICKS}
     labels = [f'<text x="{_at(t)}" y="13" text-anchor="{anchors.get(t, "middle")}">{names[t]}</text>' for t in TICKS]
     return Markup(f'<svg class="strip axis" height="18" aria-hidden="true">{"".join(labels)}</svg>')
+
+
+def change(low: float | None, value: float, high: float | None, reach: float) -> Markup:
+    """One row of a plot of changes from `-reach` to `reach` points: zero, the interval, the change."""
+    middle = HEIGHT // 2
+
+    def at(points: float) -> str:
+        return _at((points + reach) / (2 * reach))
+
+    parts = [f'<line class="zero" x1="50%" x2="50%" y1="0" y2="{HEIGHT}"/>']
+    # An interval that contains zero is drawn in the colour of chance.
+    name = "good" if low is not None and low > 0 else "bad" if high is not None and high < 0 else "base"
+    if low is not None and high is not None:
+        parts.append(f'<line class="interval {name}" x1="{at(low)}" x2="{at(high)}" y1="{middle}" y2="{middle}"/>')
+    parts.append(f'<circle class="dot change {name}" cx="{at(value)}" cy="{middle}" r="5"/>')
+    return Markup(f'<svg class="strip" height="{HEIGHT}" aria-hidden="true">{"".join(parts)}</svg>')
+
+
+def scale(reach: float) -> Markup:
+    """The scale below a plot of changes, in points."""
+    labels = ((0, "start", f"\u2212{reach:.0f}"), (50, "middle", "0"), (100, "end", f"+{reach:.0f} points"))
+    texts = "".join(f'<text x="{at}%" y="13" text-anchor="{anchor}">{text}</text>' for at, anchor, text in labels)
+    return Markup(f'<svg class="strip axis" height="18" aria-hidden="true">{texts}</svg>')
 
 
 class Curves(msgspec.Struct, frozen=True):

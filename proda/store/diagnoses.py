@@ -18,8 +18,9 @@ noticed:                  # statements and steps of the base that most seeds do 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,7 +29,7 @@ import msgspec
 from proda.errors import InputError, NotFoundError
 from proda.records import CATEGORIES, Diagnosis, Evidence, Record
 from proda.store.files import write_file
-from proda.yamlio import dump_yaml, load_yaml
+from proda.yamlio import dump_yaml, load_yaml, load_yaml_text, read_bytes
 
 DIAGNOSIS = Path("benchmarks/results/diagnosis.yaml")
 Part = TypeVar("Part")
@@ -53,12 +54,42 @@ def load_noticed(root: Path) -> list[Evidence]:
     return _part(root, "noticed", list[Evidence])
 
 
-def _part(root: Path, key: str, kind: type[Part]) -> Part:
+def load_findings(root: Path, about: Collection[str] | None = None) -> tuple[list[Diagnosis], list[Evidence]]:
+    """Diagnoses and noticed evidence, from one reading of the file. Raises what `load_diagnoses` raises.
+
+    With `about`, only entries that mention one of these ids are parsed: of a large file that takes a small part of the time.
+    """
+    found = _part(root, None, _Findings, about)
+    return found.diagnoses, found.noticed
+
+
+class _Findings(msgspec.Struct):
+    diagnoses: list[Diagnosis]
+    noticed: list[Evidence]
+
+
+def _mentioning(text: str, ids: Collection[str]) -> str:
+    """The document without the entries of its lists that mention none of the ids; as it is if it is not laid out as written here."""
+    parts = re.split(r"(?m)^(diagnoses|noticed):\n", text)
+    if [*parts[1::2]] != ["diagnoses", "noticed"]:
+        return text
+    kept = []
+    for key, body in zip(parts[1::2], parts[2::2], strict=True):
+        entries = [entry for entry in re.split(r"(?m)^(?=  - )", body) if any(i in entry for i in ids)]
+        kept.append(f"{key}:\n{''.join(entries)}" if entries else f"{key}: []\n")
+    return "".join(kept)
+
+
+def _part(root: Path, key: str | None, kind: type[Part], about: Collection[str] | None = None) -> Part:
     path = root / DIAGNOSIS
     if not path.is_file():
         raise NotFoundError(f"{DIAGNOSIS}\n  No diagnoses here. Run `dvc repro diagnose` (or `make repro`) first.")
     try:
-        return msgspec.convert(load_yaml(path, numbers=True)[key], kind)
+        if about is None:
+            raw = load_yaml(path, numbers=True)
+        else:
+            raw = load_yaml_text(_mentioning(read_bytes(path).decode("utf-8", "replace"), about), str(DIAGNOSIS), numbers=True)
+        return msgspec.convert(raw if key is None else raw[key], kind)
     except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise InputError(f"{DIAGNOSIS}\n  Not diagnoses: {error}. It is derived: run `dvc repro --force diagnose`.") from None
 

@@ -54,6 +54,13 @@ def read_verdicts(root: Path) -> dict[str, dict[str, Any]]:
     return {str(raw["patch"]): dict(raw) for raw in found if isinstance(raw, dict) and "patch" in raw}
 
 
+def read_rounds(root: Path) -> dict[int, dict[str, Any]]:
+    """Round → its verdict, in the order of the rounds; files that hold no verdict on a round are left out."""
+    found = (load_yaml(path, numbers=True) for path in sorted((root / VERDICTS).glob("round-*.yaml")))
+    rounds = [raw for raw in found if isinstance(raw, dict) and isinstance(raw.get("round"), int)]
+    return {raw["round"]: raw for raw in sorted(rounds, key=lambda raw: raw["round"])}
+
+
 def seeds_of(verdict: Mapping[str, Any]) -> int:
     """Over how many seeds it was retrained; 0 if it was not."""
     retrained = verdict.get("retrained")

@@ -15,15 +15,22 @@ from click.testing import CliRunner
 
 import proda
 from proda.cli.main import cli
+from proda.errors import InputError
 from proda.history.lineage import Lineage
-from proda.records import Item
+from proda.history.repairs import read_repairs
+from proda.records import Diagnosis, Evidence, Item, Patch, Sample
 from proda.report.failures import worst_failures
+from proda.report.glossary import GLOSSARY
 from proda.report.svg import Mark, curves, strip
+from proda.store.diagnoses import write_diagnoses
 from proda.store.items import write_items_tree
-from tests.toyresults import RESULTS, commit, make_items_and_samples, make_outcomes, make_results
+from proda.store.patches import named, node_hash, patch_text
+from proda.store.verdicts import write_round
+from tests.toyresults import RESULTS, commit, make_items_and_samples, make_outcomes, make_patch, make_results
 from tests.toyworld import make_repository
 
 HOSTILE = "<script>alert(1)</script> \"><img src=x onerror=alert(2)> {{7*7}} {% raw %} </style></title> 'x'"
+ASKED = "Asked for it: 8 of 10 wrong."
 LINKS = {"src", "href", "action", "data", "poster", "srcset", "xlink:href", "formaction"}
 
 
@@ -69,7 +76,8 @@ def html(root: Path) -> str:
 def test_the_page_asks_nothing_of_the_outside(html: str) -> None:
     for tag, attrs in Reader(html).tags:
         assert tag not in {"link", "iframe", "object", "embed", "img", "base"}
-        assert not LINKS & attrs.keys(), (tag, attrs)
+        outside = {name for name in LINKS & attrs.keys() if name != "href" or not str(attrs[name]).startswith("#")}
+        assert not outside, (tag, attrs)
         assert not any(name.startswith("on") or name == "style" for name in attrs), (tag, attrs)
     style = "".join(re.findall(r"<style>(.*?)</style>", html, re.S))
     assert "url(" not in style and "@import" not in style and "http" not in style
@@ -116,6 +124,111 @@ def test_no_count_of_failures_is_high_enough_to_list_a_sealed_one(root: Path) ->
     assert len(failures) == len(repo.items("dev", "twin"))
 
 
+def test_every_link_on_the_page_leads_to_a_part_of_it(repaired_html: str) -> None:
+    tags = Reader(repaired_html).tags
+    ids = [attrs["id"] for _, attrs in tags if "id" in attrs]
+    links = {str(attrs["href"]).removeprefix("#") for _, attrs in tags if "href" in attrs}
+    assert links <= set(ids) and len(ids) == len(set(ids))
+    assert any(link.startswith("patch-1-") for link in links) and any(link.startswith("item-") for link in links)
+
+
+def test_every_term_of_the_page_is_explained(html: str) -> None:
+    terms = {name for name, _ in GLOSSARY}
+    assert {"base", "baseline solver", "dev", "twin", "sealed", "statement", "chain", "probe", "diagnosis", "patch", "round"} <= terms
+    assert {"verdict", "interval"} <= terms
+    text = " ".join(Reader(html).text.split())
+    assert all(" ".join(meaning.split()) in text for _, meaning in GLOSSARY)
+
+
+@pytest.fixture(scope="module")
+def repaired(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A round of one patch, judged twice, after results; one diagnosis is left."""
+    root = make_results(make_repository(tmp_path_factory.mktemp("rounds")), always_wrong)
+    commit(root, "Results before")
+    repo = proda.open(str(root))
+    metrics = repo.metrics
+    item, other = [i for i in repo.items("dev") if i.kind == "path"][:2]
+    failed = (("seed-0", "seed-1"), ("A", "A"))
+    evidence = Evidence(item.statements[0], "statement", 10, 8, -0.1, "milling/flour")
+    blamed = (item.statements[0],)
+    found = Diagnosis(
+        item.id, item.content_hash, item.chain, "concept gap", blamed, *failed, 1.0, (evidence,), "Asked for it: 8 of 10 wrong."
+    )
+    write_diagnoses(root, [found], ("seed-0", "seed-1"))
+    node = item.statements[0]
+    sample = Sample(f"{node}:open-1001", "open", (node,), "What is it?", "This.")
+    expect = {node: node_hash(repo.knowledge, node)}
+    patch = named(Patch("", 1, (node,), (item.id, other.id), "concept gap", "Not known.", expect, samples=(sample,)))
+    (root / f"samples/patches/{patch.id}.yaml").write_text(patch_text(patch))
+    commit(root, "Repair it")
+    for says, difference in (("hurts", -0.1), ("helps", 0.1)):
+        splits = {}
+        for name in ("dev", "twin", "sealed"):
+            before = metrics["tuned"][name]["accuracy"]
+            interval = {"ci95_low": difference - 0.05, "ci95_high": difference + 0.05}
+            counts = {"n": 5, "better": 3, "worse": 1, "p": 0.5}
+            splits[name] = {"before": before, "after": before + difference, "difference": difference, **interval, **counts}
+        general = {"before": 0.9, "after": 0.91, "difference": 0.01}
+        verdict = {"before": None, "round": 1, "says": says, "reasons": [f"twin changes by {difference}"], "patches": [patch.id]}
+        write_round(root, 1, {**verdict, "splits": splits, "disciplines": {"milling": splits["dev"]}, "general": general})
+        commit(root, f"Verdict: {says}")
+    return root
+
+
+@pytest.fixture(scope="module")
+def repaired_html(repaired: Path) -> str:
+    return page_of(repaired)
+
+
+def test_a_round_shows_scores_before_and_after_intervals_patches_and_earlier_verdicts(repaired: Path, repaired_html: str) -> None:
+    text = " ".join(Reader(repaired_html).text.split())
+    assert "Round 1: helps twin changes by 0.1" in text and "1 patch (1 concept gap), 1 sample added" in text
+    assert "an earlier build was judged hurts in " in text and "twin changes by -0.1" in text
+    low, high = (100 * proda.open(str(repaired)).metrics["tuned"]["twin"][k] for k in ("ci95_low", "ci95_high"))
+    assert f"twin5 items 0.0 %{low:.1f}–{high:.1f} 10.0 % " in text  # the history holds results that fit the score before, and none after
+    assert "+10.0 [+5.0, +15.0] 3, 1" in text and "general" in text and "+1.0 –" in text
+    (patch,) = read_repairs(repaired).patches.values()
+    assert f"{patch.id} concept gap verdict: unproven Not known.target: " in text and "(still fails)" in text and "(passes now)" in text
+
+
+def test_a_failure_shows_its_diagnosis_the_blamed_statement_and_the_patches(repaired: Path, repaired_html: str) -> None:
+    text = " ".join(Reader(repaired_html).text.split())
+    (patch,) = read_repairs(repaired).patches.values()
+    assert "Diagnosis: concept gap confidence 1.00: 2 of 2 failing modelsAsked for it: 8 of 10 wrong." in text
+    assert f"Patches: {patch.id} (concept gap, unproven)" in text
+    assert "blamed taught by" in text and "Asked for this statement: 8 of 10 answers are wrong, most often “flour”." in text
+    assert "Not diagnosed: the debugger does not read twin items." in text and "Not diagnosed yet. Run dvc repro diagnose." in text
+
+
+def test_a_round_without_a_verdict_says_what_to_run(tmp_path: Path) -> None:
+    root = make_results(make_repository(tmp_path), always_wrong)
+    make_patch(root)
+    text = " ".join(Reader(page_of(root)).text.split())
+    assert "Round 1 This round has not been judged. Run dvc repro, then proda verify." in text
+
+
+def test_a_malformed_verdict_is_named(tmp_path: Path) -> None:
+    root = make_results(make_repository(tmp_path), always_wrong)
+    (root / "benchmarks/verdicts").mkdir(exist_ok=True)
+    (root / "benchmarks/verdicts/round-1.yaml").write_text("round: 1\nsays: [helps]\n")
+    with pytest.raises(InputError, match="Not a verdict on a round"):
+        page_of(root)
+
+
+def test_a_diagnosis_of_a_sealed_item_is_not_shown(tmp_path: Path) -> None:
+    root = make_results(make_repository(tmp_path), always_wrong)
+    sealed = proda.open(str(root)).items("sealed")[0]
+    found = Diagnosis(sealed.id, sealed.content_hash, sealed.chain, "concept gap", (), ("seed-0",), ("A",), 1.0)
+    write_diagnoses(root, [found], ("seed-0",))
+    assert sealed.id not in page_of(root)
+
+
+def test_without_git_the_page_lacks_the_history_and_nothing_else(root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    html = page_of(root, "--out", str(tmp_path / "page.html"))
+    assert "built from <code>no commit</code>" in html and "No commit changes knowledge" in html and "Right answers on twin items" in html
+
+
 def test_a_leak_on_a_sealed_item_is_counted_but_not_shown(root: Path, tmp_path: Path) -> None:
     path = root / RESULTS / "overlap.json"
     before = path.read_text()
@@ -146,6 +259,13 @@ def test_hostile_text_stays_inert(tmp_path: Path) -> None:
     worst = [{"item": i.id, "where": HOSTILE, "how": HOSTILE, "value": 0.5, "text": HOSTILE} for i in items]
     (root / RESULTS / "overlap.json").write_text(json.dumps({"items": 1, "texts": 1, "n_leaks": 0, "leaks": [], "closest": worst}))
     (root / RESULTS / "training.csv").write_text(f"seed,step,loss\n{HOSTILE},0,2\n{HOSTILE},1,1\n")
+    dev = next(i for i in items if i.split == "dev")
+    found = Diagnosis(dev.id, dev.content_hash, dev.chain, "concept gap", (HOSTILE,), ("seed-0",), ("A",), 1.0, (), HOSTILE)
+    write_diagnoses(root, [found], ("seed-0",))
+    node = dev.statements[0]
+    patch = named(Patch("", 1, (node, HOSTILE), (HOSTILE, dev.id), "concept gap", HOSTILE, {}))
+    (root / f"samples/patches/{patch.id}.yaml").write_text(patch_text(patch))
+    write_round(root, 1, {"round": 1, "says": HOSTILE, "reasons": [HOSTILE], "patches": [patch.id, HOSTILE.replace("/", "")]})
     commit(root, HOSTILE)
     html = page_of(root)
     page = Reader(html)
@@ -159,7 +279,7 @@ def test_a_repository_without_results_gets_a_page_that_says_what_to_run(tmp_path
     text = " ".join(Reader(html).text.split())
     for command in ("dvc repro evaluate", "dvc repro train", "dvc repro guard", "dvc repro benchmark", "make repro"):
         assert f"Run {command}." in text, command
-    assert "Nothing has been scored yet" in text and "5 chains" in text
+    assert "No model has been scored yet" in text and "There has been no round of repair yet." in text and "5 chains" in text
 
 
 def test_the_same_repository_gives_the_same_bytes(root: Path, tmp_path: Path) -> None:
