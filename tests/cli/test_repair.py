@@ -179,7 +179,7 @@ def test_sharing_out_reads_dev_alone_and_refuses_what_says_nothing_of_it(uneven:
     assert stale.returncode == 1 and "stale" in stale.stderr
     path.unlink()
     none = proda(uneven, "repair", "--reallocate", "--dry-run")
-    assert none.returncode == 1 and "No outcomes here" in none.stderr
+    assert none.returncode == 1 and "There are no outcomes yet" in none.stderr
 
 
 def test_verify_calls_a_gain_one_and_fails_the_gate_on_harm(root: Path) -> None:
