@@ -39,7 +39,11 @@ from proda.workflows.repair_round import PER_ERROR, PlannedRound, commit_round, 
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
 def repair(most: int | None, per_error: int | None, reallocate: bool, number: int | None, dry_run: bool, as_json: bool, root: str) -> None:
     """Write a patch for each node that the diagnoses blame, and for other unknown statements, one commit each, on repair/round-N."""
-    where = Repository.open(root).root
+    repository = Repository.open(root)
+    where = repository.root
+    if not dry_run and not reallocate:
+        require_ready(where)
+    _ = repository.knowledge  # errors in it come first: a rebuild, which a stale diagnosis asks for, would stop at them
     note(require_diagnosis(where, number or round_here(where)))
     if reallocate:
         from proda.cli.reallocation import reallocate_samples
@@ -48,8 +52,6 @@ def repair(most: int | None, per_error: int | None, reallocate: bool, number: in
             raise UsageError("--reallocate writes no patches, so --max and --per-error do not apply. Leave them out.")
         reallocate_samples(where, number, dry_run=dry_run, as_json=as_json)
         return
-    if not dry_run:
-        require_ready(where)
     planned = plan_round(where, number=number, per_error=per_error or PER_ERROR, most=most)
     if as_json:
         rows = [{**msgspec.structs.asdict(p), "samples": len(p.samples)} for p in planned.patches]

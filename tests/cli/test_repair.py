@@ -214,7 +214,7 @@ def test_check_refuses_a_patch_that_is_stale_before_it_is_committed_and_not_afte
     line = next(x for x in topic.read_text().split(f"  {chain}:")[1].splitlines() if x.strip().startswith("text:"))
     topic.write_text(topic.read_text().replace(line, line.rstrip(".") + ", as all know."))
     done = proda(root, "check")
-    assert done.returncode == 1 and "written against something else" in done.stdout and patch.targets[0] in done.stdout
+    assert done.returncode == 1 and "written for something else" in done.stdout and patch.targets[0] in done.stdout
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "Applied")
     assert proda(root, "check").returncode == 0
