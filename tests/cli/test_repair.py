@@ -203,6 +203,14 @@ def test_a_dirty_tree_is_refused_before_anything_is_read(root: Path) -> None:
     assert done.returncode == 1 and "not committed" in done.stderr and "Traceback" not in done.stderr
 
 
+def test_a_topic_that_is_not_utf_8_is_named_and_nothing_is_done(root: Path) -> None:
+    (root / "knowledge/milling/milling-basics.yaml").write_bytes(b"# caf\xe9\n")
+    commit(root, "Latin-1")
+    done = proda(root, "repair", "--max", "1")
+    assert done.returncode == 1 and "milling-basics" in done.stderr and "Traceback" not in done.stderr
+    assert git(root, "branch", "--show-current") == "main" and git(root, "status", "--porcelain") == ""
+
+
 def test_check_refuses_a_patch_that_is_stale_before_it_is_committed_and_not_afterwards(root: Path) -> None:
     proda(root, "repair", "--max", "1")
     patch = load_patches(root)[0]
