@@ -13,7 +13,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from scripts.stage_deps import _imports
+from proda.store.code_version import imported_names
+from scripts.stage_deps import OURS
 
 TOP = ("proda", "pipelines", "scripts")
 
@@ -40,7 +41,7 @@ def arrows(root: Path) -> set[tuple[str, str]]:
     del files["proda"]
     found = set()
     for path in files.values():
-        names = {name for name in _imports(path) if name in files}
+        names = {name for name in imported_names(path, OURS) if name in files}
         # `from proda.store import items` names the package too, but only its module `items` is imported.
         named = {name for name in names if not any(other.startswith(f"{name}.") for other in names)}
         found |= {(room_of(path, root), room_of(files[name], root)) for name in named}

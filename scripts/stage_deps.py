@@ -9,11 +9,11 @@ others. If a dependency were missing, DVC would keep results that the current co
 
 from __future__ import annotations
 
-import ast
 import io
 import sys
 from pathlib import Path
 
+from proda.store.code_version import imported_files
 from proda.store.files import write_file
 
 OURS = ("proda", "pipelines")
@@ -21,52 +21,16 @@ ENOUGH = 0.75  # a package of which a stage needs this share of modules is one d
 
 
 def code_of(script: Path, root: Path) -> list[str]:
-    """Paths, relative to `root` and sorted, of the script and every module of ours that it imports, transitively.
+    """Return the paths, relative to `root` and sorted, of the script and of every module of this project that it imports, transitively.
 
-    A package of which most modules are needed stands for them all.
+    A package of which most modules are needed is listed as a folder.
     """
-    found: set[Path] = set()
-    todo = [script]
-    while todo:
-        path = todo.pop()
-        if path not in found:
-            found.add(path)
-            todo += [module for name in _imports(path) for module in _files(name, root)]
+    found = imported_files(script, root, OURS)
     for package in sorted({path.parent for path in found}, key=lambda p: len(p.parts)):
         inside = set(package.rglob("*.py"))
         if package != root / "proda" and len(inside) > 2 and len(inside & found) >= ENOUGH * len(inside):
             found = (found - inside) | {package}
     return sorted(path.relative_to(root).as_posix() for path in found)
-
-
-def _imports(path: Path) -> set[str]:
-    """Dotted names a module imports, inside functions too; not those under `if TYPE_CHECKING`, which never run."""
-    tree = ast.parse(path.read_text())
-    skipped = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for inner in ast.walk(node)
-    }
-    # What a package's own functions import runs only when somebody calls them through the package; no stage does.
-    nodes = tree.body if path.name == "__init__.py" else ast.walk(tree)
-    names: set[str] = set()
-    for node in nodes:
-        if id(node) in skipped:
-            continue
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in names if name.partition(".")[0] in OURS}
-
-
-def _files(name: str, root: Path) -> list[Path]:
-    """Files that importing `name` runs: the module, and the __init__ of every package above it."""
-    parts = name.split(".")
-    files = [root.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
-    files.append(root.joinpath(*parts).with_suffix(".py"))
-    return [file for file in files if file.is_file()]
 
 
 def main(root: Path = Path(), *, write: bool = False) -> int:

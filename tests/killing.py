@@ -1,4 +1,4 @@
-"""A command that is killed in the middle: kill -9, as soon as something is there."""
+"""Kills a command with SIGKILL as soon as a condition holds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PATIENCE_S = 300
 
 
 def kill_when(there: Callable[[], bool], command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> int:
-    """Run `command` in a session of its own, kill it alone once `there` holds, and return its process id; what it started may go on."""
+    """Run `command` in a new session, kill it once `there()` is true, and return its process id. Its child processes are not killed."""
     child = subprocess.Popen(command, cwd=cwd, env=env, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + PATIENCE_S
     while not there():

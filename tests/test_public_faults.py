@@ -1,7 +1,7 @@
 """Faults of the paper's public implementation, each planted here and shown to be refused. Named after what goes wrong there.
 
-Three of them belong to extraction from documents (texts merged into one chain, one bad chunk losing the job) and are tested here on what
-stands in their place today: topic files, and the check that reads all of them.
+Three of them belong to extraction from documents (texts merged into one chain, one bad chunk losing the job). They are tested on topic
+files and on the check that reads all of them.
 """
 
 from __future__ import annotations

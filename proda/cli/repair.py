@@ -1,7 +1,7 @@
-"""`proda repair`: every blamed node becomes a patch, every patch a commit on a branch of its own; a suspect item, a proposal to retire it.
+"""`proda repair`: one commit for each blamed node, on a branch for the round; one commit for each suspect item, which retires it.
 
-What `diagnose` noticed though no item failed gets the samples that the blamed nodes leave over, in a patch for each chain. Samples that
-contradict the base are overridden or removed; concepts that are confused at several nodes are set apart in knowledge/ by the same commit.
+Sample budget that the blamed nodes leave goes to other unknown statements, one patch per chain. Samples that contradict the knowledge are
+overridden or removed. Concepts that are confused at several nodes are set apart in knowledge/, in the commit of a patch.
 
     $ proda repair --dry-run --max 3
     round 1, branch repair/round-1: 3 of 214 patches
@@ -9,12 +9,14 @@ contradict the base are overridden or removed; concepts that are confused at sev
       …
     $ proda repair
     $ git log main..repair/round-1
-    $ proda repair --reallocate          # instead of patches: the same number of samples, shared out by the errors of the disciplines
+    $ proda repair --reallocate          # instead of patches: new numbers of samples, by the disciplines' errors
 
-Exit status 0 also when there is nothing to repair; 1 if the repository is in no state to take commits, or the diagnoses are stale.
+Exit status 0 also if there is nothing to repair; 1 if the repository can take no commits, or the diagnoses are stale.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import click
 import msgspec
@@ -23,68 +25,70 @@ from proda.cli.settings import note
 from proda.errors import UsageError
 from proda.history.repository import Repository
 from proda.records import Patch
-from proda.store.diagnoses import load_diagnoses
 from proda.workflows.freshness import require_diagnosis
-from proda.workflows.repair_round import PER_ERROR, plan_here, round_here, run_id
+from proda.workflows.repair_round import PER_ERROR, PlannedRound, commit_round, plan_round, require_ready, round_here
 
 
 @click.command(epilog="Example: proda repair --dry-run --max 5")
-@click.option("--max", "most", type=click.IntRange(min=1), help="Write at most so many patches, those first that explain most failures.")
+@click.option("--max", "most", type=click.IntRange(min=1), help="Commit at most this many patches, those that explain most failures first.")
 @click.option("--per-error", type=click.IntRange(min=1), help="Samples for each failed item.  [default: 20]")
-@click.option("--reallocate", is_flag=True, help="No patches: share the samples out anew by the disciplines' errors on dev, as one commit.")
-@click.option("--round", "number", type=click.IntRange(min=1), help="Which round this is (default: one more than the last on record).")
-@click.option("--dry-run", is_flag=True, help="Say what would be committed, and change nothing.")
+@click.option("--reallocate", is_flag=True, help="Write no patches; set the samples per discipline by its errors on dev, as one commit.")
+@click.option("--round", "number", type=click.IntRange(min=1), help="Number of the round (default: one more than the last on record).")
+@click.option("--dry-run", is_flag=True, help="Print what would be committed, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the patches, without their samples, as JSON.")
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
 def repair(most: int | None, per_error: int | None, reallocate: bool, number: int | None, dry_run: bool, as_json: bool, root: str) -> None:
-    """Write a patch for every node that the diagnoses blame, and for what was noticed besides, each as one commit on repair/round-N."""
-    from proda.debugger.commits import commit_patches, leftover, ready
-    from proda.debugger.repair import proposals
-    from proda.debugger.retire import commit_retirements
-    from proda.knowledge.distinct import set_apart
-
-    where = Repository.open(root).root
+    """Write a patch for each node that the diagnoses blame, and for other unknown statements, one commit each, on repair/round-N."""
+    repository = Repository.open(root)
+    where = repository.root
+    if not dry_run and not reallocate:
+        require_ready(where)
+    _ = repository.knowledge  # errors in it come first: a rebuild, which a stale diagnosis asks for, would stop at them
     note(require_diagnosis(where, number or round_here(where)))
     if reallocate:
-        from proda.cli.reallocation import share_out
+        from proda.cli.reallocation import reallocate_samples
 
         if most or per_error:
-            raise UsageError("--reallocate writes no patch, so --max and --per-error say nothing. Leave them out.")
-        share_out(where, number or round_here(where), run_id(where), dry_run=dry_run, as_json=as_json)
+            raise UsageError("--reallocate writes no patches, so --max and --per-error do not apply. Leave them out.")
+        reallocate_samples(where, number, dry_run=dry_run, as_json=as_json)
         return
-    if not dry_run:
-        ready(where, leftover(where, set_apart))
-    diagnoses = load_diagnoses(where)
-    this = number or round_here(where)
-    patches = plan_here(where, diagnoses, this, per_error or PER_ERROR)
-    chosen = patches[:most]
-    branch = f"repair/round-{this}"
+    planned = plan_round(where, number=number, per_error=per_error or PER_ERROR, most=most)
     if as_json:
-        rows = [{**msgspec.structs.asdict(p), "samples": len(p.samples)} for p in chosen]
+        rows = [{**msgspec.structs.asdict(p), "samples": len(p.samples)} for p in planned.patches]
         click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
     else:
-        click.echo(f"round {this}, branch {branch}: {len(chosen)} of {len(patches)} patches")
-    if dry_run:
-        for patch in chosen if not as_json else ():
-            click.echo(line(patch, True))
-    else:
-        told = (lambda *_: None) if as_json else (lambda patch, new: click.echo(line(patch, new)))
-        commit_patches(where, chosen, branch=branch, run=run_id(where), edit=set_apart, done=told)
-    suspects = proposals(diagnoses)
-    if not dry_run:
-        commit_retirements(where, suspects, branch=branch, run=run_id(where))
-    for diagnosis in suspects:
+        click.echo(
+            f"round {planned.number}, branch {planned.branch}: {len(planned.patches)} of {_count(planned.total, 'patch', 'patches')}"
+        )
+    _commit(where, planned, dry_run=dry_run, quiet=as_json)
+    for diagnosis in planned.suspects:
         click.echo(f"suspect item {diagnosis.item}: {diagnosis.reason}", err=True)
-    if suspects:
+    if planned.suspects:
         would = "would retire" if dry_run else "retires"
-        click.echo(f"A commit each {would} them in benchmarks/exceptions.yaml. Drop it where the item is right.", err=True)
-    left = sum(d.category == "unexplained" for d in diagnoses)
-    click.echo(f"{left} failed items stay unexplained." + ("" if dry_run else " Next: dvc repro."), err=True)
+        click.echo(f"One commit each {would} them in benchmarks/exceptions.yaml. Drop the commit if the item is right.", err=True)
+    left = _count(planned.unexplained, "failed item remains", "failed items remain")
+    click.echo(f"{left} unexplained." + ("" if dry_run else " Next: dvc repro."), err=True)
+
+
+def _commit(root: Path, planned: PlannedRound, *, dry_run: bool, quiet: bool) -> None:
+    def told(patch: Patch, new: bool) -> None:
+        if not quiet:
+            click.echo(line(patch, new))
+
+    if not dry_run:
+        commit_round(root, planned, told)
+        return
+    for patch in planned.patches:
+        told(patch, True)
 
 
 def line(patch: Patch, new: bool) -> str:
-    """A patch on one line."""
+    """Return a patch as one line of output; `new` patches start with "+", patches that the branch holds already with "="."""
     several = ((len(patch.remove), "removed"), (len(patch.override), "overridden"), (len(patch.edits), "set apart"))
-    counts = ", ".join([f"{len(patch.samples)} samples", *(f"{number} {what}" for number, what in several if number)])
-    items = f"{len(patch.items)} item{'' if len(patch.items) == 1 else 's'}"
+    counts = ", ".join([_count(len(patch.samples), "sample", "samples"), *(f"{number} {what}" for number, what in several if number)])
+    items = _count(len(patch.items), "item", "items")
     return f"  {'+' if new else '='} {patch.id}   {patch.category}   {', '.join(patch.targets)}   {counts}   {items}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

@@ -1,4 +1,4 @@
-"""`proda verify [BEFORE]`: did the round of repair help? Scores before it and after it, on the items as they were before.
+"""`proda verify [BEFORE]`: did the round of repair help? Compares scores before and after it, on the items as they were before.
 
     $ dvc repro && proda verify
     round 1, 214 patches, against 3f0c9a1d2
@@ -9,36 +9,35 @@
     general suite            0.992   0.991   -0.001
     helps: twin changes by +0.089 [+0.066, +0.111]
 
-BEFORE is the revision to compare with; without it, the commit before the round's first patch, or before its reallocation of samples.
-Writes benchmarks/verdicts/. Exit status 1 if the round hurts, so that a pull request that hurts does not pass: by what
-it does as a whole, or by one patch of it that `proda attribute` showed to harm.
+BEFORE is the revision to compare with (default: the commit before the round's first patch, or before its reallocation of samples). Writes
+benchmarks/verdicts/. Exit status 1 if the round hurts, as a whole or by one patch that `proda attribute` showed to harm, so that a pull
+request that hurts does not pass.
 
-A patch that retraining showed to harm, whichever its round, is proposed for revert; `proda verify --revert` does it, a commit each.
+A patch of any round that retraining showed to harm is proposed for revert; `proda verify --revert` reverts it, one commit per patch.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from proda.cli.settings import note
-from proda.errors import NotFoundError, UsageError
+from proda.errors import UsageError
 from proda.history.repository import Repository
-from proda.history.rounds import before_round, reallocations
-from proda.store.corpus import PATCHES
-from proda.store.patches import load_patches
-from proda.store.verdicts import write_round
 from proda.workflows.freshness import require_fresh
+
+if TYPE_CHECKING:
+    from proda.debugger.verify import Verdict
 
 
 @click.command(epilog="Example: proda verify --dry-run")
 @click.argument("before", metavar="[BEFORE]", required=False)
 @click.option("--round", "number", type=click.IntRange(min=1), help="The round to judge (default: the last on record).")
-@click.option("--revert", is_flag=True, help="Judge nothing: git-revert every patch that retraining showed to harm, a commit each.")
-@click.option("--dry-run", is_flag=True, help="Say the verdict (or what would be reverted), and write nothing.")
+@click.option("--revert", is_flag=True, help="Judge nothing; run git revert for each patch that retraining showed to harm.")
+@click.option("--dry-run", is_flag=True, help="Print the verdict (or what would be reverted), and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
 @click.pass_context
@@ -48,47 +47,34 @@ def verify(context: click.Context, before: str | None, number: int | None, rever
     BEFORE is the revision to compare with (default: the commit before the round). Exit 1 if the round hurts, or holds a patch that
     `proda attribute` showed to harm.
     """
-    from proda.debugger.reverts import harmful
-    from proda.debugger.verify import judge
-
-    after = Repository.open(root)
+    where = Repository.open(root).root
     if revert:
         if before or as_json:
-            raise UsageError("--revert judges nothing, so it takes neither BEFORE nor --json. Leave them out.")
-        _revert(after.root, number, dry_run)
+            raise UsageError("--revert judges nothing, so BEFORE and --json do not apply. Leave them out.")
+        _revert(where, number, dry_run)
         return
-    patches = load_patches(after.root)
-    shared_out = reallocations(after.root)
-    this = number or max([*(p.round for p in patches), *shared_out], default=0)
-    mine = [p.id for p in patches if p.round == this]
-    if not mine and this not in shared_out:
-        raise NotFoundError(f"{PATCHES}\n  No patch of round {this} here, so there is nothing to verify. `proda repair` writes patches.")
-    old = Repository.open(root, before or before_round(after.root, this))
-    note(require_fresh(after.root, "evaluate"))
-    outcomes = old.outcomes()
-    if not outcomes or not after.outcomes():
-        where = old.name if not outcomes else after.name
-        raise NotFoundError(f"{where} holds no outcomes (benchmarks/results/outcomes). Run `dvc repro` there, and commit the results.")
-    general = tuple(float(repo.metrics["general"]["tuned"]["accuracy"]) for repo in (old, after))
-    harm = harmful(after.root)
-    shown = [patch.patch for patch in harm]
-    verdict = judge(outcomes, after.fresh_outcomes(), general=(general[0], general[1]), number=this, patches=mine, harmful=shown)
-    document: dict[str, Any] = {"before": old.commit, **msgspec.to_builtins(verdict)}
+    from proda.workflows.verdict import judge_round, write_verdict_files
+
+    note(require_fresh(where, "evaluate"))
+    judged = judge_round(where, number=number, before=before)
+    verdict = judged.verdict
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode({**document, "harmful": harm}), indent=2))
+        click.echo(msgspec.json.format(msgspec.json.encode({**judged.document, "harmful": judged.harmful}), indent=2))
     else:
-        what = f"{len(mine)} patch{'es' if len(mine) > 1 else ''}" if mine else "samples shared out anew"
-        click.echo(f"round {this}, {what}, against {(old.commit or '')[:9]}")
-        for line in [*_table(verdict), *(patch.advice for patch in harm)]:
+        patches = len(verdict.patches)
+        what = f"{patches} patch{'' if patches == 1 else 'es'}" if patches else "samples reallocated"
+        click.echo(f"round {verdict.round}, {what}, against {judged.before[:9]}")
+        for line in [*_table(verdict), *(patch.advice for patch in judged.harmful)]:
             click.echo(line)
     if not dry_run:
-        changed = write_round(after.root, this, document)
-        click.echo(f"{len(changed)} files written below benchmarks/verdicts. Commit them: training does not read them.", err=True)
+        changed = len(write_verdict_files(where, judged))
+        files = f"{changed} file{'' if changed == 1 else 's'}"
+        click.echo(f"{files} written in benchmarks/verdicts. Commit them; training does not read them.", err=True)
     if verdict.says == "hurts":
         context.exit(1)
 
 
-def _table(verdict: Any) -> list[str]:
+def _table(verdict: Verdict) -> list[str]:
     lines = [f"{'':<15}{'items':>6}{'before':>9}{'after':>8}   change"]
     for name, c in verdict.splits.items():
         change = f"{c.difference:+.3f} [{c.ci95_low:+.3f}, {c.ci95_high:+.3f}]"
@@ -97,7 +83,7 @@ def _table(verdict: Any) -> list[str]:
     lines.append(f"{'general suite':<15}{'':>6}{g['before']:>9.3f}{g['after']:>8.3f}   {g['difference']:+.3f}")
     apart = ", ".join(f"{count} {why}" for why, count in verdict.apart.items() if count)
     if apart:
-        lines.append(f"counted apart, never as gains: outcomes of items {apart}")
+        lines.append(f"not compared, and never counted as gains: outcomes of items {apart}")
     return [*lines, *(f"{verdict.says}: {reason}" for reason in verdict.reasons)]
 
 
@@ -106,7 +92,7 @@ def _revert(root: Path, number: int | None, dry_run: bool) -> None:
 
     found = harmful(root, number)
     if not found:
-        click.echo("No patch here was shown to harm: there is nothing to revert.", err=True)
+        click.echo("No patch was shown to harm, so there is nothing to revert.", err=True)
     elif dry_run:
         for patch in found:
             click.echo(patch.advice)

@@ -1,27 +1,28 @@
-"""Failed dev items + what models answer when probed → diagnoses: what is missing, confused, contradicted or wrongly asked, and where.
+"""Failed dev items and the models' answers to probes → diagnoses: which nodes are unknown, confused or contradicted, which items suspect.
 
-    failed = failures(items, outcomes)                         # item id → model → letter, items that most seeds fail
+    failed = failures(items, outcomes)                         # item id → model → letter; items that most seeds fail
     probes = probes_of(knowledge, items, failed)               # put to each model; answers_of[model] = answers(probes, scores)
     diagnoses, worth, noticed = examine(knowledge, items, failed, answers_of, samples)
 
-The model decides, not an opinion. The wrong option that it chose departs from the chain at certain statements: those are suspected, and
-blamed if probing finds them unknown.
+Diagnoses are measured on the model. The wrong option that a model chose departs from the chain at certain statements. These are suspected,
+and blamed if the model fails their probes. The first row that applies decides:
 
-    the chosen option says all of the chain, or another path that the base holds suspect item
-    a suspected statement is taught otherwise by the training data               data conflict at that statement
-    a suspected statement, or a concept of it, fails its probes                  concept gap there; what was preferred is the confusion
-    all of them pass, and a step among them, or a link to it, does not           reasoning deficit at that step; where the statement
-                                                                                 before it is contradicted or unknown, that one
-    all surely known, and all seeds there are choose the same wrong option,
-    even with the facts in the question, if they use what a question tells       suspect item
-    none of these                                                                unexplained
+    the option states the whole chain, or another path that the knowledge holds   suspect item
+    training samples contradict a suspected statement                             data conflict at that statement
+    probes of a suspected statement, or of one of its concepts, fail              concept gap at that node
+    these probes pass; those of a suspected step, or of the link to it, fail      reasoning deficit at that step; if the statement before
+                                                                                  it is contradicted or unknown, that one is blamed
+    every suspected statement is known, all seeds choose the same wrong option,
+    and having the facts in the question does not help                            suspect item
+    otherwise                                                                     unexplained
 
-Each failing seed is judged by itself; the diagnosis is what most of them say, and its confidence their share. Nodes under items that were
-answered rightly are probed too (controls.py): a kind of probe that fails there as often blames nobody. Other statements of the chain
-that are found unknown are no cause of this failure; they stand among the evidence, behind the blamed ones, for the repair to see.
+Each failing seed is diagnosed separately. The diagnosis is the most frequent result, and its confidence is that result's share. Nodes of
+items that were answered correctly are probed as a control group (controls.py): a kind of probe that fails about as often there is ignored.
+Other statements of the chain that are unknown are not the cause of this failure; they follow the blamed nodes in the evidence.
 
-Items ask only a part of what a base holds, and may be right for a wrong reason. So all of its statements and steps are probed, all samples
-read against it, and all items for a second right option; what is found that way is noticed, whether or not a failure points there.
+Items cover only a part of the knowledge and may be answered correctly for a wrong reason. So all statements and steps are probed, all
+samples are compared with the knowledge, and all items are searched for a second correct option. What is found this way is called noticed,
+whether or not an item fails.
 """
 
 from __future__ import annotations
@@ -41,27 +42,27 @@ from proda.language.wording import clause, name
 from proda.records import LETTERS, Category, Diagnosis, Evidence, Item, Outcome, Record, Sample, Statement
 from proda.stable_hash import by_weight
 
-UNKNOWN = 0.5  # a node whose probes are answered rightly less often than this is unknown
-KNOWN = 0.8  # before an item is suspected, the statements that its choice departs from must be known for sure
+UNKNOWN = 0.5  # a node is unknown if a smaller share of its probes is answered correctly
+KNOWN = 0.8  # a statement is known if at least this share is; required before an item is suspected
 MARGIN_DIGITS = 4
-WHOLE = 3000  # statements; of a larger base so many are probed beyond those that failures call for, controls first, drawn by hash
-FIRST = 100  # concepts of suspected statements, and of controls, that are asked before all are
+WHOLE = 3000  # statements probed in addition to those on the chains of failed items; controls first, then drawn by hash
+FIRST = 100  # concepts of suspected statements, and of controls, that are probed before the others
 KINDS: tuple[Kind, ...] = ("statement", "concept", "step", "link")
 COMPOSING: tuple[Kind, ...] = ("step", "link")
-INSTEAD = {INVERSION: "its inversion", SKIP: "a short cut past it", EARLY: "the step after it", "": "something else"}
+INSTEAD = {INVERSION: "its inversion", SKIP: "a shortcut that skips it", EARLY: "the step after it"}
 
 Failed = Mapping[str, Mapping[str, str]]
 """Item id → model that failed it → the letter it chose."""
 
 _Answers = Mapping[tuple[Kind | Again, str], Sequence[Answer]]  # (kind of probe, node) → answers of one model
-_Against = Callable[[str], Sequence[str]]  # statement id → ids of training samples that teach otherwise
+_Against = Callable[[str], Sequence[str]]  # statement id → ids of training samples that contradict it
 
 
 class Examination(NamedTuple):
-    """What probing found."""
+    """The result of probing."""
 
-    diagnoses: list[Diagnosis]  # one for each failed item, sorted by item id
-    probes: dict[str, Discrimination | Supplied]  # what each kind of probe is worth
+    diagnoses: list[Diagnosis]  # one for each failed item, and one for each other item with a second correct option; sorted by item id
+    probes: dict[str, Discrimination | Supplied]  # kind of probe → how reliable it is
     noticed: list[Evidence]  # statements and steps that most models do not know, and statements that samples contradict; by kind and node
 
 
@@ -71,7 +72,10 @@ class _Vote(Record, frozen=True):
 
 
 def failures(items: Iterable[Item], outcomes: Iterable[Outcome]) -> dict[str, dict[str, str]]:
-    """Items that more than half of the tuned models fail, as they now read, with who chose what; sorted by id."""
+    """Return the items that more than half of the tuned models fail, with the letter that each chose; sorted by id.
+
+    Outcomes of an item with another text than now are ignored.
+    """
     hashes = {item.id: item.content_hash for item in items}
     wrong: dict[str, dict[str, str]] = defaultdict(dict)
     asked: Counter[str] = Counter()
@@ -85,10 +89,10 @@ def failures(items: Iterable[Item], outcomes: Iterable[Outcome]) -> dict[str, di
 
 
 def probes_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed, *, concepts: int | None = None) -> list[Probe]:
-    """Every probe, each once: all statements and steps of the base, the failed items with their facts supplied, and the concepts of the
-    suspected statements and of as many controls; of either no more than `concepts`, if that is given, drawn by hash.
+    """Return every probe once: of statements and steps, of concepts, and of the failed items with facts in the question.
 
-    Of a large base not all: every statement of a failed item's chain, and `WHOLE` others, controls first.
+    Statements and steps: all on the chains of failed items, and up to `WHOLE` others. Concepts: those of suspected statements and of
+    controls, of each group at most `concepts` if that is given, drawn by hash.
     """
     items = list(items)
     suspects, called_for = _suspects(knowledge, items, failed), set[str]()
@@ -115,7 +119,7 @@ def _suspects(knowledge: Knowledge, items: Iterable[Item], failed: Failed) -> di
 
 
 def _suspected(knowledge: Knowledge, item: Item, letter: str) -> list[Statement]:
-    """The statements that a choice departs from; all of the chain where the option cannot be read."""
+    """Return the statements that a choice departs from; all of the chain if the option cannot be parsed."""
     apart = parted(knowledge, item, letter)
     return [knowledge.statements[s] for s in (item.statements if apart is None else apart) if s in knowledge.statements]
 
@@ -127,10 +131,10 @@ def examine(
     answered: Mapping[str, Sequence[Answer]],
     samples: Iterable[Sample] = (),
 ) -> Examination:
-    """The diagnoses, what each kind of probe was found to be worth, and what was noticed by those that are worth something.
+    """Return the diagnoses, how reliable each kind of probe is, and what reliable probes noticed.
 
-    `answered` holds each tuned model's answers to the probes. Besides one diagnosis for each failed item there is one, failed by nobody,
-    for each other item that has a second right option.
+    `answered` holds each tuned model's answers to the probes, `samples` what the models were trained on. An item that no model fails gets a
+    diagnosis too if it has a second correct option.
     """
     of_node = {model: _by_node(found) for model, found in answered.items()}
     by_statement: dict[str, list[Sample]] = defaultdict(list)
@@ -159,18 +163,21 @@ def examine(
 
 
 def _second(knowledge: Knowledge, item: Item) -> str:
-    """A letter besides the key that answers the item rightly as well; "" if there is none."""
+    """Return the letter of another option that answers the item correctly; "" if there is none."""
     wrong = (letter for letter in LETTERS[: len(item.options)] if letter != item.answer)
     return next((x for x in wrong if parted(knowledge, item, x) == () or _right_as_well(knowledge, item, x)), "")
 
 
 def _doubtful(item: Item, letter: str) -> Diagnosis:
-    reason = f"Option {letter} says what the base holds as well as the key, {item.answer}, does."
+    reason = f"The knowledge supports option {letter} as well as the key, {item.answer}."
     return Diagnosis(item.id, item.content_hash, item.chain, "suspect item", (), (), (), 1.0, (), reason)
 
 
 def _lacking(knowledge: Knowledge, of_node: Mapping[str, _Answers], conflicted: AbstractSet[str]) -> list[Evidence]:
-    """What most models do not know; of steps and links those alone whose own two statements they know, and samples do not contradict."""
+    """Return evidence for the nodes that most models do not know.
+
+    Steps and links are left out if one of their two statements is unknown or contradicted by samples.
+    """
     statements = _unknown_to_most(of_node, "statement", _probed(of_node, "statement"))
     found: dict[Kind, set[str]] = {"statement": statements}
     for kind in COMPOSING:
@@ -182,7 +189,7 @@ def _lacking(knowledge: Knowledge, of_node: Mapping[str, _Answers], conflicted: 
 def _discriminations(
     knowledge: Knowledge, items: Sequence[Item], failed: Failed, of_node: Mapping[str, _Answers]
 ) -> dict[str, Discrimination]:
-    """Kind of probe → whether the suspected nodes fail it more often than controls do."""
+    """Return kind of probe → whether suspected nodes fail it more often than controls do."""
     suspects = _suspects(knowledge, items, failed)
     asked = {s.id: s for s in controls(knowledge, items, failed, count=WHOLE)}
     found: dict[str, Discrimination] = {}
@@ -198,7 +205,7 @@ def _probed(of_node: Mapping[str, _Answers], kind: Kind) -> set[str]:
 
 
 def _unknown_to_most(of_node: Mapping[str, _Answers], kind: Kind, nodes: Iterable[str]) -> set[str]:
-    """Those of the nodes that more than half of the models do not know."""
+    """Return the nodes that more than half of the models do not know."""
     return {n for n in nodes if 2 * sum(_unknown(answers.get((kind, n), ())) for answers in of_node.values()) > len(of_node)}
 
 
@@ -219,7 +226,7 @@ def _diagnosis(
     models = [m for m, v in verdicts.items() if v.category == category]
     blamed = Counter(n for m in models for n in verdicts[m].nodes)
     found = [_evidence(n, models, of_node, contradicted, category) for n in sorted(blamed) if 2 * blamed[n] >= len(models)]
-    evidence = tuple(sorted(found, key=lambda e: (-blamed[e.node], e.margin, e.node)))  # what most seeds lack, and lack most, comes first
+    evidence = tuple(sorted(found, key=lambda e: (-blamed[e.node], e.margin, e.node)))  # blamed by most seeds first, then lowest margin
     nodes = tuple(e.node for e in evidence)
     if category == "concept gap":
         evidence += tuple(_evidence(s, models, of_node, contradicted, category) for s in _beside(knowledge, item, nodes, models, of_node))
@@ -251,32 +258,34 @@ def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, c
         return _Vote("concept gap", tuple(concepts))
     steps = [s.id for s in suspected if any(_unknown(answers.get((kind, s.id), ())) for kind in COMPOSING)]
     if steps:
-        before = [_before(knowledge, s) for s in steps]  # a step from what is not known, or taught otherwise, shows that and no more
+        before = [_before(knowledge, s) for s in steps]  # a step fails if the statement it starts from is unknown or contradicted
         if against := [s for s in before if contradicted(s)]:
             return _Vote("data conflict", tuple(against))
         if unknown := [s for s in before if _unknown(answers.get(("statement", s), ()))]:
             return _Vote("concept gap", tuple(unknown))
         return _Vote("reasoning deficit", tuple(steps))
-    sure = bool(suspected) and all(_known(answers.get(("statement", s.id), ())) for s in suspected)  # not asked is not known
+    sure = bool(suspected) and all(_known(answers.get(("statement", s.id), ())) for s in suspected)
     cured = any(a.right for a in answers.get(("context", item.id), ()))
     return _Vote("suspect item" if agree and sure and not cured else "unexplained")
 
 
 def _before(knowledge: Knowledge, step: str) -> str:
-    """The statement that a step goes on from: the one before it on its chain."""
+    """Return the statement that a step starts from: the one before it on its chain."""
     path = knowledge.chains[knowledge.statements[step].chain].statements
     return path[path.index(step) - 1]
 
 
 def _beside(knowledge: Knowledge, item: Item, nodes: Sequence[str], models: Sequence[str], of_node: Mapping[str, _Answers]) -> list[str]:
-    """Statements of the chain that nobody blames for this choice, and that most of the failing models do not know either."""
+    """Return the statements of the chain that are not blamed for this choice and that most of the failing models do not know."""
     others = [s for s in item.statements if s in knowledge.statements and s not in nodes]
     return [s for s in others if 2 * sum(_unknown(of_node[m].get(("statement", s), ())) for m in models) > len(models)]
 
 
 def _right_as_well(knowledge: Knowledge, item: Item, letter: str) -> bool:
-    """Whether the option answers the stem with nothing but what the base holds: a connected path of its own, from the chain's first
-    concept to its last (for an order item, from any to any). A truncation ends early, and a detour does not connect.
+    """Tell whether the option answers the stem correctly on another path.
+
+    It does if the knowledge holds each of its triples and they connect the chain's first concept to its last (in an order item: any two).
+    A truncation ends early, and a detour does not connect.
     """
     told = option_triples(knowledge, item).get(letter)
     path = [knowledge.statements[s] for s in item.statements if s in knowledge.statements]
@@ -301,7 +310,7 @@ def _concepts(statements: Iterable[Statement]) -> list[str]:
 def _evidence(node: str, models: Sequence[str], of_node: Mapping[str, _Answers], contradicted: _Against, category: Category) -> Evidence:
     if category == "data conflict":
         return _conflict(node, contradicted(node))
-    if category == "reasoning deficit":  # by whichever shows it best
+    if category == "reasoning deficit":  # the kind of probe that shows it best
         found = [_answers_at(node, [kind], models, of_node) for kind in COMPOSING]
         return max(found, key=lambda e: e.failed / max(1, e.asked))
     return _answers_at(node, ("statement", "concept"), models, of_node)
@@ -312,7 +321,7 @@ def _conflict(node: str, against: Sequence[str]) -> Evidence:
 
 
 def _answers_at(node: str, kinds: Sequence[Kind], models: Sequence[str], of_node: Mapping[str, _Answers]) -> Evidence:
-    """What the models answered about a node."""
+    """Return a summary of the models' answers about a node."""
     found = [a for m in models for k in kinds for a in of_node[m].get((k, node), ())]
     wrong = Counter(a.preferred for a in found if not a.right)
     preferred = min(wrong, key=lambda p: (-wrong[p], p)) if wrong else ""
@@ -322,30 +331,34 @@ def _answers_at(node: str, kinds: Sequence[Kind], models: Sequence[str], of_node
 
 
 def _cured(item: Item, chosen: Iterable[str], of_node: Mapping[str, _Answers]) -> str:
-    """What supplying the facts does for the models that failed; nothing where that tells nothing."""
+    """Say how many of the failing models are right with the facts in the question; empty if that probe is not reliable."""
     found = [answers for m in chosen if (answers := of_node[m].get(("context", item.id)))]
     right = sum(a.right for answers in found for a in answers)
-    return f" With the item's facts supplied, {right} of {len(found)} models answer it rightly." if found else ""
+    models = "1 failing model is" if len(found) == 1 else f"{len(found)} failing models are"
+    return f" With the facts in the question, {right} of {models} right." if found else ""
 
 
 def _reason(knowledge: Knowledge, category: Category, evidence: Sequence[Evidence], chosen: Mapping[str, str]) -> str:
-    """One sentence for whoever reviews the repair."""
+    """Return the reason that reviewers of the repair read."""
     if category == "suspect item":
         letters = ", ".join(sorted(set(chosen.values())))
-        return f"{len(chosen)} models chose {letters}, and nothing that it says is known to be wrong or found to be unknown to them."
+        models = "1 model" if len(chosen) == 1 else f"{len(chosen)} models"
+        return f"{models} chose {letters}. The knowledge supports this option, or the models know every statement that it contradicts."
     if not evidence:
-        return "No probe that tells anything fails, and nothing else points anywhere: nobody is blamed."
+        return "No reliable probe failed. Cause unknown; no node is blamed."
     return told(knowledge, category, evidence[0])
 
 
 def told(knowledge: Knowledge, category: Category, first: Evidence) -> str:
-    """What was found of one node, as a sentence."""
+    """Return a sentence or two that state the evidence for one node."""
     said = clause(knowledge, knowledge.statements[first.node].triple) if first.node in knowledge.statements else name(knowledge, first.node)
     if category == "data conflict":
-        samples = "1 training sample says" if first.failed == 1 else f"{first.failed} training samples say"
-        return f"{samples} otherwise than “{said}”: {first.preferred}{'' if first.failed == 1 else ' for one'}."
-    instead = INSTEAD.get(first.preferred, first.preferred)
-    if instead in knowledge.concepts:
-        instead = name(knowledge, instead)
-    what = {"step": "The step", "link": "What links to"}.get(first.probe, "Asked for")
-    return f"{what} “{said}”: {first.failed} of {first.asked} answers are wrong, most often {instead}."
+        samples = "1 training sample contradicts" if first.failed == 1 else f"{first.failed} training samples contradict"
+        return f"{samples} “{said}”{':' if first.failed == 1 else ', for example'} {first.preferred}."
+    what = {"step": "the step ", "link": "the link to "}.get(first.probe, "")
+    answers = "1 probe answer" if first.asked == 1 else f"{first.asked} probe answers"
+    found = f"{first.failed} of {answers} about {what}“{said}” {'is' if first.failed == 1 else 'are'} wrong."
+    if not first.preferred:
+        return found
+    instead = name(knowledge, first.preferred) if first.preferred in knowledge.concepts else first.preferred
+    return f"{found} Most frequent wrong answer: {INSTEAD.get(first.preferred, instead)}."

@@ -1,12 +1,12 @@
-"""Confusions that stay → edits of the knowledge base: two concepts that models take for one another at two or more nodes are set apart.
+"""Repeated confusions → edits of knowledge/: two concepts that models confuse at two or more nodes are set apart by `distinct_from`.
 
     patches = with_distinctions(knowledge, patches, evidence)
     patches[3].edits
         (Edit("knowledge/physics/thermal-expansion.yaml", "physics/thermal-expansion", "physics/thermal-contraction"),)
 
-One node that is answered wrongly is a fact not known; the same two concepts at several nodes are a confusion, whichever of the two was
-right. The first of these nodes that has a patch brings the edit: `distinct_from` on the concept that is right there. The builder takes
-it for a wrong option before any other from then on. Pure; the commit makes the edit (commits.py).
+One node with wrong answers is an unknown fact. The same two concepts at several nodes are a confusion, whichever of the two is correct. The
+patch of the first of these nodes brings the edit, `distinct_from` on the concept that is correct there; the builder then prefers the other
+concept as a wrong option. Pure; the commit makes the edit (commits.py).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from proda.language.neighbours import names
 from proda.records import Edit, Evidence, Patch
 from proda.store.patches import named, node_hash
 
-NODES = 2  # that show the same confusion, before it is one
+NODES = 2  # nodes that must show the same pair before it counts as a confusion
 
 
 def with_distinctions(knowledge: Knowledge, patches: Sequence[Patch], evidence: Iterable[Evidence]) -> list[Patch]:
-    """The patches, those that are the first to teach a confused pair with its edit; a pair that is set apart already has none.
+    """Return the patches, with an edit for each confused pair that is not set apart yet, in the first patch that teaches it.
 
-    An edited concept stands in `expect`. The order of `evidence` plays no part.
+    The edited concept is added to the patch's `expect`. The order of `evidence` does not matter.
     """
     place = {node: number for number, patch in reversed(list(enumerate(patches))) for node in patch.targets}
     wanted: dict[str, list[tuple[int, Edit]]] = defaultdict(list)
@@ -39,15 +39,15 @@ def with_distinctions(knowledge: Knowledge, patches: Sequence[Patch], evidence: 
             edit = _edit(knowledge, *pair[first[2]])
             wanted[edit.concept].append((first[0], edit))
     edits: dict[int, list[Edit]] = defaultdict(list)
-    for group in wanted.values():  # one line of one file: two commits of a round that write it could not be reverted one by one
+    for group in wanted.values():  # edits of one concept change one line, so one commit holds them: two could not be reverted separately
         edits[min(number for number, _ in group)] += (edit for _, edit in group)
     return [_with(knowledge, patch, sorted(edits[n], key=_key)) if n in edits else patch for n, patch in enumerate(patches)]
 
 
 def confused(knowledge: Knowledge, evidence: Iterable[Evidence]) -> list[dict[str, tuple[str, str]]]:
-    """For each pair that is confused at two nodes or more and not set apart: node → (right concept, what was preferred); sorted.
+    """Return for each pair that is confused at two or more nodes, and not set apart: node → (right concept, preferred concept); sorted.
 
-    A node counts where most of its answers are wrong and mostly say the other concept.
+    A node counts if most of its answers are wrong and the other concept is the most frequent wrong answer.
     """
     pairs: dict[frozenset[str], dict[str, tuple[str, str]]] = defaultdict(dict)
     for found in sorted(evidence, key=lambda e: (e.node, e.probe, e.preferred)):
@@ -71,7 +71,7 @@ def right_concept(knowledge: Knowledge, found: Evidence) -> str | None:
 
 
 def before_edits(knowledge: Knowledge, patches: Iterable[Patch]) -> Knowledge:
-    """The base as it was before the patches' commits edited it, so that a round which is partly committed is planned as it was at first."""
+    """Return the knowledge without the patches' edits, so that a partly committed round is planned as it was at first."""
     undone: dict[str, set[str]] = defaultdict(set)
     for patch in patches:
         for edit in patch.edits:
@@ -86,7 +86,7 @@ def before_edits(knowledge: Knowledge, patches: Iterable[Patch]) -> Knowledge:
 
 
 def _tells_apart(knowledge: Knowledge, one: str, other: str) -> bool:
-    """Whether an edit would say anything: of two that share a name, neither is a wrong answer."""
+    """Tell whether an edit is useful: the pair is not recorded yet, and the concepts share no name."""
     recorded = other in knowledge.set_apart.get(one, ())
     return one != other and not recorded and names(knowledge.concepts[one]).isdisjoint(names(knowledge.concepts[other]))
 

@@ -1,14 +1,15 @@
-"""What to ask a model about a node, to find out whether it is known: closed-book questions, each with one right answer, given first.
+"""Node → probes: closed-book questions that show whether a model knows it, each with one correct answer, given first.
 
     for probe in statement_probes(knowledge, statement): …
     Probe(node="physics/bimetal-strip-bends.s1", kind="statement", prompt="Question: What does heating cause?\\nAnswer:",
           options=("thermal expansion", "thermal contraction", …), means=("physics/thermal-expansion", "physics/thermal-contraction", …))
 
-A statement is asked for from both ends in two wordings, against the concepts that a learner takes for the right one, and against its own
-inversion; a concept by its definition, both ways; a step with the steps before it given, against the one that turns it round, the one
-that cuts it short and the one that comes after it, which is true and comes too early; a link, from the concept before a step to the one
-behind the next, for what stands between: who knows both statements does not always find it (paper §3.4 has an opinion where these have
-a margin). Pure: nothing here knows a model.
+- Statement: both ends in two wordings, against easily confused concepts, and the statement against its inversion.
+- Concept: the term for the definition, and the definition for the term.
+- Step: the next step when the steps before it are given, against its inversion, a shortcut that skips it, and the step after it.
+- Link: the concept between two steps. A model that knows both statements does not always find it.
+
+The paper (§3.4) diagnoses failures by a model's judgement; probes measure a margin. Pure: nothing here loads a model.
 """
 
 from __future__ import annotations
@@ -24,18 +25,18 @@ from proda.language.wording import Triple, clause, name, question, verb
 from proda.records import Chain, Record, Statement, prompt_text
 from proda.stable_hash import fraction
 
-RIVALS = 5  # near concepts that a right answer has to beat
+RIVALS = 5  # confusable concepts that the correct answer is compared with
 WORDINGS = ("{ask}", "A student asks: “{ask}” What do you answer?")
 STEPS = ("Say step by step how {a} leads to {c}.", "How does {a} lead to {c}, one step after the other?")
 LINKS = ("Which concept links {a} to {c}?", "What is missing: {a} {verb} …, which {verb2} {c}?")
-INVERSION, SKIP, EARLY = "inversion", "skip", "early"  # what a rival means that is no concept
+INVERSION, SKIP, EARLY = "inversion", "skip", "early"  # meanings of options that are not concepts
 
 Kind = Literal["statement", "concept", "step", "link"]
-Again = Literal["context", "elsewhere"]  # a failed item once more: supplied.py
+Again = Literal["context", "elsewhere"]  # a failed item asked again: supplied.py
 
 
 class Probe(Record, frozen=True):
-    """One question; `options[0]` is right. `means` says what each option stands for: a concept, a word of those above, a letter."""
+    """One question; `options[0]` is correct. `means` gives each option's meaning: a concept, a constant of those above, or a letter."""
 
     node: str  # or the item that is asked again
     kind: Kind | Again
@@ -45,20 +46,20 @@ class Probe(Record, frozen=True):
 
 
 class Answer(Record, frozen=True):
-    """How a model answered a probe: log-likelihood per character of the right option minus the best other, and what that other means."""
+    """A model's answer to a probe: `margin` is the log-likelihood per character of the correct option minus that of the best other one."""
 
     probe: Probe
     margin: float
-    preferred: str
+    preferred: str  # the meaning of the best other option
 
     @property
     def right(self) -> bool:
-        """Whether the right option was the likeliest; a tie is no knowledge."""
+        """Whether the correct option is the most likely one; a tie counts as wrong."""
         return self.margin > 0
 
 
 def answers(probes: Sequence[Probe], scores: Sequence[Sequence[float]]) -> list[Answer]:
-    """Scores as the evaluation engine gives them, summed log-likelihoods in the order of the options, as answers."""
+    """Return answers from scores: for each probe the summed log-likelihood of each option, in their order."""
     found = []
     for probe, totals in zip(probes, scores, strict=True):
         means = [total / len(text) for total, text in zip(totals, probe.options, strict=True)]
@@ -68,7 +69,7 @@ def answers(probes: Sequence[Probe], scores: Sequence[Sequence[float]]) -> list[
 
 
 def statement_probes(knowledge: Knowledge, statement: Statement) -> Iterator[Probe]:
-    """Both ends, each in two wordings; and which way round, where the relation has a direction."""
+    """Yield probes for both ends, in two wordings each, and for the direction if the relation has one."""
     subject, relation, obj = statement.triple
     ends: tuple[tuple[Literal["object", "subject"], str, str | None, str | None], ...] = (
         ("object", obj, subject, None),
@@ -82,14 +83,14 @@ def statement_probes(knowledge: Knowledge, statement: Statement) -> Iterator[Pro
             for wording in WORDINGS:
                 yield _among(knowledge, statement.id, "statement", wording.replace("{ask}", ask), (right, *rivals))
     if knowledge.relations[relation].asymmetric and not knowledge.holds(obj, relation, subject):
-        pair = (subject, obj) if fraction("pair", statement.id) < 0.5 else (obj, subject)  # the order must not tell
+        pair = (subject, obj) if fraction("pair", statement.id) < 0.5 else (obj, subject)  # a fixed order would give it away
         asked = f"How are {name(knowledge, pair[0])} and {name(knowledge, pair[1])} linked?"
         told = (clause(knowledge, statement.triple), clause(knowledge, (obj, relation, subject)))
         yield Probe(statement.id, "statement", prompt_text(asked), told, ("", INVERSION))
 
 
 def concept_probes(knowledge: Knowledge, concept: str) -> Iterator[Probe]:
-    """The term for the definition in two wordings, and the definition for the term."""
+    """Yield probes for the term in two wordings, and for the definition."""
     definition = knowledge.concepts[concept].definition
     rivals = list(islice(near_concepts(knowledge, None, concept, None, frozenset({concept}), "probe", concept), RIVALS))
     if not rivals:
@@ -102,9 +103,7 @@ def concept_probes(knowledge: Knowledge, concept: str) -> Iterator[Probe]:
 
 
 def step_probes(knowledge: Knowledge, chain: Chain) -> Iterator[Probe]:
-    """For every step but the first, in two wordings: with those before it given, does it come next, and not its inversion, the step that
-    skips it, or the one after it? And, unless the chain is no longer than that, what links it to the step before?
-    """
+    """Yield probes for every step but the first: which step comes next, in two wordings; and in chains of three or more, the link to it."""
     path = [s.triple for s in knowledge.path(chain)]
     course = frozenset(c for t in path for c in (t[0], t[2]))
     start, end = name(knowledge, path[0][0]), name(knowledge, path[-1][2])
@@ -131,7 +130,7 @@ def _links(knowledge: Knowledge, node: str, before: Triple, step: Triple, course
     places = {"{a}": name(knowledge, a), "{c}": name(knowledge, c)}
     places |= {"{verb}": verb(knowledge, a, before[1]), "{verb2}": verb(knowledge, b, step[1])}
     for wording in LINKS if rivals else ():
-        asked = re.sub(r"{\w+}", lambda place: places[place[0]], wording)  # in one pass: terms may hold braces
+        asked = re.sub(r"{\w+}", lambda place: places[place[0]], wording)  # in one pass, since terms may contain braces
         yield _among(knowledge, node, "link", asked, (b, *rivals))
 
 

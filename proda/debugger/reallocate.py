@@ -1,11 +1,11 @@
-"""Errors by discipline → how many samples each gets: the same number in all, more where more goes wrong (the paper's second phase).
+"""Error rates by discipline → number of samples for each: the same total, more for more errors (the paper's second phase).
 
     errors = error_rates(outcomes, items, allocation)             {"history": .18, "physics": .44, …}
     reallocate({"history": 800, "physics": 800, …}, errors)       {"history": 412, "physics": 1006, …}
 
-A discipline's share is its error over the mean error, times the even share, but never below half of the even share (FLOOR): what is
-known must go on being taught, or it is forgotten. What the floor takes is taken from the others in proportion. The numbers follow from
-the total and the errors alone, so doing it twice changes nothing. Pure; reads outcomes of dev and no others.
+A discipline's share is the even share times its error over the mean error, but at least half of the even share (FLOOR), so that what is
+known is not forgotten. The others give up samples for the floor in proportion. The result depends on the total and the errors only, so a
+second call changes nothing. Pure; reads outcomes of dev and of no other split.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ FLOOR = Fraction(1, 2)  # of the even share
 
 
 def error_rates(outcomes: Iterable[Outcome], items: Iterable[Item], disciplines: Iterable[str]) -> dict[str, float]:
-    """Discipline → share of wrong answers among the scored ones of tuned models on dev, over items and seeds; sorted by name.
+    """Return discipline → share of wrong answers among the scored answers of tuned models to dev items, over seeds; sorted by name.
 
-    A discipline that dev does not ask about gets the mean of the others: nothing is known of it. Raises NotFoundError where no tuned answer
-    is scored, InputError where an answered item reads differently now or its discipline is not among `disciplines`.
+    A discipline without dev items gets the mean of the others. Raises NotFoundError if no answer of a tuned model is scored, InputError if
+    an answered item has another text now or its discipline is not among `disciplines`.
     """
     known = {item.id: item.content_hash for item in items}
     wrong: dict[str, list[bool]] = defaultdict(list)
@@ -37,31 +37,30 @@ def error_rates(outcomes: Iterable[Outcome], items: Iterable[Item], disciplines:
             elif outcome.correct is not None:
                 wrong[outcome.discipline].append(not outcome.correct)
     if changed:
+        count = "1 answered item has" if len(changed) == 1 else f"{len(changed)} answered items have"
         raise InputError(
-            f"benchmarks/results/outcomes/dev.csv  {min(changed)}\n  {len(changed)} answered items read differently now, or are gone:"
-            " the answers are stale. Run `dvc repro`, then reallocate."
+            f"benchmarks/results/outcomes/dev.csv  {min(changed)}\n  {count} changed or been removed: the answers are stale."
+            " Run `dvc repro`, then reallocate."
         )
     if not wrong:
-        raise NotFoundError(
-            "benchmarks/results/outcomes/dev.csv\n  No scored answer of a tuned model to a dev item: no error is known. Run `dvc repro`."
-        )
+        raise NotFoundError("benchmarks/results/outcomes/dev.csv\n  No answer of a tuned model to a dev item is scored. Run `dvc repro`.")
     named = sorted(disciplines)
     if unknown := sorted(wrong.keys() - set(named)):
-        raise InputError(f"samples/allocation.yaml\n  no number for: {', '.join(unknown)}. Name each discipline of the base once.")
+        raise InputError(f"samples/allocation.yaml\n  no number for: {', '.join(unknown)}. List each discipline of the knowledge once.")
     rates = {name: sum(answers) / len(answers) for name, answers in wrong.items()}
     mean = sum(rates[name] for name in sorted(rates)) / len(rates)
     return {name: rates.get(name, mean) for name in named}
 
 
 def reallocate(allocation: Mapping[str, int], errors: Mapping[str, float]) -> dict[str, int]:
-    """Discipline → number of samples, in proportion to `errors` above the floor, by largest remainders (ties by name); sorted by name.
+    """Return discipline → number of samples, in proportion to `errors` above the floor; sorted by name.
 
-    The sum is exactly that of `allocation`. Where there are no errors at all, `allocation` as it is.
+    Rounded by largest remainders (ties by name), so that the sum is exactly that of `allocation`. Without any errors, returns `allocation`.
     """
     total, names = sum(allocation.values()), sorted(allocation)
     if not any(errors[name] for name in names):
         return {name: allocation[name] for name in names}
-    floor = min(-(-total * FLOOR // len(names)), total // len(names))  # rounded up, unless there are fewer samples than that
+    floor = min(-(-total * FLOOR // len(names)), total // len(names))  # rounded up if there are enough samples
     low: set[str] = set()
     while True:
         rest, mass = total - floor * len(low), sum(Fraction(errors[n]) for n in names if n not in low)
@@ -73,9 +72,9 @@ def reallocate(allocation: Mapping[str, int], errors: Mapping[str, float]) -> di
 
 
 def rewrite(text: str, allocation: Mapping[str, int]) -> str:
-    """samples/allocation.yaml with these numbers; every other character, comments and all, as it was.
+    """Return the text of samples/allocation.yaml with these numbers; every other character, comments included, stays as it was.
 
-    `text` must be one that `load_allocation` reads. Disciplines that it does not name are not added.
+    `load_allocation` must accept `text`. Disciplines that it does not list are not added.
     """
     import yaml
 

@@ -1,18 +1,19 @@
-"""Diagnoses → patches: one for each blamed node, with the samples that its evidence calls for. Pure; nothing is written here.
+"""Diagnoses → patches: one for each blamed node, with samples that fit its evidence. Pure; nothing is written here.
 
     patches = plan_repairs(knowledge, items, diagnoses, noticed, number=1, per_error=20, teach=teach)
 
-`teach(node, count, contrast, stepwise, beside)` words the samples: the command line hands in the builder. A concept gap is taught by
-stating, asking and contrasting with what was taken for the right answer, in a row with neighbours that are lacking too; a reasoning
-deficit step by step, over part of the path, never all of it; a data conflict by taking the contradicting samples out and teaching the
-statement; one that `reword` can word so that it does not contradict is overridden instead. A suspect item gets no samples: it goes to
-people, as a proposal for benchmarks/exceptions.yaml. What is unexplained is left alone.
+`teach(node, count, contrast, stepwise, beside)` writes the samples; the caller passes the builder's function. What each category gets:
 
-Every failed item has `per_error` samples to give. They go first to the nodes that diagnoses call for, `ENOUGH` to each; what is left goes
-to the rest of what was noticed, one patch for each chain, since a failed item is a sign of more that no item asks for; and what is left
-then to all of them evenly (JOURNAL.md has what was compared). Samples that contradict the base are taken out whether or not an item fails.
-Two concepts that are confused at several nodes are set apart in the knowledge base, by an edit that one of the patches brings
-(distinctions.py).
+- concept gap: statements, questions, and contrasts with the most frequent wrong answer, in rows with neighbours that are unknown too
+- reasoning deficit: steps one by one, over part of the path, never all of it
+- data conflict: contradicting samples are removed, or overridden if `reword` finds a wording that does not contradict; the node is taught
+- suspect item: no samples; a person decides about the entry proposed for benchmarks/exceptions.yaml
+- unexplained: nothing
+
+The budget is `per_error` samples per failed item. Each blamed node gets up to `ENOUGH` samples first. What is left goes to the other nodes
+that were noticed, up to `ENOUGH` each, one patch per chain; the rest goes to all of them evenly (JOURNAL.md has the comparison). Samples
+that contradict the knowledge are removed whether or not an item fails. Two concepts that are confused at several nodes are set apart in
+knowledge/ by an edit in one of the patches (distinctions.py).
 """
 
 from __future__ import annotations
@@ -39,26 +40,26 @@ NOTICED_AS: dict[str, Category] = {
     "step": "reasoning deficit",
     "link": "reasoning deficit",
 }
-NOTICED = tuple(NOTICED_AS)  # what weighs most at a node comes first
-ENOUGH = 4  # samples for one node, before others that are unknown get theirs
+NOTICED = tuple(NOTICED_AS)  # kinds of probe; the first one found at a node decides its category
+ENOUGH = 4  # samples for one node before other unknown nodes get theirs
 MAX_SAMPLES = 60  # for one node in one round, however many items blame it
 
 
 class Teach(Protocol):
-    """The builder's part: samples for a node."""
+    """The builder's function that writes samples for a node."""
 
     def __call__(self, node: str, count: int, contrast: Sequence[str], stepwise: bool, beside: Collection[str]) -> list[Sample]:
-        """`count` samples that teach `node`, wrong options drawn from `contrast` first; `beside` are all nodes that are lacking."""
+        """Return `count` samples that teach `node`. Wrong options come from `contrast` first; `beside` are all unknown nodes."""
 
 
 _TeachHere = Callable[[str, int, Sequence[str], bool], list[Sample]]
 
 
 class Reword(Protocol):
-    """The builder's part: a derived sample, worded again."""
+    """The builder's function that words a derived sample again."""
 
     def __call__(self, sample: Sample) -> Sample | None:
-        """The sample as its own plan is worded today, or None where that plan cannot be made."""
+        """Return the sample as its plan is worded now, or None if that plan cannot be made."""
 
 
 def plan_repairs(
@@ -74,12 +75,11 @@ def plan_repairs(
     reword: Reword | None = None,
     most: int | None = None,
 ) -> list[Patch]:
-    """A patch for each node that a diagnosis calls for, those first that explain most failures, then those that probes find most unknown;
-    then one for each chain with other statements or steps that were `noticed`.
+    """Return a patch for each node that a diagnosis blames, then one for each chain with other `noticed` statements or steps.
 
-    `conflicting` holds, for nodes in conflict, the derived samples to take out, or to override where `reword` finds words that do not
-    contradict. No more than `most` samples in all. Raises InputError if a diagnosis speaks of an item or node that has changed since, or
-    is gone.
+    Patches that explain more failures come first, then those with a larger share of wrong answers. `conflicting` holds, for nodes in
+    conflict, the derived samples to remove, or to override if `reword` finds a wording that does not contradict. `most` limits the number
+    of samples. Raises InputError if an item or node of a diagnosis has changed or no longer exists.
     """
     diagnoses, noticed = list(diagnoses), list(noticed)
     known = {item.id: item for item in items}
@@ -117,7 +117,7 @@ def plan_repairs(
 
 
 def _wordings(knowledge: Knowledge, conflicting: Mapping[str, Sequence[Sample]], reword: Reword) -> dict[str, Wording]:
-    """Sample → words that say of its nodes nothing but what the base holds; those alone for which there are some."""
+    """Return sample → a wording that does not contradict the knowledge about its nodes, for the samples that have one."""
     reader = Reader(knowledge)
     found = {}
     for sample in {s.id: s for group in conflicting.values() for s in group}.values():
@@ -131,7 +131,7 @@ def _wordings(knowledge: Knowledge, conflicting: Mapping[str, Sequence[Sample]],
 
 
 def _overriding(patches: Iterable[Patch], wordings: Mapping[str, Wording]) -> list[Patch]:
-    """The patches, overriding what they would remove and there are words for. Only the first of several does: one sample, one override."""
+    """Return the patches, which override samples that have a wording instead of removing them; the first patch with a sample does."""
     done: set[str] = set()
     found = []
     for patch in patches:
@@ -141,13 +141,13 @@ def _overriding(patches: Iterable[Patch], wordings: Mapping[str, Wording]) -> li
         worded = tuple(Overridden(d.sample, d.hash, wordings[d.sample]) for d in patch.remove if d.sample in wordings.keys() - done)
         left = tuple(d for d in patch.remove if d.sample not in wordings)
         done.update(o.sample for o in worded)
-        if patch.samples or left or worded:  # else another patch has done all that this one was for
+        if patch.samples or left or worded:  # otherwise another patch does all that this one would do
             found.append(named(msgspec.structs.replace(patch, remove=left, override=worded)))
     return found
 
 
 def _shares(budget: int, called: Sequence[str], others: Sequence[str]) -> dict[str, int]:
-    """Node → its samples. Whoever comes first in its list gets what an even share leaves over."""
+    """Return node → number of samples. Nodes that come first in their list get the remainder of an even share."""
     shares = dict.fromkeys((*called, *others), 0)
     left = budget
     for nodes, most in ((called, ENOUGH), (others, ENOUGH), ((*called, *others), MAX_SAMPLES)):
@@ -175,7 +175,7 @@ def _patch(
     evidence = _evidence(cases, node)
     category: Category = "data conflict" if "data conflict" in said else max(said, key=lambda c: (said[c], c == "concept gap"))
     reason = told(knowledge, category, evidence[0]) if evidence and node != cases[0].nodes[0] else cases[0].reason
-    if noticed is not None and noticed.probe == "data":  # these samples have to go, whatever else was found
+    if noticed is not None and noticed.probe == "data":  # contradicting samples are removed, whatever else was found
         category, reason = "data conflict", told(knowledge, "data conflict", noticed)
     confusions = _confusions(knowledge, evidence)
     failing = tuple(sorted(case.item for case in cases))
@@ -202,7 +202,7 @@ def _beyond(
     teach: _TeachHere,
     conflicting: Mapping[str, Sequence[Sample]],
 ) -> Patch:
-    """What was noticed on one chain though no failure calls for it."""
+    """Return the patch for the nodes of one chain that were noticed without being blamed for a failed item."""
     first = max(found, key=lambda e: (-NOTICED.index(e.probe), _lacking([e])))
     category = NOTICED_AS[first.probe]
     confused = {e.node: _confusions(knowledge, [e]) for e in found}
@@ -213,7 +213,7 @@ def _beyond(
         tuple(e.node for e in found),
         (),
         category,
-        f"No failed item calls for this. {told(knowledge, category, first)}",
+        f"Noticed by probing or by comparing samples; no failed item is blamed on it. {told(knowledge, category, first)}",
         {e.node: node_hash(knowledge, e.node) for e in found},
         {node: names[0] for node, names in confused.items() if names},
         tuple(s for e in found for s in teach(e.node, shares[e.node], confused[e.node], NOTICED_AS[e.probe] == "reasoning deficit")),
@@ -223,12 +223,12 @@ def _beyond(
 
 
 def proposals(diagnoses: Iterable[Diagnosis]) -> list[Diagnosis]:
-    """The suspect items: for a person to mend or retire in benchmarks/exceptions.yaml."""
+    """Return the suspect items, which a person amends or retires in benchmarks/exceptions.yaml."""
     return [d for d in diagnoses if d.category == "suspect item"]
 
 
 def _targets(diagnosis: Diagnosis) -> tuple[str, ...]:
-    """The blamed nodes, then what the evidence finds unknown beside them. Nobody blamed, nothing taught."""
+    """Return the blamed nodes, then the other nodes of the evidence; nothing if no node is blamed."""
     return tuple(dict.fromkeys((*diagnosis.nodes, *(e.node for e in diagnosis.evidence)))) if diagnosis.nodes else ()
 
 
@@ -237,12 +237,12 @@ def _evidence(cases: Sequence[Diagnosis], node: str) -> list[Evidence]:
 
 
 def _lacking(evidence: Sequence[Evidence]) -> float:
-    """The share of the probes that models answered wrongly."""
+    """Return the share of wrong answers to the probes."""
     return sum(e.failed for e in evidence) / max(1, sum(e.asked for e in evidence))
 
 
 def _confusions(knowledge: Knowledge, evidence: Sequence[Evidence]) -> list[str]:
-    """Concepts that were preferred to the right one, the commonest first."""
+    """Return the concepts that were preferred to the correct one, the most frequent first."""
     counts = Counter(e.preferred for e in evidence if e.preferred in knowledge.concepts)
     return sorted(counts, key=lambda c: (-counts[c], c))
 
@@ -250,9 +250,10 @@ def _confusions(knowledge: Knowledge, evidence: Sequence[Evidence]) -> list[str]
 def _fresh(knowledge: Knowledge, items: Mapping[str, Item], diagnosis: Diagnosis) -> None:
     item = items.get(diagnosis.item)
     if item is None or item.content_hash != diagnosis.hash:
+        what = "no longer exists" if item is None else "has another text now"
         raise InputError(
-            f"benchmarks/results/diagnosis.yaml  {diagnosis.item}\n  The item {'is gone' if item is None else 'reads differently now'}:"
-            " the diagnosis is stale. Run `dvc repro`, then repair."
+            f"benchmarks/results/diagnosis.yaml  {diagnosis.item}\n  The item {what}: the diagnosis is stale."
+            " Run `dvc repro`, then run repair again."
         )
     for node in _targets(diagnosis):
         _there(knowledge, node, diagnosis.item)
@@ -261,6 +262,6 @@ def _fresh(knowledge: Knowledge, items: Mapping[str, Item], diagnosis: Diagnosis
 def _there(knowledge: Knowledge, node: str, where: str) -> None:
     if node not in knowledge.statements and node not in knowledge.concepts:
         raise InputError(
-            f"benchmarks/results/diagnosis.yaml  {where}\n  The node '{node}' in it is gone: the diagnosis is stale."
-            " Run `dvc repro`, then repair."
+            f"benchmarks/results/diagnosis.yaml  {where}\n  The node '{node}' no longer exists: the diagnosis is stale."
+            " Run `dvc repro`, then run repair again."
         )

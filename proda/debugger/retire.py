@@ -1,9 +1,9 @@
-"""Suspect items → benchmarks/exceptions.yaml: one commit each, on the round's branch, for a person to take or leave.
+"""Suspect items → benchmarks/exceptions.yaml: one commit per item on the round's branch, for a reviewer to keep or drop.
 
     made = commit_retirements(root, proposals(diagnoses), branch="repair/round-2", run="3f0c…")
 
-No sample is ever written for a suspect item. The entry retires it, with what made it suspect as the reason; a reviewer who finds the
-item right drops the commit, one who can mend it writes `action: amend` instead. `proda verify` never counts either as a gain.
+No sample is written for a suspect item. The entry retires the item and gives as reason what made it suspect. A reviewer who finds the item
+right drops the commit; one who can correct the item writes `action: amend` instead. `proda verify` counts neither as a gain.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from proda.debugger.commits import commit_texts, ready, switch
+from proda.debugger.branch import commit_texts, earlier, or_back, ready, switch, text_in
 from proda.errors import InputError
 from proda.gitrepo import GitError
 from proda.records import Diagnosis
@@ -26,30 +26,34 @@ _EMPTY = re.compile(r"^exceptions:[ \t]*(?:\[\]|null|~)?[ \t]*$", re.MULTILINE)
 def commit_retirements(
     root: Path, suspects: Sequence[Diagnosis], *, branch: str, run: str = "", done: Callable[[Diagnosis, bool], None] = lambda *_: None
 ) -> list[Diagnosis]:
-    """Commit an entry for each suspect item on `branch`, made from HEAD if it is not there; returns those that were new, in order.
+    """Commit an entry for each suspect item on `branch`, made from HEAD if it does not exist. Return the new ones, in order.
 
-    An item that has an entry already, whatever it says, is left alone. Raises GitError, also where the file cannot be added to.
+    An item that has an entry, whatever its action, is skipped; `done` is called for each item, with whether its entry is new. If a commit
+    fails, those before it stay on `branch`, and branch and work tree are as before the call. Raises GitError, also if no entry can be
+    added to the file; InputError if the file is malformed.
     """
     if not suspects:
         return []
     repo = ready(root)
-    switch(repo, branch)
     made: list[Diagnosis] = []
-    for diagnosis in suspects:
-        path = root / PATH
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
-        new = diagnosis.item not in {e["item"] for e in _entries(text)}
-        if new:
-            commit_texts(repo, root, {PATH: retired(text, diagnosis)}, _message(diagnosis, run), "What was committed before it stays.")
-            made.append(diagnosis)
-        done(diagnosis, new)
+    with or_back(repo):
+        switch(repo, branch)
+        for diagnosis in suspects:
+            text = text_in(repo.head.commit, PATH) or ""
+            new = diagnosis.item not in {e["item"] for e in _entries(text)}
+            if new:
+                so_far = f"{earlier(len(made), 'item', 'items')} retired on {branch}."
+                commit_texts(repo, root, {PATH: retired(text, diagnosis)}, _message(diagnosis, run), so_far)
+                made.append(diagnosis)
+            done(diagnosis, new)
     return made
 
 
 def retired(text: str, diagnosis: Diagnosis) -> str:
-    """The file's text with one more entry at its end; every line that was there stays as it is.
+    """Return the text of the file with one more entry at its end; every other line stays as it is.
 
-    Raises GitError where that does not read as what was there and the new entry: the list does not stand at the end, say.
+    Raises GitError if the result does not read as the old entries and the new one, for example because the list is not the last key;
+    InputError if the text is malformed.
     """
     entry = {"item": diagnosis.item, "hash": diagnosis.hash, "action": "retire", "reason": diagnosis.reason}
     before = _entries(text)
@@ -69,9 +73,11 @@ def retired(text: str, diagnosis: Diagnosis) -> str:
 
 
 def _entries(text: str) -> list[dict[str, Any]]:
-    document = load_yaml_text(text) or {}
-    found = document.get("exceptions") if isinstance(document, dict) else None
-    return list(found or [])
+    document = load_yaml_text(text, PATH) or {}
+    found = document.get("exceptions") or [] if isinstance(document, dict) else None
+    if not isinstance(found, list) or not all(isinstance(e, dict) and "item" in e for e in found):
+        raise InputError(f"{PATH}\n  Expected `exceptions:` and a list of entries with item, hash, action and reason. Correct the file.")
+    return found
 
 
 def _message(diagnosis: Diagnosis, run: str) -> str:

@@ -1,4 +1,4 @@
-"""Patches shown to harm → git revert: one commit each, after which the data are byte for byte what they were before the patch.
+"""Patches that harm → git revert: one commit per patch, after which the data are byte for byte what they were before the patch.
 
     found = harmful(root)                     # [Harmful(patch="1-bimetal-strip-bends-s1-3f0c9a1e", commit="1c77e02…")], newest first
     revert_patches(root, found)
@@ -7,13 +7,13 @@
     Revert "Repair physics/bimetal-strip-bends.s1: concept gap"
 
     This reverts commit 1c77e02….
-    Retraining with and without the patch showed that it harms: benchmarks/verdicts/1-bimetal-strip-bends-s1-3f0c9a1e.yaml
+    Retraining with and without the patch shows that it harms: benchmarks/verdicts/1-bimetal-strip-bends-s1-3f0c9a1e.yaml
 
     Reverts-Patch: 1-bimetal-strip-bends-s1-3f0c9a1e
     Verdict: harmful
 
-Which patch harms is read from its file in benchmarks/verdicts. Those that are reverted are here no more, so a run that was killed can
-simply be run again.
+The files in benchmarks/verdicts tell which patches harm. A patch that has been reverted is no longer found, so a run that was killed can
+be repeated.
 """
 
 from __future__ import annotations
@@ -21,40 +21,42 @@ from __future__ import annotations
 import shlex
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from proda.debugger.commits import ready
+from proda.debugger.branch import earlier, ready, said
 from proda.gitrepo import DEEPEN, GitError, ShallowError, cut_commits, open_git
 from proda.records import Record
 from proda.store.corpus import PATCHES
-from proda.store.files import data_files
-from proda.store.verdicts import VERDICTS
-from proda.yamlio import load_yaml
+from proda.store.verdicts import VERDICTS, read_verdicts
 
-WITH_A_PATCH = ("knowledge/", "benchmarks/exceptions.yaml")  # what the commit of a repair may edit beside its patch
+WITH_A_PATCH = ("knowledge/", "benchmarks/exceptions.yaml")  # what the commit of a repair may edit along with its patch
 
 
 class Harmful(Record, frozen=True):
-    """A patch that is here and was shown to harm. Without a commit of its own, reverting would take back other work, too."""
+    """A patch in the work tree that retraining showed to harm."""
 
     patch: str
-    commit: str  # that brought it and nothing else; empty if there is none
-    cut: bool = False  # the clone is shallow, and the commit that brought it is older than what it holds
+    commit: str  # the commit that added it and nothing else; empty if there is none, since reverting would then undo other work
+    cut: bool = False  # the clone is shallow and does not hold the commit that added it
 
     @property
     def advice(self) -> str:
         """What to do about it, on one line."""
         if self.cut:
-            return f"harmful: {self.patch}; this clone is shallow, so the commit that brought it is missing. {DEEPEN}"
+            return f"harmful: {self.patch}; this clone is shallow and does not hold the commit that added it. {DEEPEN}"
         undo = f"git revert {self.commit[:9]}, or proda verify --revert"
-        return f"harmful: {self.patch}; {undo if self.commit else f'no commit of its own: delete {_file(self.patch)}, and commit that'}"
+        alone = f"its commit holds other changes too: delete {_file(self.patch)}, and commit that"
+        return f"harmful: {self.patch}; {undo if self.commit else alone}"
 
 
 def harmful(root: Path, number: int | None = None) -> list[Harmful]:
-    """Patches in the work tree whose verdict says `harmful`, of round `number` or of all, the last committed first; others by name."""
-    verdicts = (load_yaml(path) for path in data_files(root / VERDICTS, "*.yaml"))
-    names = sorted(str(v["patch"]) for v in verdicts if isinstance(v, dict) and v.get("says") == "harmful" and "patch" in v)
+    """Return the patches in the work tree whose verdict says `harmful`, of round `number` or of all rounds.
+
+    The last committed comes first; patches without a commit of their own come last, by name. Raises InputError for a malformed verdict.
+    """
+    names = [patch for patch, verdict in read_verdicts(root).items() if verdict["says"] == "harmful"]
     here = [n for n in names if (root / _file(n)).is_file() and (number is None or n.startswith(f"{number}-"))]
     brought, cut = _brought(root, here) if here else ({}, set())
     order = {patch: place for place, patch in enumerate(brought)}
@@ -62,40 +64,50 @@ def harmful(root: Path, number: int | None = None) -> list[Harmful]:
 
 
 def revert_patches(root: Path, patches: Sequence[Harmful], done: Callable[[Harmful, str], None] = lambda *_: None) -> None:
-    """Revert each patch's commit on the current branch, in the order given; `done` hears of each, and of the commit that reverts it.
+    """Revert each patch's commit on the current branch, in the order given. `done` is called with each patch and the reverting commit.
 
-    Everything is looked at first. A revert that conflicts, or that a hook refuses, is taken back: the tree is as it was after the one
-    before. Raises GitError.
+    All checks run first. If a revert conflicts, or a hook refuses it, that revert is undone and those before it stay. Raises GitError, also
+    in a shallow clone that does not hold a commit.
     """
     import git
 
-    repo = ready(root, left=lambda _: False)
+    repo = ready(root)
     if any(h.cut for h in patches):
-        raise ShallowError(f"This clone is shallow, so commits to revert are missing. Nothing was changed. {DEEPEN}")
+        raise ShallowError(f"This clone is shallow and does not hold the commits to revert. Nothing was changed. {DEEPEN}")
     if joined := [h.patch for h in patches if not h.commit]:
         raise GitError(
-            f"{_file(joined[0])}\n  No commit brought this patch and nothing else, so a revert would take back other work."
+            f"{_file(joined[0])}\n  The commit that added this patch holds other changes too, so reverting it would undo other work."
             " Nothing was changed. Delete the file, commit that, then run this again."
         )
     for made, patch in enumerate(patches):
         try:
             _revert(repo, patch)
         except git.GitCommandError as error:
-            conflicts = repo.git.diff("--name-only", "--diff-filter=U").splitlines()
-            repo.git.reset("-q", "--merge", "HEAD")  # as `git revert --abort`, which does not know of one that a hook refused
-            why = f"conflicts with later changes of {', '.join(conflicts)}" if conflicts else f"failed: {(error.stderr or '').strip()}"
+            why = _undo(repo)
+            before = f"{earlier(made, 'patch', 'patches')} reverted"
             raise GitError(
-                f"{_file(patch.patch)}\n  git revert {patch.commit[:9]} {why}\n  The tree is as it was; {made} before it are reverted."
-                f" Run `git revert {patch.commit[:9]}` and mend it by hand, then run this again."
+                f"{_file(patch.patch)}\n  git revert {patch.commit[:9]} {why or f'failed: {said(error)}'}\n"
+                f"  This revert was undone; {before}. Run `git revert {patch.commit[:9]}`, resolve it by hand, then run this again."
             ) from None
         done(patch, str(repo.head.commit.hexsha))
 
 
+def _undo(repo: Any) -> str:
+    """Undo a revert that stopped halfway, and return what it conflicts with; empty if there was no conflict."""
+    import git
+
+    conflicts: list[str] = []
+    with suppress(git.GitCommandError):
+        conflicts = repo.git.diff("--name-only", "--diff-filter=U", "-z").rstrip("\0").split("\0")
+        repo.git.reset("-q", "--merge", "HEAD")  # not `git revert --abort`, which does nothing after a hook refused
+    return f"conflicts with later changes of {', '.join(conflicts)}" if any(conflicts) else ""
+
+
 def _revert(repo: Any, patch: Harmful) -> None:
-    """One git command, its message handed in by way of the editor: no moment at which a revert is there without its trailers."""
+    """Revert in one git command, with the message passed through the editor, so that no revert exists without its trailers."""
     subject = repo.commit(patch.commit).summary
     text = (
-        f'Revert "{subject}"\n\nThis reverts commit {patch.commit}.\nRetraining with and without the patch showed that it harms:'
+        f'Revert "{subject}"\n\nThis reverts commit {patch.commit}.\nRetraining with and without the patch shows that it harms:'
         f" {VERDICTS.as_posix()}/{patch.patch}.yaml\n\nReverts-Patch: {patch.patch}\nVerdict: harmful\n"
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -105,12 +117,19 @@ def _revert(repo: Any, patch: Harmful) -> None:
 
 
 def _brought(root: Path, patches: Sequence[str]) -> tuple[dict[str, str], set[str]]:
-    """Patch → the commit that added it last, if that touches only the patch and what a repair may edit; newest first. And the patches
-    that are older than what a shallow clone holds.
+    """Return patch → the last commit that added it, newest first, if that commit touches only the patch and what a repair may edit.
+
+    The second value are patches that a commit beyond the edge of a shallow clone added.
     """
+    import git
+
     repo = open_git(root)
     edge = cut_commits(repo)
-    log = repo.git.log("--diff-filter=A", "--name-only", "--format=commit %H", "--", *map(_file, patches))
+    options = ("--no-show-signature", "--no-renames", "--no-color", "--diff-filter=A", "--name-only", "--format=commit %H")
+    try:
+        log = repo.git.log(*options, "--", *map(_file, patches))
+    except git.GitCommandError as error:
+        raise GitError(f"{root}\n  `git log` failed: {said(error)}") from None
     found: dict[str, str] = {}
     commit = ""
     for line in filter(None, log.splitlines()):
@@ -119,11 +138,11 @@ def _brought(root: Path, patches: Sequence[str]) -> tuple[dict[str, str], set[st
         else:
             found.setdefault(Path(line).stem, commit)
     cut = {patch for patch, commit in found.items() if commit in edge}
-    return {patch: commit for patch, commit in found.items() if commit not in edge and _alone(repo, commit, patch)}, cut
+    return {patch: commit for patch, commit in found.items() if patch not in cut and _alone(repo, commit, patch)}, cut
 
 
 def _alone(repo: Any, commit: str, patch: str) -> bool:
-    names = repo.git.diff_tree("--no-commit-id", "--name-only", "-r", "--root", commit).splitlines()
+    names = repo.git.diff_tree("--no-commit-id", "--name-only", "--no-renames", "-z", "-r", "--root", commit).rstrip("\0").split("\0")
     return all(name == _file(patch) or name.startswith(WITH_A_PATCH) for name in names)
 
 

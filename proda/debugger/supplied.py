@@ -1,13 +1,13 @@
-"""Does a failed item come out right once its facts are in the question? Each is asked again twice: with its own, and with another's.
+"""Asks failed items again with their facts in the question, and as a control with the facts of another chain.
 
     probes = context_probes(knowledge, items, failed)
     Probe(node="physics/bimetal-strip-bends:dev-path", kind="context", prompt="Question: It is known that the strip bends because …")
     found = supplied(answers_of)
     found.telling                    # False: 88 of 100 items are wrong with their facts, 90 of 100 with those of another chain
 
-Who answers rightly with the facts at hand can reason about them, and lacked them: the item is not to be suspected. That says something
-only of models that can use what a question tells them, so the same items with facts that have nothing to do with them are the measure: a
-longer question alone, or a second try, mends as many of those. Pure; draws are by hash.
+A model that answers correctly with the facts can reason about them and lacked them, so the item is not suspect. This is informative only
+for models that use facts in a question. The control shows how many answers become correct just because the
+question is longer or asked again. Pure; draws are by hash.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from proda.statistics import at_least
 
 
 class Supplied(Record, frozen=True):
-    """How many failed items most models still fail with their own facts in the question, and with those of another chain."""
+    """How many failed items most models still fail with the item's facts in the question, and with those of another chain."""
 
     items: int
     wrong_with_other_facts: int
     wrong_with_own_facts: int
-    telling: bool  # whether these models use what a question tells them
+    telling: bool  # whether these models use facts in a question
 
 
 def context_probes(knowledge: Knowledge, items: Iterable[Item], failed: Collection[str]) -> Iterator[Probe]:
-    """For each failed item two probes: its stem after its own facts ("context"), and after as many of other chains ("elsewhere").
+    """Yield two probes for each failed item: its stem after its facts ("context"), and after as many facts of other chains ("elsewhere").
 
-    The facts stand in drawn order, not in that of the path: the order is what is asked. Chains stand on a ring, by a hash of their ids,
-    and an item takes the next ones that share no concept with its own: a new chain moves few items, and nothing is sorted for each.
+    The facts are in random order, since items may ask for the order of the path. Other chains are taken from a ring sorted by hash,
+    starting at the item's hash and skipping chains that share a concept with it, so that a new chain changes few probes.
     """
     ring = sorted((fraction("elsewhere", c), c) for c in {s.chain for s in knowledge.active_statements.values()})
     for item in (i for i in items if i.id in failed):
@@ -54,12 +54,12 @@ def context_probes(knowledge: Knowledge, items: Iterable[Item], failed: Collecti
 
 
 def supplied(answered: Mapping[str, Sequence[Answer]]) -> Supplied:
-    """What supplying the facts does, over the items that were asked again. `answered` holds each model's answers."""
+    """Summarise the effect of the facts over the items that were asked again. `answered` holds each model's answers."""
     wrong = {kind: _wrong_for_most(answered, kind) for kind in ("elsewhere", "context")}
     count = len({a.probe.node for found in answered.values() for a in found if a.probe.kind == "context"})
     other, own = len(wrong["elsewhere"]), len(wrong["context"])
-    mended, anyway = count - own, count - other
-    telling = count > 0 and mended >= LIFT * anyway and at_least(mended, count, anyway, count) < LEVEL
+    with_own, with_other = count - own, count - other  # items that most models answer correctly
+    telling = count > 0 and with_own >= LIFT * with_other and at_least(with_own, count, with_other, count) < LEVEL
     return Supplied(count, other, own, telling)
 
 
@@ -76,7 +76,7 @@ def _concepts(statements: Iterable[Statement]) -> set[str]:
 
 
 def _wrong_for_most(answered: Mapping[str, Sequence[Answer]], kind: Again) -> set[str]:
-    """Items that more than half of the models answer wrongly in this form."""
+    """Return the items that more than half of the models answer wrongly in this form."""
     wrong: dict[str, int] = {}
     for found in answered.values():
         for answer in (a for a in found if a.probe.kind == kind):

@@ -1,12 +1,11 @@
-"""Outcomes before and after a round of repair → a verdict: did it help, did it hurt, and how sure is that?
+"""Outcomes before and after a round of repair → a verdict: helps, hurts or unproven, with confidence intervals.
 
     verdict = judge(before, after, general=(.996, .994), number=1, patches=("1-bimetal-strip-bends-s1-3f0c9a1e", …))
     verdict.says          "helps"
 
-Both models are compared on the items as they were before the repair: only outcomes of the same text and seed are paired, so that an
-item which was reworded or retired is no gain. Three families are tested together (dev, twin, sealed), and the disciplines among
-themselves (Holm). One rebuild with many patches judges the round; a single patch stays `unproven` until it has been attributed. What the
-others gain does not pay for a patch that was shown to harm: a round that holds one hurts, whatever the sum.
+Outcomes are paired by seed and by the text of the item, so an item that was reworded or retired is no gain. P-values are adjusted (Holm)
+over the three splits, and separately over the disciplines. One rebuild judges the round as a whole; each patch stays `unproven` until it is
+attributed. A round with a patch that was shown to harm hurts, whatever the other patches gain.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ DIGITS = 4
 class Compared(Record, frozen=True):
     """One group of items, before and after. Accuracies and p are over all seeds; flips count items, right when most seeds are."""
 
-    n: int  # items with a partner
+    n: int  # items that were answered before and after
     before: float
     after: float
     difference: float
@@ -40,7 +39,7 @@ class Compared(Record, frozen=True):
 
 
 class Verdict(Record, frozen=True):
-    """What a round did."""
+    """The effect of a round."""
 
     round: int
     says: Says
@@ -49,7 +48,7 @@ class Verdict(Record, frozen=True):
     splits: dict[str, Compared]
     disciplines: dict[str, Compared]  # over dev and twin
     general: dict[str, float]  # before, after, difference
-    apart: dict[str, int]  # outcomes without a partner, by why: never counted as gains
+    apart: dict[str, int]  # reason → outcomes that could not be paired; they are never counted as gains
 
 
 def judge(
@@ -62,18 +61,19 @@ def judge(
     harmful: Sequence[str] = (),
     resamples: int = 2000,
 ) -> Verdict:
-    """The verdict on a round. `general` is the suite's accuracy before and after, `harmful` patches that retraining showed to harm.
+    """Judge a round. `general` is the accuracy on the general suite before and after; `harmful` are patches shown to harm by retraining.
 
-    *Hurts*: twin or sealed is worse beyond its 95 % interval, or a discipline is after correction, or the general suite loses more than its
-    margin, or one of the round's patches was shown to harm. *Helps*: it does not hurt, and twin is better beyond its interval.
-    Deterministic. Raises EmptyBenchmarkError if no outcome of twin has a partner: nothing would be proven.
+    *Hurts*: the 95 % interval of the change on twin or sealed lies below 0, a discipline is significantly worse after correction, the
+    general suite loses more than `GENERAL_MARGIN`, or one of the round's patches was shown to harm. *Helps*: it does not hurt, and the
+    interval on twin lies above 0. Otherwise *unproven*. Deterministic. Raises EmptyBenchmarkError if no outcome of twin can be paired.
     """
     pairs, rest = paired((o for o in before if o.model != "base"), (o for o in after if o.model != "base"))
     split_of = _splits(pairs)
     groups: dict[str, list[Pair]] = {split: split_of[split] for split in SPLITS if split_of.get(split)}
     if "twin" not in groups:
         raise EmptyBenchmarkError(
-            "No twin item was answered both before and after under the same seed, so nothing can be said of the repair."
+            "No twin item was answered before and after the round with the same seed, so the round cannot be judged."
+            " Run `dvc repro` with the seeds of before (train.seeds)."
         )
     splits = _compared(groups, resamples)
     disciplines = _compared(by([p for s in ("dev", "twin") for p in groups.get(s, ())], "discipline"), resamples)
@@ -85,8 +85,8 @@ def judge(
     ]
     reasons += [f"{name} is worse ({c.better} better, {c.worse} worse, p {c.p:.3f})" for name, c in disciplines.items() if _worse(c)]
     if change < -GENERAL_MARGIN:
-        reasons.append(f"the general suite loses {-change:.3f}, more than {GENERAL_MARGIN}")
-    reasons += [f"{patch} was shown to harm: retrained without it, the benchmark is better" for patch in harmful if patch in patches]
+        reasons.append(f"the general suite loses {-change:.3f}, more than the margin of {GENERAL_MARGIN}")
+    reasons += [f"{patch} was shown to harm: models retrained without it score better" for patch in harmful if patch in patches]
     says: Says = "hurts" if reasons else "helps" if splits["twin"].ci95_low > 0 else "unproven"
     if not reasons:
         twin = splits["twin"]

@@ -19,6 +19,8 @@ from pathlib import Path
 
 from proda.gitrepo import LOCAL_VARIABLES, open_git
 from proda.history.repository import Repository
+from proda.store.cached import read_cached, write_cached
+from proda.store.code_version import cache_key
 from proda.store.files import write_file
 
 CACHE = Path("build/cache")
@@ -30,12 +32,12 @@ DVC = (sys.executable, "-m", "dvc")
 def rebuild(root: Path, commit: str, wanted: Path) -> bytes | None:
     """Return the bytes of the file `wanted` as stage `evaluate` writes it at `commit` (a full hash).
 
-    A result is kept in build/cache. None if a stage fails at that commit, or writes no such file. Takes as long as the training that no
-    cache holds.
+    The result is cached under the commit, whose code makes it, and the code of this module; a cached file that cannot be used is made
+    again. None if a stage fails at that commit, or writes no such file. Takes as long as the training that no cache holds.
     """
-    kept = root / CACHE / "bisect" / commit / wanted.name
-    if kept.is_file():
-        return kept.read_bytes()
+    kept = root / CACHE / "bisect" / commit / f"{cache_key(rebuild, wanted.as_posix())}.json"
+    if (cached := read_cached(kept, bytes)) is not None:
+        return cached
     with _worktree(root, commit) as work:
         _share_caches(root, work)
         env = {key: value for key, value in os.environ.items() if key not in LOCAL_VARIABLES}
@@ -44,7 +46,7 @@ def rebuild(root: Path, commit: str, wanted: Path) -> bytes | None:
         if done.returncode or not (work / wanted).is_file():
             return None
         data = (work / wanted).read_bytes()
-    write_file(kept, data)
+    write_cached(kept, data)
     return data
 
 

@@ -1,18 +1,18 @@
-"""Diagnoses on disk: benchmarks/results/diagnosis.yaml, readable in review, one entry for each item that most seeds fail.
+"""Diagnoses on disk: benchmarks/results/diagnosis.yaml, one entry for each item that most seeds fail.
 
 seeds: [seed-0, seed-1, seed-2]
 failed: 331
 categories: {concept gap: 270, reasoning deficit: 21, …}
-probes:                   # nodes that failures point at, beside nodes under items answered rightly: what fails as often there blames nobody
+probes:                   # failures on suspected and on control nodes; a kind of probe that does not tell them apart is ignored
   concept: {suspected: 663, unknown: 581, controls: 417, controls_unknown: 342, telling: false}
 diagnoses:
   - item: physics/bimetal-strip-bends:dev-path
     category: concept gap
-    reason: 'Asked for “heating causes thermal expansion”: 9 of 12 answers are wrong, most often thermal contraction.'
+    reason: '9 of 12 probe answers about “heating causes thermal expansion” are wrong. Most frequent wrong answer: thermal contraction.'
     nodes: [physics/bimetal-strip-bends.s1]
     confidence: 0.67
     …
-noticed:                  # statements and steps of the base that most seeds do not know, and what samples contradict; asked for or not
+noticed:                  # what most seeds do not know or samples contradict, whether or not an item fails
   - {node: physics/bimetal-strip-bends.s1, probe: statement, asked: 15, failed: 11, margin: -0.1, preferred: physics/thermal-contraction}
 """
 
@@ -34,23 +34,24 @@ from proda.yamlio import dump_yaml, load_yaml, load_yaml_text, read_bytes
 DIAGNOSIS = Path("benchmarks/results/diagnosis.yaml")
 Part = TypeVar("Part")
 HEAD = """\
-# Why items of dev failed that most seeds fail. Written by the stage `diagnose`, read by `proda repair`.
-# probes: nodes that failures point at, beside controls, nodes under items answered rightly; a kind that is not telling blames nobody.
-# diagnoses: nodes are blamed; of the seeds in failed_by the share `confidence` says so. Of its evidence's answers `failed` of `asked` were
-#   wrong, most often `preferred`: a concept, inversion, skip (a short cut past the step), early (the step after it), or a sample that says
-#   otherwise. margin: log-likelihood per character of the right answer less that of the best other, mean.
-# noticed: what most seeds do not know, or samples contradict, whether or not an item asks for it.
+# Why most seeds fail items of dev. Written by the stage `diagnose`, read by `proda repair`.
+# probes: how many suspected nodes and how many control nodes (of correctly answered items) most models fail, by kind of probe. A kind with
+#   `telling: false` fails about as often on controls, so it is ignored.
+# diagnoses: `nodes` are blamed. `confidence` is the share of the seeds in `failed_by` with this category. In `evidence`, `failed` of
+#   `asked` answers are wrong; `preferred` is the most frequent wrong one: a concept, inversion, skip (a shortcut that skips the step),
+#   early (the step after it), or the id of a sample that contradicts. `margin`: mean log-likelihood per character, right minus best other.
+# noticed: nodes that most seeds do not know or that samples contradict, whether or not an item fails.
 """
 ORDER = ("item", "category", "reason", "nodes", "confidence", "failed_by", "chosen", "chain", "hash", "evidence")
 
 
 def load_diagnoses(root: Path) -> list[Diagnosis]:
-    """Diagnoses in order of item. Raises NotFoundError if there are none yet, InputError if the file is not what `diagnose` writes."""
+    """Return the diagnoses, sorted by item. Raises NotFoundError if there are none yet, InputError if the file is malformed."""
     return _part(root, "diagnoses", list[Diagnosis])
 
 
 def load_noticed(root: Path) -> list[Evidence]:
-    """What most seeds do not know and samples contradict, by kind of probe and node. Raises what `load_diagnoses` raises."""
+    """Return what was noticed, by kind of probe and node. Raises what `load_diagnoses` raises."""
     return _part(root, "noticed", list[Evidence])
 
 
@@ -83,7 +84,7 @@ def _mentioning(text: str, ids: Collection[str]) -> str:
 def _part(root: Path, key: str | None, kind: type[Part], about: Collection[str] | None = None) -> Part:
     path = root / DIAGNOSIS
     if not path.is_file():
-        raise NotFoundError(f"{DIAGNOSIS}\n  No diagnoses here. Run `dvc repro diagnose` (or `make repro`) first.")
+        raise NotFoundError(f"{DIAGNOSIS}\n  There are no diagnoses yet. Run `dvc repro diagnose` (or `make repro`) first.")
     try:
         if about is None:
             raw = load_yaml(path, numbers=True)
@@ -91,7 +92,7 @@ def _part(root: Path, key: str | None, kind: type[Part], about: Collection[str] 
             raw = load_yaml_text(_mentioning(read_bytes(path).decode("utf-8", "replace"), about), str(DIAGNOSIS), numbers=True)
         return msgspec.convert(raw if key is None else raw[key], kind)
     except (KeyError, TypeError, msgspec.ValidationError) as error:
-        raise InputError(f"{DIAGNOSIS}\n  Not diagnoses: {error}. It is derived: run `dvc repro --force diagnose`.") from None
+        raise InputError(f"{DIAGNOSIS}\n  Not diagnoses: {error!r}. Restore it from git, or run `dvc repro --force diagnose`.") from None
 
 
 def write_diagnoses(
@@ -101,7 +102,7 @@ def write_diagnoses(
     probes: Mapping[str, Record] | None = None,
     noticed: Sequence[Evidence] = (),
 ) -> bool:
-    """Write the file; returns whether it changed. Equal diagnoses give equal bytes. `probes` say what each kind of probe is worth."""
+    """Write the file and return whether it changed. Equal diagnoses give equal bytes. `probes` tell how reliable each kind of probe is."""
     counts = Counter(d.category for d in diagnoses)
     document = {
         "seeds": list(seeds),

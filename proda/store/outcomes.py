@@ -1,9 +1,9 @@
-"""Outcomes ↔ `benchmarks/results/outcomes/<split>.csv`: what each model did on each item, small enough for git, sorted for diffs.
+"""Outcomes ↔ `benchmarks/results/outcomes/<split>.csv`: the answer of each model to each item, sorted so that diffs are small.
 
     item,hash,model,split,discipline,chain,kind,answer,chosen,correct,margin,operator
     physics/bimetal-strip-bends:dev-path,0f3a…,base,dev,physics,physics/bimetal-strip-bends,path,C,A,false,-0.071834,inversion
 
-`chosen`, `correct` and `margin` are empty where the answer could not be read: unscored, never wrong.
+`chosen`, `correct` and `margin` are empty if the answer could not be scored, which is not the same as wrong.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from proda.records import SPLITS, Outcome
 from proda.store.files import write_file
 
 COLUMNS = tuple(field.name for field in msgspec.structs.fields(Outcome))
-DIGITS = 6  # of a margin: beyond them it differs between machines
+DIGITS = 6  # of a margin; further digits differ between machines
+SHOWN = 200  # characters of a header in a message
 
 
 def write_outcomes(folder: Path, outcomes: Iterable[Outcome]) -> list[Path]:
-    """One file a split, sorted by item, then model. A split without outcomes has no file. Returns the files."""
+    """Write one file per split, sorted by item, then model, and return the files. The file of a split without outcomes is deleted."""
     groups: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         groups.setdefault(outcome.split, []).append(outcome)
@@ -41,7 +42,7 @@ def write_outcomes(folder: Path, outcomes: Iterable[Outcome]) -> list[Path]:
 
 
 def csv_text(outcomes: Iterable[Outcome]) -> str:
-    """The file's text, header first."""
+    """Return the text of a file, header first."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -51,21 +52,33 @@ def csv_text(outcomes: Iterable[Outcome]) -> str:
 
 
 def read_outcomes(path: Path) -> list[Outcome]:
-    """Outcomes of one file, in its order. Raises InputError naming file and line."""
-    with path.open(newline="") as lines:
-        rows = csv.reader(lines)
+    """Return the outcomes of one file, in its order. Raises InputError naming file and line if it is malformed or not UTF-8."""
+    try:
+        with path.open(newline="", encoding="utf-8") as lines:
+            return _parsed(path, csv.reader(lines))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}\n  Not UTF-8 at byte {error.start}. Restore the file from git, or run `dvc repro evaluate`.") from None
+    except OSError as error:
+        raise InputError(f"{path}\n  The file cannot be read: {error.strerror}.") from None
+
+
+def _parsed(path: Path, rows: Any) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    try:
         header = tuple(next(rows, ()))
         if header != COLUMNS:
-            raise InputError(
-                f"{path}:1\n  got columns {', '.join(header) or 'none'}; expected {', '.join(COLUMNS)}. Run `dvc repro evaluate`."
-            )
-        outcomes = []
+            got, expected = ", ".join(header)[:SHOWN] or "none", ", ".join(COLUMNS)
+            raise InputError(f"{path}:1\n  got columns {got}; expected {expected}. Run `dvc repro evaluate`.")
         for row in rows:
-            try:
-                outcomes.append(msgspec.convert(_record(dict(zip(COLUMNS, row, strict=True))), Outcome, strict=False))
-            except (ValueError, msgspec.ValidationError) as error:
-                raise InputError(f"{path}:{rows.line_num}\n  {error}. Rebuild it with `dvc repro evaluate`.") from None
-        return outcomes
+            if len(row) != len(COLUMNS):
+                raise InputError(
+                    f"{path}:{rows.line_num}\n  got {len(row)} column{'' if len(row) == 1 else 's'}, expected {len(COLUMNS)}."
+                    " Restore the file from git, or run `dvc repro evaluate`."
+                )
+            outcomes.append(msgspec.convert(_record(dict(zip(COLUMNS, row, strict=True))), Outcome, strict=False))
+    except (csv.Error, msgspec.ValidationError) as error:
+        raise InputError(f"{path}:{rows.line_num}\n  {error}. Restore the file from git, or run `dvc repro evaluate`.") from None
+    return outcomes
 
 
 def _cell(value: object) -> str:

@@ -6,10 +6,10 @@ round: 1
 says: unproven
 why: One rebuild with 214 patches cannot judge each of them.
 
-What attribution found replaces that (`write_verdict`), and a later `write_round` leaves it alone:
+`write_verdict` replaces this by what attribution found, which a later `write_round` keeps:
 
 says: necessary
-retrained: {seeds: [3, 4, 5, 6, 7], full: 5f0c…, without: 81aa…, none: 0b3e…, only: 77c2…}   # seeds, and what each training read
+retrained: {seeds: [3, 4, 5, 6, 7], full: 5f0c…, without: 81aa…, none: 0b3e…, only: 77c2…}   # seeds, and hashes of what each training read
 items:
   physics/bimetal-strip-bends:dev-path: {hash: 9b1c…, full: 5, without: 0, none: 0, only: 5, shown: necessary and sufficient}
 """
@@ -20,14 +20,34 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from proda.errors import InputError
 from proda.store.files import data_files, write_file
 from proda.yamlio import dump_yaml, load_yaml
 
 VERDICTS = Path("benchmarks/verdicts")
+RESTORE = "Restore the file from git, or delete it and run `proda verify`."
+
+
+class _Retrained(msgspec.Struct):
+    seeds: list[Any]
+
+
+class _Verdict(msgspec.Struct):
+    """The keys that code reads; others are kept as they are."""
+
+    patch: str
+    says: str
+    retrained: _Retrained | None = None
+    items: dict[str, dict[str, Any]] = {}
 
 
 def write_round(root: Path, number: int, verdict: Mapping[str, Any]) -> list[Path]:
-    """The round's file, and one for each of its patches that has none yet: what attribution found is kept. Returns what changed."""
+    """Write the round's file, and one for each of its patches that has none yet. Return the files that changed.
+
+    The file of a patch may hold what attribution found, so an existing one is kept.
+    """
     patches = list(verdict["patches"])
     files: dict[Path, dict[str, Any]] = {root / VERDICTS / f"round-{number}.yaml": dict(verdict)}
     why = f"One rebuild with {len(patches)} patches cannot judge each of them." if len(patches) > 1 else "Not attributed yet."
@@ -39,19 +59,30 @@ def write_round(root: Path, number: int, verdict: Mapping[str, Any]) -> list[Pat
 
 
 def write_verdict(root: Path, verdict: Mapping[str, Any]) -> bool:
-    """A patch's file, from retraining: False, and nothing done, where the verdict that is there rests on more seeds."""
+    """Write a patch's file from retraining. Return False, and write nothing, if the existing verdict rests on more seeds."""
     path = root / VERDICTS / f"{verdict['patch']}.yaml"
-    before = load_yaml(path) if path.is_file() else None
-    if isinstance(before, dict) and seeds_of(before) > seeds_of(verdict):
+    if path.is_file() and seeds_of(_read(path)) > seeds_of(verdict):
         return False
     write_file(path, dump_yaml(verdict))
     return True
 
 
 def read_verdicts(root: Path) -> dict[str, dict[str, Any]]:
-    """Patch → its verdict, sorted; what is no verdict on a patch is left out."""
-    found = (load_yaml(path) for path in data_files(root / VERDICTS, "*.yaml"))
-    return {str(raw["patch"]): dict(raw) for raw in found if isinstance(raw, dict) and "patch" in raw}
+    """Return patch → its verdict, sorted; the files of rounds are left out. Raises InputError naming a malformed file."""
+    paths = (path for path in data_files(root / VERDICTS, "*.yaml") if not path.name.startswith("round-"))
+    return {path.stem: _read(path) for path in paths}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    raw = load_yaml(path)
+    where = path.relative_to(path.parents[2]).as_posix()
+    try:
+        found = msgspec.convert(raw, _Verdict)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{where}\n  Not a verdict: {error}. {RESTORE}") from None
+    if found.patch != path.stem:
+        raise InputError(f"{where}\n  got the verdict of the patch {found.patch}, expected that of {path.stem}. {RESTORE}")
+    return dict(raw)
 
 
 def read_rounds(root: Path) -> dict[int, dict[str, Any]]:
@@ -62,15 +93,15 @@ def read_rounds(root: Path) -> dict[int, dict[str, Any]]:
 
 
 def seeds_of(verdict: Mapping[str, Any]) -> int:
-    """Over how many seeds it was retrained; 0 if it was not."""
+    """Return over how many seeds the patch was retrained; 0 if it was not."""
     retrained = verdict.get("retrained")
     return len(retrained.get("seeds", ())) if isinstance(retrained, Mapping) else 0
 
 
 def shown_by(verdict: Mapping[str, Any]) -> dict[str, str]:
-    """Content hash of an item → what retraining showed of it: necessary, redundant, harmed, …; nothing without retraining.
+    """Return content hash of an item → what retraining showed for it: necessary, redundant, harmed, …; empty without retraining.
 
-    By hash, since a verdict speaks of the item as it was asked: one that reads differently now is another.
+    The key is the hash, since a verdict is about the item as it was asked: with another text it is another item.
     """
     items = verdict.get("items") if seeds_of(verdict) else None
     rows = [row for row in items.values() if isinstance(row, Mapping)] if isinstance(items, Mapping) else []

@@ -24,7 +24,6 @@ from proda.runtime.causal_lm import answer_tokens, attention, body_and_head, con
 Question = tuple[str, tuple[str, ...]]
 """A prompt and its options, the texts that may follow it after one blank."""
 
-SCORING = 2  # part of every cache key of scores; raise when a change of code gives the same model other scores
 NO_STEM = "Answer:"
 TOLERANCE = 1e-3  # largest relative difference between the scores of a tree and of its options one by one
 PORTION = 512  # tokens whose logits are computed at once

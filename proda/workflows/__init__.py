@@ -1,1 +1,1 @@
-"""Work that joins several roles: trials, probing, a round of repair, the leak check."""
+"""Work that joins several roles: trials, probing, rounds of repair, reallocation, verdicts, the leak check."""

@@ -1,12 +1,12 @@
-"""Trained models are probed about what they fail, and diagnosed: what the stage `diagnose` does, for any samples, items and models.
+"""Trained models → answers to probes → diagnoses: what the stage `diagnose` does, for any samples, items and models.
 
     adapters = {"seed-0": Path("build/adapters/seed-0"), …}
     prober = Prober(Path("build/base"), adapters, batch_tokens=2048, cache=Path("build/cache"))
     diagnoses, probes, noticed = prober.examined(knowledge, items, outcomes, samples)
     answered = prober.answers(probes)                       # model → answers, in the order of the probes
 
-Scores are kept under the hash of what the adapter was trained from and of what was asked (build/cache/probes), so that a run that was
-killed goes on where it stood.
+Scores are cached in build/cache/probes, so a run that was killed goes on where it stopped. The key covers what the adapter was trained
+from, the text of the probes, and the code that scores them. A cached file that cannot be used is computed again.
 """
 
 from __future__ import annotations
@@ -17,20 +17,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from proda.graph import Knowledge
-from proda.records import Item, Outcome, Sample, content_hash
-from proda.store.files import write_file
+from proda.records import Item, Outcome, Sample
+from proda.store.cached import read_cached, write_cached
+from proda.store.code_version import cache_key
+from proda.workflows.probe_scores import score_questions
 
 if TYPE_CHECKING:
     from proda.debugger.diagnose import Examination
     from proda.debugger.probes import Answer, Probe
     from proda.tester.scoring import Question
 
+_Scores = list[list[float | None]]  # None for a score that is not a number
+
 
 class Prober:
-    """Models on one base, each the folder of its adapter, and where what they answered is kept."""
+    """Models tuned from one base, each given by the folder of its adapter, and the folder that caches their answers."""
 
     def __init__(self, base: Path, adapters: Mapping[str, Path], *, batch_tokens: int, cache: Path) -> None:
         self.base = base
@@ -39,9 +41,10 @@ class Prober:
         self.cache = cache
 
     def examined(self, knowledge: Knowledge, items: Sequence[Item], outcomes: Iterable[Outcome], samples: Iterable[Sample]) -> Examination:
-        """Why each item that most of the models fail was failed, what each kind of probe is worth, and what was noticed besides.
+        """Diagnose each item that most of the models fail; also return what each kind of probe is worth and what else is unknown.
 
-        `samples` are what the models were trained on. Of the concepts some are asked first, and the others only if that tells anything.
+        `samples` are what the models were trained on. A part of the concepts is asked about first, the others only if concept probes
+        turn out to be reliable.
         """
         from proda.debugger.diagnose import FIRST, examine, failures, probes_of
 
@@ -57,36 +60,33 @@ class Prober:
         return examine(knowledge, items, failed, {m: answered[m] + more[m] for m in answered}, samples)
 
     def answers(self, probes: Sequence[Probe]) -> dict[str, list[Answer]]:
-        """Model → its answers, in the order of the probes. Raises what loading a model raises."""
+        """Return each model's answers, in the order of the probes. Raises what loading a model raises."""
         from proda.compiler.adapter import read_card
         from proda.compiler.base import read_pin
         from proda.debugger.probes import answers
         from proda.runtime.parallel import spread
-        from proda.tester.scoring import SCORING
 
         questions = [(probe.prompt, probe.options) for probe in probes]
-        asked = content_hash([SCORING, questions])
+        key = cache_key(score_questions, questions)
         kept: dict[str, Path] = {}
         for model, folder in self.adapters.items():
             card = read_card(folder)
-            kept[model] = self.cache / "probes" / card.inputs / f"seed-{card.seed}-{asked}.json"
-        missing = [model for model, path in kept.items() if not path.is_file()]
+            kept[model] = self.cache / "probes" / card.inputs / f"seed-{card.seed}-{key}.json"
+        found = {model: scores for model, path in kept.items() if (scores := _cached(path, questions)) is not None}
+        missing = [model for model in kept if model not in found]
         work = partial(_ask, self.base, self.adapters, questions, self.batch_tokens)
         for model, scores in spread(work, missing, parameters=read_pin(self.base).parameters, what="probe"):
-            write_file(kept[model], msgspec.json.encode(scores))  # what is no number becomes null
-        return {model: answers(probes, _read(path)) for model, path in kept.items()}
+            write_cached(kept[model], scores)
+            found[model] = scores
+        return {model: answers(probes, found[model]) for model in kept}
 
 
 def _ask(base: Path, adapters: Mapping[str, Path], questions: Sequence[Question], batch_tokens: int, model: str) -> list[list[float]]:
-    from proda.compiler.adapter import load_tuned
-    from proda.progress import Progress
-    from proda.tester.scoring import option_scores
-
-    tuned, tokenizer = load_tuned(base, adapters[model])
-    with Progress(f"probe {model}", len(questions), "probes") as progress:
-        return option_scores(tuned, tokenizer, questions, batch_tokens=batch_tokens, advance=progress.advance)
+    return score_questions(base, adapters[model], model, questions, batch_tokens)
 
 
-def _read(path: Path) -> list[list[float]]:
-    kept = msgspec.json.decode(path.read_bytes(), type=list[list[float | None]])
-    return [[math.nan if score is None else score for score in scores] for scores in kept]
+def _cached(path: Path, questions: Sequence[Question]) -> list[list[float]] | None:
+    scores = read_cached(path, _Scores)
+    if scores is None or [len(row) for row in scores] != [len(options) for _, options in questions]:
+        return None
+    return [[math.nan if score is None else score for score in row] for row in scores]

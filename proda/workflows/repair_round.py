@@ -1,14 +1,14 @@
-"""Diagnoses → the patches of a repair round: the builder's samples for the nodes that the debugger blames.
+"""Diagnoses → a round of repair: which patches it has, and the commits that hold them.
 
-    patches = plan_here(Path("."), load_diagnoses(Path(".")), number=3, per_error=20)
-
-Nothing is written here; `proda repair` commits the patches.
+require_ready(root)                                   # GitError if the repository can take no commits
+planned = plan_round(root, most=5)                    # PlannedRound(number=3, branch="repair/round-3", patches=(…), …)
+commit_round(root, planned, done=print)               # one commit per patch, one per suspect item
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from proda.gitrepo import NoRepositoryError, open_git
@@ -16,15 +16,66 @@ from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.history.rounds import reallocations
 from proda.params import Params, load_params
-from proda.records import Diagnosis, Evidence, Item, Patch, Sample
+from proda.records import Diagnosis, Evidence, Item, Patch, Record, Sample
 from proda.store.corpus import load_corpus
-from proda.store.diagnoses import load_noticed
+from proda.store.diagnoses import load_diagnoses, load_noticed
 from proda.store.items import load_items
 from proda.store.patches import load_patches, untouched
 from proda.store.run_record import read_run
 
-PER_ERROR = 20  # samples, as in the paper's third phase
-ROUND_ORDINALS = 1000  # samples of round n are numbered from n · 1000: a corpus has no unit with so many
+PER_ERROR = 20  # samples per failed item, as in the paper's third phase
+ROUND_ORDINALS = 1000  # samples of round n are numbered from n · 1000; no unit of the corpus has as many samples
+
+
+class PlannedRound(Record, frozen=True):
+    """What `proda repair` commits."""
+
+    number: int
+    branch: str
+    total: int  # patches that the diagnoses call for
+    patches: tuple[Patch, ...]  # the first of them, as many as were asked for
+    suspects: tuple[Diagnosis, ...]  # items to retire, unless a reviewer finds them right
+    unexplained: int  # failed items that no patch is for
+
+
+def require_ready(root: Path) -> None:
+    """Raise GitError if the repository can take no commits; changes that a killed repair left are allowed."""
+    from proda.debugger.branch import ready
+    from proda.debugger.commits import leftover
+    from proda.knowledge.distinct import set_apart
+
+    ready(root, leftover(root, set_apart))
+
+
+def plan_round(root: Path, *, number: int | None = None, per_error: int = PER_ERROR, most: int | None = None) -> PlannedRound:
+    """Plan the round for the repository as it is; write nothing. `number` defaults to `round_here`, `most` to all patches.
+
+    Raises NotFoundError without diagnoses, InputError if they are malformed or stale.
+    """
+    from proda.debugger.repair import proposals
+
+    diagnoses = load_diagnoses(root)
+    this = number or round_here(root)
+    patches = plan_here(root, diagnoses, this, per_error)
+    unexplained = sum(d.category == "unexplained" for d in diagnoses)
+    return PlannedRound(this, branch_of(this), len(patches), tuple(patches[:most]), tuple(proposals(diagnoses)), unexplained)
+
+
+def commit_round(root: Path, planned: PlannedRound, done: Callable[[Patch, bool], None] = lambda *_: None) -> None:
+    """Commit the patches and the retirements on the round's branch and stay there; `done` is called for each patch, with whether it is new.
+
+    If a commit fails, branch and work tree are as before, and the commits before it stay on the round's branch. Raises GitError; InputError
+    if a topic file or benchmarks/exceptions.yaml cannot be edited.
+    """
+    from proda.debugger.branch import or_back
+    from proda.debugger.commits import commit_patches
+    from proda.debugger.retire import commit_retirements
+    from proda.knowledge.distinct import set_apart
+
+    run = run_id(root)
+    with or_back(open_git(root)):
+        commit_patches(root, planned.patches, branch=planned.branch, run=run, edit=set_apart, done=done)
+        commit_retirements(root, planned.suspects, branch=planned.branch, run=run)
 
 
 def plan(
@@ -38,7 +89,10 @@ def plan(
     per_error: int,
     most: int | None = None,
 ) -> list[Patch]:
-    """The round's patches: the builder's samples for the debugger's targets. `items` are of dev; a patch may touch `samples`."""
+    """Return the round's patches: samples by the builder for the nodes that the debugger blames.
+
+    `items` are those of dev. Only `samples` may be removed or overridden. `most` limits the number of samples.
+    """
     from proda.builder.extra import extra_samples, worded_again
     from proda.debugger.repair import plan_repairs
     from proda.language.read_samples import Reader, contradictions
@@ -66,9 +120,9 @@ def plan(
 
 
 def plan_here(root: Path, diagnoses: Sequence[Diagnosis], number: int, per_error: int) -> list[Patch]:
-    """The round's patches for the repository as it stands, but for what the round has edited so far: the same however much is committed.
+    """Return the round's patches for the repository without the edits of this round, so that they are the same however many are committed.
 
-    What a patch brought, or touched, is reverted, not removed: the corpus that no earlier round has touched is all that is looked at.
+    Only corpus samples that no earlier round touched may be removed or overridden: what a patch added or changed is undone by a revert.
     """
     from proda.debugger.distinctions import before_edits
 
@@ -79,8 +133,16 @@ def plan_here(root: Path, diagnoses: Sequence[Diagnosis], number: int, per_error
     return plan(knowledge, load_params(root / "params.yaml"), items, corpus, diagnoses, load_noticed(root), number, per_error)
 
 
+def branch_of(number: int) -> str:
+    """Return the name of the round's branch."""
+    return f"repair/round-{number}"
+
+
 def round_here(root: Path) -> int:
-    """The branch's own round where it is a repair branch, so that a run that was killed goes on; else one more than the last on record."""
+    """Return the number of the round to work on.
+
+    On a repair branch it is that branch's round, so that a killed run is continued; elsewhere one more than the last round on record.
+    """
     try:
         found = re.fullmatch(r"repair/round-([1-9][0-9]*)", open_git(root).active_branch.name)
         if found:

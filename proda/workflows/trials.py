@@ -1,18 +1,20 @@
-"""What if the samples were others? The same base, tuned on them and scored: the experiments behind `attribute`, `study` and `drill`.
+"""Other samples → models and scores: the trainings behind `proda attribute`, `study` and `drill`.
 
     lab = Laboratory(Path("."), seeds=(0, 1, 2))
-    trial = lab.run(samples)                    # trains what is not in the cache, then scores it
-    trial.outcomes, trial.general               # as the stage `evaluate` has them; the general suite's accuracy of each seed
-    lab.run_each({0: samples, 1: others})       # every seed on samples of its own
-    lab.prober(trial).answers(probes)           # what its models know
-    lab.missing(samples)                        # (0, 2): the seeds that `run` would have to train
+    trial = lab.run(samples)                    # trains what is not cached, then scores it
+    trial.outcomes, trial.general               # outcomes as in stage `evaluate`; accuracy on the general suite, by model
+    lab.run_each({0: samples, 1: others})       # each seed on its own samples
+    lab.prober(trial).answers(probes)           # answers of the trial's models
+    lab.missing(samples)                        # (0, 2): the seeds that `run` would train
 
-The base, the parameters and the items are the repository's; only the samples differ. A trial is kept under the hash of everything that
-went into it (build/cache/train, build/cache/trials), so a run that was killed goes on where it stood, and asking twice costs nothing.
+Base, parameters and items are those of the repository; only the samples differ. Adapters are cached in build/cache/train, scores in
+build/cache/trials, so a run that was killed goes on where it stopped. The keys cover all inputs and the code that computes the value; a
+cached file that cannot be used is computed again.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,9 +24,11 @@ import msgspec
 
 from proda.params import EvaluateParams, Params, load_params
 from proda.records import SPLITS, Item, Outcome, Record, Sample, Split, content_hash
-from proda.store.files import write_file
+from proda.store.cached import read_cached, write_cached
+from proda.store.code_version import cache_key
 from proda.store.items import load_items
 from proda.store.suite import load_suite
+from proda.workflows.item_scores import Scored, score_model
 
 if TYPE_CHECKING:
     from proda.workflows.prober import Prober
@@ -33,17 +37,17 @@ CACHE = Path("build/cache")
 
 
 class Trial(Record, frozen=True):
-    """What came of one set of samples."""
+    """The models trained on one set of samples, and their scores."""
 
     inputs: str  # hash of everything that training read
     outcomes: tuple[Outcome, ...]  # of the models "seed-0", …, in order of seed and item
     general: dict[str, float]  # model → accuracy on the general suite
-    seconds: dict[str, float]  # model → how long its training took, when it was trained
+    seconds: dict[str, float]  # model → duration of its training; of the original training if it came from the cache
     adapters: dict[str, str]  # model → folder of its adapter, relative to the repository
 
 
 class Laboratory:
-    """Trials on one repository, scored on its items of `splits` and no others, or on `items`."""
+    """Trials in one repository, scored on the items of `splits` only, or on `items` if they are given."""
 
     def __init__(
         self,
@@ -67,7 +71,7 @@ class Laboratory:
 
     @cached_property
     def _texts(self) -> tuple[list[Any], list[Any]]:
-        """What the base was taught questions about, and what is replayed."""
+        """The questions that the base was trained on, and the texts that training replays."""
         from proda.compiler.packing import load_documents
 
         curriculum = self.root / "build/curriculum"
@@ -75,7 +79,7 @@ class Laboratory:
         return taught, load_documents(curriculum / "replay.jsonl")
 
     def run(self, samples: Sequence[Sample]) -> Trial:
-        """Train every seed that is not in the cache, score what is not scored. Raises what training raises."""
+        """Train each seed that is not cached, score each model that is not scored. Raises what training raises."""
         from proda.compiler.train import corpus_documents, train_seeds
 
         taught, replay = self._texts
@@ -86,13 +90,13 @@ class Laboratory:
         return Trial(
             runs[0].inputs,
             tuple(o for name in folders for o in scored[name].outcomes),
-            {name: scored[name].general[name] for name in folders},
+            {name: math.nan if (general := scored[name].general) is None else general for name in folders},
             {f"seed-{run.seed}": run.seconds for run in runs},
             {name: folder.as_posix() for name, folder in folders.items()},
         )
 
     def run_each(self, samples: Mapping[int, Sequence[Sample]]) -> Trial:
-        """As `run`, every seed on samples of its own. Its `inputs` is a hash of theirs."""
+        """Do as `run`, each seed on its own samples. `inputs` of the result is a hash of the seeds' inputs."""
         from proda.compiler.base import read_pin
         from proda.runtime.parallel import spread
 
@@ -108,7 +112,7 @@ class Laboratory:
         )
 
     def missing(self, samples: Sequence[Sample], seeds: Sequence[int] | None = None) -> tuple[int, ...]:
-        """The seeds (all, or these) whose training on these samples is not in the cache."""
+        """Return the seeds (of all, or of these) whose training on these samples is not cached."""
         from proda.compiler.train import corpus_documents, untrained
 
         taught, replay = self._texts
@@ -121,25 +125,26 @@ class Laboratory:
         return self.root / "build/base"
 
     def prober(self, trial: Trial) -> Prober:
-        """What asks the trial's models."""
+        """Return a prober for the trial's models."""
         from proda.workflows.prober import Prober
 
         adapters = {model: self.root / folder for model, folder in trial.adapters.items()}
         return Prober(self.base, adapters, batch_tokens=self.params.evaluate.batch_tokens, cache=self.root / CACHE)
 
-    def _scored(self, inputs: str, folders: Mapping[str, Path]) -> dict[str, Trial]:
-        """Each model's outcomes, from the cache if these items were scored before."""
+    def _scored(self, inputs: str, folders: Mapping[str, Path]) -> dict[str, Scored]:
+        """Score each model on the items and the suite, unless the cache holds these scores."""
         from proda.compiler.base import read_pin
         from proda.runtime.parallel import spread
-        from proda.tester.scoring import SCORING
 
-        asked = content_hash([SCORING, [i.content_hash for i in self.items], [i.content_hash for i in self.suite], self.params.evaluate])
-        paths = {name: self.root / CACHE / "trials" / inputs / f"{name}-{asked}.json" for name in folders}
-        adapters = {name: self.root / folder for name, folder in folders.items() if not paths[name].is_file()}
-        work = partial(_score, inputs, self.base, adapters, self.items, self.suite, self.params.evaluate)
-        for name, trial in spread(work, list(adapters), parameters=read_pin(self.base).parameters, what="score"):
-            write_file(paths[name], msgspec.json.encode(trial))
-        return {name: msgspec.json.decode(path.read_bytes(), type=Trial) for name, path in paths.items()}
+        key = cache_key(score_model, self.items, self.suite, self.params.evaluate)  # whole items: outcomes repeat their ids and kinds
+        paths = {name: self.root / CACHE / "trials" / inputs / f"{name}-{key}.json" for name in folders}
+        found = {name: scored for name, path in paths.items() if (scored := read_cached(path, Scored)) is not None}
+        adapters = {name: self.root / folder for name, folder in folders.items() if name not in found}
+        work = partial(_score, self.base, adapters, self.items, self.suite, self.params.evaluate)
+        for name, scored in spread(work, list(adapters), parameters=read_pin(self.base).parameters, what="score"):
+            write_cached(paths[name], scored)
+            found[name] = scored
+        return {name: found[name] for name in folders}
 
 
 def _alone(root: Path, params: Params, items: Sequence[Item], samples: Mapping[int, Sequence[Sample]], seed: int) -> Trial:
@@ -147,15 +152,6 @@ def _alone(root: Path, params: Params, items: Sequence[Item], samples: Mapping[i
 
 
 def _score(
-    inputs: str, base: Path, adapters: Mapping[str, Path], items: Sequence[Item], suite: Sequence[Item], params: EvaluateParams, name: str
-) -> Trial:
-    from proda.compiler.adapter import load_tuned
-    from proda.progress import Progress
-    from proda.statistics import accuracy
-    from proda.tester.evaluate import score
-
-    model, tokenizer = load_tuned(base, adapters[name])
-    with Progress(f"score {name}", len(items) + len(suite), "items") as progress:
-        outcomes = score(model, tokenizer, items, name, params, progress.advance)
-        general = score(model, tokenizer, suite, name, params, progress.advance)
-    return Trial(inputs, tuple(outcomes), {name: accuracy(general)}, {}, {})
+    base: Path, adapters: Mapping[str, Path], items: Sequence[Item], suite: Sequence[Item], params: EvaluateParams, name: str
+) -> Scored:
+    return score_model(base, adapters[name], name, items, suite, params)

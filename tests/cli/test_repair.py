@@ -179,7 +179,7 @@ def test_sharing_out_reads_dev_alone_and_refuses_what_says_nothing_of_it(uneven:
     assert stale.returncode == 1 and "stale" in stale.stderr
     path.unlink()
     none = proda(uneven, "repair", "--reallocate", "--dry-run")
-    assert none.returncode == 1 and "No outcomes here" in none.stderr
+    assert none.returncode == 1 and "There are no outcomes yet" in none.stderr
 
 
 def test_verify_calls_a_gain_one_and_fails_the_gate_on_harm(root: Path) -> None:
@@ -203,6 +203,14 @@ def test_a_dirty_tree_is_refused_before_anything_is_read(root: Path) -> None:
     assert done.returncode == 1 and "not committed" in done.stderr and "Traceback" not in done.stderr
 
 
+def test_a_topic_that_is_not_utf_8_is_named_and_nothing_is_done(root: Path) -> None:
+    (root / "knowledge/milling/milling-basics.yaml").write_bytes(b"# caf\xe9\n")
+    commit(root, "Latin-1")
+    done = proda(root, "repair", "--max", "1")
+    assert done.returncode == 1 and "milling-basics" in done.stderr and "Traceback" not in done.stderr
+    assert git(root, "branch", "--show-current") == "main" and git(root, "status", "--porcelain") == ""
+
+
 def test_check_refuses_a_patch_that_is_stale_before_it_is_committed_and_not_afterwards(root: Path) -> None:
     proda(root, "repair", "--max", "1")
     patch = load_patches(root)[0]
@@ -214,7 +222,7 @@ def test_check_refuses_a_patch_that_is_stale_before_it_is_committed_and_not_afte
     line = next(x for x in topic.read_text().split(f"  {chain}:")[1].splitlines() if x.strip().startswith("text:"))
     topic.write_text(topic.read_text().replace(line, line.rstrip(".") + ", as all know."))
     done = proda(root, "check")
-    assert done.returncode == 1 and "written against something else" in done.stdout and patch.targets[0] in done.stdout
+    assert done.returncode == 1 and "written for something else" in done.stdout and patch.targets[0] in done.stdout
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "Applied")
     assert proda(root, "check").returncode == 0

@@ -105,7 +105,7 @@ def test_kill_9_in_the_middle_then_again_ends_in_the_state_of_an_uninterrupted_r
 
     kill_when(there, [sys.executable, "-P", "-m", "proda.cli.main", "repair"], cwd=killed)
     deadline = time.monotonic() + 120
-    while (killed / ".git/index.lock").exists():  # the git that it had started ends by itself
+    while (killed / ".git/index.lock").exists():  # a git process that it started is not killed, and ends soon
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert proda(killed, "repair").returncode == 0

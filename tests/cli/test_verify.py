@@ -159,7 +159,7 @@ def test_a_reallocation_is_a_round_that_can_be_judged(root: Path) -> None:
     commit(root, "Rebuilt again")
     done = proda(root, "verify")
     assert done.returncode == 0, done.stderr
-    assert f"round 1, samples shared out anew, against {git(root, 'rev-parse', 'main')[:9]}" in done.stdout
+    assert f"round 1, samples reallocated, against {git(root, 'rev-parse', 'main')[:9]}" in done.stdout
     make_patch(root)
     commit(root, "And a patch in the same round")
     assert f"round 1, 1 patch, against {git(root, 'rev-parse', 'main')[:9]}" in proda(root, "verify", "--dry-run").stdout

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from proda.debugger.commits import GitError, commit_file, commit_patches
+from proda.debugger.commits import commit_file, commit_patches
 from proda.debugger.reverts import harmful, revert_patches
+from proda.gitrepo import GitError
 from proda.records import Patch, Sample
 from proda.store.patches import load_patches, named, patch_text
 
@@ -139,7 +140,7 @@ def test_a_file_that_reads_otherwise_on_the_branch_is_not_overwritten(root: Path
     git(root, "commit", "-q", "-a", "-m", "Another's")
     git(root, "switch", "-q", "main")
     before = state(root)
-    with pytest.raises(GitError, match="reads otherwise"):
+    with pytest.raises(GitError, match="holds another version"):
         commit_file(root, "notes.txt", "mine\n", branch="repair/round-1", message="Mine")
     assert state(root) == before and (root / "notes.txt").read_text() == "as committed\n"
 
@@ -194,7 +195,7 @@ def test_a_revert_that_conflicts_is_taken_back_and_those_before_it_stay(root: Pa
     git(root, "commit", "-q", "-a", "-m", "Edited since")
     judged(root, *PATCHES[:2])
     heard: list[str] = []
-    with pytest.raises(GitError, match=r"conflicts with later changes of knowledge/a\.yaml\n.*1 before it are reverted"):
+    with pytest.raises(GitError, match=r"conflicts with later changes of knowledge/a\.yaml\n.*1 patch before it is reverted"):
         revert_patches(root, harmful(root), lambda h, _: heard.append(h.patch))
     assert heard == [PATCHES[1].id] and git(root, "status", "--porcelain") == ""
     assert (root / "knowledge/a.yaml").read_text() == "one: 3\n" and [p.id for p in load_patches(root)] == [PATCHES[0].id]

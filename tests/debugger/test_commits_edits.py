@@ -8,9 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from proda.debugger.commits import GitError, commit_patches, leftover, ready
+from proda.debugger.branch import ready
+from proda.debugger.commits import commit_patches, leftover
 from proda.debugger.reverts import harmful, revert_patches
 from proda.errors import InputError
+from proda.gitrepo import GitError
 from proda.records import Edit, Patch
 from proda.store.patches import load_patches, named, patch_text
 from tests.debugger.test_commits import PATCHES, git, judged, root, state

@@ -1,4 +1,4 @@
-"""A kind of probe that fails as often where nothing failed blames nobody; one that tells the two apart does."""
+"""A kind of probe that fails about as often on control nodes is ignored; one that tells the groups apart is used."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def answered(fails: frozenset[str]) -> dict[str, list[Answer]]:
     return {m: [Answer(p, 0.1 if right(p) else -0.1, p.means[1]) for p in probes] for m in SEEDS}
 
 
-def test_definitions_that_nobody_knows_blame_no_concept() -> None:
+def test_definitions_that_no_model_knows_blame_no_concept() -> None:
     diagnoses, found, noticed = examine(WORLD, ITEMS, FAILED, answered(frozenset({"concept"})))
     assert not found["concept"].telling and found["statement"].telling and found["step"].telling
     assert found["concept"].controls_unknown == found["concept"].controls >= FEWEST
@@ -89,7 +89,7 @@ def test_what_else_of_the_chain_is_unknown_stands_behind_what_is_blamed() -> Non
     assert tuple(told[: len(first.nodes)]) == first.nodes and set(told) == set(BAD[0].statements) and len(told) > len(first.nodes)
 
 
-def test_all_that_stands_under_items_answered_rightly_is_a_control_however_few_are_suspected() -> None:
+def test_all_nodes_of_correctly_answered_items_are_controls_however_few_are_suspected() -> None:
     """As many as there are suspects would be a small sample of what is probed anyway."""
     one = {BAD[0].id: FAILED[BAD[0].id]}
     found = examine(WORLD, ITEMS, one, answered(frozenset())).probes["statement"]

@@ -161,7 +161,7 @@ def test_what_no_item_asks_for_is_noticed_all_the_same() -> None:
 
 
 def test_steps_beside_a_contradicted_statement_are_not_noticed_for_themselves() -> None:
-    """What samples say otherwise cannot be composed; the conflict is what is to be mended."""
+    """Steps from a contradicted statement cannot be composed; the conflict is what needs a repair."""
     path = next(c for c in WORLD.active_chains() if len(c.statements) == 4).statements
     subject, relation, obj = WORLD.statements[path[1]].triple
     assert not WORLD.holds(obj, relation, subject)
@@ -176,7 +176,7 @@ def test_a_link_that_is_not_found_is_a_reasoning_deficit_of_its_own() -> None:
     step = next(s for s in apart() if s != ITEM.statements[0])
     found = diagnosed(lambda _, p: not (p.kind == "link" and p.node == step))
     assert (found.category, found.nodes, found.evidence[0].probe) == ("reasoning deficit", (step,), "link")
-    assert "What links to" in found.reason
+    assert "the link to" in found.reason
     noticed = examined(lambda p: not (p.kind == "link" and p.node == step), [ITEM]).noticed
     assert [(e.probe, e.node) for e in noticed] == [("link", step)]
 
@@ -190,11 +190,11 @@ def test_samples_that_contradict_the_base_are_noticed_though_nothing_fails() -> 
     assert (found.node, found.probe, found.preferred) == (statement.id, "data", flipped.id)
 
 
-def test_an_item_with_a_second_right_option_is_suspect_though_nobody_fails_it() -> None:
+def test_an_item_with_a_second_right_option_is_suspect_though_no_model_fails_it() -> None:
     assert examined(lambda _: True, ITEMS).diagnoses == []  # none of the benchmark's own
     letter = wrong_letter(ITEM)
     (found,) = examined(lambda _: True, [with_another_right(WORLD, ITEM, letter)]).diagnoses
-    assert (found.category, found.failed_by, found.chosen) == ("suspect item", (), ()) and f"Option {letter}" in found.reason
+    assert (found.category, found.failed_by, found.chosen) == ("suspect item", (), ()) and f"option {letter}" in found.reason
 
 
 def test_what_most_seeds_say_counts_and_confidence_is_their_share() -> None:

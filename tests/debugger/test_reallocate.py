@@ -48,11 +48,11 @@ def test_a_discipline_that_dev_does_not_ask_about_gets_the_mean() -> None:
 
 def test_stale_answers_none_at_all_and_an_unnamed_discipline_are_refused() -> None:
     items, found = answers("physics", {"seed-0": [True, False]})
-    with pytest.raises(InputError, match=r"physics/c1:dev-path\n  1 answered items read differently"):
+    with pytest.raises(InputError, match=r"physics/c1:dev-path\n  1 answered item has changed"):
         error_rates(found, [items[0], msgspec.structs.replace(items[1], stem="Reworded?")], EVEN)
     with pytest.raises(InputError, match="2 answered items"):
         error_rates(found, [], EVEN)
-    with pytest.raises(NotFoundError, match="No scored answer"):
+    with pytest.raises(NotFoundError, match="No answer of a tuned model"):
         error_rates([msgspec.structs.replace(o, model="base") for o in found], items, EVEN)
     with pytest.raises(InputError, match="no number for: physics"):
         error_rates(found, items, ["biology"])

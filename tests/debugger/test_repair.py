@@ -84,7 +84,7 @@ def test_what_is_left_goes_to_what_else_is_unknown_one_patch_for_each_chain() ->
     assert first.targets == (NODE,) and set(taught(first).values()) == {20 // 4}
     assert [(p.targets, p.items) for p in beyond] == [(chain.statements[:2], ()), ((other.statements[1],), ())]
     assert [p.category for p in beyond] == ["concept gap", "reasoning deficit"]
-    assert all(p.reason.startswith("No failed item calls for this. ") and set(p.expect) == set(p.targets) for p in beyond)
+    assert all(p.reason.startswith("Noticed by probing or by comparing samples; ") and set(p.expect) == set(p.targets) for p in beyond)
     assert sum(taught(p)[t] for p in (first, *beyond) for t in p.targets) == sum(len(p.samples) for p in (first, *beyond)) <= 20
     assert all(len(set(other.statements) & set(s.nodes)) > 1 for s in beyond[1].samples)  # a step is taught in a row
     few = planned(*(a_diagnosis(n) for n in range(3)), noticed=lacking, most=ENOUGH + 4)
@@ -96,14 +96,14 @@ def test_contradicting_samples_are_taken_out_though_no_item_fails() -> None:
     noticed = [Evidence(NODE, "data", 1, 1, 0.0, bad.id), Evidence(NODE, "statement", 9, 9, -0.3, "")]
     (patch,) = planned(noticed=noticed, conflicting={NODE: [bad]})
     assert (patch.category, patch.targets, patch.items, patch.samples) == ("data conflict", (NODE,), (), ())
-    assert [d.sample for d in patch.remove] == [bad.id] and "1 training sample says otherwise" in patch.reason
+    assert [d.sample for d in patch.remove] == [bad.id] and "1 training sample contradicts" in patch.reason
 
 
 def test_contradicting_samples_are_taken_out_of_a_node_that_is_blamed_for_something_else() -> None:
     bad = Sample("x:open-1", "open", (NODE,), "Q", "A")
     (patch,) = planned(a_diagnosis(), noticed=[Evidence(NODE, "data", 2, 2, 0.0, bad.id)], conflicting={NODE: [bad]})
     assert (patch.category, patch.items) == ("data conflict", (ITEM.id,)) and patch.samples
-    assert [d.sample for d in patch.remove] == [bad.id] and "2 training samples say otherwise" in patch.reason
+    assert [d.sample for d in patch.remove] == [bad.id] and "2 training samples contradict" in patch.reason
 
 
 @pytest.mark.parametrize("lacking", [False, True])
@@ -132,11 +132,11 @@ def test_what_is_unknown_beside_the_blamed_node_shares_its_samples_and_says_what
     patches = planned(msgspec.structs.replace(diagnosis, evidence=(*diagnosis.evidence, extra)))
     by_node = {p.targets[0]: p for p in patches}
     assert by_node.keys() == {NODE, beside} and all(p.items == (ITEM.id,) and len(p.samples) <= 10 for p in patches)
-    assert by_node[NODE].reason == "Nine of twelve." and "7 of 10 answers are wrong, most often its inversion" in by_node[beside].reason
+    assert by_node[NODE].reason == "Nine of twelve." and "7 of 10 probe answers" in by_node[beside].reason
     (bare,) = planned(msgspec.structs.replace(diagnosis, evidence=()))
     assert bare.targets == (NODE,) and bare.reason == "Nine of twelve."
-    nobody = msgspec.structs.replace(diagnosis, category="unexplained", nodes=(), evidence=(extra,))
-    assert planned(nobody) == []
+    unexplained = msgspec.structs.replace(diagnosis, category="unexplained", nodes=(), evidence=(extra,))
+    assert planned(unexplained) == []
 
 
 def test_a_reasoning_deficit_is_taught_step_by_step_over_part_of_the_chain() -> None:
@@ -154,7 +154,7 @@ def test_a_data_conflict_takes_the_contradicting_samples_out() -> None:
 
 
 def right(node: str) -> Sample:
-    """A sample of the corpus that says the statement as the base does."""
+    """A sample of the corpus that states the statement as the knowledge does."""
     return write_sample(WORLD, plan_one(WORLD, "statement", node, 0, "open", 0))
 
 
@@ -212,7 +212,7 @@ def test_suspect_and_unexplained_items_get_no_samples() -> None:
 
 
 def test_a_diagnosis_of_another_text_or_of_a_node_that_is_gone_is_refused() -> None:
-    with pytest.raises(InputError, match="reads differently"):
+    with pytest.raises(InputError, match="has another text now"):
         planned(msgspec.structs.replace(a_diagnosis(), hash="0" * 16))
     with pytest.raises(InputError, match="stale"):
         planned(a_diagnosis(nodes=("weaving/no-such.s1",)))
@@ -226,7 +226,7 @@ def test_the_same_diagnoses_give_the_same_patches_in_any_order() -> None:
 def test_extra_samples_go_on_where_the_corpus_ended_and_refuse_what_cannot_be_taught() -> None:
     ids = {s.id for s in teach(NODE, 10, (), False)}
     assert all(int(i.rpartition("-")[2]) > 1000 for i in ids)
-    with pytest.raises(NotFoundError, match="no concept or statement"):
+    with pytest.raises(NotFoundError, match="not a concept or statement"):
         teach("weaving/nothing", 5, (), False)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from proda.debugger.commits import GitError
 from proda.debugger.retire import PATH, commit_retirements, retired
+from proda.gitrepo import GitError
 from proda.records import Diagnosis
 from proda.store.exceptions import load_exceptions
 

@@ -75,7 +75,7 @@ def test_an_item_that_its_facts_mend_is_not_suspect_though_all_else_is_known(cur
     assert found.probes["context"].telling
     of = {d.item: d for d in found.diagnoses}
     assert of[first].category == ("unexplained" if cured else "suspect item")
-    assert f"{3 if cured else 0} of 3 models answer it rightly" in of[first].reason
+    assert f"{3 if cured else 0} of 3 failing models are right" in of[first].reason
 
 
 def test_where_models_do_not_use_what_a_question_tells_the_reason_does_not_speak_of_it() -> None:

@@ -1,4 +1,4 @@
-"""The whole loop on a five-chain world, with real DVC, real git and a real (tiny) model: built once, then prodded.
+"""The whole loop on a five-chain world, with real DVC, real git and a real (tiny) model: built once, then changed step by step.
 
 The tests of this file run in order, in one worker, on one repository.
 """
@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -21,36 +19,20 @@ from proda.store.diagnoses import DIAGNOSIS, load_diagnoses, load_noticed
 from proda.store.items import load_items
 from proda.store.patches import named, patch_text
 from proda.yamlio import load_yaml
+from tests.e2e.commands import run, stages_run, tree
 from tests.toyworld import make_repository
 
 pytestmark = pytest.mark.xdist_group("loop")
 TOPIC = "knowledge/milling/milling-basics.yaml"
 
 
-def _run(root: Path, *command: str, ok: bool = True) -> str:
-    # The environment's own tools; and the copy of the code in `root`, which `python -m` finds first.
-    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "DVC_NO_ANALYTICS": "1"}
-    env.pop("PYTHONPATH", None)
-    done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
-    assert (done.returncode == 0) is ok, f"{command} gave {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done.stdout + done.stderr
-
-
-def _ran(output: str) -> set[str]:
-    return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
-
-
-def _tree(root: Path, *folders: str) -> dict[str, bytes]:
-    return {p.relative_to(root).as_posix(): p.read_bytes() for f in folders for p in sorted((root / f).rglob("*")) if p.is_file()}
-
-
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = make_repository(tmp_path_factory.mktemp("loop"), code=True)
-    output = _run(root, "dvc", "repro")
-    assert _ran(output) == {"check", "benchmark", "synthesize", "curriculum", "guard", "base", "train", "evaluate", "diagnose"}
-    _run(root, "git", "add", "-A")
-    _run(root, "git", "-c", "user.name=T", "-c", "user.email=t@example.org", "commit", "-qm", "Built")
+    output = run(root, "dvc", "repro")
+    assert stages_run(output) == {"check", "benchmark", "synthesize", "curriculum", "guard", "base", "train", "evaluate", "diagnose"}
+    run(root, "git", "add", "-A")
+    run(root, "git", "-c", "user.name=T", "-c", "user.email=t@example.org", "commit", "-qm", "Built")
     return root
 
 
@@ -97,14 +79,14 @@ def test_every_failed_dev_item_is_diagnosed_and_the_rest_of_the_base_is_probed(r
 
 
 def test_a_second_run_does_nothing(root: Path) -> None:
-    assert _ran(_run(root, "dvc", "repro")) == set()
+    assert stages_run(run(root, "dvc", "repro")) == set()
 
 
 def test_a_comment_reruns_the_check_alone(root: Path) -> None:
     path = root / TOPIC
     path.write_text("# a word in passing\n" + path.read_text())
-    assert _ran(_run(root, "dvc", "repro")) == {"check"}
-    assert "benchmarks/" not in _run(root, "git", "status", "--porcelain")
+    assert stages_run(run(root, "dvc", "repro")) == {"check"}
+    assert "benchmarks/" not in run(root, "git", "status", "--porcelain")
 
 
 def test_one_changed_sentence_touches_only_what_names_it(root: Path) -> None:
@@ -114,30 +96,30 @@ def test_one_changed_sentence_touches_only_what_names_it(root: Path) -> None:
         before.replace("text: Wind causes sail rotation in the valley.", "text: In the valley it is wind that causes sail rotation.")
     )
     assert path.read_text() != before
-    ran = _ran(_run(root, "dvc", "repro", "guard"))
+    ran = stages_run(run(root, "dvc", "repro", "guard"))
     assert {"check", "benchmark", "synthesize", "guard"} == ran
-    changed = {line[3:] for line in _run(root, "git", "status", "--porcelain").splitlines()}
+    changed = {line[3:] for line in run(root, "git", "status", "--porcelain").splitlines()}
     assert "samples/corpus/milling/milling-basics.yaml" in changed
     assert not {c for c in changed if c.startswith(("benchmarks/items", "samples/corpus/lighting"))}
-    assert _ran(_run(root, "dvc", "repro", "base")) == set()
+    assert stages_run(run(root, "dvc", "repro", "base")) == set()
     path.write_text(before)
-    _run(root, "dvc", "repro", "guard")
+    run(root, "dvc", "repro", "guard")
 
 
 def test_data_stages_give_the_same_bytes_in_a_second_clone(root: Path, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
-    dirty = bool(_run(root, "git", "status", "--porcelain"))  # with what the tests before left
+    dirty = bool(run(root, "git", "status", "--porcelain"))  # with what the tests before left
     if dirty:
-        _run(root, "git", "stash", "-q", "--include-untracked")
+        run(root, "git", "stash", "-q", "--include-untracked")
     try:
-        _run(tmp_path, "git", "clone", "-q", str(root), str(clone))
-        _run(clone, "dvc", "repro", "guard")
-        assert _run(clone, "git", "status", "--porcelain") == ""
+        run(tmp_path, "git", "clone", "-q", str(root), str(clone))
+        run(clone, "dvc", "repro", "guard")
+        assert run(clone, "git", "status", "--porcelain") == ""
         folders = ("build/knowledge", "build/curriculum", "benchmarks/items", "benchmarks/general", "samples/corpus")
-        assert _tree(clone, *folders) == _tree(root, *folders)
+        assert tree(clone, *folders) == tree(root, *folders)
     finally:
         if dirty:
-            _run(root, "git", "stash", "pop", "-q")
+            run(root, "git", "stash", "pop", "-q")
 
 
 def test_a_planted_leak_stops_the_build_before_training(root: Path) -> None:
@@ -147,25 +129,25 @@ def test_a_planted_leak_stops_the_build_before_training(root: Path) -> None:
     patch = root / f"samples/patches/{plant.id}.yaml"
     patch.write_text(patch_text(plant))
     try:
-        output = _run(root, "dvc", "repro", ok=False)
-        assert "train" not in _ran(output)
+        output = run(root, "dvc", "repro", ok=False)
+        assert "train" not in stages_run(output)
         assert item.id in output and "leak:open-1" in output
         assert "Traceback" not in output
     finally:
         patch.unlink()
-    assert "train" not in _ran(_run(root, "dvc", "repro"))
+    assert "train" not in stages_run(run(root, "dvc", "repro"))
 
 
 def test_bad_knowledge_stops_the_build_with_one_clear_finding(root: Path) -> None:
     path = root / TOPIC
     before = path.read_text()
     path.write_text(before.replace("relation: causes", "relation: cuases", 1))
-    items = _tree(root, "benchmarks/items", "build/knowledge")
+    items = tree(root, "benchmarks/items", "build/knowledge")
     try:
-        output = _run(root, "dvc", "repro", ok=False)
+        output = run(root, "dvc", "repro", ok=False)
         assert f"{TOPIC}:" in output and "cuases" in output and "causes" in output
         assert "Traceback" not in output
-        assert _tree(root, "benchmarks/items", "build/knowledge") == items
+        assert tree(root, "benchmarks/items", "build/knowledge") == items
     finally:
         path.write_text(before)
 
@@ -175,7 +157,7 @@ def test_an_unknown_parameter_stops_the_build(root: Path) -> None:
     before = path.read_text()
     path.write_text(before.replace("guard", "gard") if "guard" in before else before + "\ngard: {ngram: 5}\n")
     try:
-        output = _run(root, sys.executable, "-m", "pipelines.guard", ok=False)
+        output = run(root, sys.executable, "-m", "pipelines.guard", ok=False)
         assert "'gard' is not a parameter. Closest: 'guard'" in output
     finally:
         path.write_text(before)
