@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 from proda.graph import Knowledge
+from proda.records import Triple as Triple  # noqa: PLC0414  named beside the functions that word it
 
 GAP = "…"
 
-Triple = tuple[str, str, str]
 PathStyle = Literal["which", "full"]
 
 
