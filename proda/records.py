@@ -31,7 +31,6 @@ Status = Literal["active", "retired"]
 
 FORMATS: tuple[Format, ...] = ("open", "choice", "true-false")
 ITEM_KINDS: tuple[ItemKind, ...] = ("path", "missing-link", "order", "counterfactual")
-OPERATORS: tuple[Operator, ...] = ("substitution", "inversion", "truncation", "detour")
 SPLITS: tuple[Split, ...] = ("dev", "twin", "sealed")
 CATEGORIES: tuple[Category, ...] = ("concept gap", "reasoning deficit", "data conflict", "suspect item", "unexplained")
 LETTERS = "ABCD"
