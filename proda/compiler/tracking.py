@@ -92,6 +92,10 @@ class Tracker:
 
         self._try(log)
 
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Set tags."""
+        self._try(lambda: [self._client.set_tag(self.run_id, key, value) for key, value in values.items()])
+
     def model(self, name: str, digest: str) -> None:
         """Log the trained adapters as a model of the run, identified by the digest of their files."""
 
