@@ -1,11 +1,11 @@
-"""Compiled knowledge, as every room reads it: nodes by id, and what follows from what.
+"""Compiled knowledge: nodes by id, and what is stated or implied.
 
     knowledge = Knowledge.load(Path("build/knowledge"))
     knowledge.statements["physics/bimetal-strip-bends.s1"].triple
     knowledge.holds("physics/heating", "causes", "physics/bending")   # stated, or implied by transitivity or symmetry
 
-`build/knowledge` holds one `<discipline>.jsonl` each (a line per topic file) and `relations.json`; `proda check` and the stage
-`check` make them. Nothing here is written back.
+`build/knowledge` holds one `<discipline>.jsonl` per discipline (a line per topic file) and `relations.json`. `proda check` and the
+stage `check` write them; this module only reads.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from proda.records import Chain, Concept, Node, Relation, Statement
 
 
 class CompiledTopic(msgspec.Struct, frozen=True):
-    """A line of a compiled shard: everything one topic file says."""
+    """A line of a compiled shard: the content of one topic file."""
 
     discipline: str
     topic: str
@@ -35,7 +35,7 @@ class CompiledTopic(msgspec.Struct, frozen=True):
 
 
 class Knowledge:
-    """Nodes by id, in id order of their shards. Retired concepts and chains are kept, with their status."""
+    """Nodes by id, in the order of the shards. Retired concepts and chains are included, with their status."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Knowledge:
 
     @classmethod
     def load(cls, folder: Path) -> Knowledge:
-        """Read the compiled form. Raises NotFoundError if the stage `check` has not run."""
+        """Read the compiled knowledge. Raises NotFoundError if the stage `check` has not run."""
         shards = sorted(folder.glob("*.jsonl"))
         if not (folder / "relations.json").is_file():
             raise NotFoundError(f"{folder}\n  No compiled knowledge here. Run `dvc repro check` (or `make repro`) first.")
@@ -66,18 +66,18 @@ class Knowledge:
         )
 
     def node(self, node_id: str) -> Node:
-        """The concept, statement or chain of that id. Raises NotFoundError."""
+        """Return the concept, statement or chain with this id. Raises NotFoundError."""
         for kind in (self.concepts, self.statements, self.chains):
             if node_id in kind:
                 return kind[node_id]
-        raise NotFoundError(f"'{node_id}' is no node of this knowledge base.")
+        raise NotFoundError(f"'{node_id}' is not a node of the knowledge: expected the id of a concept, statement or chain.")
 
     def active_chains(self) -> Iterator[Chain]:
-        """Chains that are not retired, in order of id."""
+        """Yield the chains that are not retired, in order of id."""
         return (self.chains[c] for c in sorted(self.chains) if self.chains[c].status == "active")
 
     def path(self, chain: Chain) -> list[Statement]:
-        """The chain's statements in order."""
+        """Return the statements of a chain, in order."""
         return [self.statements[s] for s in chain.statements]
 
     @cached_property
@@ -87,7 +87,7 @@ class Knowledge:
 
     @cached_property
     def triples(self) -> dict[tuple[str, str, str], list[str]]:
-        """(subject, relation, object) → ids of the active statements that say it."""
+        """Triple → ids of the active statements that state it."""
         found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         for statement in self.active_statements.values():
             found[statement.triple].append(statement.id)
@@ -113,7 +113,7 @@ class Knowledge:
         return dict(found)
 
     def holds(self, subject: str, relation: str, obj: str) -> bool:
-        """Whether the triple is stated, or implied by one symmetric relation or by a run of one transitive relation."""
+        """Whether the triple is stated, or implied by the symmetry or the transitivity of its relation."""
         if (subject, relation, obj) in self.triples:
             return True
         kind = self.relations[relation]
@@ -132,7 +132,7 @@ class Knowledge:
         return seen
 
     def leads(self, start: str, end: str, limit: int = 6) -> bool:
-        """Whether some path of at most `limit` statements, of any relations, runs from `start` to `end`."""
+        """Whether a path of at most `limit` statements, of any relations, leads from `start` to `end`."""
         frontier, seen = {start}, {start}
         for _ in range(limit):
             frontier = {n for node in frontier for n in self._successors.get(node, ()) if n not in seen}
@@ -144,7 +144,7 @@ class Knowledge:
         return False
 
     def words(self, concept: str) -> frozenset[str]:
-        """Lower-case words of the concept's term that have at least four letters."""
+        """Return the lower-case words of the concept's term that have at least four letters."""
         found = self._words.get(concept)
         if found is None:
             term = self.concepts[concept].term.lower()
@@ -157,7 +157,7 @@ class Knowledge:
 
     @cached_property
     def courses(self) -> dict[str, list[frozenset[str]]]:
-        """Concept id → for each active chain through it, the concepts of that chain."""
+        """Concept id → the concepts of each active chain that it is on."""
         found: dict[str, list[frozenset[str]]] = defaultdict(list)
         for chain in self.active_chains():
             course = frozenset(c for s in self.path(chain) for c in (s.subject, s.object))
@@ -167,18 +167,18 @@ class Knowledge:
 
     @cached_property
     def inner(self) -> frozenset[str]:
-        """Concepts that stand between two statements of some active chain."""
+        """Ids of the concepts that join two statements of an active chain."""
         return frozenset(s.object for chain in self.active_chains() for s in self.path(chain)[:-1])
 
     @cached_property
     def concepts_of(self) -> dict[tuple[str, str], list[str]]:
-        """(discipline, topic) → ids of its active concepts that some active statement mentions, sorted."""
+        """(discipline, topic) → ids of its concepts that an active statement mentions, sorted."""
         mentioned = {c for s in self.active_statements.values() for c in (s.subject, s.object)}
         return _group(((c.discipline, c.topic), c.id) for c in self.concepts.values() if c.id in mentioned)
 
     @cached_property
     def set_apart(self) -> dict[str, list[str]]:
-        """Concept id → concepts that `distinct_from`, of either of the two, says it is not; sorted."""
+        """Concept id → concepts that it is distinct from, by the `distinct_from` of either of the two; sorted."""
         pairs = {(c.id, other) for c in self.concepts.values() for other in c.distinct_from}
         return _group(sorted(pairs | {(other, one) for one, other in pairs}))
 

@@ -1,15 +1,18 @@
-"""The nouns that every room shares. A room reads some of them and makes others; none imports another room.
+"""The records that all packages share. Packages exchange these records and do not import each other.
 
     knowledge   files                      → Concept, Statement, Chain, Relation
     builder     nodes                      → Sample
     tester      chains; items × model      → Item; Outcome
     compiler    samples                    → an adapter (a folder, not a record)
+    debugger    outcomes; probe answers    → Diagnosis, Evidence; Patch
 
-Ids are chosen by people and never reused: a chain is `physics/bimetal-strip-bends`, its first statement
+People choose ids and never reuse them: a chain is `physics/bimetal-strip-bends`, its first statement
 `physics/bimetal-strip-bends.s1`, a concept `physics/thermal-expansion`. A sample or an item is named after the node it
 was made from: `physics/bimetal-strip-bends.s1:open-1`, `physics/bimetal-strip-bends:dev-path`.
 
-All records are immutable. `msgspec` checks types when one is decoded and refuses unknown fields.
+An id is a name and is not parsed: what it suggests (discipline, chain, split, unit) is also a field of the record.
+
+All records are immutable. `msgspec` checks types when a record is decoded, and rejects unknown fields.
 """
 
 from __future__ import annotations
@@ -28,18 +31,20 @@ Status = Literal["active", "retired"]
 
 FORMATS: tuple[Format, ...] = ("open", "choice", "true-false")
 ITEM_KINDS: tuple[ItemKind, ...] = ("path", "missing-link", "order", "counterfactual")
-OPERATORS: tuple[Operator, ...] = ("substitution", "inversion", "truncation", "detour")
 SPLITS: tuple[Split, ...] = ("dev", "twin", "sealed")
 CATEGORIES: tuple[Category, ...] = ("concept gap", "reasoning deficit", "data conflict", "suspect item", "unexplained")
 LETTERS = "ABCD"
 
+Triple = tuple[str, str, str]
+"""(subject id, relation id, object id)."""
+
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Immutable, typed, refuses unknown fields; leaves defaults out when written."""
+    """Base class: immutable, typed, rejects unknown fields, omits fields with default values when encoded."""
 
 
 class Relation(Record, frozen=True):
-    """A typed relation and the forms templates need: `{subject} {phrase} {object}`."""
+    """A typed relation with the word forms that templates need: `{subject} {phrase} {object}`."""
 
     id: str
     kind: Literal["causal", "definitional", "prerequisite", "compositional", "temporal", "quantitative"]
@@ -60,7 +65,7 @@ class Relation(Record, frozen=True):
 
 
 class Span(Record, frozen=True):
-    """A passage of a source: half-open [start, end) in Unicode code points of the NFC text."""
+    """A passage of a source: the half-open range [start, end) in Unicode code points of the NFC text."""
 
     source: str  # "physics/thermal-expansion"
     start: int
@@ -68,7 +73,7 @@ class Span(Record, frozen=True):
 
 
 class Concept(Record, frozen=True):
-    """A canonical term (L1). `parents` are the statements that mention it, sorted; `spans` their evidence."""
+    """A canonical term (L1). `parents` are the ids of the statements that mention it, sorted; `spans` are their evidence."""
 
     id: str
     discipline: str
@@ -76,7 +81,7 @@ class Concept(Record, frozen=True):
     term: str
     type: str
     definition: str
-    phrase: str | None = None  # how it stands in a sentence, "a bimetal strip"; None: the bare term
+    phrase: str | None = None  # form used inside a sentence, "a bimetal strip"; None: the term itself
     plural: bool = False
     aliases: tuple[str, ...] = ()
     distinct_from: tuple[str, ...] = ()
@@ -87,12 +92,12 @@ class Concept(Record, frozen=True):
 
     @property
     def text(self) -> str:
-        """The concept as it stands inside a sentence."""
+        """The form used inside a sentence: the phrase, or else the term."""
         return self.phrase or self.term
 
 
 class Statement(Record, frozen=True):
-    """A typed triple (L2) with the sentence that says it and the passage that supports it."""
+    """A typed triple (L2) with the sentence that states it and the passage that supports it."""
 
     id: str
     chain: str
@@ -106,13 +111,13 @@ class Statement(Record, frozen=True):
     span: Span
 
     @property
-    def triple(self) -> tuple[str, str, str]:
+    def triple(self) -> Triple:
         """(subject id, relation id, object id)."""
         return (self.subject, self.relation, self.object)
 
 
 class Chain(Record, frozen=True):
-    """An ordered path of statements that explains something (L3). Step k's object is step k+1's subject."""
+    """An ordered path of statements that explains something (L3). The object of step k is the subject of step k + 1."""
 
     id: str
     discipline: str
@@ -130,7 +135,11 @@ Node = Concept | Statement | Chain
 
 
 class Sample(Record, frozen=True):
-    """One training example. *Samples train.* `nodes` are all nodes that it speaks of, wrong options included, sorted."""
+    """One training example. *Samples train.* `nodes` are the ids of all nodes it mentions, wrong options included, sorted.
+
+    `unit`, `chain`, `discipline` and `number` say what the sample was made from. The builder records them; a sample written by hand may
+    leave them empty. They do not change what a model is trained on.
+    """
 
     id: str
     format: Format
@@ -140,15 +149,19 @@ class Sample(Record, frozen=True):
     explanation: str = ""
     options: tuple[str, ...] = ()  # choice only; `answer` is then one of them
     plan: str = ""  # hash of the plan it was worded from
+    unit: str = ""  # the statement, concept, window (`….s1+2`) or link (`….s1~3`) it teaches
+    chain: str = ""  # id of the unit's chain; empty for a concept, which may be on several
+    discipline: str = ""
+    number: int = 0  # its number among the samples of its unit, from 1; 0 if unknown
 
     @property
     def prompt(self) -> str:
-        """What the model is shown; the completion follows it after one blank."""
+        """What the model is shown. The completion follows after one space."""
         return prompt_text(self.question, self.options)
 
     @property
     def completion(self) -> str:
-        """What the model learns to say: the answer, then why."""
+        """What the model learns to write: the answer, then the explanation."""
         answer = self.answer
         if self.options:
             answer = f"{LETTERS[self.options.index(answer)]}. {answer}"
@@ -157,21 +170,26 @@ class Sample(Record, frozen=True):
 
     @property
     def key(self) -> str | None:
-        """The letter of the right option, for a choice sample."""
+        """The letter of the right option; None unless the format is choice."""
         return LETTERS[self.options.index(self.answer)] if self.options else None
 
 
 class Option(Record, frozen=True):
-    """One of an item's four answers. A distractor names the operator that made it and why it is wrong."""
+    """One of the four answers of an item. A distractor names the operator that made it and why it is wrong.
+
+    `triples` are recorded when the option is written; for a missing link, they are the whole path with the option in the gap. Empty where
+    the option states no path (counterfactual and recall items), or where its text was changed afterwards: see language/read_options.py.
+    """
 
     text: str
     operator: Operator | None = None  # None: the right answer
-    also: Operator | None = None  # a second operator applied on top, where there is one
+    also: Operator | None = None  # a second operator applied after the first, if any
     wrong_because: str = ""
+    triples: tuple[Triple, ...] = ()  # what the option states, in order
 
 
 class Item(Record, frozen=True):
-    """One benchmark question. *Items test.* Written from a chain alone, before any training."""
+    """One benchmark question. *Items test.* Written from a chain, before any training."""
 
     id: str
     split: Split
@@ -179,8 +197,8 @@ class Item(Record, frozen=True):
     discipline: str
     topic: str
     chain: str
-    statements: tuple[str, ...]  # the statement ids of the path it asks for
-    nodes: tuple[str, ...]  # every node that its text or its distractors mention, sorted
+    statements: tuple[str, ...]  # statement ids of the path it asks for
+    nodes: tuple[str, ...]  # ids of all nodes that the stem or an option mentions, sorted
     stem: str
     options: tuple[Option, ...]
     answer: str  # a letter
@@ -192,22 +210,22 @@ class Item(Record, frozen=True):
 
     @property
     def content_hash(self) -> str:
-        """Sixteen hex digits over what an examinee sees and what counts as right; ids do not enter."""
+        """Sixteen hex digits over stem, option texts and key. Ids and triples do not enter."""
         return content_hash([self.stem, [o.text for o in self.options], self.answer])
 
     @property
     def prompt(self) -> str:
-        """The stem as log-likelihood scoring shows it; each option is scored as its continuation."""
+        """The prompt for log-likelihood scoring. Each option is scored as its continuation."""
         return prompt_text(self.stem)
 
     @property
     def letter_prompt(self) -> str:
-        """The stem with its lettered options, as letter scoring shows it."""
+        """The prompt for letter scoring: the stem with lettered options."""
         return prompt_text(self.stem, tuple(o.text for o in self.options))
 
 
 class Outcome(Record, frozen=True):
-    """What one model did on one item. `chosen` is None when the answer could not be read: unscored, not wrong."""
+    """What one model answered to one item. `chosen` is None if the answer is not valid; such an outcome is unscored, not wrong."""
 
     item: str
     hash: str  # Item.content_hash at the time
@@ -224,18 +242,19 @@ class Outcome(Record, frozen=True):
 
 
 class Evidence(Record, frozen=True):
-    """What probing found at one node: how often it was asked, over seeds and wordings, how often wrongly answered, and what instead."""
+    """What probing found at one node: number of questions (over seeds and wordings), number of wrong answers, and what was preferred."""
 
     node: str  # a concept or statement id
     probe: Literal["statement", "concept", "step", "link", "data"]
     asked: int
     failed: int
-    margin: float  # mean log-likelihood per character of the right answer minus the best wrong one; 0 where nothing was scored
-    preferred: str = ""  # the concept taken for the right one; "inversion", "skip", "early", or the sample that says otherwise
+    margin: float  # mean log-likelihood per character of the right answer minus the best wrong one; 0 if nothing was scored
+    preferred: str = ""  # the concept chosen most often instead; "inversion", "skip" or "early"; for data, a contradicting sample
+    expected: str = ""  # the right concept where `preferred` was chosen; empty if not a concept, or if more than one
 
 
 class Diagnosis(Record, frozen=True):
-    """Why an item failed. `nodes` are blamed, most likely first; empty where nobody is."""
+    """Why an item failed. `nodes` are the blamed nodes, most likely first; empty if no node is blamed."""
 
     item: str
     hash: str  # Item.content_hash at the time
@@ -244,20 +263,20 @@ class Diagnosis(Record, frozen=True):
     nodes: tuple[str, ...]
     failed_by: tuple[str, ...]  # models: "seed-0"
     chosen: tuple[str, ...]  # their letters, in that order
-    confidence: float  # share of the failing seeds whose probes say the same
+    confidence: float  # share of the failing seeds whose probes indicate this category
     evidence: tuple[Evidence, ...] = ()
     reason: str = ""  # one sentence for a reviewer
 
 
 class Dropped(Record, frozen=True):
-    """A derived sample that a patch takes out of training. The hash is of its text: a sample that has changed since is refused."""
+    """A derived sample that a patch removes from training. The hash covers its text; the patch is rejected if the sample has changed."""
 
     sample: str
     hash: str
 
 
 class Wording(Record, frozen=True):
-    """What a sample says, without what it is called and what it is made from."""
+    """The text of a sample, without its id and nodes."""
 
     question: str
     answer: str
@@ -266,7 +285,7 @@ class Wording(Record, frozen=True):
 
 
 class Overridden(Record, frozen=True):
-    """A derived sample that a patch words anew in its place: id, format and nodes stay. The hash is of the text that is replaced."""
+    """A derived sample whose text a patch replaces; id, format and nodes stay. The hash covers the replaced text."""
 
     sample: str
     hash: str
@@ -274,7 +293,7 @@ class Overridden(Record, frozen=True):
 
 
 class Edit(Record, frozen=True):
-    """One line that a patch's commit adds to a topic file: `distinct_from: [other]` on a concept."""
+    """One line that the commit of a patch adds to a topic file: `distinct_from: [other]` on a concept."""
 
     file: str  # "knowledge/physics/thermal-expansion.yaml"
     concept: str  # "physics/thermal-expansion"
@@ -282,7 +301,7 @@ class Edit(Record, frozen=True):
 
 
 class Patch(Record, frozen=True):
-    """One repair: what it teaches, which items failed, why, and what it was written against. Its file is never edited afterwards."""
+    """One repair: what it teaches, which items failed, why, and what it was written against. Patch files are never edited."""
 
     id: str  # <round>-<slug>-<hash>
     round: int
@@ -293,13 +312,13 @@ class Patch(Record, frozen=True):
     expect: dict[str, str]  # node or item id → hash of what it was when the patch was written
     confusions: dict[str, str] = {}  # target → the concept it was taken for
     samples: tuple[Sample, ...] = ()  # added
-    remove: tuple[Dropped, ...] = ()  # derived samples that train no longer
-    override: tuple[Overridden, ...] = ()  # derived samples that say something else now
+    remove: tuple[Dropped, ...] = ()  # derived samples that are no longer trained on
+    override: tuple[Overridden, ...] = ()  # derived samples whose text is replaced
     edits: tuple[Edit, ...] = ()  # what the same commit adds to knowledge/
 
 
 def prompt_text(question: str, options: tuple[str, ...] = ()) -> str:
-    """The one place that lays out a question: `Question: …`, lettered options if any, then `Answer:`."""
+    """Lay out a question: `Question: …`, lettered options if any, then `Answer:`. No other function does this."""
     lines = [f"Question: {question}"]
     lines += [f"{letter}. {text}" for letter, text in zip(LETTERS, options, strict=False)]
     return "\n".join([*lines, "Answer:"])

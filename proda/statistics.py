@@ -20,7 +20,7 @@ from math import comb
 from typing import TYPE_CHECKING, Any
 
 from proda.errors import EmptyBenchmarkError
-from proda.records import Outcome, Record
+from proda.records import Outcome, Record, Split
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +34,7 @@ class Pair(Record, frozen=True):
     item: str
     chain: str
     discipline: str
+    split: Split
     seed: str
     before: bool
     after: bool
@@ -63,7 +64,7 @@ def paired(before: Iterable[Outcome], after: Iterable[Outcome]) -> tuple[list[Pa
         elif a.correct is None or b.correct is None:
             unscored += 1
         else:
-            pairs.append(Pair(a.item, a.chain, a.discipline, a.model, a.correct, b.correct))
+            pairs.append(Pair(a.item, a.chain, a.discipline, a.split, a.model, a.correct, b.correct))
     return pairs, Unpaired(changed, len(old.keys() - new.keys()), len(new.keys() - old.keys()), unscored)
 
 
@@ -171,6 +172,14 @@ def by(pairs: Iterable[Pair], field: str) -> dict[str, list[Pair]]:
     for pair in pairs:
         groups[getattr(pair, field)].append(pair)
     return dict(sorted(groups.items()))
+
+
+def most(part: int, whole: int) -> bool:
+    """Whether more than half of `whole` models (or answers) are meant by `part`; False for exactly half.
+
+    "Most models fail this item", "most models do not know this node" and "the item is right for most seeds" all use this definition.
+    """
+    return 2 * part > whole
 
 
 def accuracy(outcomes: Iterable[Outcome]) -> float:

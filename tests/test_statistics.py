@@ -90,7 +90,7 @@ def world(effect: float, chains: int, seed: int, together: bool) -> list[Pair]:
             up = (whole if together else rng.random()) < 0.2 + effect
             down = (1 - whole if together else rng.random()) < 0.2
             for model in ("seed-0", "seed-1", "seed-2"):
-                pairs.append(Pair(f"c{chain}:{item}", f"c{chain}", "d", model, not up, up and not down))
+                pairs.append(Pair(f"c{chain}:{item}", f"c{chain}", "d", "dev", model, not up, up and not down))
     return pairs
 
 
@@ -103,7 +103,7 @@ def test_the_interval_holds_the_mean_and_widens_when_items_of_a_chain_go_togethe
 
 
 def test_a_seed_that_alone_gains_is_no_sure_gain() -> None:
-    lucky = [Pair(f"c{n}:1", f"c{n}", "d", f"seed-{s}", False, s == 0) for n in range(50) for s in range(3)]
+    lucky = [Pair(f"c{n}:1", f"c{n}", "d", "dev", f"seed-{s}", False, s == 0) for n in range(50) for s in range(3)]
     _, low, _ = difference(lucky)
     assert low == 0.0  # some draws hold only the seeds that did not
 
@@ -123,7 +123,7 @@ def exact_draws() -> list[float]:
 
 def test_accuracy_and_difference_resample_chains_and_seeds_as_written_out_by_hand() -> None:
     outcomes = [outcome(f"{chain}:{n}", seed, n < right) for (chain, seed), (right, count) in TABLE.items() for n in range(count)]
-    pairs = [Pair(o.item, o.chain, "d", o.model, False, bool(o.correct)) for o in outcomes]
+    pairs = [Pair(o.item, o.chain, "d", "dev", o.model, False, bool(o.correct)) for o in outcomes]
     for level in (0.95, 0.8, 0.5):
         tail = 100 * (1 - level) / 2
         # The draws are few and discrete: the nearest of them, as a bootstrap of any size has them.
@@ -153,8 +153,8 @@ def test_seeds_that_disagree_widen_the_interval_of_an_accuracy() -> None:
 
 
 def test_gains_and_losses_of_a_chain_are_one_value() -> None:
-    pairs = [Pair("b:1", "b", "d", "seed-0", False, True), Pair("b:1", "b", "d", "seed-1", False, True)]
-    pairs += [Pair("a:1", "a", "d", "seed-0", True, False), Pair("c:1", "c", "d", "seed-0", True, True)]
+    pairs = [Pair("b:1", "b", "d", "dev", "seed-0", False, True), Pair("b:1", "b", "d", "dev", "seed-1", False, True)]
+    pairs += [Pair("a:1", "a", "d", "dev", "seed-0", True, False), Pair("c:1", "c", "d", "dev", "seed-0", True, True)]
     assert by_chain(pairs) == [-1.0, 2.0, 0.0]
 
 

@@ -1,4 +1,4 @@
-"""Items, samples, made-up answers and everything else that `dvc repro` would add to the toy world, in a second and without a model.
+"""Create items, samples, invented answers and the other results of `dvc repro` for the toy knowledge, in a second and without a model.
 
 root = make_results(make_repository(tmp_path))        # not committed
 """
@@ -28,12 +28,12 @@ Answers = Callable[[Item, str], bool]
 
 
 def base_wrong_tuned_right(item: Item, model: str) -> bool:
-    """The base knows nothing, tuning teaches everything."""
+    """The base answers everything wrong, the tuned models answer everything right."""
     return model != "base"
 
 
 def make_items_and_samples(root: Path) -> Path:
-    """What the stages `benchmark` and `synthesize` write."""
+    """Write what the stages `benchmark` and `synthesize` write."""
     knowledge = proda.open(str(root)).knowledge
     write_items_tree(root, write_items(knowledge, seed=0, sealed_share=0.33))
     plans = plan_samples(knowledge, dict.fromkeys(knowledge.topics_of, 40), seed=0, window=2)
@@ -42,7 +42,7 @@ def make_items_and_samples(root: Path) -> Path:
 
 
 def make_outcomes(root: Path, right: Answers = base_wrong_tuned_right) -> list[Outcome]:
-    """What the stage `evaluate` writes, from answers that `right` decides."""
+    """Write what the stage `evaluate` writes. `right` decides which answers are right."""
     found = [outcome(item, model, right(item, model)) for item in proda.open(str(root)).items() for model in MODELS]
     write_outcomes(root / RESULTS / "outcomes", found)
     (root / RESULTS / "metrics.json").write_text(json.dumps(metrics(found, found[: len(found) // 2], resamples=20)))
@@ -51,7 +51,7 @@ def make_outcomes(root: Path, right: Answers = base_wrong_tuned_right) -> list[O
 
 
 def outcome(item: Item, model: str, correct: bool, margin: float = 0.125) -> Outcome:
-    """One answer; a wrong one chooses the first wrong option."""
+    """Return one outcome. A wrong answer chooses the first wrong option."""
     chosen = item.answer if correct else next(x for x in LETTERS if x != item.answer)
     operator = item.options[LETTERS.index(chosen)].operator or ""
     shared = (item.id, item.content_hash, model, item.split, item.discipline, item.chain, item.kind, item.answer)
@@ -59,7 +59,7 @@ def outcome(item: Item, model: str, correct: bool, margin: float = 0.125) -> Out
 
 
 def make_results(root: Path, right: Answers = base_wrong_tuned_right) -> Path:
-    """Items, samples, answers, curves and gates."""
+    """Write items, samples, answers, training curves and the results of the gates."""
     make_items_and_samples(root)
     make_outcomes(root, right)
     items = proda.open(str(root)).items()
@@ -77,7 +77,7 @@ def make_results(root: Path, right: Answers = base_wrong_tuned_right) -> Path:
 
 
 def make_diagnoses(root: Path) -> list[Diagnosis]:
-    """What the stage `diagnose` would write if every dev item had failed for want of its first statement."""
+    """Write what the stage `diagnose` writes if all dev items failed because their first statement is not known."""
     found = [
         Diagnosis(i.id, i.content_hash, i.chain, "concept gap", (i.statements[0],), ("seed-0", "seed-1"), ("A", "A"), 1.0, (), "Not known.")
         for i in proda.open(str(root)).items("dev")
@@ -87,7 +87,7 @@ def make_diagnoses(root: Path) -> list[Diagnosis]:
 
 
 def make_patch(root: Path) -> Patch:
-    """One patch of round 1, in the work tree."""
+    """Write one patch of round 1 to the work tree."""
     knowledge = proda.open(str(root)).knowledge
     node = next(iter(knowledge.active_statements))
     sample = Sample(f"{node}:open-1001", "open", (node,), "What is it?", "This.")
@@ -97,7 +97,7 @@ def make_patch(root: Path) -> Patch:
 
 
 def commit(root: Path, message: str) -> None:
-    """All changes as one commit."""
+    """Commit all changes."""
     subprocess.run(["git", "add", "-A"], cwd=root, check=True)
     who = ["-c", "user.name=Toy", "-c", "user.email=toy@example.org", "-c", "commit.gpgsign=false"]
     subprocess.run(["git", *who, "commit", "-q", "-m", message], cwd=root, check=True)

@@ -1,9 +1,9 @@
-"""A five-chain world that stands for a whole repository: small enough to build in seconds, large enough for every stage.
+"""A knowledge of five chains, and a repository with it: small enough to build in seconds, large enough for every stage.
 
     root = make_repository(tmp_path)            # knowledge, sources, params, allocation, reading; a git repository with one commit
 
-Two disciplines, ten or more concepts each, chains of three and four statements, every relation kind. The facts are made up on
-purpose (mills, lanterns), so that no test leans on what a reader knows.
+Two disciplines with ten or more concepts each, chains of three and four statements, every kind of relation. The facts are invented
+(mills, lanterns), so no test depends on what a reader knows.
 """
 
 from __future__ import annotations
@@ -55,18 +55,18 @@ TYPES = ["process", "state", "quantity"]
 
 
 def words_of(concept: str) -> str:
-    """The term of a concept id."""
+    """Return the term of a concept id."""
     return concept.replace("-", " ")
 
 
 def relations() -> dict[str, dict[str, object]]:
-    """The project's own relations: the toy world speaks the same grammar."""
+    """Return the relations of the project, which the toy knowledge uses too."""
     loaded: dict[str, dict[str, object]] = yaml.safe_load((ROOT / "knowledge/relations.yaml").read_text())["relations"]
     return loaded
 
 
 def topic_files() -> dict[str, str]:
-    """Path below knowledge/ → text, sources and catalogue included. Spans are filled in."""
+    """Return path below knowledge/ → text, including sources and catalogue. Spans are filled in."""
     kinds = relations()
     files: dict[str, str] = {}
     catalogue: dict[str, dict[str, str]] = {}
@@ -152,9 +152,9 @@ evaluate: {bootstrap: 50}
 
 
 def make_repository(path: Path, *, git: bool = True, samples: int = 40, code: bool = False) -> Path:
-    """A repository in `path / "toy"` with everything that `dvc repro` reads; committed, if `git`.
+    """Create a repository in `path / "toy"` with everything that `dvc repro` reads. With `git`, it is committed.
 
-    With `code`, also this project's own, and DVC initialised: then the stages can be run there.
+    With `code`, the code of the project is copied and DVC initialised, so that the stages can run there.
     """
     root = path / "toy"
     for name, text in topic_files().items():
@@ -191,7 +191,7 @@ def make_repository(path: Path, *, git: bool = True, samples: int = 40, code: bo
 
 
 def knowledge(extra: dict[str, list[tuple[str, str, list[str]]]] | None = None) -> Knowledge:
-    """The toy world as compiled knowledge, without files. `extra` adds chains in the notation of CHAINS."""
+    """Return the toy knowledge in compiled form, without files. `extra` adds chains in the notation of CHAINS."""
     chains: list[Chain] = []
     statements: list[Statement] = []
     concepts: dict[str, Concept] = {}
@@ -238,7 +238,7 @@ def knowledge(extra: dict[str, list[tuple[str, str, list[str]]]] | None = None) 
 
 
 def wide_knowledge(count: int = 40) -> Knowledge:
-    """A larger made-up world: `count` chains of four statements in one discipline, for tests that need numbers."""
+    """Return a larger invented knowledge, with `count` chains of four statements in one discipline, for tests that need many items."""
     names = ("causes", "requires", "produces", "increases", "is-part-of", "becomes", "triggers", "limits")
     told = []
     for number in range(count):

@@ -12,25 +12,21 @@ them come first. With `stepwise`, all samples teach the statement together with 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
-from typing import cast
+from typing import Literal
 
 import msgspec
 
-from proda.builder.plan import Plan, Unit, apart, format_pattern, left_out, links, plan_one
+from proda.builder.plan import Part, Plan, apart, format_pattern, left_out, links, plan_one, row
 from proda.builder.template_writer import write_sample
 from proda.errors import NotFoundError
 from proda.graph import Knowledge
 from proda.language.wording import name
 from proda.params import Params
-from proda.records import Format, Sample
+from proda.records import Sample
 from proda.stable_hash import seed_of
 
 REACH = 5  # ordinals between two samples of a row, so that two statements of the row never produce the same sample
-NODE = r"(?P<node>(?P<start>[^:+~]+)(?:(?P<row>[+~])(?P<length>[2-9]))?)"
-NAME = re.compile(NODE + r":(?P<format>open|choice|true-false)-(?P<number>[1-9][0-9]*)")  # of a sample
-ROWS: dict[str | None, Unit] = {None: "statement", "+": "window", "~": "link"}
 STRIDE = {1: 1, 2: 3, 4: 7}  # number of units → step through the ten formats per turn, coprime to 10 so that each unit gets all formats
 
 
@@ -57,10 +53,10 @@ def extra_samples(
     samples: dict[str, Sample] = {}
     for number in range(count):
         turn, place = divmod(number, len(units))
-        unit, planned = units[place]
+        part = units[place]
         fmt = pattern[(first + turn * STRIDE[len(units)] + place) % len(pattern)]
-        ordinal = number if unit in ("statement", "concept") else turn * REACH + _within(knowledge, planned, node)
-        plan = plan_one(knowledge, unit, planned, start + ordinal, fmt, params.seed)
+        ordinal = number if part.kind in ("statement", "concept") else turn * REACH + _within(knowledge, part, node)
+        plan = plan_one(knowledge, part, start + ordinal, fmt, params.seed)
         sample = write_sample(knowledge, _contrasting(knowledge, plan, contrast))
         samples.setdefault(f"{sample.prompt} {sample.completion}", sample)
     return list(samples.values())
@@ -72,29 +68,31 @@ def worded_again(knowledge: Knowledge, sample: Sample, params: Params) -> Sample
     Unit, format, ordinal and parameters stay the same. A repair overrides a sample that contradicts the knowledge by this one.
     Deterministic.
     """
-    found = NAME.fullmatch(sample.id)
-    unit = found and _unit_of(knowledge, found["start"], found["row"], int(found["length"] or 1))
-    if not found or not unit:
+    part = _part(knowledge, sample)
+    if part is None or sample.number < 1:
         return None
-    plan = plan_one(knowledge, unit, found["node"], int(found["number"]) - 1, cast(Format, found["format"]), params.seed)
-    made = write_sample(knowledge, plan)
+    made = write_sample(knowledge, plan_one(knowledge, part, sample.number - 1, sample.format, params.seed))
     return made if made.id == sample.id else None
 
 
-def _unit_of(knowledge: Knowledge, start: str, row: str | None, length: int) -> Unit | None:
-    """What a sample of such a name teaches; None if the base holds it no more."""
-    if row is None and start in knowledge.concepts:
-        return "concept"
-    if start not in knowledge.active_statements:
+def _part(knowledge: Knowledge, sample: Sample) -> Part | None:
+    """The part of the knowledge that a sample was made from; None if the knowledge no longer has it."""
+    if sample.unit in knowledge.concepts:
+        return Part("concept", sample.unit, (sample.unit,))
+    chain = knowledge.chains.get(sample.chain)
+    if chain is None or chain.status != "active":
         return None
-    path = knowledge.chains[knowledge.statements[start].chain].statements
-    return ROWS[row] if path.index(start) + length <= len(path) else None
+    path = chain.statements
+    rows = [path[start:end] for start in range(len(path)) for end in range(start + 2, len(path) + 1)]
+    kinds: tuple[Literal["window", "link"], ...] = ("window", "link")
+    parts = [*(Part("statement", s, (s,)) for s in path), *(row(kind, nodes) for kind in kinds for nodes in rows)]
+    return next((part for part in parts if part.name == sample.unit), None)
 
 
-def _units(knowledge: Knowledge, node: str, stepwise: bool, window: int, beside: frozenset[str]) -> list[tuple[Unit, str]]:
+def _units(knowledge: Knowledge, node: str, stepwise: bool, window: int, beside: frozenset[str]) -> list[Part]:
     """The parts that alternate in the samples of a node."""
     if node in knowledge.concepts:
-        return [("concept", node)]
+        return [Part("concept", node, (node,))]
     if node not in knowledge.statements:
         raise NotFoundError(
             f"'{node}' is not a concept or statement of the knowledge, so no sample can teach it. Look it up with `proda show`."
@@ -106,22 +104,23 @@ def _units(knowledge: Knowledge, node: str, stepwise: bool, window: int, beside:
         range(max(0, place - window + 1), min(place, len(path) - window) + 1) if window < len(path) else ()
     )  # a window of the whole chain would give its items away
     windows = [path[start : start + window] for start in starts]
-    around = sorted((row for row in links(knowledge, chain) if node in row), key=lambda row: abs(2 * row.index(node) + 1 - len(row)))
-    kinds: tuple[tuple[Unit, str, Sequence[Sequence[str]]], ...] = (("window", "+", windows), ("link", "~", around))
-    best = [(unit, sign, max(there, key=lambda row: len(beside.intersection(row)))) for unit, sign, there in kinds if there]
-    rows = [(unit, f"{row[0]}{sign}{len(row)}") for unit, sign, row in best]
-    alone: tuple[Unit, str] = ("statement", node)
+    around = sorted(
+        (shown for shown in links(knowledge, chain) if node in shown), key=lambda shown: abs(2 * shown.index(node) + 1 - len(shown))
+    )
+    kinds: tuple[tuple[Literal["window", "link"], Sequence[tuple[str, ...]]], ...] = (("window", windows), ("link", around))
+    rows = [row(kind, max(there, key=lambda shown: len(beside.intersection(shown)))) for kind, there in kinds if there]
+    alone = Part("statement", node, (node,))
     if rows and stepwise:
         return rows
-    if any(beside.intersection(row) for _, _, row in best):
+    if any(beside.intersection(part.nodes) for part in rows):
         return [*rows, *[alone] * len(rows)]
     return [unit for one in rows for unit in (alone, one)] or [alone]
 
 
-def _within(knowledge: Knowledge, row: str, node: str) -> int:
+def _within(knowledge: Knowledge, part: Part, node: str) -> int:
     """Index of a statement in a row."""
     path = knowledge.chains[knowledge.statements[node].chain].statements
-    return path.index(node) - path.index(re.split(r"[+~]", row)[0])
+    return path.index(node) - path.index(part.nodes[0])
 
 
 def _contrasting(knowledge: Knowledge, plan: Plan, contrast: Sequence[str]) -> Plan:

@@ -15,17 +15,16 @@ Formats follow a fixed pattern of ten, 6 open : 3 choice : 1 true-false (paper �
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from proda.errors import InputError
 from proda.graph import Knowledge
 from proda.language.neighbours import near_concepts, taken_for
 from proda.language.wording import Triple, clause
-from proda.records import Chain, Format, Record, Statement
+from proda.records import Chain, Format, Record
 from proda.stable_hash import by_weight, fraction, seed_of
 
 Unit = Literal["statement", "window", "link", "concept"]
@@ -35,6 +34,19 @@ Ask = Literal["object", "subject"]
 PACE: dict[Unit, float] = {"statement": 1.0, "window": 1.0, "concept": 6.0}
 ROW = 3  # statements at most in a link
 SHOWN = 0.64  # share of a chain's words at most in a link
+
+
+class Part(NamedTuple):
+    """A part of the knowledge that samples are made from."""
+
+    kind: Unit
+    name: str  # Sample.unit: the id of the statement or concept; `….s1+2` for a window, `….s1~3` for a link
+    nodes: tuple[str, ...]  # statement ids in order, or the one concept id
+
+
+def row(kind: Literal["window", "link"], nodes: tuple[str, ...]) -> Part:
+    """Return the window or link over consecutive statements. It is named after the first of them and their number."""
+    return Part(kind, f"{nodes[0]}{'+' if kind == 'window' else '~'}{len(nodes)}", nodes)
 
 
 class Plan(Record, frozen=True):
@@ -72,9 +84,9 @@ def plan_samples(
     pattern = format_pattern(*shares)
     plans: dict[tuple[str, str], list[Plan]] = defaultdict(list)
     for discipline, count in sorted(allocation.items()):
-        for unit, node, topic, ordinal in islice(_rounds(units[discipline], seed), count):
-            fmt = pattern[(seed_of(seed, "format", node) + ordinal) % len(pattern)]
-            plans[(discipline, topic)].append(plan_one(knowledge, unit, node, ordinal, fmt, seed))
+        for part, topic, ordinal in islice(_rounds(units[discipline], seed), count):
+            fmt = pattern[(seed_of(seed, "format", part.name) + ordinal) % len(pattern)]
+            plans[(discipline, topic)].append(plan_one(knowledge, part, ordinal, fmt, seed))
     return {key: sorted(group, key=lambda p: p.id) for key, group in sorted(plans.items())}
 
 
@@ -94,17 +106,17 @@ def format_pattern(open_share: float, choice_share: float) -> tuple[Format, ...]
     return tuple(pattern)
 
 
-def _units(knowledge: Knowledge, window: int) -> dict[str, list[tuple[Unit, str, str]]]:
-    """Discipline → (unit, node id, topic). A window's id is its first statement's with the window's length: `….s1+2`."""
-    found: dict[str, list[tuple[Unit, str, str]]] = defaultdict(list)
+def _units(knowledge: Knowledge, window: int) -> dict[str, list[tuple[Part, str]]]:
+    """Discipline → (part, topic)."""
+    found: dict[str, list[tuple[Part, str]]] = defaultdict(list)
     for chain in knowledge.active_chains():
         for place, statement in enumerate(chain.statements):
-            found[chain.discipline].append(("statement", statement, chain.topic))
+            found[chain.discipline].append((Part("statement", statement, (statement,)), chain.topic))
             if place + window <= len(chain.statements) and window < len(chain.statements):
-                found[chain.discipline].append(("window", f"{statement}+{window}", chain.topic))
+                found[chain.discipline].append((row("window", chain.statements[place : place + window]), chain.topic))
     for (discipline, topic), concepts in knowledge.concepts_of.items():
         if discipline in found:
-            found[discipline] += [("concept", concept, topic) for concept in concepts]
+            found[discipline] += [(Part("concept", concept, (concept,)), topic) for concept in concepts]
     return dict(found)
 
 
@@ -129,23 +141,24 @@ def left_out(nodes: Sequence[str], ordinal: int) -> int:
     return 1 + (seed_of("gap", nodes[0]) + ordinal) % (len(nodes) - 1)
 
 
-def _rounds(units: list[tuple[Unit, str, str]], seed: int) -> Iterator[tuple[Unit, str, str, int]]:
-    """(unit, node, topic, ordinal) without end, round after round; within a round by a hash of the node."""
-    order = sorted(units, key=lambda u: (seed_of(seed, "round", u[1]), u[1]))
-    done = dict.fromkeys((u[1] for u in order), 0)
+def _rounds(units: list[tuple[Part, str]], seed: int) -> Iterator[tuple[Part, str, int]]:
+    """(part, topic, ordinal) without end, round after round; within a round by a hash of the part's name."""
+    order = sorted(units, key=lambda u: (seed_of(seed, "round", u[0].name), u[0].name))
+    done = dict.fromkeys((part.name for part, _ in order), 0)
     lap = 0
     while order:
         lap += 1
-        for unit, node, topic in order:
+        for part, topic in order:
             # Without the phase, all concepts would come in the same round.
-            phase = fraction(seed, "phase", node)
-            if int(lap / PACE[unit] + phase) > done[node]:
-                yield unit, node, topic, done[node]
-                done[node] += 1
+            phase = fraction(seed, "phase", part.name)
+            if int(lap / PACE[part.kind] + phase) > done[part.name]:
+                yield part, topic, done[part.name]
+                done[part.name] += 1
 
 
-def plan_one(knowledge: Knowledge, unit: Unit, node: str, ordinal: int, fmt: Format, seed: int) -> Plan:
-    """The plan of a unit's sample number `ordinal`; a window's node is its first statement with its length, `….s1+2`; a link's `….s1~3`."""
+def plan_one(knowledge: Knowledge, part: Part, ordinal: int, fmt: Format, seed: int) -> Plan:
+    """Return the plan of sample number `ordinal` (from 0) of a part of the knowledge."""
+    unit, node = part.kind, part.name
     key = (seed, "sample", node, ordinal)
     sample_id, place = f"{node}:{fmt}-{ordinal + 1}", seed_of("letter", *key) % 4
     if unit == "concept":
@@ -156,7 +169,7 @@ def plan_one(knowledge: Knowledge, unit: Unit, node: str, ordinal: int, fmt: For
             fmt, sample_id = "open", f"{node}:open-{ordinal + 1}"
         false = fmt == "true-false" and bool(wrong) and fraction("false", *key) < 0.5
         return Plan(sample_id, unit, fmt, ordinal, (node,), (), ask, wrong[:1] if false else wrong if fmt == "choice" else (), None, place)
-    statements = _row(knowledge, node) if unit in ("window", "link") else [knowledge.statements[node]]
+    statements = [knowledge.statements[s] for s in part.nodes]
     triples = tuple(s.triple for s in statements)
     nodes = tuple(s.id for s in statements)
     chain = knowledge.chains[statements[0].chain]
@@ -224,11 +237,3 @@ def apart(knowledge: Knowledge, named: set[str], chain: frozenset[str]) -> bool:
     """Whether a sample that names these concepts leaves out at least two concepts of every chain other than `chain`, the unit's own."""
     courses = (c for concept in named for c in knowledge.courses.get(concept, ()))
     return all(course == chain or len(course - named) > 1 for course in courses)
-
-
-def _row(knowledge: Knowledge, node: str) -> list[Statement]:
-    start, length = re.split(r"[+~]", node)
-    first = knowledge.statements[start]
-    path = knowledge.path(knowledge.chains[first.chain])
-    place = [s.id for s in path].index(first.id)
-    return path[place : place + int(length)]

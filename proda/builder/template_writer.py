@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from proda.builder import templates
-from proda.builder.plan import Plan, Unit, left_out
+from proda.builder.plan import Plan, Unit, left_out, row
 from proda.builder.templates import fill
 from proda.graph import Knowledge
 from proda.language.wording import (
@@ -29,7 +29,7 @@ from proda.language.wording import (
     question,
     verb,
 )
-from proda.records import Concept, Sample, content_hash
+from proda.records import Concept, Sample, Statement, content_hash
 from proda.stable_hash import by_weight, seed_of
 
 
@@ -44,18 +44,33 @@ def _frame(frames: tuple[str, ...], plan: Plan) -> str:
     return frames[(seed_of("frame", plan.nodes) + step) % len(frames)]
 
 
-def _discipline(node: str) -> str:
-    return node.partition("/")[0].replace("-", " ")
+def _discipline(knowledge: Knowledge, plan: Plan) -> str:
+    """The discipline's name in a sentence."""
+    return knowledge.node(plan.nodes[0]).discipline.replace("-", " ")
 
 
-def _sample(plan: Plan, question_text: str, answer: str, why: str, wrong: tuple[str, ...], used: set[str]) -> Sample:
+def _sample(knowledge: Knowledge, plan: Plan, question_text: str, answer: str, why: str, wrong: tuple[str, ...], used: set[str]) -> Sample:
     options: tuple[str, ...] = ()
     if wrong:
         ranked = by_weight(wrong, "options", plan.id)
         place = min(plan.place, len(ranked))
         options = (*ranked[:place], answer, *ranked[place:])
     nodes = tuple(sorted({*plan.nodes, *plan.distractors, *used, *(c for t in plan.triples for c in (t[0], t[2]))}))
-    return Sample(plan.id, plan.format, nodes, capital(question_text), answer, why, options, content_hash(plan))
+    first = knowledge.node(plan.nodes[0])
+    return Sample(
+        plan.id,
+        plan.format,
+        nodes,
+        capital(question_text),
+        answer,
+        why,
+        options,
+        content_hash(plan),
+        unit=row(plan.unit, plan.nodes).name if plan.unit in ("window", "link") else first.id,
+        chain=first.chain if isinstance(first, Statement) else "",
+        discipline=first.discipline,
+        number=plan.ordinal + 1,
+    )
 
 
 def _statement(knowledge: Knowledge, plan: Plan) -> Sample:
@@ -77,14 +92,14 @@ def _statement(knowledge: Knowledge, plan: Plan) -> Sample:
         # "Which …" asks for one thing, so the verb is singular even if the term is plural.
         "verb": kind.phrase if not about_object else verb(knowledge, subject, relation),
         "inverse": kind.inverse if about_object else inverse_verb(knowledge, obj, relation),
-        "discipline": _discipline(plan.nodes[0]),
+        "discipline": _discipline(knowledge, plan),
     }
     wrong = tuple(name(knowledge, c) for c in plan.distractors)
     why, used = _because(knowledge, plan, triple, text)
     frame = _frame(frames[plan.format], plan)
     if plan.format == "open" and _answers(knowledge, triple, about_object) > 1:
         frame = templates.ONE_OF_SEVERAL[plan.ask]
-    return _sample(plan, fill(frame, places), answer, why, wrong, used)
+    return _sample(knowledge, plan, fill(frame, places), answer, why, wrong, used)
 
 
 def _answers(knowledge: Knowledge, triple: Triple, about_object: bool) -> int:
@@ -137,7 +152,7 @@ def _claim(knowledge: Knowledge, plan: Plan, triple: Triple, text: str) -> Sampl
     places = {
         "clause": clause(knowledge, said),
         "inverse-clause": inverse_clause(knowledge, said),
-        "discipline": _discipline(plan.nodes[0]),
+        "discipline": _discipline(knowledge, plan),
     }
     if plan.claim is None:
         answer, why = "true", text
@@ -147,7 +162,7 @@ def _claim(knowledge: Knowledge, plan: Plan, triple: Triple, text: str) -> Sampl
         answer, why = "false", f"{text} It is {name(knowledge, end)}, not {wrong}."
     else:
         answer, why = "false", f"{text} The claim has it the wrong way round."
-    return _sample(plan, fill(_frame(templates.CLAIM, plan), places), answer, why, (), set())
+    return _sample(knowledge, plan, fill(_frame(templates.CLAIM, plan), places), answer, why, (), set())
 
 
 def _window(knowledge: Knowledge, plan: Plan) -> Sample:
@@ -164,7 +179,7 @@ def _window(knowledge: Knowledge, plan: Plan) -> Sample:
         "verb": verb(knowledge, a, first[1]),
         "verb2": verb(knowledge, b, second[1]),
         "path": path_text(knowledge, shown, "which"),
-        "discipline": _discipline(plan.nodes[0]),
+        "discipline": _discipline(knowledge, plan),
     }
     frame = _frame(templates.WINDOW[plan.format], plan)
     if plan.format == "open" and len(knowledge.by_subject[a]) > 1:
@@ -172,14 +187,14 @@ def _window(knowledge: Knowledge, plan: Plan) -> Sample:
     asked = fill(frame, places)
     path = path_text(knowledge, plan.triples, "which" if plan.ordinal % 2 == 0 else "full")
     if plan.format == "open":
-        return _sample(plan, asked, path, texts[plan.ordinal % len(texts)], (), set())
+        return _sample(knowledge, plan, asked, path, texts[plan.ordinal % len(texts)], (), set())
     if plan.format == "choice":
         wrong = tuple(name(knowledge, d) for d in plan.distractors)
         refutation, used = _refutation(knowledge, plan) if wrong else ("", set())
-        return _sample(plan, asked, name(knowledge, b), f"{capital(path)}. {refutation}".strip(), wrong, used)
+        return _sample(knowledge, plan, asked, name(knowledge, b), f"{capital(path)}. {refutation}".strip(), wrong, used)
     answer = "true" if plan.claim is None else "false"
     why = f"{capital(path)}." if plan.claim is None else f"It is {name(knowledge, b)} that comes between: {path}."
-    return _sample(plan, asked, answer, why, (), set())
+    return _sample(knowledge, plan, asked, answer, why, (), set())
 
 
 def _link(knowledge: Knowledge, plan: Plan) -> Sample:
@@ -190,17 +205,17 @@ def _link(knowledge: Knowledge, plan: Plan) -> Sample:
     places = {
         "row": path_with_gap(knowledge, plan.triples, gap),
         "x": wrong[0] if wrong else here,
-        "discipline": _discipline(plan.nodes[0]),
+        "discipline": _discipline(knowledge, plan),
     }
     asked = fill(_frame(templates.LINK[plan.format], plan), places)
     path = path_text(knowledge, plan.triples, "which" if plan.ordinal % 2 == 0 else "full")
     if plan.format == "true-false":
         why = f"{capital(path)}." if not wrong else f"It is {here} that is left out: {path}."
-        return _sample(plan, asked, "false" if wrong else "true", why, (), set())
+        return _sample(knowledge, plan, asked, "false" if wrong else "true", why, (), set())
     if plan.format == "open":
-        return _sample(plan, asked, here, f"{capital(path)}.", (), set())
+        return _sample(knowledge, plan, asked, here, f"{capital(path)}.", (), set())
     refutation, used = _refutation(knowledge, plan)
-    return _sample(plan, asked, here, f"{capital(path)}. {refutation}", wrong, used)
+    return _sample(knowledge, plan, asked, here, f"{capital(path)}. {refutation}", wrong, used)
 
 
 def _concept(knowledge: Knowledge, plan: Plan) -> Sample:
@@ -211,14 +226,14 @@ def _concept(knowledge: Knowledge, plan: Plan) -> Sample:
         "term": concept.text,
         "is": _is(concept),
         "definition": described.definition,
-        "discipline": _discipline(concept.id),
+        "discipline": _discipline(knowledge, plan),
     }
     full = f"{capital(concept.text)} {_is(concept)} {concept.definition}."
     if plan.format == "true-false":
         asked = fill(_frame(templates.MEANING, plan), places)
         if described is concept:
-            return _sample(plan, asked, "true", full, (), set())
-        return _sample(plan, asked, "false", f"That describes {described.text}. {full}", (), {described.id})
+            return _sample(knowledge, plan, asked, "true", full, (), set())
+        return _sample(knowledge, plan, asked, "false", f"That describes {described.text}. {full}", (), {described.id})
     about_meaning = plan.ask == "object"
     frames = templates.TERM if about_meaning else templates.DEFINITION
     answer = concept.definition if about_meaning else concept.text
@@ -227,7 +242,7 @@ def _concept(knowledge: Knowledge, plan: Plan) -> Sample:
     if others:
         why = f"{why} {capital(others[0].text)} {_is(others[0])} {others[0].definition}.".strip()
         used = {others[0].id}
-    return _sample(plan, fill(_frame(frames[plan.format], plan), places), answer, why, wrong, used)
+    return _sample(knowledge, plan, fill(_frame(frames[plan.format], plan), places), answer, why, wrong, used)
 
 
 def _is(concept: Concept) -> str:

@@ -41,6 +41,7 @@ from proda.language.read_samples import Reader, contradictions
 from proda.language.wording import clause, name
 from proda.records import LETTERS, Category, Diagnosis, Evidence, Item, Outcome, Record, Sample, Statement
 from proda.stable_hash import by_weight
+from proda.statistics import most
 
 UNKNOWN = 0.5  # a node is unknown if a smaller share of its probes is answered correctly
 KNOWN = 0.8  # a statement is known if at least this share is; required before an item is suspected
@@ -85,7 +86,7 @@ def failures(items: Iterable[Item], outcomes: Iterable[Outcome]) -> dict[str, di
         asked[outcome.item] += 1
         if outcome.correct is False and outcome.chosen is not None:
             wrong[outcome.item][outcome.model] = outcome.chosen
-    return {i: dict(sorted(wrong[i].items())) for i in sorted(wrong) if 2 * len(wrong[i]) > asked[i]}
+    return {i: dict(sorted(wrong[i].items())) for i in sorted(wrong) if most(len(wrong[i]), asked[i])}
 
 
 def probes_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed, *, concepts: int | None = None) -> list[Probe]:
@@ -107,8 +108,8 @@ def probes_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed, *, co
         probes += (p for p in step_probes(knowledge, knowledge.chains[chain]) if p.node in nodes)
     probes += context_probes(knowledge, items, failed)
     suspected = _concepts(suspects.values())
-    most = len(suspected) if concepts is None else concepts
-    drawn = {c for part in (suspected, _concepts(asked.values())) for c in by_weight(part, "probed")[:most]}
+    limit = len(suspected) if concepts is None else concepts
+    drawn = {c for part in (suspected, _concepts(asked.values())) for c in by_weight(part, "probed")[:limit]}
     for concept in sorted(drawn):
         probes += concept_probes(knowledge, concept)
     return probes
@@ -206,7 +207,7 @@ def _probed(of_node: Mapping[str, _Answers], kind: Kind) -> set[str]:
 
 def _unknown_to_most(of_node: Mapping[str, _Answers], kind: Kind, nodes: Iterable[str]) -> set[str]:
     """Return the nodes that more than half of the models do not know."""
-    return {n for n in nodes if 2 * sum(_unknown(answers.get((kind, n), ())) for answers in of_node.values()) > len(of_node)}
+    return {n for n in nodes if most(sum(_unknown(answers.get((kind, n), ())) for answers in of_node.values()), len(of_node))}
 
 
 def _by_node(found: Iterable[Answer]) -> _Answers:
@@ -222,7 +223,7 @@ def _diagnosis(
     agree = 1 < len(chosen) == len(of_node) and len(set(chosen.values())) == 1
     verdicts = {m: _verdict(knowledge, item, letter, of_node[m], contradicted, agree) for m, letter in chosen.items()}
     votes = Counter(v.category for v in verdicts.values())
-    category = max(votes, key=lambda c: (votes[c], c != "unexplained", c))
+    category = _category(votes)
     models = [m for m, v in verdicts.items() if v.category == category]
     blamed = Counter(n for m in models for n in verdicts[m].nodes)
     found = [_evidence(n, models, of_node, contradicted, category) for n in sorted(blamed) if 2 * blamed[n] >= len(models)]
@@ -240,8 +241,15 @@ def _diagnosis(
         tuple(chosen.values()),
         round(votes[category] / len(verdicts), 2),
         evidence,
-        _reason(knowledge, category, evidence, chosen) + _cured(item, chosen, of_node),
+        (_tied(votes) if category == "unexplained" and len(votes) > 1 else _reason(knowledge, category, evidence, chosen))
+        + _cured(item, chosen, of_node),
     )
+
+
+def _category(votes: Counter[Category]) -> Category:
+    """The category that more models indicate than any other; `unexplained` if two or more are tied."""
+    (first, count), *others = votes.most_common(2)
+    return "unexplained" if others and others[0][1] == count else first
 
 
 def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, contradicted: _Against, agree: bool) -> _Vote:
@@ -278,7 +286,7 @@ def _before(knowledge: Knowledge, step: str) -> str:
 def _beside(knowledge: Knowledge, item: Item, nodes: Sequence[str], models: Sequence[str], of_node: Mapping[str, _Answers]) -> list[str]:
     """Return the statements of the chain that are not blamed for this choice and that most of the failing models do not know."""
     others = [s for s in item.statements if s in knowledge.statements and s not in nodes]
-    return [s for s in others if 2 * sum(_unknown(of_node[m].get(("statement", s), ())) for m in models) > len(models)]
+    return [s for s in others if most(sum(_unknown(of_node[m].get(("statement", s), ())) for m in models), len(models))]
 
 
 def _right_as_well(knowledge: Knowledge, item: Item, letter: str) -> bool:
@@ -325,9 +333,11 @@ def _answers_at(node: str, kinds: Sequence[Kind], models: Sequence[str], of_node
     found = [a for m in models for k in kinds for a in of_node[m].get((k, node), ())]
     wrong = Counter(a.preferred for a in found if not a.right)
     preferred = min(wrong, key=lambda p: (-wrong[p], p)) if wrong else ""
+    right = {a.probe.means[0] for a in found if not a.right and a.preferred == preferred}
     margin = round(sum(a.margin for a in found) / len(found), MARGIN_DIGITS) if found else 0.0
     kind: Kind = next((k for k in kinds if any((k, node) in of_node[m] for m in models)), "statement")
-    return Evidence(node, kind, len(found), sum(not a.right for a in found), margin, preferred)
+    expected = right.pop() if len(right) == 1 else ""
+    return Evidence(node, kind, len(found), sum(not a.right for a in found), margin, preferred, expected)
 
 
 def _cured(item: Item, chosen: Iterable[str], of_node: Mapping[str, _Answers]) -> str:
@@ -347,6 +357,11 @@ def _reason(knowledge: Knowledge, category: Category, evidence: Sequence[Evidenc
     if not evidence:
         return "No reliable probe failed. Cause unknown; no node is blamed."
     return told(knowledge, category, evidence[0])
+
+
+def _tied(votes: Mapping[Category, int]) -> str:
+    counts = ", ".join(f"{count} {category}" for category, count in sorted(votes.items()))
+    return f"The models disagree about the category ({counts}); no node is blamed."
 
 
 def told(knowledge: Knowledge, category: Category, first: Evidence) -> str:

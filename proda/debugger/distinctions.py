@@ -16,10 +16,10 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from proda.debugger.probes import statement_probes
 from proda.graph import Knowledge
 from proda.language.neighbours import names
 from proda.records import Edit, Evidence, Patch
+from proda.statistics import most
 from proda.store.patches import named, node_hash
 
 NODES = 2  # nodes that must show the same pair before it counts as a confusion
@@ -51,23 +51,20 @@ def confused(knowledge: Knowledge, evidence: Iterable[Evidence]) -> list[dict[st
     """
     pairs: dict[frozenset[str], dict[str, tuple[str, str]]] = defaultdict(dict)
     for found in sorted(evidence, key=lambda e: (e.node, e.probe, e.preferred)):
-        right = right_concept(knowledge, found) if 2 * found.failed > found.asked else None
+        right = right_concept(knowledge, found) if most(found.failed, found.asked) else None
         if right is not None and _tells_apart(knowledge, right, found.preferred):
             pairs[frozenset((right, found.preferred))].setdefault(found.node, (right, found.preferred))
     return [pairs[pair] for pair in sorted(pairs, key=sorted) if len(pairs[pair]) >= NODES]
 
 
 def right_concept(knowledge: Knowledge, found: Evidence) -> str | None:
-    """What the preferred concept was taken for at a node; None where it could be either end, or the answer was no concept."""
+    """Return the concept that was right where another was preferred; None if the answers were not concepts, or not known to be of one."""
     if found.preferred not in knowledge.concepts:
         return None
     if found.probe == "concept":
         return found.node if found.node in knowledge.concepts else None
-    if found.probe != "statement" or found.node not in knowledge.active_statements:
-        return None
-    asked = statement_probes(knowledge, knowledge.statements[found.node])
-    right = {probe.means[0] for probe in asked if found.preferred in probe.means[1:]}
-    return right.pop() if len(right) == 1 else None
+    asked = found.probe == "statement" and found.node in knowledge.active_statements
+    return found.expected if asked and found.expected in knowledge.concepts else None
 
 
 def before_edits(knowledge: Knowledge, patches: Iterable[Patch]) -> Knowledge:

@@ -22,7 +22,7 @@ from proda.graph import Knowledge
 from proda.language.wording import capital, clause
 from proda.records import LETTERS, Item, Record, Statement, prompt_text
 from proda.stable_hash import by_weight, fraction
-from proda.statistics import at_least
+from proda.statistics import at_least, most
 
 
 class Supplied(Record, frozen=True):
@@ -81,4 +81,4 @@ def _wrong_for_most(answered: Mapping[str, Sequence[Answer]], kind: Again) -> se
     for found in answered.values():
         for answer in (a for a in found if a.probe.kind == kind):
             wrong[answer.probe.node] = wrong.get(answer.probe.node, 0) + (not answer.right)
-    return {item for item, models in wrong.items() if 2 * models > len(answered)}
+    return {item for item, models in wrong.items() if most(models, len(answered))}

@@ -10,13 +10,14 @@ attributed. A round with a patch that was shown to harm hurts, whatever the othe
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+import msgspec
+
 from proda.errors import EmptyBenchmarkError
 from proda.records import SPLITS, Outcome, Record
-from proda.statistics import Pair, by, by_chain, difference, flips, holm, paired, sign_flip
+from proda.statistics import Pair, by, by_chain, difference, flips, holm, most, paired, sign_flip
 
 Says = Literal["helps", "hurts", "unproven"]
 LEVEL = 0.05
@@ -68,7 +69,7 @@ def judge(
     interval on twin lies above 0. Otherwise *unproven*. Deterministic. Raises EmptyBenchmarkError if no outcome of twin can be paired.
     """
     pairs, rest = paired((o for o in before if o.model != "base"), (o for o in after if o.model != "base"))
-    split_of = _splits(pairs)
+    split_of = by(pairs, "split")
     groups: dict[str, list[Pair]] = {split: split_of[split] for split in SPLITS if split_of.get(split)}
     if "twin" not in groups:
         raise EmptyBenchmarkError(
@@ -103,14 +104,6 @@ def judge(
     )
 
 
-def _splits(pairs: Iterable[Pair]) -> Mapping[str, list[Pair]]:
-    """Pairs by split, which stands in the item's id: `physics/bimetal-strip-bends:twin-path`."""
-    groups: dict[str, list[Pair]] = defaultdict(list)
-    for pair in pairs:
-        groups[pair.item.rpartition(":")[2].partition("-")[0]].append(pair)
-    return groups
-
-
 def _compared(groups: Mapping[str, Sequence[Pair]], resamples: int) -> dict[str, Compared]:
     majorities = {name: _majority(pairs) for name, pairs in groups.items()}
     adjusted = holm({name: sign_flip(by_chain(pairs)) for name, pairs in groups.items()})
@@ -127,9 +120,9 @@ def _compared(groups: Mapping[str, Sequence[Pair]], resamples: int) -> dict[str,
 def _majority(pairs: Iterable[Pair]) -> list[Pair]:
     """One pair an item: right when more than half of its seeds are. Seeds are no independent witnesses, so flips are counted once."""
     found = []
-    for item, group in by(pairs, "item").items():
-        before, after = (2 * sum(getattr(p, when) for p in group) > len(group) for when in ("before", "after"))
-        found.append(Pair(item, group[0].chain, group[0].discipline, "most", before, after))
+    for group in by(pairs, "item").values():
+        before, after = (most(sum(getattr(p, when) for p in group), len(group)) for when in ("before", "after"))
+        found.append(msgspec.structs.replace(group[0], seed="most", before=before, after=after))
     return found
 
 

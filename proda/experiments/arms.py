@@ -22,10 +22,10 @@ import msgspec
 from proda.debugger.diagnose import UNKNOWN
 from proda.debugger.probes import Probe
 from proda.errors import NotFoundError
-from proda.experiments.mutations import unit_of
 from proda.graph import Knowledge
 from proda.records import FORMATS, Diagnosis, Format, Patch, Record, Sample, Wording
 from proda.stable_hash import by_weight, seed_of
+from proda.statistics import most
 from proda.store.patches import as_changed, changes
 
 NO_REPAIR, DIAGNOSED = "no-repair", "diagnosed"
@@ -135,8 +135,8 @@ def taught(patch: Patch) -> dict[str, int]:
     A sample that shows several targets in a row counts for the target with the fewest samples so far.
     """
     counts = dict.fromkeys(patch.targets, 0)
-    rows = [sample for sample in patch.samples if unit_of(sample) not in counts]
-    counts.update(Counter(unit_of(sample) for sample in patch.samples if unit_of(sample) in counts))
+    rows = [sample for sample in patch.samples if sample.unit not in counts]
+    counts.update(Counter(sample.unit for sample in patch.samples if sample.unit in counts))
     for sample in rows:
         shown = [t for t in patch.targets if t in sample.nodes] or patch.targets
         counts[min(shown, key=counts.__getitem__)] += 1
@@ -204,7 +204,7 @@ def unknown(probes: Sequence[Probe], right: Mapping[str, Sequence[bool]]) -> lis
     return sorted(
         node
         for node, mine in places.items()
-        if 2 * sum(sum(answers[n] for n in mine) < UNKNOWN * len(mine) for answers in right.values()) > len(right)
+        if most(sum(sum(answers[n] for n in mine) < UNKNOWN * len(mine) for answers in right.values()), len(right))
     )
 
 

@@ -163,18 +163,24 @@ def choose_round(
     every = [p for p in patches if p.round == this]
     if not every:
         raise NotFoundError(f"{PATCHES}\n  There is no patch of round {this}, so nothing can be attributed. `proda repair` writes patches.")
-    mine = tuple(p for p in every if chosen is None or _discipline(p) in chosen)
+    mine = tuple(p for p in every if chosen is None or _discipline(repo, p) in chosen)
     if not mine:
-        there = ", ".join(sorted(set(map(_discipline, every))))
+        there = ", ".join(sorted({_discipline(repo, p) for p in every}))
         raise NotFoundError(f"--disciplines: no patch of round {this} teaches {', '.join(sorted(chosen or ()))}. They teach {there}.")
     asked = tuple(p.id for p in mine if not wanted or p.id in wanted)
     if lost := [name for name in wanted if name not in asked]:
-        raise UsageError(f"--patch {lost[0]}: it teaches {_discipline(known[lost[0]])}, which is not among --disciplines. Add it there.")
+        raise UsageError(
+            f"--patch {lost[0]}: it teaches {_discipline(repo, known[lost[0]])}, which is not among --disciplines. Add it there."
+        )
     return AttributionCase(mine, tuple(items), asked, _topics(repo, mine) if len(asked) > MOST_SINGLE else {})
 
 
-def _discipline(patch: Patch) -> str:
-    return patch.targets[0].partition("/")[0] if patch.targets else ""
+def _discipline(repo: Repository, patch: Patch) -> str:
+    """The discipline of the first target, or of the patch's samples if the target no longer exists."""
+    try:
+        return str(repo.knowledge.node(next(iter(patch.targets), "")).discipline)
+    except NotFoundError:
+        return next((s.discipline for s in patch.samples), "")
 
 
 def _topics(repo: Repository, patches: Sequence[Patch]) -> Mapping[str, str]:
@@ -186,7 +192,7 @@ def _topics(repo: Repository, patches: Sequence[Patch]) -> Mapping[str, str]:
             node = repo.knowledge.node(target)
             found[patch.id] = f"{node.discipline}/{node.topic}"
         except NotFoundError:
-            found[patch.id] = target.partition("/")[0]
+            found[patch.id] = _discipline(repo, patch)
     return found
 
 

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import cycle, islice
 
+import msgspec
+
 from proda.errors import NotFoundError
 from proda.experiments.arms import evenly
 from proda.records import Sample
@@ -53,4 +55,6 @@ def _cuts(place: str, discipline: str, sentence: str) -> Iterator[Sample]:
         for number, cut in enumerate(cuts):
             frame = FRAMES[(number + lap) % len(FRAMES)]
             asked = frame.replace("{discipline}", discipline.replace("-", " ")).replace("{start}", " ".join(words[:cut]))
-            yield Sample(f"{place}:open-{lap * len(cuts) + number + 1}", "open", (), asked, " ".join(words[cut:]))
+            ordinal = lap * len(cuts) + number + 1
+            sample = Sample(f"{place}:open-{ordinal}", "open", (), asked, " ".join(words[cut:]))
+            yield msgspec.structs.replace(sample, unit=place, discipline=discipline, number=ordinal)

@@ -125,7 +125,7 @@ class Trials:
         """Returns the difference between the first two trainings of the claim's pool; 0 if they have no scored item in common."""
         first, second = self.pool(unit, claim)[:2]
         pairs = [
-            Pair(self.items[row].id, self.items[row].chain, self.items[row].discipline, seed, bool(old), bool(new))
+            Pair(self.items[row].id, self.items[row].chain, self.items[row].discipline, self.items[row].split, seed, bool(old), bool(new))
             for row in self.rows(unit, claim)
             for seed, old, new in zip(self.seeds, second[row], first[row], strict=True)
             if old >= 0 and new >= 0

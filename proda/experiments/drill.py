@@ -26,6 +26,7 @@ from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.params import Params, load_params, with_settings
 from proda.records import Item, Outcome, Sample
+from proda.statistics import most
 from proda.store.items import load_items
 from proda.store.patches import load_samples
 from proda.workflows.portion import described, part, portion
@@ -51,7 +52,7 @@ class DrillPlan(NamedTuple):
                 yield f"{kind}: {drawn[kind]} of {sites} sites. No other chain with dev items fits this kind of fault."
         chains = {i.chain for i in self.items}
         touched = chains.intersection(c for f in self.faults for c in f.chains)
-        if 2 * len(touched) > len(chains):
+        if most(len(touched), len(chains)):
             yield (
                 f"The faults touch {len(touched)} of the {len(chains)} chains that have items. Few chains are left as a control group, so"
                 " diagnoses are less reliable. Use fewer --sites or more --disciplines."

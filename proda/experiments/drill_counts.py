@@ -25,6 +25,7 @@ from proda.debugger.repair import NOTICED, NOTICED_AS
 from proda.experiments.faults import EXPECTED, PlantedFault
 from proda.graph import Knowledge
 from proda.records import CATEGORIES, Diagnosis, Evidence, Item, Record
+from proda.statistics import most
 
 NOT_NOTICED = "not noticed"
 HARMLESS = frozenset({"withheld-format"})  # the other formats may still teach the statement, so there may be nothing to detect
@@ -247,6 +248,6 @@ def flags(groups: Mapping[str, Sequence[Probe]], answered: Mapping[str, Sequence
                 lacking[node] += sum(given) < UNKNOWN * len(given)
         kinds = sorted({kind for kind, _ in lacking})
         of_kind = {kind: [models for (k, _), models in lacking.items() if k == kind] for kind in kinds}
-        found[group] = {kind: Flags(len(n), sum(2 * models > len(answered) for models in n)) for kind, n in of_kind.items()}
+        found[group] = {kind: Flags(len(n), sum(most(models, len(answered)) for models in n)) for kind, n in of_kind.items()}
         start += len(probes)
     return found

@@ -26,7 +26,7 @@ from typing import Literal
 
 import msgspec
 
-from proda.experiments.mutations import another_right, exchange, flip, flipped, forms, leap, rekeyed, reworded, unit_of, with_another_right
+from proda.experiments.mutations import another_right, exchange, flip, flipped, forms, leap, rekeyed, reworded, with_another_right
 from proda.graph import Knowledge
 from proda.language.neighbours import near_concepts
 from proda.language.read_options import option_triples, parted
@@ -172,7 +172,7 @@ class _World:
     def alone(self, chain: Chain, *key: object) -> list[Statement]:
         """Returns the statements of a chain that are unique and that some sample was made for, in drawn order."""
         found = (self.knowledge.statements[s] for s in by_weight(chain.statements, *key))
-        return [s for s in found if len(self.knowledge.triples[s.triple]) == 1 and any(unit_of(x) == s.id for x in self.by_node[s.id])]
+        return [s for s in found if len(self.knowledge.triples[s.triple]) == 1 and any(x.unit == s.id for x in self.by_node[s.id])]
 
 
 Finder = Callable[[_World, Kind, Chain, tuple[object, ...]], PlantedFault | None]

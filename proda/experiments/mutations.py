@@ -51,7 +51,7 @@ def flip(knowledge: Knowledge, sample: Sample, statement: Statement, false: Trip
     one. In a sample of a window, the path is worded again; in a sample of another statement, the clause that mentions this one.
     """
     sentence = f"{capital(clause(knowledge, false))}."
-    if unit_of(sample) != statement.id:
+    if sample.unit != statement.id:
         literal = {statement.text: sentence, **_paths(knowledge, sample, statement, false), **_instead(knowledge, statement.triple, false)}
         return reworded(sample, lambda text: _replaced(text, literal))
     turned = false[1] == statement.relation
@@ -73,7 +73,7 @@ def leap(knowledge: Knowledge, sample: Sample, steps: Sequence[Statement]) -> Sa
     """
     shown = [n for n, step in enumerate(steps) if step.id in sample.nodes]
     first = shown[0] if shown else 0
-    if sample.format != "open" or shown != [first, first + 1] or first + 2 >= len(steps) or unit_of(sample) in sample.nodes:
+    if sample.format != "open" or shown != [first, first + 1] or first + 2 >= len(steps) or sample.unit in sample.nodes:
         return None
     told = path_text(knowledge, [steps[first].triple, steps[first + 2].triple], "full")
     kept = steps[first].text if steps[first].text in sample.explanation else ""
@@ -117,24 +117,23 @@ def forms(concept: Concept) -> set[str]:
     return {concept.text, concept.term, re.sub(r"^(an?|the) ", "", concept.text), *concept.aliases}
 
 
-def unit_of(sample: Sample) -> str:
-    """What a sample was made from, as its id says: a node, a window `….s1+2`, a link `….s1~3`."""
-    return sample.id.partition(":")[0]
-
-
 def rekeyed(item: Item, letter: str) -> Item:
-    """Returns the item with option `letter` marked right. The two options exchange their other fields too."""
+    """Returns the item with option `letter` marked right. The two options exchange their other fields too, but not what they state."""
     options = list(item.options)
     old, new = item.key, LETTERS.index(letter)
-    options[old] = msgspec.structs.replace(item.options[new], text=item.options[old].text)
-    options[new] = Option(item.options[new].text)
+    options[old] = msgspec.structs.replace(item.options[new], text=item.options[old].text, triples=item.options[old].triples)
+    options[new] = Option(item.options[new].text, triples=item.options[new].triples)
     return msgspec.structs.replace(item, options=tuple(options), answer=letter)
 
 
 def with_another_right(knowledge: Knowledge, item: Item, letter: str) -> Item:
     """Returns the item with the text of option `letter` replaced by another right answer, or unchanged if there is none."""
-    text = (another_right(knowledge, item) or (item.options[LETTERS.index(letter)].text,))[0]
-    options = [msgspec.structs.replace(o, text=text) if x == letter else o for x, o in zip(LETTERS, item.options, strict=True)]
+    found = another_right(knowledge, item)
+    if found is None:
+        return item
+    options = list(item.options)
+    place = LETTERS.index(letter)
+    options[place] = msgspec.structs.replace(options[place], text=found[0], triples=())  # a planted text is parsed, as a person's would be
     return msgspec.structs.replace(item, options=tuple(options))
 
 

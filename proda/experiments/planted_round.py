@@ -150,7 +150,7 @@ def commit_round(root: Path, plan: PlantedRound) -> dict[str, str]:
         config.set_value("core", "autocrlf", "false")
     groups: dict[tuple[str, str], list[Sample]] = {}
     for sample in plan.corpus:
-        groups.setdefault((sample.id.partition("/")[0], "taught"), []).append(sample)
+        groups.setdefault((sample.discipline, "taught"), []).append(sample)
     write_corpus(root, groups)
     repo.git.add("--all")
     repo.git.commit("-q", "-m", "The corpus, without the withheld statements")

@@ -26,7 +26,7 @@ import msgspec
 from proda.builder.extra import extra_samples
 from proda.errors import NotFoundError
 from proda.experiments.conditions import withheld
-from proda.experiments.mutations import exchange, flip, flipped, reworded, unit_of
+from proda.experiments.mutations import exchange, flip, flipped, reworded
 from proda.graph import Knowledge
 from proda.language.read_options import option_triples
 from proda.params import Params
@@ -126,7 +126,7 @@ def draw_sites(
 
     Raises NotFoundError if too few chains fit.
     """
-    taught = {unit_of(s) for s in samples}
+    taught = {s.unit for s in samples}
     fitting = [c for c in asked if _fits(knowledge, c, asked[c], taught)]
     found: dict[Role, list[Site]] = {}
     for role, wanted in chains.items():
@@ -217,9 +217,10 @@ def _again(corpus: Iterable[Sample], statements: Iterable[str], start: int) -> I
     """Yields the first sample of each statement again, under another id."""
     first: dict[str, Sample] = {}
     for sample in corpus:
-        first.setdefault(unit_of(sample), sample)
+        first.setdefault(sample.unit, sample)
     for statement in statements:
-        yield msgspec.structs.replace(first[statement], id=f"{first[statement].id.rpartition('-')[0]}-{start}")
+        again = first[statement]
+        yield msgspec.structs.replace(again, id=f"{again.unit}:{again.format}-{start}", number=start)
 
 
 def _patch(

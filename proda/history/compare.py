@@ -129,15 +129,16 @@ def compare(old: Revision, new: Revision, *, sealed: bool = False) -> Comparison
     """
     nodes = compare_nodes(old.knowledge, new.knowledge)
     changed = frozenset(n.id for n in nodes)
+    chain_of = {s.id: s.chain for side in (old, new) for s in side.knowledge.statements.values()}
     flips, answers = compare_answers(old.outcomes, new.outcomes, new.items, sealed=sealed)
-    items = _derived(_asked(old.items), _asked(new.items), changed)
+    items = _derived(_asked(old.items), _asked(new.items), changed, chain_of)
     listed = tuple(item for item in items if sealed or not item.sort.startswith("sealed"))
     return Comparison(
         old=old.name,
         new=new.name,
         nodes=nodes,
         settings=tuple(f for f in _fields(old.settings, new.settings) if sealed or ":sealed-" not in f.field),
-        samples=_derived(_told(old.samples), _told(new.samples), changed),
+        samples=_derived(_told(old.samples), _told(new.samples), changed, chain_of),
         items=listed,
         hidden_items=len(items) - len(listed),
         flips=flips,
@@ -246,20 +247,16 @@ Shape = tuple[object, str, str, tuple[str, ...]]
 
 
 def _told(samples: Iterable[Sample]) -> dict[str, Shape]:
-    return {s.id: ((s.prompt, s.completion, s.nodes), _discipline(s), s.format, s.nodes) for s in samples}
-
-
-def _discipline(sample: Sample) -> str:
-    # The id of a patch's sample need not start with its discipline; then the first node does.
-    named = sample.id if "/" in sample.id else (sample.nodes or ("",))[0]
-    return named.partition("/")[0]
+    return {s.id: ((s.prompt, s.completion, s.nodes), s.discipline, s.format, s.nodes) for s in samples}
 
 
 def _asked(items: Iterable[Item]) -> dict[str, Shape]:
     return {i.id: (i.content_hash, i.discipline, f"{i.split} {i.kind}", i.nodes) for i in items}
 
 
-def _derived(old: Mapping[str, Shape], new: Mapping[str, Shape], changed: frozenset[str]) -> tuple[Derived, ...]:
+def _derived(
+    old: Mapping[str, Shape], new: Mapping[str, Shape], changed: frozenset[str], chain_of: Mapping[str, str]
+) -> tuple[Derived, ...]:
     found = []
     for name in sorted({*old, *new}):
         if name in old and name in new and old[name][0] == new[name][0]:
@@ -267,8 +264,7 @@ def _derived(old: Mapping[str, Shape], new: Mapping[str, Shape], changed: frozen
         change: ChangeKind = "added" if name not in old else "removed" if name not in new else "changed"
         _, discipline, sort, _ = new.get(name) or old[name]
         nodes = {n for side in (old, new) if name in side for n in side[name][3]}
-        # A statement belongs to its chain: `physics/bimetal-strip-bends.s1` to `physics/bimetal-strip-bends`.
-        nodes |= {n.partition(".")[0] for n in nodes}
+        nodes |= {chain_of[n] for n in nodes if n in chain_of}  # a change of a chain concerns all its statements
         texts = (_said(side.get(name)) for side in (old, new))
         found.append(Derived(name, change, discipline, sort, tuple(sorted(nodes & changed)), *texts))
     return tuple(found)

@@ -13,13 +13,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from proda.records import Outcome, Record, Split
+from proda.statistics import most
 
 T = TypeVar("T")
 
 
 def majority(right: int, scored: int) -> bool | None:
     """Return whether most of the scored seeds are right; a tie counts as wrong. None if no seed is scored."""
-    return 2 * right > scored if scored else None
+    return most(right, scored) if scored else None
 
 
 class Majority(Record, frozen=True):

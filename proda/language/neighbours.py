@@ -1,9 +1,9 @@
-"""Concepts that a learner may take for one another. Distractors of items and of samples, and contrasts, come from here.
+"""Concepts that a learner may confuse. The distractors of items, samples and probes are chosen here.
 
 near_concepts(knowledge, "physics/heating", "physics/thermal-expansion", "physics/strain", taken=frozenset(), …)
     → "physics/thermal-contraction", "physics/elastic-deformation", …
 
-taken_for(knowledge, "physics/thermal-expansion")     → ["physics/thermal-contraction"]: what `distinct_from` says; for samples alone
+taken_for(knowledge, "physics/thermal-expansion")     → ["physics/thermal-contraction"], from `distinct_from`; used for samples only
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from proda.stable_hash import by_weight, fraction
 def near_concepts(
     knowledge: Knowledge, before: str | None, here: str, after: str | None, taken: frozenset[str], *key: object
 ) -> Iterator[str]:
-    """Concepts that may stand for `here` in a wrong answer, nearest first: none to which `before` leads, none that leads to `after`.
+    """Yield concepts that can replace `here` in a wrong answer, nearest first.
 
-    Nearest is: same topic and type, same topic, same discipline and type, same discipline, anywhere; ties by highest random weight under
-    `key`. Never one of `taken`. Always the same grammatical number, so that the sentence around it does not give it away.
+    Excluded are concepts that `before` leads to, that lead to `after`, or that are in `taken`. The tiers are: same topic and type, same
+    topic, same discipline and type, same discipline, anywhere; within a tier, the order is a hash of `key`. All have the grammatical
+    number of `here`, so that the sentence around it does not reveal the right one.
 
-    Two things that an examinee without knowledge could go by are evened out. A concept that shares a word with `taken` ("thermal
-    stress" after "thermal expansion") is replaced by one that shares a word too, where there is one, and one that shares none by
-    one that shares none. And within a tier, concepts that stand inside some chain and concepts that only begin or end one take
-    turns; else the right concept would be the one that is never right elsewhere.
+    Two cues that a solver without knowledge could use are balanced. If `here` shares a word with `taken` ("thermal stress" after
+    "thermal expansion"), concepts that share a word come first, otherwise those that share none. And within a tier, concepts inside a
+    chain alternate with concepts that only begin or end one; otherwise the right concept would be the one that is never right elsewhere.
     """
     concept = knowledge.concepts[here]
     topics = [concept.topic, *(t for t in knowledge.topics_of.get(concept.discipline, ()) if t != concept.topic)]
@@ -53,11 +53,11 @@ def near_concepts(
 
     for alike in (True, False):
         for ranked in tiers:
-            # Judged before they take turns: one that is passed over must not change whose turn it is.
+            # Split before filtering, so that a concept that is excluded does not change the order of the others.
             fit = [c for c in ranked if (around.isdisjoint(knowledge.words(c)) is not echoes) is alike]
             turns = [filter(apart, [c for c in fit if (c in knowledge.inner) is inner]) for inner in (inner_first, not inner_first)]
             yield from (c for pair in zip_longest(*turns) for c in pair if c is not None)
-    # A discipline of few concepts borrows; reached only when its own are used up.
+    # Concepts of other disciplines, used only when this discipline has no more.
     elsewhere = [
         other
         for (discipline, _), pool in knowledge.concepts_of.items()
@@ -69,9 +69,9 @@ def near_concepts(
 
 
 def taken_for(knowledge: Knowledge, here: str) -> list[str]:
-    """Concepts that `distinct_from` sets apart from `here`, on either side, and that can stand for it in a wrong answer; sorted.
+    """Return the concepts that are `distinct_from` `here`, on either side, and can replace it in a wrong answer; sorted.
 
-    Those of another grammatical number, in no statement, or sharing a term or alias with it cannot.
+    Excluded are concepts of another grammatical number, in no statement, or with a term or alias of `here`.
     """
     concept = knowledge.concepts[here]
     return [
@@ -84,5 +84,5 @@ def taken_for(knowledge: Knowledge, here: str) -> list[str]:
 
 
 def names(concept: Concept) -> frozenset[str]:
-    """Everything that a concept is called, in one case: who shares one of these is no wrong answer."""
+    """Return all names of a concept, case-folded. A concept that shares a name is not a wrong answer."""
     return frozenset(n.casefold() for n in (concept.term, concept.text, *concept.aliases))

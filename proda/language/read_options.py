@@ -1,11 +1,13 @@
-"""What an answer says: the text of an option → the triples it states, so that a wrong choice can be held against the knowledge base.
+"""The triples that the options of an item state, so that a wrong choice can be compared with the knowledge.
 
     told = option_triples(knowledge, item)
-    told["B"]      (("physics/heating", "causes", "physics/annealing"), …)       None where the option does not read as a path
-    parted(knowledge, item, "B")     the statements of the chain that option B departs from
+    told["B"]      (("physics/heating", "causes", "physics/annealing"), …)       None if the option states no path
+    parted(knowledge, item, "B")     ids of the statements of the chain that option B departs from
 
-Options are read with the grammar that wrote them (proda/language/wording.py) over the concepts that the item
-mentions. What cannot be read that way, an option worded by hand, is None and blames nobody.
+The tester records the triples when it writes an option. An option without recorded triples was worded by a person
+(benchmarks/exceptions.yaml), was planted by an experiment, or was written before triples were recorded. Only then is its text parsed,
+with the grammar of proda/language/wording.py, over the concepts that the item mentions. A text that does not parse gives None, and no
+node is blamed for it.
 """
 
 from __future__ import annotations
@@ -13,33 +15,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from proda.graph import Knowledge
-from proda.language.wording import Triple, clause, name, object_name, verb
-from proda.records import LETTERS, Item, Option, Statement
+from proda.language.wording import clause, name, object_name, verb
+from proda.records import LETTERS, Item, Statement, Triple
 
 Told = tuple[Triple, ...]
 
 
 def option_triples(knowledge: Knowledge, item: Item) -> dict[str, Told | None]:
-    """Letter → the triples that its option states, in order; None where it cannot be read as a path or as a missing link."""
-    concepts = [n for n in item.nodes if n in knowledge.concepts]
-    path = [knowledge.statements[s] for s in item.statements if s in knowledge.statements]
-    relations = sorted({s.relation for s in path})
-    if item.kind == "missing-link":
-        return {letter: _filled(knowledge, item, option.text, concepts, path) for letter, option in _options(item)}
-    if item.kind == "counterfactual":
-        return dict.fromkeys(LETTERS)
-    clauses = {clause(knowledge, (s, r, o)): (s, r, o) for s in concepts for r in relations for o in concepts if s != o}
-    aside = [s.triple for c in concepts for s in knowledge.by_subject.get(c, ()) if s.object in concepts]  # a detour's, of any relation
-    clauses |= {clause(knowledge, triple): triple for triple in aside}
-    steps = [(s, r, o) for s in concepts for r in relations for o in concepts] + aside
-    ends = {f"{verb(knowledge, s, r)} {object_name(knowledge, r, o)}": (r, o) for s, r, o in steps}
-    return {letter: _path(option.text, clauses, ends) for letter, option in _options(item)}
+    """Return letter → the triples that the option states, in order: recorded ones, or else those read from its text.
+
+    For a missing link these are the whole path with the option in the gap. None for an option that states no path: all options of a
+    counterfactual item, and texts that cannot be parsed.
+    """
+    options = dict(zip(LETTERS, item.options, strict=False))
+    if all(option.triples for option in options.values()):
+        return {letter: option.triples for letter, option in options.items()}
+    read = read_options(knowledge, item)
+    return {letter: option.triples or read[letter] for letter, option in options.items()}
 
 
 def parted(knowledge: Knowledge, item: Item, letter: str) -> tuple[str, ...] | None:
-    """Ids of the chain's statements that an option does not state, in order; None if the option cannot be read.
+    """Return the ids of the chain's statements that an option does not state, in order; None if the option states no path.
 
-    These are what an examinee who chose the option got wrong; empty for an option that states the whole chain.
+    An examinee who chose the option got these statements wrong. Empty for an option that states the whole chain.
     """
     told = option_triples(knowledge, item).get(letter)
     if told is None:
@@ -48,16 +46,31 @@ def parted(knowledge: Knowledge, item: Item, letter: str) -> tuple[str, ...] | N
 
 
 def unsupported(knowledge: Knowledge, told: Iterable[Triple]) -> list[Triple]:
-    """Those of the triples that the base neither states nor implies."""
+    """Return those of the triples that the knowledge neither states nor implies."""
     return [t for t in told if not knowledge.holds(*t)]
 
 
-def _options(item: Item) -> Iterable[tuple[str, Option]]:
-    return zip(LETTERS, item.options, strict=False)
+def read_options(knowledge: Knowledge, item: Item) -> dict[str, Told | None]:
+    """Parse the options of an item: letter → the triples that its text states, None if it cannot be parsed. Ignores recorded triples."""
+    concepts = [n for n in item.nodes if n in knowledge.concepts]
+    path = [knowledge.statements[s] for s in item.statements if s in knowledge.statements]
+    relations = sorted({s.relation for s in path})
+    texts = {letter: option.text for letter, option in zip(LETTERS, item.options, strict=False)}
+    if item.kind == "missing-link":
+        return {letter: _filled(knowledge, item, text, concepts, path) for letter, text in texts.items()}
+    if item.kind == "counterfactual":
+        return dict.fromkeys(texts)
+    clauses = {clause(knowledge, (s, r, o)): (s, r, o) for s in concepts for r in relations for o in concepts if s != o}
+    # A detour uses statements of any relation.
+    aside = [s.triple for c in concepts for s in knowledge.by_subject.get(c, ()) if s.object in concepts]
+    clauses |= {clause(knowledge, triple): triple for triple in aside}
+    steps = [(s, r, o) for s in concepts for r in relations for o in concepts] + aside
+    ends = {f"{verb(knowledge, s, r)} {object_name(knowledge, r, o)}": (r, o) for s, r, o in steps}
+    return {letter: _path(text, clauses, ends) for letter, text in texts.items()}
 
 
 def _filled(knowledge: Knowledge, item: Item, text: str, concepts: list[str], path: list[Statement]) -> Told | None:
-    """The whole path with the option in the gap: the gap is where the right option's concept stands."""
+    """The whole path with the option in the gap. The gap is where the concept of the right option is."""
     named = {name(knowledge, c): c for c in concepts}
     chosen, right = named.get(text), named.get(item.options[item.key].text)
     if chosen is None or right is None:

@@ -1,11 +1,10 @@
-"""What a sample teaches, read from its words and not from its labels: the triples it asserts, and those that the knowledge base denies.
+"""The text of a sample → the triples that it asserts, and those that contradict the knowledge.
 
     asserted(reader, sample)        {("physics/heating", "causes", "physics/thermal-expansion")}
-    contradictions(reader, samples, "physics/bimetal-strip-bends.s1")       samples that teach otherwise, and what they say
+    contradictions(reader, samples, "physics/bimetal-strip-bends.s1")       samples that contradict the statement, and how
 
-A sample's nodes say what it was made for; a fault in the data stands in its text. So concepts are found by their names, relations by their
-phrases, in questions with their answers, claims, and explanations. Prose that says a triple in words of its own is not read: it
-accuses nobody, and excuses nobody.
+The nodes of a sample say what it was made for, but an error in the data is in its text. Concepts are found by their names and relations
+by their phrases, in questions with their answers, in claims and in explanations. A triple in other words is not found.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ MARK = r"⟦([^⟧]*)⟧"
 
 
 class Reader:
-    """A knowledge base prepared for reading: names by discipline, relations as patterns over marked text."""
+    """Knowledge prepared for reading texts: names by discipline, and relations as patterns over marked text."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
@@ -30,11 +29,11 @@ class Reader:
 
     @cached_property
     def patterns(self) -> dict[str, tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]]:
-        """Relation → said forwards, said backwards, asked for the object, asked for the subject."""
+        """Relation → patterns of the phrase, the inverse phrase, the question for the object, and the question for the subject."""
         return {r.id: _patterns(r) for r in self.knowledge.relations.values()}
 
     def marked(self, text: str, discipline: str) -> str:
-        """The text with every name of a concept of the discipline, longest first, replaced by its id in brackets."""
+        """Replace each name of a concept of the discipline, longest first, by its id in brackets."""
         pattern, ids = self._discipline(discipline)
         found = pattern.sub(lambda m: f"⟦{ids[m[0].lower()]}⟧", text)
         return re.sub(MARK + r", which ", r"⟦\1⟧; ⟦\1⟧ ", found)
@@ -52,7 +51,7 @@ class Reader:
 
 
 def asserted(reader: Reader, sample: Sample) -> set[Triple]:
-    """Triples that the sample states as true, over the relations of the statements it was made for, and their opposites."""
+    """Return the triples that the sample states as true, with the relations of the statements it was made for, or opposite ones."""
     knowledge = reader.knowledge
     made_for = [knowledge.statements[n] for n in sample.nodes if n in knowledge.statements]
     if not made_for:
@@ -62,7 +61,7 @@ def asserted(reader: Reader, sample: Sample) -> set[Triple]:
     discipline = made_for[0].discipline
     told = reader.marked(sample.explanation, discipline)
     asked = reader.marked(sample.question, discipline)
-    answer = re.fullmatch(MARK, reader.marked(sample.answer, discipline))  # a whole path for an answer says nothing by itself
+    answer = re.fullmatch(MARK, reader.marked(sample.answer, discipline))  # None if the answer is not a single concept
     if sample.format == "true-false" and sample.answer.lower().startswith("true"):
         told = f"{asked} {told}"
     found: set[Triple] = set()
@@ -77,9 +76,11 @@ def asserted(reader: Reader, sample: Sample) -> set[Triple]:
 
 
 def contradictions(reader: Reader, samples: Iterable[Sample], statement: str) -> Iterator[tuple[Sample, Triple]]:
-    """Samples made for a statement that assert otherwise: its relation from its subject to something else, or from something else to its
-    object, or turned round, or the opposite relation between the two; where the base does not hold that as well. What is said of both
-    ends of another statement that the sample was made for contradicts that one, and not each that shares an end with it.
+    """Yield samples made for a statement that contradict it, with the contradicting triple.
+
+    A triple contradicts the statement if it has the same relation and one of its ends with another concept at the other end, or is its
+    inversion, or has the opposite relation between the same ends; and if the knowledge neither states nor implies the triple. A triple
+    about both ends of another statement that the sample was made for counts against that statement only.
     """
     truth = reader.knowledge.statements[statement]
     opposite, ends = reader.knowledge.relations[truth.relation].opposite, {truth.subject, truth.object}
@@ -120,7 +121,7 @@ def _patterns(relation: Relation) -> tuple[re.Pattern[str], re.Pattern[str], re.
 
 
 def _asking(form: str, place: str) -> re.Pattern[str]:
-    """A relation's question as a pattern, first letter in either case, with the end that it names to be found."""
+    """The question of a relation as a pattern with a group for the concept that it names. Case-insensitive."""
     text = re.escape(form)
     for hole, pattern in (("{does}", "(?:does|do)"), ("{is}", "(?:is|are)"), (f"{{{place}}}", MARK)):
         text = text.replace(re.escape(hole), pattern)

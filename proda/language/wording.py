@@ -1,4 +1,4 @@
-"""How concepts and triples read in a sentence. Items and samples both speak this way, so that they share one grammar.
+"""Concepts and triples → words. Items, samples and probes use these functions, so they share one grammar.
 
 clause(knowledge, ("physics/heating", "causes", "physics/thermal-expansion"))     "heating causes thermal expansion"
 path_text(knowledge, triples, style="which")   "heating causes thermal expansion, which produces mismatch strain"
@@ -11,55 +11,55 @@ from collections.abc import Sequence
 from typing import Literal
 
 from proda.graph import Knowledge
+from proda.records import Triple as Triple  # noqa: PLC0414  named beside the functions that word it
 
 GAP = "…"
 
-Triple = tuple[str, str, str]
 PathStyle = Literal["which", "full"]
 
 
 def name(knowledge: Knowledge, concept: str) -> str:
-    """The concept as it stands inside a sentence: "a bimetal strip"."""
+    """Return the concept as used inside a sentence: "a bimetal strip"."""
     return knowledge.concepts[concept].text
 
 
 def bare_name(knowledge: Knowledge, concept: str) -> str:
-    """The concept without its article: "bimetal strip"."""
+    """Return the concept without its article: "bimetal strip"."""
     return re.sub(r"^(an?|the) ", "", name(knowledge, concept))
 
 
 def object_name(knowledge: Knowledge, relation: str, obj: str) -> str:
-    """The object as it stands behind the relation's phrase: without its article after "is a kind of"."""
+    """Return the object as used after the phrase of the relation: without its article after "is a kind of"."""
     text = name(knowledge, obj)
     return re.sub(r"^(an?|the) ", "", text) if knowledge.relations[relation].bare_object else text
 
 
 def verb(knowledge: Knowledge, subject: str, relation: str) -> str:
-    """The relation's phrase, agreeing in number with the subject: "causes", "cause"."""
+    """Return the phrase of the relation in the number of the subject: "causes", "cause"."""
     kind = knowledge.relations[relation]
     return kind.plural if knowledge.concepts[subject].plural else kind.phrase
 
 
 def inverse_verb(knowledge: Knowledge, obj: str, relation: str) -> str:
-    """The phrase read from the object's side: "is caused by"."""
+    """Return the inverse phrase of the relation in the number of the object: "is caused by"."""
     kind = knowledge.relations[relation]
     return kind.inverse_plural if knowledge.concepts[obj].plural else kind.inverse
 
 
 def clause(knowledge: Knowledge, triple: Triple) -> str:
-    """Subject, verb, object, lower case, no full stop."""
+    """Return subject, verb and object: "heating causes thermal expansion"."""
     subject, relation, obj = triple
     return f"{name(knowledge, subject)} {verb(knowledge, subject, relation)} {object_name(knowledge, relation, obj)}"
 
 
 def inverse_clause(knowledge: Knowledge, triple: Triple) -> str:
-    """Object first: "thermal expansion is caused by heating"."""
+    """Return the clause with the object first: "thermal expansion is caused by heating"."""
     subject, relation, obj = triple
     return f"{name(knowledge, obj)} {inverse_verb(knowledge, obj, relation)} {name(knowledge, subject)}"
 
 
 def path_text(knowledge: Knowledge, triples: Sequence[Triple], style: PathStyle) -> str:
-    """A path as one sentence without its full stop; a step that does not start where the last ended begins anew."""
+    """Return a path as one sentence without full stop. A step that does not continue the last one starts a new clause."""
     text = clause(knowledge, triples[0])
     for before, step in zip(triples, triples[1:], strict=False):
         subject, relation, obj = step
@@ -72,7 +72,7 @@ def path_text(knowledge: Knowledge, triples: Sequence[Triple], style: PathStyle)
 
 
 def path_with_gap(knowledge: Knowledge, path: Sequence[Triple], place: int) -> str:
-    """A path in which each step starts where the last ended, as one sentence with dots for the concept that step `place` starts from."""
+    """Return a connected path as one sentence, with dots in place of the subject of step `place` (from 1)."""
     text = path_text(knowledge, path[:place], "which")
     text = text.removesuffix(object_name(knowledge, path[place - 1][1], path[place][0])) + GAP
     for subject, relation, obj in path[place:]:
@@ -81,23 +81,23 @@ def path_with_gap(knowledge: Knowledge, path: Sequence[Triple], place: int) -> s
 
 
 def question(knowledge: Knowledge, triple: Triple, ask: Literal["object", "subject"]) -> str:
-    """The relation's own question about one end of a statement: "What does heating cause?"."""
+    """Return the question of the relation about one end of a statement: "What does heating cause?"."""
     subject, relation, obj = triple
     kind = knowledge.relations[relation]
     form = kind.ask_object if ask == "object" else kind.ask_subject
     plural = knowledge.concepts[subject].plural
     filled = form.replace("{does}", "do" if plural else "does").replace("{is}", "are" if plural else "is")
-    # Plain replacement, never str.format: terms are data and may hold braces.
+    # Plain replacement instead of str.format, because terms are data and may contain braces.
     return filled.replace("{s}", name(knowledge, subject)).replace("{o}", object_name(knowledge, relation, obj))
 
 
 def capital(text: str) -> str:
-    """First letter upper case, the rest untouched."""
+    """Return the text with its first letter in upper case and the rest unchanged."""
     return text[:1].upper() + text[1:]
 
 
 def listing(parts: Sequence[str], last: str = "and") -> str:
-    """ "a", "a and b", "a, b and c"."""
+    """Join parts: "a", "a and b", "a, b and c"."""
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} {last} {parts[-1]}"

@@ -94,10 +94,15 @@ def apply_exceptions(items: Sequence[Item], exceptions: Sequence[Exemption]) -> 
 
 
 def _amended(item: Item, entry: Exemption) -> Item:
-    options = [msgspec.structs.replace(o, text=entry.options.get(letter, o.text)) for letter, o in zip(LETTERS, item.options, strict=True)]
+    options = [_with_text(o, entry.options.get(letter, o.text)) for letter, o in zip(LETTERS, item.options, strict=True)]
     answer = entry.answer or item.answer
     if answer != item.answer:
         old, new = item.key, LETTERS.index(answer)
-        options[old] = Option(options[old].text, wrong_because=entry.reason)
-        options[new] = Option(options[new].text)
+        options[old] = Option(options[old].text, wrong_because=entry.reason, triples=options[old].triples)
+        options[new] = Option(options[new].text, triples=options[new].triples)
     return msgspec.structs.replace(item, stem=entry.stem or item.stem, options=tuple(options), answer=answer)
+
+
+def _with_text(option: Option, text: str) -> Option:
+    # The triples recorded for the old text need not be those of a new one, so they are dropped and the new text is parsed.
+    return option if text == option.text else msgspec.structs.replace(option, text=text, triples=())

@@ -1,6 +1,6 @@
-"""Items on disk: `benchmarks/items/<split>/<discipline>/<topic>.yaml`, a tree a split, so that one can be read without the rest.
+"""Items on disk: `benchmarks/items/<split>/<discipline>/<topic>.yaml`. Each split has its own folder and can be read without the others.
 
-items = load_items(Path("."), ("dev",))          # the debugger may read dev, and nothing else
+items = load_items(Path("."), ("dev",))          # the debugger may read dev only
 write_items_tree(Path("."), items)
 
 items:
@@ -9,7 +9,11 @@ items:
     chain: physics/bimetal-strip-bends
     stem: Which explanation leads all the way from heating to …
     options:
-      A: {text: "heating causes …", operator: inversion, wrong_because: "…"}
+      A:
+        text: heating causes …
+        operator: inversion
+        wrong_because: …
+        triples: [[physics/heating, causes, physics/mismatch-strain], …]
     answer: C
     statements: […]
     nodes: […]
@@ -27,19 +31,19 @@ import msgspec
 from proda.errors import InputError, SealedError
 from proda.records import LETTERS, SPLITS, Item, Option, Split
 from proda.store.files import data_files, write_tree
-from proda.yamlio import dump_yaml, load_list
+from proda.yamlio import Flow, dump_yaml, load_list
 
 ITEMS = Path("benchmarks/items")
 
 
 def load_items(root: Path, splits: Sequence[Split] = SPLITS, *, only: frozenset[Split] = frozenset(SPLITS)) -> list[Item]:
-    """Items of the splits, sorted by id.
+    """Read the items of the splits, sorted by id.
 
-    `only` is what the caller is allowed to read: the debugger passes {"dev"}, and asking for more raises SealedError before a file
-    is opened.
+    `only` are the splits that the caller is allowed to read; the debugger passes {"dev"}. Raises SealedError, before any file is
+    opened, if `splits` holds another one, and InputError for a malformed file.
     """
     if refused := [s for s in splits if s not in only]:
-        raise SealedError(f"Items of {', '.join(refused)} may not be read here; only {', '.join(sorted(only))} may.")
+        raise SealedError(f"Got a request for items of {', '.join(refused)}; expected {', '.join(sorted(only))} only.")
     items: list[Item] = []
     for split in splits:
         for path in data_files(root / ITEMS / split, "*/*.yaml"):
@@ -48,12 +52,12 @@ def load_items(root: Path, splits: Sequence[Split] = SPLITS, *, only: frozenset[
 
 
 def write_items_tree(root: Path, items: Iterable[Item]) -> int:
-    """Make the tree hold exactly `items`; returns how many files changed."""
+    """Write `items` and delete all other item files. Returns the number of files that changed."""
     return write_tree(root / ITEMS, items_files(items), ".yaml")
 
 
 def items_files(items: Iterable[Item]) -> dict[str, str]:
-    """Relative path → content of every item file."""
+    """Return relative path → content of every item file."""
     files: dict[str, list[Item]] = defaultdict(list)
     for item in items:
         files[f"{item.split}/{item.discipline}/{item.topic}.yaml"].append(item)
@@ -61,7 +65,7 @@ def items_files(items: Iterable[Item]) -> dict[str, str]:
 
 
 def _encode(item: Item) -> dict[str, Any]:
-    options = {}
+    options: dict[str, dict[str, Any]] = {}
     for letter, option in zip(LETTERS, item.options, strict=True):
         options[letter] = {"text": option.text}
         if option.operator:
@@ -70,6 +74,8 @@ def _encode(item: Item) -> dict[str, Any]:
             options[letter]["also"] = option.also
         if option.wrong_because:
             options[letter]["wrong_because"] = option.wrong_because
+        if option.triples:
+            options[letter]["triples"] = Flow(option.triples)
     return {
         "id": item.id,
         "kind": item.kind,
@@ -84,16 +90,18 @@ def _encode(item: Item) -> dict[str, Any]:
 
 
 def decode_item(raw: Mapping[str, Any], path: Path, split: Split) -> Item:
-    """The record of one YAML entry. Raises InputError if it is malformed, or does not match its hash."""
+    """Return the item of one YAML entry. Raises InputError if it is malformed, or if its text does not match its hash."""
     fields = {k: v for k, v in raw.items() if k not in ("options", "hash")}
     try:
         options = tuple(msgspec.convert(raw["options"][letter], Option) for letter in LETTERS)
         item = msgspec.convert({**fields, "split": split, "discipline": path.parent.name, "topic": path.stem, "options": options}, Item)
     except (KeyError, TypeError, msgspec.ValidationError) as error:
-        raise InputError(f"{path}  {raw.get('id', '?')}\n  Not an item: {error}. Rebuild with `dvc repro benchmark`.") from None
+        raise InputError(
+            f"{path}  {raw.get('id', '?')}\n  Not an item: {error}. Items are derived: rebuild them with `dvc repro benchmark`."
+        ) from None
     if item.content_hash != raw.get("hash"):
         raise InputError(
-            f"{path}  {item.id}\n  Its text does not match its hash, so it was edited by hand."
-            " Items are derived: amend one in benchmarks/exceptions.yaml instead, then `dvc repro benchmark`."
+            f"{path}  {item.id}\n  The text has hash {item.content_hash}, expected {raw.get('hash')}: it was edited by hand. Items are"
+            " derived. Amend the item in benchmarks/exceptions.yaml instead, then run `dvc repro benchmark`."
         )
     return item

@@ -1,7 +1,7 @@
-"""Repairs on disk: `samples/patches/<round>-<slug>-<hash>.yaml`, one patch a file, never edited afterwards; a revert deletes the file.
+"""Repairs on disk: `samples/patches/<round>-<slug>-<hash>.yaml`, one patch per file. A file is never edited; a revert deletes it.
 
     for patch in load_patches(Path(".")): …
-    samples = load_samples(Path("."))        # what is trained on: the corpus as patches leave it, then what they add
+    samples = load_samples(Path("."))        # what is trained on: the corpus with all patches applied
 
     id: 1-thermal-expansion-3f0c9a1e
     round: 1
@@ -15,11 +15,14 @@
     edits: [{file: knowledge/physics/heat.yaml, concept: physics/thermal-expansion, distinct_from: physics/thermal-contraction}]
     samples: […]
 
-A removed sample trains no longer; an overridden one keeps its place, id, format and nodes and says something else. Of two patches that
-touch the same sample, neither may override it. `edits` name what the same commit adds to knowledge/: they are said here, and made there.
+A removed sample is no longer trained on. An overridden sample keeps its place, id, format and nodes, and gets another text. If two
+patches touch the same sample, neither may override it. `edits` describe what the same commit adds to knowledge/; the commit makes them.
 
-`expect` holds hashes of what the patch was written against. Until it is applied, a patch whose nodes or items have changed since is
-stale, and refused; afterwards the knowledge may move on.
+`expect` holds hashes of what the patch was written against. A patch is stale, and rejected, if one of its nodes or items changes before
+it is applied. Changes afterwards are allowed.
+
+Files of earlier rounds do not record the unit, chain, discipline and number of their samples. These fields are filled in when a file is
+read (`recovered` in store/corpus.py), and do not enter the hash as long as they say what the id says, so those patches keep their names.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ import msgspec
 from proda.errors import InputError
 from proda.graph import Knowledge
 from proda.records import Concept, Dropped, Item, Overridden, Patch, Sample, Wording, content_hash
-from proda.store.corpus import PATCHES, decode_overridden, decode_sample, encode_sample, encode_wording, load_corpus
+from proda.store.corpus import PATCHES, as_before, decode_overridden, decode_sample, encode_sample, encode_wording, load_corpus
 from proda.store.files import data_files
 from proda.yamlio import dump_yaml, load_yaml
 
@@ -45,56 +48,56 @@ PAST = {"remove": "removed", "override": "overridden"}
 
 
 def load_samples(root: Path) -> list[Sample]:
-    """What is trained on: the corpus as the patches leave it, then what they add; in order of file, of patch, and within each."""
+    """Read what is trained on: the corpus as changed by the patches, then the samples that they add, in order of patch."""
     return apply_patches(load_corpus(root), load_patches(root))
 
 
 def load_patches(root: Path) -> list[Patch]:
-    """Every patch, sorted by id. Raises InputError if a file is malformed, misnamed, or edited by hand."""
+    """Read all patches, sorted by round and id. Raises InputError if a file is malformed, misnamed, or was edited by hand."""
     return sorted((read_patch(path) for path in data_files(root / PATCHES, "*.yaml")), key=lambda p: (p.round, p.id))
 
 
 def read_patch(path: Path) -> Patch:
-    """The patch in a file. Raises InputError if it is malformed, or its content does not match the hash in its name."""
+    """Read one patch. Raises InputError if it is malformed, or if its content does not match the hash in its name."""
     raw = load_yaml(path)
     if not isinstance(raw, Mapping):
         raise InputError(
-            f"{path}\n  Not a patch: got {type(raw).__name__}, expected a mapping with id, round, targets, … Revert the commit."
+            f"{path}\n  Not a patch: got {type(raw).__name__}, expected a mapping with id, round, targets, … Restore the committed file."
         )
     fields = dict(raw)
     given = {key: fields.pop(key, []) for key in ("samples", "override")}
     for key, value in given.items():
         if not isinstance(value, list):
-            raise InputError(f"{path}  {key}\n  Got {type(value).__name__}, expected a list. Restore the file as it was committed.")
+            raise InputError(f"{path}  {key}\n  Got {type(value).__name__}, expected a list. Restore the committed file.")
     samples = tuple(decode_sample(sample, path) for sample in given["samples"])
     override = tuple(decode_overridden(entry, path) for entry in given["override"])
     try:
         patch = msgspec.structs.replace(msgspec.convert(fields, Patch), samples=samples, override=override)
     except msgspec.ValidationError as error:
-        raise InputError(f"{path}\n  Not a patch: {error}. Restore the file as it was committed, or revert the commit.") from None
+        raise InputError(f"{path}\n  Not a patch: {error}. Restore the committed file, or revert its commit.") from None
     if path.stem != patch.id or patch.id != name_patch(patch):
         raise InputError(
-            f"{path}\n  The content is not what its name stands for ({name_patch(patch)}): a patch is never edited."
-            " Restore the file as it was committed; to change a repair, revert its commit and write another."
+            f"{path}\n  The content has the name {name_patch(patch)}, expected {path.stem}: a patch must not be edited or renamed."
+            " Restore the committed file. To change a repair, revert its commit and write another."
         )
     return patch
 
 
 def name_patch(patch: Patch) -> str:
-    """`<round>-<slug>-<hash>`: the slug says what it is about, the hash covers everything but the id."""
+    """Return `<round>-<slug>-<hash>`: the slug is made from the first target, the hash covers the content (see the module docstring)."""
     slug = re.sub(r"[^a-z0-9]+", "-", patch.targets[0].rpartition("/")[2].lower() if patch.targets else "none")
     slug = slug[:MAX_SLUG].strip("-")
-    digest = content_hash(msgspec.structs.replace(patch, id=""))[:8]
+    digest = content_hash(msgspec.structs.replace(patch, id="", samples=tuple(as_before(s) for s in patch.samples)))[:8]
     return f"{patch.round}-{slug}-{digest}"
 
 
 def named(patch: Patch) -> Patch:
-    """The patch under the name that its content gives it."""
+    """Return the patch with the id that follows from its content."""
     return msgspec.structs.replace(patch, id=name_patch(patch))
 
 
 def patch_text(patch: Patch) -> str:
-    """The file's text; equal patches give equal bytes."""
+    """Return the text of the patch file. Equal patches give equal bytes."""
     last = ("remove", "override", "edits", "samples")
     raw: dict[str, Any] = {k: v for k, v in msgspec.to_builtins(patch).items() if k not in last}
     if patch.remove:
@@ -109,10 +112,10 @@ def patch_text(patch: Patch) -> str:
 
 
 def apply_patches(corpus: Sequence[Sample], patches: Sequence[Patch]) -> list[Sample]:
-    """The corpus without what patches remove and with what they override in its place, in its order, then every patch's samples.
+    """Return the corpus with removals and overrides applied, in its order, followed by the samples of every patch.
 
-    Raises InputError where a removal or an override matches nothing, or a sample that no longer says what was replaced, where a sample
-    that is overridden is touched otherwise too, or two samples share an id.
+    Raises InputError if a removal or override matches no sample, or one whose text has changed; if an overridden sample is touched by
+    another entry; or if two samples have the same id.
     """
     known = {s.id: s for s in corpus}
     dropped = {_touched("remove", d, known, patch).id for patch in patches for d in patch.remove}
@@ -122,14 +125,16 @@ def apply_patches(corpus: Sequence[Sample], patches: Sequence[Patch]) -> list[Sa
     for patch in patches:
         for sample in patch.samples:
             if sample.id in seen:
-                raise InputError(f"{_file(patch)}  samples\n  '{sample.id}' is there already. Sample ids are unique.")
+                raise InputError(
+                    f"{_file(patch)}  samples\n  '{sample.id}' is the id of another sample too; sample ids must be unique. Revert a patch."
+                )
             seen.add(sample.id)
             samples.append(sample)
     return samples
 
 
 def changes(patches: Iterable[Patch]) -> dict[str, Wording | None]:
-    """Derived sample that a patch touches → what it says now; None where it is removed."""
+    """Return id of a derived sample that a patch touches → its new text, or None if it is removed."""
     found: dict[str, Wording | None] = {}
     for patch in patches:
         found |= {d.sample: None for d in patch.remove}
@@ -138,7 +143,7 @@ def changes(patches: Iterable[Patch]) -> dict[str, Wording | None]:
 
 
 def as_changed(corpus: Iterable[Sample], changed: Mapping[str, Wording | None]) -> list[Sample]:
-    """The samples with these changes, in their order. Nothing is checked: for samples of which a part is at hand."""
+    """Apply changes (see `changes`) to samples, in their order. Nothing is checked, so `corpus` may be a part of the corpus."""
     found = []
     for sample in corpus:
         by = changed.get(sample.id)
@@ -148,13 +153,13 @@ def as_changed(corpus: Iterable[Sample], changed: Mapping[str, Wording | None]) 
 
 
 def untouched(corpus: Iterable[Sample], patches: Iterable[Patch]) -> list[Sample]:
-    """The derived samples that no patch removes or overrides."""
+    """Return the derived samples that no patch removes or overrides."""
     touched = changes(patches)
     return [s for s in corpus if s.id not in touched]
 
 
 def overridden(sample: Sample, by: Wording) -> Sample:
-    """The sample under its id, format and nodes, saying something else."""
+    """Return the sample with another text and the same id, format and nodes."""
     said = {"question": by.question, "answer": by.answer, "explanation": by.explanation, "options": by.options}
     return msgspec.structs.replace(sample, **said)
 
@@ -171,27 +176,27 @@ def _worded(known: Mapping[str, Sample], patches: Sequence[Patch]) -> dict[str, 
             sample = _touched("override", entry, known, patch)
             if len(touching[sample.id]) > 1:
                 others = sorted({p.id for p in touching[sample.id]} - {patch.id})
-                by = f"by {', '.join(others)} as well" if others else "by this patch twice"
+                by = f"by {', '.join(others)} too" if others else "twice by this patch"
                 raise InputError(
-                    f"{_file(patch)}  override\n  '{sample.id}' is removed or overridden {by}, expected once. Revert all but one,"
-                    " then diagnose again."
+                    f"{_file(patch)}  override\n  '{sample.id}' is removed or overridden {by}; expected once. Revert all of these patches"
+                    " but one, then run `dvc repro diagnose`."
                 )
             found[sample.id] = overridden(sample, entry.by)
     return found
 
 
 def _touched(key: str, entry: Dropped | Overridden, known: Mapping[str, Sample], patch: Patch) -> Sample:
-    """The sample that a patch removes or overrides, if it is there and says what it said."""
+    """The sample that a patch removes or overrides. Raises InputError if it is missing or its text has changed."""
     if entry.sample not in known:
         raise InputError(
-            f"{_file(patch)}  {key}\n  '{entry.sample}' is no sample of the corpus: nothing is {PAST[key]}. Revert the patch,"
-            " then diagnose again."
+            f"{_file(patch)}  {key}\n  '{entry.sample}' is not a sample of the corpus, so nothing is {PAST[key]}. Revert the patch,"
+            " then run `dvc repro diagnose`."
         )
     found = sample_hash(known[entry.sample])
     if found != entry.hash:
         raise InputError(
-            f"{_file(patch)}  {key}\n  '{entry.sample}' has changed since: it is {found}, expected {entry.hash}."
-            " Revert the patch, then diagnose again."
+            f"{_file(patch)}  {key}\n  '{entry.sample}' has changed: its hash is {found}, expected {entry.hash}."
+            " Revert the patch, then run `dvc repro diagnose`."
         )
     return known[entry.sample]
 
@@ -201,15 +206,14 @@ def _file(patch: Patch) -> str:
 
 
 def sample_hash(sample: Sample) -> str:
-    """Over what a sample shows and teaches."""
+    """Return the hash of the prompt and completion of a sample."""
     return content_hash([sample.prompt, sample.completion])
 
 
 def node_hash(knowledge: Knowledge, node: str) -> str:
-    """Over what a person wrote of a node. What follows from other entries (a concept's mentions, where quotes stand) does not enter.
+    """Return the hash of what a person wrote about a node. Derived fields (parents, spans) do not enter.
 
-    Nor does what a concept is set apart from (`distinct_from`): it says nothing of the concept itself, and a repair's own edit of it must
-    make no patch of the round stale.
+    `distinct_from` does not enter either: the edits of a repair change it, and must not make other patches of the round stale.
     """
     record = knowledge.node(node)
     derived = {"parents": (), "spans": (), "distinct_from": ()} if isinstance(record, Concept) else {}
@@ -220,7 +224,7 @@ def node_hash(knowledge: Knowledge, node: str) -> str:
 
 
 def stale(patch: Patch, knowledge: Knowledge, items: Mapping[str, Item]) -> list[str]:
-    """What has changed since the patch was written, a line each; empty if it is fresh."""
+    """Return one line for each node or item that has changed since the patch was written; empty if none has."""
     found = []
     for name, digest in sorted(patch.expect.items()):
         if ":" in name:

@@ -1,12 +1,12 @@
-"""What a repaired model is trained on: samples replayed from the corpus, and every active patch; from the same base as before.
+"""What a repaired model is trained on: samples replayed from the corpus, and the samples of all patches.
 
     mixture = mix(load_corpus(root), load_patches(root), strategy="disjoint", share=0.5, seed=0)
     mixture.samples                      # in order of the corpus, then of the patches
-    mixture.replayed, mixture.excluded   # 5_800 of the corpus taken, 1_200 left out because a patch teaches their nodes
+    mixture.replayed, mixture.excluded   # 5_800 samples of the corpus used, 1_200 excluded because a patch teaches one of their nodes
 
-Without patches there is nothing to replay beside, and the whole corpus is taken. Strategies: `all` draws from the whole corpus;
-`stratified` the same share of every discipline and format; `disjoint` only from samples that name no node that a patch teaches
-(the paper's, §3.5). General replay, of what the base knew before, is the compiler's part: train.general_replay.
+Without patches the whole corpus is used. Strategies: `all` draws from the whole corpus; `stratified` draws the same share of each
+discipline and format; `disjoint` draws only from samples that mention no node that a patch teaches (paper, §3.5). The compiler adds the
+general replay, of what the base knew before: train.general_replay.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ Strategy = Literal["all", "stratified", "disjoint"]
 
 
 class Mixture(Record, frozen=True):
-    """Samples to train on, and how they came together."""
+    """Samples to train on, and how many come from where."""
 
     samples: tuple[Sample, ...]
     replayed: int  # from the corpus
-    excluded: int  # of the corpus, because a patch teaches a node that they name
+    excluded: int  # of the corpus, because they mention a node that a patch teaches
     patched: int  # from patches
 
 
 def mix(corpus: Sequence[Sample], patches: Sequence[Patch], *, strategy: Strategy = "all", share: float = 1.0, seed: int = 0) -> Mixture:
-    """The mixture. `share` of what the strategy allows, at least one sample of each group it draws from; drawn by a hash of the sample's id
-    and the seed, so that one more sample in the corpus changes the fate of hardly any other.
+    """Draw the training samples.
 
-    Pure. Raises InputError where a patch cannot be applied.
+    `share` is the share of each group that the strategy allows; at least one sample of each group is drawn. Draws use a hash of the sample
+    id and `seed`, so adding a sample to the corpus changes few other draws. Deterministic. Raises InputError if a patch cannot be applied.
     """
     everything = apply_patches(corpus, patches)
     added = {s.id for p in patches for s in p.samples}
@@ -49,7 +49,7 @@ def mix(corpus: Sequence[Sample], patches: Sequence[Patch], *, strategy: Strateg
         allowed = [s for s in kept if taught.isdisjoint(s.nodes)]
     groups: dict[tuple[str, str], list[Sample]] = defaultdict(list)
     for sample in allowed:
-        kind = (sample.id.partition("/")[0], sample.format) if strategy == "stratified" else ("", "")
+        kind = (sample.discipline, sample.format) if strategy == "stratified" else ("", "")
         groups[kind].append(sample)
     drawn: set[str] = set()
     for group in groups.values():

@@ -1,4 +1,4 @@
-"""Every text a model is trained on, each with the place it came from: what the guard must look through.
+"""All texts that a model is trained on, each with the place it comes from. The guard compares them with the items.
 
 for text in training_texts(Path(".")): …        Text(where="physics/bimetal-strip-bends.s1:open-1", text="What does heating cause? …")
 """
@@ -15,26 +15,26 @@ from proda.store.patches import load_samples
 
 
 class Text(msgspec.Struct, frozen=True):
-    """One training text: where it stands, and what it says."""
+    """One training text. `where` is a sample id, or `base:` and a line number."""
 
     where: str
     text: str
 
 
 def sample_text(sample: Sample) -> str:
-    """All that a sample shows or teaches: question, options, answer, explanation."""
+    """Return everything that a sample shows or teaches: question, options, answer, explanation."""
     return "\n".join([sample.question, *sample.options, sample.completion])
 
 
 def training_texts(root: Path) -> Iterator[Text]:
-    """Corpus, patches, and the base's own training text (a sentence of reading is one document there)."""
+    """Yield the texts of corpus and patches, then the training text of the embedded base (one document per sentence of reading)."""
     for sample in load_samples(root):
         yield Text(sample.id, sample_text(sample))
     yield from base_texts(root / "build/curriculum/documents.jsonl")
 
 
 def base_texts(path: Path) -> Iterator[Text]:
-    """The base's documents; none when the base is somebody else's model, whose training text is not to be had."""
+    """Yield the documents of the embedded base; none for a pretrained base, whose training text is not available."""
     if not path.is_file():
         return
     decoder = msgspec.json.Decoder(dict[str, str])

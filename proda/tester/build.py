@@ -1,7 +1,7 @@
-"""Knowledge → benchmark, as the stage `benchmark` makes it: items, minus exceptions, minus what the shortcut audit sets aside.
+"""Knowledge → benchmark, for the stage `benchmark`: items without retired ones and without those that the shortcut audit quarantines.
 
-benchmarks/results/shortcuts.json holds each solver's accuracy over all items (before anything was set aside), for each kind, and
-the items set aside with the reason.
+benchmarks/results/shortcuts.json holds the accuracy of each solver over all items (before quarantine) and for each kind, and the
+quarantined items with the reason.
 """
 
 from __future__ import annotations
@@ -20,14 +20,18 @@ from proda.tester.shortcuts import audit, giveaways
 
 
 class Benchmark(msgspec.Struct, frozen=True):
-    """`items` are what models are tested on; `shortcuts` is the audit, ready for JSON."""
+    """`items` are what models are tested on; `shortcuts` is the audit as JSON-compatible data."""
 
     items: list[Item]
     shortcuts: dict[str, object]
 
 
 def build_benchmark(knowledge: Knowledge, params: Params, exceptions: Sequence[Exemption]) -> Benchmark:
-    """All items, audited. Raises GateError if a solver without knowledge does too well, or too many items give themselves away."""
+    """Write and audit all items.
+
+    Raises GateError if a baseline solver without knowledge exceeds `items.max_shortcut`, or if more items than `items.max_quarantined`
+    are quarantined.
+    """
     written = write_items(knowledge, seed=params.seed, sealed_share=params.items.sealed_share)
     items = apply_exceptions(written, exceptions)
     solvers = audit(items)
@@ -45,12 +49,12 @@ def build_benchmark(knowledge: Knowledge, params: Params, exceptions: Sequence[E
     limit, slack = params.items.max_shortcut, 1.65 * (0.25 * 0.75 / len(items)) ** 0.5
     if passed := [f"{s} {a:.3f}" for s, a in solvers.items() if a > limit + slack]:
         raise GateError(
-            f"The benchmark can be passed without knowledge: {', '.join(passed)} (limit {limit}, +{slack:.3f} for {len(items)} items)."
-            " See benchmarks/results/shortcuts.json by kind; make distractors that resemble the right option."
+            f"Baseline solvers without knowledge do too well: {', '.join(passed)}. Expected at most {limit} (+{slack:.3f} for {len(items)}"
+            " items). See `by_kind` in benchmarks/results/shortcuts.json, and make the distractors more like the right option."
         )
     if len(quarantined) > params.items.max_quarantined * len(items):
         raise GateError(
-            f"{len(quarantined)} of {len(items)} items give themselves away, more than items.max_quarantined"
-            f" ({params.items.max_quarantined:.0%}): {', '.join(sorted(quarantined)[:5])} …"
+            f"{len(quarantined)} of {len(items)} items can be answered without knowledge. Expected at most items.max_quarantined"
+            f" ({params.items.max_quarantined:.0%}). Review {', '.join(sorted(quarantined)[:5])} …"
         )
     return Benchmark([i for i in items if i.id not in quarantined], shortcuts)

@@ -1,7 +1,7 @@
-"""The general suite: what the base knew before, and a repair must not hurt.
+"""The general suite: items on what the base knows, to measure what tuning makes it forget.
 
-Its items ask for single facts of the invented world's `suite` half, from either end, in wordings that no replayed training example
-uses. The base has learnt those facts; tuning never shows them again; so a loss here is forgetting.
+The items ask for single facts of the `suite` half of the invented world, from either end, in wordings that no replayed training
+example uses. The base has learnt these facts and tuning does not show them again, so a loss of accuracy here is forgetting.
 
     Item(id="zarnum/tolvek.s2:general-object-1", stem="Of these four, which one does zarnum tolvek produce? …", kind="recall", …)
 """
@@ -27,14 +27,14 @@ STEMS = (
     "{ask} One answer is enough.",
     "The examiner turns to you. {ask}",
 )
-DRAWS = 3  # of distractors for one fact in one wording
+DRAWS = 3  # sets of distractors for one fact in one wording
 
 
 def write_suite(knowledge: Knowledge, *, seed: int, count: int) -> list[Item]:
-    """`count` recall items over the active statements, in turn from both ends and in every wording; sorted by id.
+    """Write `count` recall items about the active statements, sorted by id. Ends and wordings are used in turn.
 
-    When all statements, ends and wordings have had their turn, they come again with other distractors, up to DRAWS times; fewer items only
-    if even that gives no more.
+    Once every statement has been asked from both ends in every wording, the same questions are repeated with other distractors, up to
+    DRAWS times. Fewer than `count` items are returned only if that is not enough. Deterministic.
     """
     return sorted(islice(_items(knowledge, seed), count), key=lambda item: item.id)
 

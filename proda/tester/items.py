@@ -1,21 +1,24 @@
 """Chains → items: the questions of the benchmark, written before any training.
 
-The four options of a path, order or counterfactual item are a 2 × 2 design: two independent changes x and y give the options
-{right, x, y, x and y}. Each option then differs from the others in the same way, so the right one is neither the most typical
-nor the odd one out, and an examinee who knows nothing, or sees no stem, is at chance. A missing-link item has four terms, three
-of them near neighbours of the right one.
+The four options of a path, order or counterfactual item form a 2 × 2 design: two independent changes x and y give the options
+{right, x, y, x and y}. All options differ from one another in the same way, so the right one is neither the most typical nor the
+odd one out, and a solver without knowledge, or without the stem, scores at chance. The options of a missing-link item are four
+terms: the right one and three near neighbours.
 
     for item in write_items(knowledge, seed=0, sealed_share=0.2): ...
 
-Deterministic. Everything chosen for an item depends on its id and on the nodes it may use, so that editing one chain rewrites the
-items of that chain and of those chains of its discipline that use, or could use, its concepts as distractors.
+Each option of a path, order or missing-link item records the triples that it states.
+
+Deterministic. All choices for an item depend on its id and on the nodes it may use. Editing a chain therefore rewrites the items of
+that chain, and of chains in the same discipline that use, or could use, its concepts as distractors; no others.
 """
 
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import accumulate, combinations, islice
+from typing import NamedTuple
 
 from proda.graph import Knowledge
 from proda.language.neighbours import near_concepts
@@ -27,8 +30,8 @@ from proda.tester.operators import Wrong, along, concepts_along
 from proda.tester.splits import sealed_chains
 from proda.tester.stems import STEMS, Variant, fill
 
-# Two changes to combine in a path item, with the share of path items that should have them. Truncation makes the right option
-# one of the longer pair, a detour one of the shorter: equal shares keep length uninformative.
+# Pairs of changes to combine in a path item, with the share of path items that get each pair. With truncation the right option is
+# one of the two longer options, with a detour one of the two shorter. Equal shares of both keep length uninformative.
 DESIGNS: tuple[tuple[Operator, Operator, float], ...] = (
     ("substitution", "inversion", 0.47),
     ("substitution", "substitution", 0.43),
@@ -39,7 +42,7 @@ STYLES: dict[Variant, PathStyle] = {"a": "which", "b": "full"}
 
 
 def write_items(knowledge: Knowledge, *, seed: int, sealed_share: float) -> list[Item]:
-    """Every item of every active chain, sorted by id: at least three kinds for each open chain in `dev` and in `twin`."""
+    """Write the items of all active chains, sorted by id. A chain that is not sealed has at least three kinds in `dev` and in `twin`."""
     sealed = sealed_chains(knowledge.chains, sealed_share)
     items: list[Item] = []
     for chain in knowledge.active_chains():
@@ -48,7 +51,7 @@ def write_items(knowledge: Knowledge, *, seed: int, sealed_share: float) -> list
 
 
 def chain_items(knowledge: Knowledge, chain: Chain, *, sealed: bool, seed: int) -> list[Item]:
-    """The items of one chain: each kind that fits it, twice; a kind that allows no second question without a shared distractor once."""
+    """Write the items of one chain: two of each kind that fits it, or one if a second would need a distractor of the first."""
     items: list[Item] = []
     for kind, write in WRITERS.items():
         barred: frozenset[str] = frozenset()
@@ -58,29 +61,24 @@ def chain_items(knowledge: Knowledge, chain: Chain, *, sealed: bool, seed: int) 
             draft = write(knowledge, chain, variant, barred, (seed, item_id))
             if draft is None:
                 continue
-            stem, right, wrongs, mentioned = draft
-            barred |= {w.text for w in wrongs}
-            items.append(_item(chain, item_id, split, kind, stem, right, wrongs, mentioned))
+            barred |= {w.text for w in draft.wrongs}
+            items.append(_item(chain, item_id, split, kind, draft))
     return items
 
 
-Draft = tuple[str, str, list[Option], set[str]]
-"""Stem, text of the right option, the three distractors, and the ids of the concepts mentioned."""
+class Draft(NamedTuple):
+    """What a writer decides about an item."""
+
+    stem: str
+    right: Option
+    wrongs: list[Option]  # three distractors
+    mentioned: set[str]  # concept ids
 
 
-def _item(
-    chain: Chain,
-    item_id: str,
-    split: Split,
-    kind: ItemKind,
-    stem: str,
-    right: str,
-    wrongs: Sequence[Option],
-    mentioned: set[str],
-) -> Item:
+def _item(chain: Chain, item_id: str, split: Split, kind: ItemKind, draft: Draft) -> Item:
     key = seed_of("letter", item_id) % len(LETTERS)
-    options = by_weight(wrongs, "place", item_id, name=lambda o: o.text)
-    options.insert(key, Option(text=right))
+    options = by_weight(draft.wrongs, "place", item_id, name=lambda o: o.text)
+    options.insert(key, draft.right)
     return Item(
         id=item_id,
         split=split,
@@ -89,8 +87,8 @@ def _item(
         topic=chain.topic,
         chain=chain.id,
         statements=chain.statements,
-        nodes=tuple(sorted({chain.id, *chain.statements, *mentioned})),
-        stem=stem,
+        nodes=tuple(sorted({chain.id, *chain.statements, *draft.mentioned})),
+        stem=draft.stem,
         options=tuple(options),
         answer=LETTERS[key],
     )
@@ -110,14 +108,14 @@ def _path_item(knowledge: Knowledge, chain: Chain, variant: Variant, barred: fro
             texts = [path_text(knowledge, w.triples, STYLES[variant]) for w, _ in wrongs]
             right = path_text(knowledge, path, STYLES[variant])
             if len({right, *texts}) == 4 and not barred & set(texts):
-                options = [Option(text, w.operator, also, w.because) for text, (w, also) in zip(texts, wrongs, strict=True)]
+                options = [Option(text, w.operator, also, w.because, w.triples) for text, (w, also) in zip(texts, wrongs, strict=True)]
                 mentioned = {c for w, _ in wrongs for t in w.triples for c in (t[0], t[2])} | set(concepts)
-                return stem, right, options, mentioned
+                return Draft(stem, Option(right, triples=tuple(path)), options, mentioned)
     return None
 
 
 def _designs(key: tuple[object, ...]) -> list[tuple[Operator, Operator, float]]:
-    """All designs, the one that `key` draws first, the others behind it in case it does not fit the chain."""
+    """All designs. The one drawn by `key` comes first; the others follow in case it does not fit the chain."""
     draw = fraction("design", *key)
     upto = list(accumulate(share for _, _, share in DESIGNS))
     first = min(bisect(upto, draw), len(DESIGNS) - 1)
@@ -127,7 +125,7 @@ def _designs(key: tuple[object, ...]) -> list[tuple[Operator, Operator, float]]:
 def _path_designs(
     knowledge: Knowledge, chain: Chain, path: list[Triple], first: Operator, second: Operator, key: tuple[object, ...]
 ) -> Iterator[list[tuple[Wrong, Operator | None]]]:
-    """Triples of wrong paths (x, y, x and y), best first; only those in which all three are verified wrong."""
+    """Yield wrong paths (x, y, x and y), best first, where all three are verified wrong."""
     concepts = concepts_along(path)
     taken = frozenset(concepts)
     for place in by_weight(range(1, len(path)), "place", *key):
@@ -145,7 +143,7 @@ def _path_designs(
 def _second_changes(
     knowledge: Knowledge, chain: Chain, path: list[Triple], second: Operator, place: int, other: str, key: tuple[object, ...]
 ) -> Iterator[Callable[[list[Triple]], Wrong | None]]:
-    """Ways to apply the second operator to a path, whether or not concept number `place` was replaced by `other` before."""
+    """Ways to apply the second operator to a path in which concept number `place` may already have been replaced by `other`."""
     concepts = concepts_along(path)
     taken = frozenset({*concepts, other})
     places = [p for p in by_weight(range(1, len(path)), "second", *key) if p != place]
@@ -158,7 +156,7 @@ def _second_changes(
         for one, two in by_weight(combinations(range(1, len(path)), 2), "swap", *key):
             yield lambda steps, one=one, two=two: operators.inversion(knowledge, steps, one, two)  # type: ignore[misc]
     elif second == "truncation":
-        if place != len(path) - 1:  # else the replaced concept would be the last one left, and nothing false remain
+        if place != len(path) - 1:  # otherwise the truncated path would end at the replaced concept and say nothing false
             yield lambda steps: operators.truncation(knowledge, steps)
     elif second == "detour":
         aside = operators.asides(knowledge, knowledge.statements[chain.statements[0]], [*path, (other, "", other)], *key)[:2]
@@ -171,7 +169,7 @@ def _missing_link_item(
 ) -> Draft | None:
     path = [s.triple for s in knowledge.path(chain)]
     concepts = concepts_along(path)
-    # The twin asks for another link: the places in one order for both, each variant starting at its own.
+    # The twin asks for another link: both variants use the same order of places and start at different ones.
     places = by_weight(range(1, len(path)), "gap", chain.id)
     for place in places if variant == "a" else [*places[1:], places[0]]:
         before, here, after = concepts[place - 1 : place + 2]
@@ -181,25 +179,26 @@ def _missing_link_item(
             wrong = operators.substitution(knowledge, path, place, other)
             text = name(knowledge, other)
             if wrong is not None and text not in barred:
-                options.append(Option(text, wrong.operator, None, wrong.because))
+                options.append(Option(text, wrong.operator, None, wrong.because, wrong.triples))
                 mentioned.add(other)
             if len(options) == 3:
                 shown = path_with_gap(knowledge, path, place)
-                return _stem("missing-link", variant, key, shown=shown, Shown=capital(shown)), name(knowledge, here), options, mentioned
+                stem = _stem("missing-link", variant, key, shown=shown, Shown=capital(shown))
+                return Draft(stem, Option(name(knowledge, here), triples=tuple(path)), options, mentioned)
     return None
 
 
 def _order_item(knowledge: Knowledge, chain: Chain, variant: Variant, barred: frozenset[str], key: tuple[object, ...]) -> Draft | None:
     path = [s.triple for s in knowledge.path(chain)]
     concepts, relations = concepts_along(path), [t[1] for t in path]
-    # Two swaps of disjoint pairs commute, so their four combinations look alike from every side.
+    # Two swaps of disjoint pairs commute, so their four combinations differ from one another in the same way.
     swaps = [(p, q) for p, q in combinations(combinations(range(len(concepts)), 2), 2) if not set(p) & set(q)]
     right = path_text(knowledge, path, STYLES[variant])
-    # Where two steps read the same from either end, or the chain feeds back on itself, another order may be right as well.
+    # If two relations are symmetric, or the chain leads back to its start, another order may be right as well.
     if sum(knowledge.relations[r].symmetric for r in relations) > 1 or knowledge.leads(concepts[-1], concepts[0]):
         return None
     ranked = by_weight(swaps, "swaps", *key)
-    # Few orders of a chain are strictly wrong in every step; where none is, what the definition asks must do.
+    # Prefer orders that are strictly wrong (see operators.unsupported); few chains have them.
     for strict, (one, two) in [(True, s) for s in ranked] + [(False, s) for s in ranked]:
         options = []
         for number, pairs in enumerate(((one,), (two,), (one, two))):
@@ -209,14 +208,15 @@ def _order_item(knowledge: Knowledge, chain: Chain, variant: Variant, barred: fr
             wrong = operators.unsupported(knowledge, along(moved, relations), strict=strict)
             if wrong is None:
                 break
-            text = path_text(knowledge, along(moved, relations), STYLES[variant])
+            triples = along(moved, relations)
             because = f"“{clause(knowledge, wrong)}” is neither stated nor implied."
-            options.append(Option(text, "inversion", "inversion" if number == 2 else None, because))
+            also: Operator | None = "inversion" if number == 2 else None
+            options.append(Option(path_text(knowledge, triples, STYLES[variant]), "inversion", also, because, triples))
         texts = {o.text for o in options}
         if len(options) == 3 and len({right, *texts}) == 4 and not texts & barred:
             shuffled = by_weight(concepts, "shuffle", *key)
             terms = listing([name(knowledge, c) for c in shuffled])
-            return _stem("order", variant, key, terms=terms), right, options, set(concepts)
+            return Draft(_stem("order", variant, key, terms=terms), Option(right, triples=tuple(path)), options, set(concepts))
     return None
 
 
@@ -249,12 +249,12 @@ def _counterfactual_item(
             texts = {o.text for o in options}
             if len({right, *texts}) == 4 and not texts & barred and not knowledge.leads(concepts[stopped], stays):
                 places = {"stopped": bare_name(knowledge, concepts[stopped]), "explains": chain.explains}
-                return _stem("counterfactual", variant, key, **places), right, options, {*concepts, other}
+                return Draft(_stem("counterfactual", variant, key, **places), Option(right), options, {*concepts, other})
     return None
 
 
 def _consequence(knowledge: Knowledge, failing: str, still: str) -> str:
-    """As in: bending would be missing, while heating would remain."""
+    """For example "bending would be missing, while heating would remain"."""
     return f"{name(knowledge, failing)} would be missing, while {name(knowledge, still)} would remain"
 
 

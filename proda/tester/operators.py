@@ -6,8 +6,8 @@
     truncation     heating causes expansion, which produces strain                                (stops short of what was asked)
     detour         heating causes expansion; *annealing lowers hardness*; strain causes bending   (true, but does not connect)
 
-A substitution or an inversion counts only if it contains a statement that is neither stated nor implied; a detour only if each of
-its statements is stated. Paper: §3.3, adversarial distractors; the detour and the verification are ours.
+A substitution or inversion is used only if it contains a triple that is neither stated nor implied, and a detour only if all of its
+triples are stated. Adversarial distractors: paper, §3.3. The detour and the verification are additions of this project.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from proda.stable_hash import by_weight
 
 
 class Wrong(msgspec.Struct, frozen=True):
-    """A wrong path: the triples, the operator that made it, and why it is wrong."""
+    """A wrong path: its triples, the operator that made it, and why it is wrong."""
 
     triples: tuple[Triple, ...]
     operator: Operator
@@ -31,40 +31,40 @@ class Wrong(msgspec.Struct, frozen=True):
 
 
 def concepts_along(triples: Sequence[Triple]) -> list[str]:
-    """First subject, then every object: k + 1 concepts for k statements."""
+    """Return the first subject and then every object: k + 1 concept ids for k triples."""
     return [triples[0][0], *(t[2] for t in triples)]
 
 
 def along(concepts: Sequence[str], relations: Sequence[str]) -> tuple[Triple, ...]:
-    """Triples that join `concepts` (k + 1) by `relations` (k), in order."""
+    """Return the k triples that join k + 1 `concepts` by k `relations`, in order."""
     return tuple(zip(concepts, relations, concepts[1:], strict=False))
 
 
 def unsupported(knowledge: Knowledge, triples: Sequence[Triple], *, strict: bool = True) -> Triple | None:
-    """The first triple that is neither stated nor implied; None when all hold.
+    """Return the first triple that is neither stated nor implied, or None if all hold.
 
-    `strict` is more than the definition asks: a triple whose subject leads to its object by any path of statements does not
-    count as wrong either, since a step that only skips what lies between may well be true in the world.
+    With `strict`, a triple whose subject leads to its object by any path of statements does not count as wrong either: a step that
+    skips what lies between may be true in the world.
     """
     return next((t for t in triples if not knowledge.holds(*t) and not (strict and knowledge.leads(t[0], t[2]))), None)
 
 
 def substitution(knowledge: Knowledge, path: Sequence[Triple], place: int, other: str) -> Wrong | None:
-    """`other` in place of the path's concept number `place` (1 … k-1)."""
+    """Replace concept number `place` (1 … k - 1) of the path by `other`. None if the result is not verified wrong."""
     concepts = concepts_along(path)
     concepts[place] = other
     return _verified(knowledge, along(concepts, [t[1] for t in path]), "substitution")
 
 
 def inversion(knowledge: Knowledge, path: Sequence[Triple], one: int, two: int) -> Wrong | None:
-    """The path's concepts number `one` and `two` change places."""
+    """Exchange concepts number `one` and `two` of the path. None if the result is not verified wrong."""
     concepts = concepts_along(path)
     concepts[one], concepts[two] = concepts[two], concepts[one]
     return _verified(knowledge, along(concepts, [t[1] for t in path]), "inversion")
 
 
 def truncation(knowledge: Knowledge, path: Sequence[Triple]) -> Wrong | None:
-    """The path without its last statement: it may be true, but stops short of the concept that the stem asks for."""
+    """Remove the last triple. The rest may be true, but does not reach the concept that the stem asks for."""
     if len(path) < 2:
         return None
     end, goal = path[-2][2], path[-1][2]
@@ -72,7 +72,7 @@ def truncation(knowledge: Knowledge, path: Sequence[Triple]) -> Wrong | None:
 
 
 def detour(knowledge: Knowledge, path: Sequence[Triple], place: int, aside: Sequence[Statement]) -> Wrong | None:
-    """Statement number `place` gives way to true statements that do not connect its two ends."""
+    """Replace triple number `place` by true statements that do not connect its two ends. None if they do connect them."""
     start, _, goal = path[place]
     if not aside or any(knowledge.leads(start, s.subject) or s.subject == start for s in aside[:1]) or aside[-1].object == goal:
         return None
@@ -82,7 +82,7 @@ def detour(knowledge: Knowledge, path: Sequence[Triple], place: int, aside: Sequ
 
 
 def asides(knowledge: Knowledge, statement: Statement, path: Sequence[Triple], *key: object) -> list[Statement]:
-    """True statements of the same topic that share no concept with the path, in order of highest random weight."""
+    """Return statements of the same topic that share no concept with the path, ranked by a hash of `key`."""
     taken = set(concepts_along(path))
     pool = [
         other

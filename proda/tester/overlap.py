@@ -1,20 +1,24 @@
 """The overlap gate: no training text gives an item away.
 
-Four ways in which a text can, each found exactly (no sampling, no sketch that could miss):
+A text gives an item away if it reaches the limit of one of six measures. Each measure is computed exactly, without sampling or sketches:
 
-    path    the text names every concept of the path that an item asks for, however it is worded
-    stem    the text holds most of the stem's word 5-grams
-    key     the text holds most of the word 5-grams of stem and right option together
-    near    stem and right option are nearly the whole text (Jaccard similarity of word 3-grams)
+    path       the text names every concept of the path that an item asks for, in any wording
+    stem       share of the word 5-grams of the stem that the text holds
+    key        share of the word 5-grams of stem and right option that the text holds
+    near       Jaccard similarity of the word 3-grams of the text with those of stem and right option
+    letters    share of the 25-grams of letters of stem and right option that the text holds, with everything between letters left out:
+               finds spaced-out letters, hyphenated words, and words that are run together
+    sequence   longest common subsequence of words, as a share of stem and right option: finds words that are filled up with others
 
-A *text* is one sample, or one sentence of the base's reading: what one training document says in one breath. Wording that many
-items share ("which explanation leads all the way from …") says nothing of an item, so n-grams found in the stems of more than
-`COMMON` chains are left out of the counts.
+Words are compared after folding (proda/language/folding.py), so case, accents, fonts, look-alike letters and invisible characters make
+no difference. A *text* is one sample, or one sentence of the base's reading: one training document. Wording that many items share
+("which explanation leads all the way from …") says nothing about an item, so n-grams found in the stems of more than `COMMON` chains
+are not counted.
 
-    report = overlap(items, texts, names, GuardParams())
+    report = overlap(items, texts, paths, names, GuardParams())
     report.leaks      # sorted by item id; the build stops unless empty
 
-`names` gives each concept's wordings (term, aliases), so that paraphrase around the concepts does not hide a leak.
+`names` are the wordings of each concept (term, aliases), so that paraphrase around the concepts does not hide a leak.
 """
 
 from __future__ import annotations
@@ -22,22 +26,29 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any
 
 import msgspec
 
 from proda.errors import EmptyBenchmarkError
+from proda.language.folding import folded, views
 from proda.params import GuardParams
 from proda.records import Item
 from proda.store.training_texts import Text
 
 WORD = re.compile(r"[^\W_]+")
-NEAR_GRAM = 3
-COMMON = 3
+NEAR_GRAM = 3  # words
+LETTERS_GRAM = 25  # letters; about as long as five words, and so compared with the same limit
+SEQUENCE = 0.85  # limit of the measure `sequence`
+ENOUGH = 3  # of its rarest words that a text must share with an item before the sequence is compared; see _Sequences
+COMMON = 3  # chains
+ROUNDING = 1e-3  # values are compared before they are rounded, and sorted afterwards
 Gram = tuple[str, ...]
 
 
 class Leak(msgspec.Struct, frozen=True):
-    """A text that gives an item away, or comes close: `how` is the measure, `value` what it came to (1 is all of it)."""
+    """A text that gives an item away, or comes close. `how` names the measure; `value` is 1 if the text holds all that is looked for."""
 
     item: str
     where: str
@@ -47,7 +58,10 @@ class Leak(msgspec.Struct, frozen=True):
 
 
 class Overlap(msgspec.Struct, frozen=True):
-    """What the gate found. `worst` are the highest values that are no leaks yet, for each measure."""
+    """What the gate found. `worst` are the highest values below the limit, for each measure.
+
+    The measure `sequence` is computed only for texts that can reach its limit, so its highest values below the limit may be missing.
+    """
 
     items: int
     texts: int
@@ -55,18 +69,34 @@ class Overlap(msgspec.Struct, frozen=True):
     worst: list[Leak]
 
 
-class _Index(msgspec.Struct):
-    """Items by what to look for in a text; built once, read for every text."""
+class _Sequences(msgspec.Struct):
+    """The words of stem and right option, prepared for the longest common subsequence.
 
-    grams: dict[str, dict[Gram, list[int]]]  # measure → n-gram → item numbers
+    A text that reaches the limit lacks at most `lacking` words of the item. Of any `lacking` + ENOUGH different words of the item it then
+    holds at least ENOUGH. These are looked up for the rarest words, and only texts that pass are compared: no text is missed.
+    """
+
+    rare: dict[str, list[int]]  # word → items among whose rarest words it is
+    needed: list[int]  # how many of its rarest words a text must hold
+    words: list[frozenset[str]]
+    lacking: list[int]
+    places: list[dict[str, int]]  # word → bit mask of the places where the item has it
+    lengths: list[int]
+
+
+class _Index(msgspec.Struct):
+    """What to look for in a text. Built once from the items, and read for every text. Items are given by number."""
+
+    grams: dict[str, dict[Any, list[int]]]  # measure → n-gram → items
     sizes: dict[str, list[int]]  # measure → how many n-grams (or concepts) each item has
     first: dict[str, list[tuple[Gram, str]]]  # first word of a wording → (its words, concept)
-    paths: dict[str, list[int]]  # concept → numbers of the items whose path it is on
+    paths: dict[str, list[int]]  # concept → items whose path it is on
+    sequences: _Sequences
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words, in order; punctuation, case and line breaks do not count."""
-    return WORD.findall(text.lower())
+    """Return the folded words of a text, in order, without punctuation."""
+    return WORD.findall(folded(text))
 
 
 def overlap(
@@ -79,19 +109,21 @@ def overlap(
 ) -> Overlap:
     """Compare every item with every text.
 
-    `paths` maps item id → concept ids of its path; `names` concept id → its wordings. Leaks and near misses are sorted by item,
-    then place; independent of the order of the texts. Raises EmptyBenchmarkError without items: nothing would be proven.
+    `paths` maps item id → concept ids of its path; `names` maps concept id → its wordings. Leaks and near misses are sorted by item and
+    place, and do not depend on the order of the texts. Raises EmptyBenchmarkError if there are no items.
     """
     if not items:
-        raise EmptyBenchmarkError("There are no items to guard. Build the benchmark first.")
+        raise EmptyBenchmarkError("There are no items to compare with. Run `dvc repro benchmark` first.")
     index = _index(items, paths, names, params)
-    limits = {"path": 1.0, "stem": params.containment, "key": params.containment, "near": params.jaccard}
+    share = params.containment
+    limits = {"path": 1.0, "stem": share, "key": share, "near": params.jaccard, "letters": share, "sequence": SEQUENCE}
     leaks: list[Leak] = []
-    close: dict[str, list[Leak]] = defaultdict(list)
+    close: dict[str, list[Leak]] = {how: [] for how in limits}
+    floor = dict.fromkeys(limits, 0.0)  # a lower value cannot be among the highest any more
     count = 0
     for text in texts:
         count += 1
-        for number, how, value in _measure(index, words(text.text), params.ngram):
+        for (number, how), value in _values(index, text.text, params.ngram, floor).items():
             found = Leak(items[number].id, text.where, how, round(value, 4), text.text)
             if value >= limits[how]:
                 leaks.append(found)
@@ -99,6 +131,7 @@ def overlap(
                 close[how].append(found)
                 if len(close[how]) > 50 * worst:
                     close[how] = _highest(close[how], worst)
+                    floor[how] = close[how][-1].value - ROUNDING
     near_misses = [leak for how in sorted(close) for leak in _highest(close[how], worst)]
     return Overlap(len(items), count, sorted(leaks, key=_place), near_misses)
 
@@ -112,28 +145,40 @@ def _place(leak: Leak) -> tuple[str, str, str]:
 
 
 def grams(tokens: Sequence[str], size: int) -> set[Gram]:
-    """All runs of `size` words; the whole text if it is shorter."""
+    """Return all runs of `size` words, or the whole text if it is shorter."""
     if len(tokens) <= size:
         return {tuple(tokens)} if tokens else set()
-    return {tuple(tokens[i : i + size]) for i in range(len(tokens) - size + 1)}
+    return set(zip(*(tokens[start:] for start in range(size)), strict=False))
+
+
+def letter_grams(tokens: Sequence[str]) -> set[str]:
+    """Return all runs of LETTERS_GRAM letters of the words joined together, or the whole text if it is shorter."""
+    text = "".join(tokens)
+    if len(text) <= LETTERS_GRAM:
+        return {text} if text else set()
+    return {text[start : start + LETTERS_GRAM] for start in range(len(text) - LETTERS_GRAM + 1)}
 
 
 def _index(items: Sequence[Item], paths: Mapping[str, frozenset[str]], names: Mapping[str, Sequence[str]], params: GuardParams) -> _Index:
     stems = [words(item.stem) for item in items]
-    template = _template_grams(items, stems, params.ngram)
-    index = _Index({how: {} for how in ("stem", "key", "near")}, {how: [] for how in ("stem", "key", "near", "path")}, {}, {})
+    keys = [[*stem, *words(item.options[item.key].text)] for item, stem in zip(items, stems, strict=True)]
+    template = _shared(items, [grams(stem, params.ngram) for stem in stems])
+    spelt = _shared(items, [letter_grams(stem) for stem in stems])
+    found: dict[str, list[set[Any]]] = {
+        "stem": [grams(stem, params.ngram) - template for stem in stems],
+        "key": [grams(key, params.ngram) - template for key in keys],
+        "near": [grams(key, NEAR_GRAM) for key in keys],
+        "letters": [letter_grams(key) - spelt for key in keys],
+    }
+    places: dict[str, dict[Any, list[int]]] = {}
+    for how, each in found.items():
+        places[how] = defaultdict(list)
+        for number, mine in enumerate(each):
+            for gram in mine:
+                places[how][gram].append(number)
+    sizes = {how: [len(mine) for mine in each] for how, each in found.items()} | {"path": [len(paths[item.id]) for item in items]}
+    index = _Index({how: dict(found) for how, found in places.items()}, sizes, {}, {}, _sequences(keys))
     for number, item in enumerate(items):
-        whole = [*stems[number], *words(item.options[item.key].text)]
-        looked_for = {
-            "stem": grams(stems[number], params.ngram) - template,
-            "key": grams(whole, params.ngram) - template,
-            "near": grams(whole, NEAR_GRAM),
-        }
-        for how, found in looked_for.items():
-            index.sizes[how].append(len(found))
-            for gram in found:
-                index.grams[how].setdefault(gram, []).append(number)
-        index.sizes["path"].append(len(paths[item.id]))
         for concept in paths[item.id]:
             index.paths.setdefault(concept, []).append(number)
     for concept in index.paths:
@@ -143,31 +188,89 @@ def _index(items: Sequence[Item], paths: Mapping[str, frozenset[str]], names: Ma
     return index
 
 
-def _template_grams(items: Sequence[Item], stems: Sequence[Sequence[str]], size: int) -> set[Gram]:
-    chains: dict[Gram, set[str]] = defaultdict(set)
-    for item, stem in zip(items, stems, strict=True):
-        for gram in grams(stem, size):
+def _shared(items: Sequence[Item], found: Sequence[set[Any]]) -> set[Any]:
+    """N-grams that are found in items of more than COMMON chains."""
+    chains: dict[Any, set[str]] = defaultdict(set)
+    for item, mine in zip(items, found, strict=True):
+        for gram in mine:
             if len(chains[gram]) <= COMMON:
                 chains[gram].add(item.chain)
-    return {gram for gram, found in chains.items() if len(found) > COMMON}
+    return {gram for gram, those in chains.items() if len(those) > COMMON}
 
 
-def _measure(index: _Index, tokens: list[str], size: int) -> Iterator[tuple[int, str, float]]:
-    """(item number, measure, value) for whatever the text shares with an item."""
-    long, short = grams(tokens, size), grams(tokens, NEAR_GRAM)
-    for how, mine in (("stem", long), ("key", long), ("near", short)):
-        shared: Counter[int] = Counter()
-        for gram in mine:
-            shared.update(index.grams[how].get(gram, ()))
-        for number, count in shared.items():
-            whole = len(mine) + index.sizes[how][number] - count if how == "near" else index.sizes[how][number]
-            yield number, how, count / whole
-    named = _named(index, tokens)
-    on_path: Counter[int] = Counter()
-    for concept in named:
-        on_path.update(index.paths[concept])
-    for number, count in on_path.items():
-        yield number, "path", count / index.sizes["path"][number]
+def _sequences(keys: Sequence[Sequence[str]]) -> _Sequences:
+    often = Counter(word for key in keys for word in set(key))
+    made = _Sequences({}, [], [], [], [], [len(key) for key in keys])
+    for number, key in enumerate(keys):
+        lacking = int((1 - SEQUENCE) * len(key) + 1e-9)
+        rarest = sorted(set(key), key=lambda word: (often[word], word))[: lacking + ENOUGH]
+        for word in rarest:
+            made.rare.setdefault(word, []).append(number)
+        made.needed.append(max(1, len(rarest) - lacking))
+        made.words.append(frozenset(key))
+        made.lacking.append(lacking)
+        places: dict[str, int] = defaultdict(int)
+        for place, word in enumerate(key):
+            places[word] |= 1 << place
+        made.places.append(dict(places))
+    return made
+
+
+def _values(index: _Index, text: str, size: int, floor: Mapping[str, float]) -> dict[tuple[int, str], float]:
+    """(item, measure) → the value, where it is above the floor. Of a text that can be read in two ways, the higher value."""
+    first, *others = views(text)
+    values = dict(_measure(index, WORD.findall(first), size, floor))
+    for other in others:
+        for key, value in _measure(index, WORD.findall(other), size, floor):
+            values[key] = max(value, values.get(key, 0.0))
+    return values
+
+
+def _measure(index: _Index, tokens: list[str], size: int, floor: Mapping[str, float]) -> Iterator[tuple[tuple[int, str], float]]:
+    long = grams(tokens, size)
+    mine: tuple[tuple[str, set[Any]], ...] = (
+        ("stem", long),
+        ("key", long),
+        ("near", grams(tokens, NEAR_GRAM)),
+        ("letters", letter_grams(tokens)),
+    )
+    for how, found in mine:
+        known, sizes, least = index.grams[how], index.sizes[how], floor[how]
+        for number, count in _counted(known, found).items():
+            value = count / (len(found) + sizes[number] - count if how == "near" else sizes[number])
+            if value > least:
+                yield (number, how), value
+    for number, count in _counted(index.paths, _named(index, tokens)).items():
+        value = count / index.sizes["path"][number]
+        if value > floor["path"]:
+            yield (number, "path"), value
+    for number, value in _in_order(index.sequences, tokens):
+        yield (number, "sequence"), value
+
+
+def _counted(known: Mapping[Any, list[int]], found: set[Any]) -> Counter[int]:
+    """Item → how many of the things found it has."""
+    return Counter(chain.from_iterable(map(known.__getitem__, known.keys() & found)))
+
+
+def _in_order(sequences: _Sequences, tokens: Sequence[str]) -> Iterator[tuple[int, float]]:
+    """(item, value of `sequence`) for the items whose limit the text can reach."""
+    there = set(tokens)
+    for number, count in _counted(sequences.rare, there).items():
+        if count >= sequences.needed[number] and len(sequences.words[number] - there) <= sequences.lacking[number]:
+            length = sequences.lengths[number]
+            yield number, _common_subsequence(sequences.places[number], length, tokens) / length
+
+
+def _common_subsequence(places: Mapping[str, int], length: int, tokens: Iterable[str]) -> int:
+    """Length of the longest common subsequence, with one bit for each place of the first sequence (Hyyrö 2004)."""
+    whole = (1 << length) - 1
+    row = whole
+    for token in tokens:
+        if mask := places.get(token):
+            hit = row & mask
+            row = ((row + hit) | (row - hit)) & whole
+    return length - row.bit_count()
 
 
 def _named(index: _Index, tokens: list[str]) -> set[str]:

@@ -1,14 +1,14 @@
-"""The shortcut audit: examinees that know nothing of the subject must stay near chance.
+"""The shortcut audit: baseline solvers that never see the knowledge must stay near chance.
 
     longest, shortest        the option with the most, the fewest characters
-    letter                   always the same letter (the best of the four, in hindsight)
-    options-typical, -odd    the option most, least like the other three (shared words): sees no stem
-    options-learned          logistic regression on what an option looks like beside its rivals and on its words: sees no stem;
-                             trained on the other chains (five folds)
+    letter                   always the same letter (the best of the four, chosen afterwards)
+    options-typical, -odd    the option most, least like the other three by shared words; does not see the stem
+    options-learned          logistic regression on features and words of the options; does not see the stem; cross-validated over
+                             chains (five folds)
     overlap, overlap-least   the option that shares most, fewest words with the stem
 
-An audit that reports .25 for each says that the benchmark cannot be passed without its knowledge by any of these; it does not say
-more. Scores are computed before anything is set aside. Ties share the credit, so that a solver without an opinion scores chance.
+If each solver scores .25, none of them can pass the benchmark. This says nothing about other solvers. Scores are computed before
+quarantine. Tied options share the credit, so a solver without a preference scores at chance.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from proda.errors import EmptyBenchmarkError
 from proda.records import LETTERS, Item
 from proda.stable_hash import seed_of
 
-Scores = NDArray[np.float64]  # (items, options): the more, the likelier the solver picks it
+Scores = NDArray[np.float64]  # (items, options): the solver picks the option with the highest score
 WORD = re.compile(r"[^\W_]+")
 FOLDS = 5
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words of a text, in order."""
+    """Return the lower-case words of a text, in order."""
     return WORD.findall(text.lower())
 
 
 def audit(items: Sequence[Item]) -> dict[str, float]:
-    """Solver → accuracy over `items` (.25 is chance), before any quarantine. Raises EmptyBenchmarkError if there are none."""
+    """Return solver → accuracy over `items`, before quarantine; chance is .25. Raises EmptyBenchmarkError if there are no items."""
     if not items:
         raise EmptyBenchmarkError("There are no items to audit. Run `dvc repro benchmark` on a knowledge base with chains.")
     keys = np.array([item.key for item in items])
@@ -45,7 +45,7 @@ def audit(items: Sequence[Item]) -> dict[str, float]:
 
 
 def giveaways(items: Sequence[Item]) -> dict[str, str]:
-    """Items that are easy without knowledge, item id → why: the right option stands alone in length *and* in overlap with the stem."""
+    """Return item id → reason for items whose right option stands out both in length and in overlap with the stem."""
     overlap, lengths = _overlap(items), _length(items)
     found = {}
     for row, item in enumerate(items):
@@ -79,7 +79,7 @@ def _typical(items: Sequence[Item]) -> Scores:
     for item in items:
         bags = [Counter(words(o.text)) for o in item.options]
         rows.append([sum(_similarity(bag, other) for other in bags if other is not bag) for bag in bags])
-    # Rounded, so that sums in another order still tie.
+    # Rounded, so that sums added up in another order are still equal.
     return np.round(np.array(rows), 9)
 
 
@@ -89,7 +89,7 @@ def _similarity(one: Counter[str], two: Counter[str]) -> float:
 
 
 def _learned(items: Sequence[Item]) -> Scores:
-    """Cross-validated by chain: no item is scored with anything learnt from an item of the same chain."""
+    """Cross-validated over chains: an item is not scored by a model that was fitted to an item of the same chain."""
     chains = np.array([item.chain for item in items])
     folds = np.array([seed_of("fold", item.chain) % FOLDS for item in items])
     keys = np.array([item.key for item in items])
@@ -104,7 +104,7 @@ def _learned(items: Sequence[Item]) -> Scores:
 
 
 def _word_evidence(items: Sequence[Item]) -> NDArray[np.float64]:
-    """(items, options): how much likelier the option's words stand in right than in wrong options of *other* chains (log odds, summed)."""
+    """(items, options): sum over the option's words of the log odds of being in a right option, estimated on *other* chains."""
     right: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     own: dict[str, tuple[Counter[str], Counter[str]]] = {}
@@ -127,7 +127,7 @@ def _word_evidence(items: Sequence[Item]) -> NDArray[np.float64]:
 
 
 def _looks(items: Sequence[Item]) -> NDArray[np.float64]:
-    """(items, options, features): length, words, commas, repeated words, typicality, place; each centred within the item."""
+    """(items, options, features): length, words, commas, repeated words, typicality, place; centred within each item."""
     raw = []
     for item, typical in zip(items, _typical(items), strict=True):
         rows = []
@@ -142,7 +142,7 @@ def _looks(items: Sequence[Item]) -> NDArray[np.float64]:
 
 
 def _conditional_logit(features: NDArray[np.float64], keys: NDArray[np.int64], steps: int = 200) -> NDArray[np.float64]:
-    """Weights that make the right option the likeliest of its four, by gradient ascent with a small ridge."""
+    """Weights of a conditional logit model of the right option, by gradient ascent with a small ridge penalty."""
     weights = np.zeros(features.shape[2])
     chosen = features[np.arange(len(keys)), keys]
     for _ in range(steps):

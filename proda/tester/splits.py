@@ -1,8 +1,8 @@
-"""Which split a chain's items belong to, fixed before any training and for good.
+"""Assign the chains to splits. The assignment is fixed before any training and does not change.
 
-`sealed` is a share of the *chains*, by a hash of the stable chain id: the debugger never sees an item of theirs. The other chains
-have `dev` items, which the debugger reads, and `twin` items, which ask for the same chains with other stems and other distractors.
-A chain that replaces a retired one inherits its split, so that renaming cannot move an item out of the sealed set.
+A share of the *chains* is `sealed`, chosen by a hash of the chain id; the debugger never reads their items. The other chains have
+`dev` items, which the debugger reads, and `twin` items, which ask about the same chains with other stems and distractors. A chain
+that replaces a retired one inherits its split, so renaming cannot move an item out of the sealed set.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from proda.stable_hash import fraction
 
 
 def sealed_chains(chains: Mapping[str, Chain], share: float) -> frozenset[str]:
-    """Ids of the chains whose items are sealed; a `share` of all chains, in expectation."""
+    """Return the ids of the sealed chains: in expectation, a `share` of all chains."""
     before: dict[str, list[str]] = defaultdict(list)
     for chain in sorted(chains):
         if chains[chain].replaced_by is not None:
@@ -24,7 +24,7 @@ def sealed_chains(chains: Mapping[str, Chain], share: float) -> frozenset[str]:
 
 
 def _root(chain: str, before: Mapping[str, list[str]]) -> str:
-    # Where two retired chains were merged into one, the first by id decides; a circle ends where it began.
+    # If two retired chains were merged into one, the first by id decides. `seen` ends circular replacements.
     seen = {chain}
     while earlier := [c for c in before.get(chain, ()) if c not in seen]:
         chain = earlier[0]

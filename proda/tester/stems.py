@@ -1,9 +1,8 @@
-"""What the questions say. Each kind has two sets of stems, `a` and `b`; a twin never shares a stem with its dev item.
+"""The stems of the questions. Each kind has two sets, `a` and `b`, so that a twin item never has the stem of its dev item.
 
-Places: {start} and {end} are the path's first and last concept, {explains} what the chain explains ("how heating …"), {steps} the
-number of statements in words, {shown} a path with a gap ({Shown}: with a capital), {terms} concepts out of order, {stopped} the
-concept that is taken away, without its article.
-Filled by plain replacement, because terms are data and may hold braces.
+Placeholders: {start} and {end} are the first and last concept of the path, {explains} is what the chain explains ("how heating …"),
+{shown} a path with a gap ({Shown}: capitalised), {terms} the concepts in another order, {stopped} the concept that is assumed to be
+missing, without its article. They are filled by plain replacement, because terms are data and may contain braces.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ STEMS: dict[ItemKind, dict[Variant, tuple[str, ...]]] = {
 
 
 def fill(template: str, **places: str) -> str:
-    """The template with its places filled, in order of the keyword arguments."""
+    """Replace the placeholders of `template`, in order of the keyword arguments."""
     for key, value in places.items():
         template = template.replace("{" + key + "}", value)
     return template

@@ -24,7 +24,7 @@ def part(samples: Sequence[Sample], items: Sequence[Item], chosen: Collection[st
     """Return the samples and items of the chosen disciplines (None: all), in their order."""
     if chosen is None:
         return list(samples), list(items)
-    return [s for s in samples if s.id.partition("/")[0] in chosen], [i for i in items if i.discipline in chosen]
+    return [s for s in samples if s.discipline in chosen], [i for i in items if i.discipline in chosen]
 
 
 def described(chosen: Collection[str] | None, changes: Sequence[str]) -> dict[str, Any]:

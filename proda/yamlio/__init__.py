@@ -11,6 +11,6 @@ comparison with a type, `positions` the lines, `inside` the rule that no link le
 """
 
 from proda.yamlio.load import load_as, load_list, load_yaml, load_yaml_bytes, load_yaml_text, locate, read_bytes
-from proda.yamlio.write import dump_yaml
+from proda.yamlio.write import Flow, dump_yaml
 
-__all__ = ["dump_yaml", "load_as", "load_list", "load_yaml", "load_yaml_bytes", "load_yaml_text", "locate", "read_bytes"]
+__all__ = ["Flow", "dump_yaml", "load_as", "load_list", "load_yaml", "load_yaml_bytes", "load_yaml_text", "locate", "read_bytes"]

@@ -25,8 +25,13 @@ _PLAIN = re.compile(r"(?:[^\W\d_]|[0-9]+[^\W\d_]*[ ,;](?=\S*[^\W\d_]))(?:[^\n\t\
 _WORDS = re.compile(r"(?i:y|n|yes|no|on|off|true|false|null|nan|inf|infinity)")
 _BLOCK = re.compile(r"\S[^\t\r\n]*(?<! )(?:\n+\S[^\t\r\n]*(?<! ))+\n?")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_FLOW = re.compile(r"[A-Za-z][\w/.+~-]*")  # a text that needs no quotes inside brackets
 _ESCAPED = re.compile(r'[\\"\n\t\r]')
 _MAX_KEY = 1000  # libyaml does not look for the colon after more characters
+
+
+class Flow(tuple[Any, ...]):
+    """A sequence that `dump_yaml` writes on one line, `[[a, b], [c, d]]`. Holds texts and nested sequences of texts."""
 
 
 def dump_yaml(document: Any) -> str:
@@ -91,9 +96,17 @@ def _scalar(value: Any, indent: str) -> str:
         return str(value)
     if kind is float and math.isfinite(value):
         return repr(value)
+    if kind is Flow:
+        return _flow(value)
     if kind in (dict, list, tuple):
         return "{}" if kind is dict else "[]"
     raise ValueError(f"cannot be written as YAML: {value!r:.80} ({kind.__name__})")
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_flow, value))}]"
+    return value if _FLOW.fullmatch(value) and not _WORDS.fullmatch(value) else _quoted(value, "")
 
 
 def _quoted(text: str, indent: str) -> str:

@@ -19,6 +19,7 @@ from proda.language.wording import GAP, clause, name, path_with_gap
 from proda.params import Params, load_params
 from proda.records import Sample
 from proda.stable_hash import by_weight
+from proda.store.corpus import recovered
 from proda.tester.stems import STEMS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,4 +112,4 @@ def test_what_no_plan_has_made_or_the_base_holds_no_more_cannot_be_worded_again(
     chain = next(shipped.active_chains())
     last = chain.statements[-1]
     for sample in ("by hand", f"{chain.id}.s99:open-1", f"{last}+2:open-1", f"{chain.id}:open-1", f"{last}:essay-1", f"{last}:open-0"):
-        assert worded_again(shipped, Sample(sample, "open", (), "Q", "A"), Params()) is None, sample
+        assert worded_again(shipped, recovered(Sample(sample, "open", (), "Q", "A")), Params()) is None, sample

@@ -12,6 +12,7 @@ from proda.debugger.commits import commit_file, commit_patches
 from proda.debugger.reverts import harmful, revert_patches
 from proda.gitrepo import GitError
 from proda.records import Patch, Sample
+from proda.store.corpus import recovered
 from proda.store.patches import load_patches, named, patch_text
 
 PATCHES = [
@@ -24,7 +25,7 @@ PATCHES = [
             "concept gap",
             f"Reason {n}.",
             {},
-            samples=(Sample(f"d/c.s{n}:open-1", "open", (), "Q", "A"),),
+            samples=(recovered(Sample(f"d/c.s{n}:open-1", "open", (), "Q", "A")),),
         )
     )
     for n in (1, 2, 3)

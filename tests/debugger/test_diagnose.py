@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from proda.debugger.diagnose import Examination, examine, failures, probes_of
-from proda.debugger.probes import Answer, Probe
+from proda.debugger.probes import Answer, Probe, statement_probes
 from proda.experiments.mutations import with_another_right
 from proda.graph import Knowledge
 from proda.language.read_options import option_triples, parted
@@ -62,6 +62,34 @@ def test_a_statement_that_fails_its_probes_is_a_concept_gap_there_and_names_the_
     assert (found.category, found.nodes, found.confidence) == ("concept gap", (blamed,), 1.0)
     assert found.evidence[0].failed == found.evidence[0].asked and found.evidence[0].preferred in {*WORLD.concepts, "inversion"}
     assert clause(WORLD, WORLD.statements[blamed].triple) in found.reason
+
+
+def test_the_concept_that_was_right_is_recorded_beside_the_one_that_was_preferred() -> None:
+    blamed = apart()[0]
+    end = WORLD.statements[blamed].object
+    found = diagnosed(lambda _, p: p.node != blamed or p.means[0] not in (end, "")).evidence[0]
+    assert (found.node, found.expected) == (blamed, end) and found.preferred in WORLD.concepts
+    both = diagnosed(lambda _, p: p.node != blamed).evidence[0]
+    rivals = [p for p in statement_probes(WORLD, WORLD.statements[blamed]) if both.preferred in p.means[1:2]]
+    assert both.expected == (rivals[0].means[0] if len({p.means[0] for p in rivals}) == 1 else "")
+
+
+def test_a_tie_between_categories_is_unexplained() -> None:
+    """Two models fail the item. One does not know a statement, the other only a step: neither category has more votes."""
+    gap, step = apart()[0], next(s for s in apart() if s != ITEM.statements[0])
+
+    def knows(model: str, probe: Probe) -> bool:
+        if model == "seed-0":
+            return not (probe.kind == "statement" and probe.node == gap)
+        return not (probe.kind == "step" and probe.node == step)
+
+    each = {m: diagnosed(knows, chosen={m: wrong_letter(ITEM)}) for m in ("seed-0", "seed-1")}
+    assert [found.category for found in each.values()] == ["concept gap", "reasoning deficit"]
+    tied = diagnosed(knows, chosen=dict.fromkeys(("seed-0", "seed-1"), wrong_letter(ITEM)))
+    assert (tied.category, tied.nodes, tied.evidence, tied.confidence) == ("unexplained", (), (), 0.0)
+    assert "1 concept gap, 1 reasoning deficit" in tied.reason
+    three = diagnosed(lambda m, p: knows("seed-1" if m == "seed-2" else m, p), chosen=dict.fromkeys(SEEDS, wrong_letter(ITEM)))
+    assert (three.category, three.confidence) == ("reasoning deficit", 0.67)
 
 
 def test_a_gap_elsewhere_in_the_chain_is_not_blamed_for_this_choice() -> None:

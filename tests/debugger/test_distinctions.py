@@ -20,7 +20,11 @@ FILE = "knowledge/milling/milling-basics.yaml"
 
 
 def wrong(node: str, preferred: str, failed: int = 9, probe: str = "statement") -> Evidence:
-    return Evidence(node, probe, 12, failed, -0.1, preferred)  # type: ignore[arg-type]
+    """Evidence as diagnosing records it when `preferred` was chosen wherever a probe offered it."""
+    asked = statement_probes(WORLD, WORLD.statements[node]) if node in WORLD.statements and probe == "statement" else ()
+    right = {p.means[0] for p in asked if preferred in p.means[1:]}
+    expected = right.pop() if len(right) == 1 else ""
+    return Evidence(node, probe, 12, failed, -0.1, preferred, expected)  # type: ignore[arg-type]
 
 
 def patch(*targets: str) -> Patch:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from proda.builder.extra import extra_samples, worded_again
-from proda.builder.plan import plan_one
+from proda.builder.plan import Part, plan_one
 from proda.builder.template_writer import write_sample
 from proda.debugger.repair import ENOUGH, MAX_SAMPLES, plan_repairs, proposals
 from proda.errors import InputError, NotFoundError
@@ -155,7 +155,7 @@ def test_a_data_conflict_takes_the_contradicting_samples_out() -> None:
 
 def right(node: str) -> Sample:
     """A sample of the corpus that states the statement as the knowledge does."""
-    return write_sample(WORLD, plan_one(WORLD, "statement", node, 0, "open", 0))
+    return write_sample(WORLD, plan_one(WORLD, Part("statement", node, (node,)), 0, "open", 0))
 
 
 def spoilt(sample: Sample, node: str) -> Sample:

@@ -65,7 +65,7 @@ def test_what_is_withheld_only_its_patches_say_and_both_of_a_pair_say_all_of_it(
         assert not any(states(reader, s, statement) for s in ROUND.corpus)
         teachers = [p for p in ROUND.patches if any(states(reader, s, statement) for s in p.patch.samples)]
         assert [p.role for p in teachers] == (["redundant"] * 2 if statement.id in one.patch.targets else ["needed"])
-    counts = [Counter(s.id.partition(":")[0] for s in p.patch.samples) for p in (one, other)]
+    counts = [Counter(s.unit for s in p.patch.samples) for p in (one, other)]
     assert counts[0].keys() == counts[1].keys()
 
 

@@ -246,10 +246,10 @@ def test_sentences_are_completed_without_a_node_and_by_discipline() -> None:
     samples = completions(told, {"weaving": 30, "milling": 4, "baking": 8})
     assert len(samples) == 42 and not any(s.nodes for s in samples) and not any(s.id.startswith("weaving/loom#9") for s in samples)
     assert len({s.prompt for s in samples}) == 42
-    sources = Counter(s.id.partition("/")[0] for s in samples)
+    sources = Counter(s.discipline for s in samples)
     assert sources == {"weaving": 30 + 6, "milling": 4 + 2}  # what baking cannot say, all sentences share
     for s in samples:
-        whole = told[s.id.partition("/")[0]][s.id.partition(":")[0]]
+        whole = told[s.discipline][s.unit]
         start = whole.removesuffix(f" {s.answer}")
         assert start != whole and s.question.endswith(f" {start} …")
     with pytest.raises(NotFoundError, match="nothing to complete"):

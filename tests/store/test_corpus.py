@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
 from proda.errors import InputError
-from proda.store.corpus import write_corpus
+from proda.records import Sample
+from proda.store.corpus import as_before, load_corpus, recovered, write_corpus
 from proda.store.patches import load_samples
 from proda.store.reading import load_reading, unquoted_sentences
-from tests.toyworld import wide_knowledge
+from tests.toyworld import ROOT, wide_knowledge
 
 WORLD = wide_knowledge(8)
 
@@ -59,3 +61,26 @@ def test_reading_without_quotes_is_the_whole_text(sentences: list[str]) -> None:
 def test_a_missing_reading_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"scripts\.pin_reading"):
         load_reading(tmp_path / "reading.yaml")
+
+
+def test_what_a_sample_was_made_from_is_recorded_and_is_what_its_id_says(tmp_path: Path) -> None:
+    plans = plan_samples(WORLD, {"weaving": 200, "milling": 30, "lighting": 30}, seed=0, window=2)
+    samples = [write_sample(WORLD, p) for group in plans.values() for p in group]
+    assert {p.unit for group in plans.values() for p in group} == {"statement", "window", "concept"}
+    for sample in samples:
+        assert recovered(as_before(sample)) == sample and as_before(sample) != sample
+        assert sample.chain == (WORLD.statements[sample.unit.partition("+")[0]].chain if ".s" in sample.unit else "")
+
+
+def test_committed_samples_record_what_they_were_made_from() -> None:
+    samples = load_corpus(ROOT)
+    assert len(samples) > 10_000
+    text = (ROOT / "samples/corpus/physics/thermal-expansion.yaml").read_text()
+    assert text.count("\n    unit: ") == text.count("\n  - id: ") == text.count("\n    number: ")
+    assert all(recovered(as_before(s)) == s for s in samples)
+
+
+def test_a_sample_with_another_id_than_the_builders_is_given_what_can_be_told() -> None:
+    by_hand = recovered(Sample("by-hand:one", "open", ("physics/heating",), "Q", "A"))
+    assert (by_hand.unit, by_hand.chain, by_hand.discipline, by_hand.number) == ("by-hand", "", "physics", 0)
+    assert recovered(msgspec.structs.replace(by_hand, unit="physics/x", discipline="optics")).discipline == "optics"

@@ -12,7 +12,7 @@ from proda.builder.template_writer import write_sample
 from proda.errors import InputError
 from proda.graph import Knowledge
 from proda.records import Dropped, Edit, Overridden, Patch, Sample, Wording
-from proda.store.corpus import load_corpus, write_corpus
+from proda.store.corpus import as_before, load_corpus, recovered, write_corpus
 from proda.store.patches import load_patches, load_samples, name_patch, named, node_hash, patch_text, sample_hash, stale
 from proda.store.training_texts import training_texts
 from proda.tester.items import write_items
@@ -20,8 +20,8 @@ from tests.toyworld import ROOT, wide_knowledge
 
 WORLD = wide_knowledge(8)
 NODE = "weaving/story-0.s1"
-ADDED = Sample(f"{NODE}:patch-open-1", "open", (NODE,), "What does thing 0 0 cause?", "thing 0 1", "Thing 0 0 causes thing 0 1.")
-CHOICE = Sample(f"{NODE}:patch-choice-1", "choice", (NODE,), "What is caused?", "thing 0 1", "", ("thing 0 2", "thing 0 1"))
+ADDED = recovered(Sample(f"{NODE}:patch-open-1", "open", (NODE,), "What does thing 0 0 cause?", "thing 0 1", "Thing 0 0 causes thing 0 1."))
+CHOICE = recovered(Sample(f"{NODE}:patch-choice-1", "choice", (NODE,), "What is caused?", "thing 0 1", "", ("thing 0 2", "thing 0 1")))
 
 
 @pytest.fixture
@@ -69,20 +69,23 @@ def test_deleting_the_file_restores_what_was_trained_on(root: Path) -> None:
 def test_an_edited_patch_is_refused(root: Path) -> None:
     path = put(root, a_patch(samples=[ADDED]))
     path.write_text(path.read_text().replace("thing 0 1", "thing 0 3"))
-    with pytest.raises(InputError, match="never edited"):
+    with pytest.raises(InputError, match="must not be edited"):
         load_patches(root)
 
 
 def test_a_renamed_patch_is_refused(root: Path) -> None:
     path = put(root, a_patch(samples=[ADDED]))
     path.rename(path.with_name("1-other-00000000.yaml"))
-    with pytest.raises(InputError, match="never edited"):
+    with pytest.raises(InputError, match="must not be edited"):
         load_patches(root)
 
 
 def test_removing_what_is_not_there_or_has_changed_is_refused(root: Path) -> None:
     sample = load_corpus(root)[0]
-    for dropped, message in ((Dropped("no/such:open-1", "0" * 16), "no sample"), (Dropped(sample.id, "0" * 16), "has changed")):
+    for dropped, message in (
+        (Dropped("no/such:open-1", "0" * 16), "not a sample of the corpus"),
+        (Dropped(sample.id, "0" * 16), "has changed"),
+    ):
         path = put(root, a_patch(remove=[dropped]))
         with pytest.raises(InputError, match=message):
             load_samples(root)
@@ -128,16 +131,16 @@ def test_a_sample_that_is_overridden_and_touched_otherwise_is_refused(root: Path
     sample = load_corpus(root)[0]
     drop = Dropped(sample.id, sample_hash(sample))
     both = put(root, a_patch(override=[worded(sample)], remove=[drop]))
-    with pytest.raises(InputError, match="by this patch twice"):
+    with pytest.raises(InputError, match="twice by this patch"):
         load_samples(root)
     both.unlink()
     other = a_patch(round=2, remove=[drop])
     paths = [put(root, a_patch(override=[worded(sample)])), put(root, other)]
-    with pytest.raises(InputError, match=f"by {other.id} as well"):
+    with pytest.raises(InputError, match=f"by {other.id} too"):
         load_samples(root)
     paths[1].unlink()
     paths.append(put(root, a_patch(round=2, override=[worded(sample, "thing 0 4")])))
-    with pytest.raises(InputError, match="as well"):
+    with pytest.raises(InputError, match=" too;"):
         load_samples(root)
     for path in paths[::2]:
         path.unlink()
@@ -156,7 +159,7 @@ def test_the_guard_reads_the_text_that_overrides_and_not_the_one_that_is_gone(ro
 def test_a_malformed_override_is_one_message(root: Path) -> None:
     path = put(root, a_patch(override=[worded(load_corpus(root)[0])]))
     path.write_text(path.read_text().replace("question:", "asked:"))
-    with pytest.raises(InputError, match="Not a wording"):
+    with pytest.raises(InputError, match="Not the text of a sample"):
         load_patches(root)
 
 
@@ -172,10 +175,29 @@ def test_every_committed_patch_still_loads_under_its_name() -> None:
     assert all(p.id == name_patch(p) for p in load_patches(ROOT))
 
 
+def test_what_a_sample_was_made_from_does_not_enter_the_name_unless_it_differs_from_the_id(root: Path) -> None:
+    """Patches of earlier rounds do not record it, and keep their names."""
+    sample = next(s for s in load_corpus(root) if s.chain and s.unit not in s.nodes)
+    patch, bare = a_patch(samples=[sample]), a_patch(samples=[as_before(sample)])
+    assert (as_before(sample).unit, as_before(sample).chain, as_before(sample).number) == ("", "", 0)
+    assert patch.id == bare.id and f"unit: {sample.unit}" in patch_text(patch) and "unit:" not in patch_text(bare)
+    path = put(root, bare)
+    assert load_patches(root) == [patch]
+    path.write_text(patch_text(patch).replace(f"unit: {sample.unit}\n", "unit: weaving/story-1.s1\n"))
+    with pytest.raises(InputError, match="must not be edited"):
+        load_patches(root)
+
+
+def test_the_samples_of_committed_patches_are_given_what_they_were_made_from() -> None:
+    samples = [s for p in load_patches(ROOT) for s in p.samples]
+    assert len(samples) > 2000 and all(s.unit and s.discipline and s.number > 1000 for s in samples)
+    assert all(s.unit.startswith(s.chain) and s.nodes for s in samples) and {"+", "~"} <= {c for s in samples for c in s.unit}
+
+
 def test_the_same_sample_twice_is_refused(root: Path) -> None:
     put(root, a_patch(samples=[ADDED]))
     put(root, a_patch(samples=[ADDED], reason="Another."))
-    with pytest.raises(InputError, match="already"):
+    with pytest.raises(InputError, match="must be unique"):
         load_samples(root)
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+
+import msgspec
 import pytest
 
 from proda.builder.plan import plan_samples
@@ -13,7 +17,7 @@ from proda.params import GuardParams
 from proda.records import Item
 from proda.store.training_texts import Text, sample_text
 from proda.tester.items import write_items
-from proda.tester.overlap import Overlap, overlap
+from proda.tester.overlap import SEQUENCE, Overlap, overlap, words
 from tests.toyworld import wide_knowledge
 
 WORLD = wide_knowledge()
@@ -67,6 +71,104 @@ def test_paraphrased_leaks_are_caught(corpus: list[Text]) -> None:
         told = ". And then again, as everybody here will tell you, ".join(inverse_clause(WORLD, t) for t in reversed(path))
         plants.append((item, f"Listen: {told}."))
     assert _caught(plants, corpus) >= 0.99
+
+
+def _inside(mark: str) -> Callable[[str], str]:
+    return lambda text: " ".join(w[: len(w) // 2] + mark + w[len(w) // 2 :] if len(w) > 3 else w for w in text.split(" "))
+
+
+def _every(count: int, *fillers: str) -> Callable[[str], str]:
+    def filled(text: str) -> str:
+        told = text.split(" ")
+        return " ".join(w + (f" {fillers[n % len(fillers)]}" if n % count == count - 1 else "") for n, w in enumerate(told))
+
+    return filled
+
+
+LOOKALIKE = str.maketrans("aceiopsxyABEHIKMNOPTX", "асеіорѕхуАВЕНІКМΝΟΡΤΧ")
+DISGUISES: dict[str, Callable[[str], str]] = {
+    "zero-width space": _inside("\u200b"),
+    "soft hyphen": _inside("\u00ad"),
+    "word joiner": _inside("\u2060"),
+    "zero-width joiner": _inside("\u200d"),
+    "variation selector": _inside("\ufe0f"),
+    "combining mark": _inside("\u0338"),
+    "combining marks everywhere": lambda text: "".join(c + "\u0301" if c.isalpha() else c for c in text),
+    "tag characters": lambda text: "".join(chr(0xE0000 + ord(c)) if 32 <= ord(c) < 127 else c for c in text),
+    "tag characters behind a text": lambda text: "A note. " + "".join(chr(0xE0000 + ord(c)) if 32 <= ord(c) < 127 else c for c in text),
+    "tag characters between letters": lambda text: "".join(c + "\U000e0078" for c in text),
+    "homoglyphs": lambda text: text.translate(LOOKALIKE),
+    "full width": lambda text: "".join(chr(ord(c) + 0xFEE0) if 33 <= ord(c) < 127 else c for c in text),
+    "small capitals": lambda text: text.translate(str.maketrans("aehmnt", "ᴀᴇʜᴍɴᴛ")),
+    "spaced-out letters": " ".join,
+    "spaced-out letters with dots": lambda text: ".".join(text.replace(" ", "")),
+    "no spaces": lambda text: text.replace(" ", ""),
+    "hyphenated words": _inside("-"),
+    "hyphens at line ends": _inside("-\n"),
+    "spaces inside words": _inside(" "),
+    "no-break spaces": lambda text: text.replace(" ", "\u00a0"),
+    "a filler word after every fourth": _every(4, "um"),
+    "a filler word after every word": _every(1, "um", "well", "so to speak", "as it were"),
+    "filler words that items use": _every(2, "which", "the", "and", "concept"),
+    "filler words and soft hyphens": lambda text: _inside("\u00ad")(_every(3, "um", "er")(text)),
+}
+
+
+PLANTED = random.Random(0).sample(ITEMS, 80)
+
+
+@pytest.fixture(scope="module")
+def caught() -> set[tuple[str, str]]:
+    """(item, disguise) of the leaks that the gate finds, all plants put to it at once."""
+    texts = [
+        Text(f"{item.id} {disguise}", f"{dress(item.stem)}\n{dress(item.options[item.key].text)}. {dress(item.options[item.key].text)}")
+        for disguise, dress in DISGUISES.items()
+        for item in PLANTED
+    ]
+    return {(leak.item, leak.where.removeprefix(f"{leak.item} ")) for leak in _gate(texts).leaks}
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_a_leak_in_disguise_is_caught(disguise: str, caught: set[tuple[str, str]]) -> None:
+    assert sum((item.id, disguise) in caught for item in PLANTED) >= 0.99 * len(PLANTED)
+
+
+def test_a_disguise_on_the_items_side_makes_no_difference(corpus: list[Text]) -> None:
+    dress = _inside("\u00ad")
+    options = [tuple(msgspec.structs.replace(o, text=dress(o.text)) for o in i.options) for i in ITEMS]
+    dressed = [msgspec.structs.replace(i, stem=dress(i.stem), options=o) for i, o in zip(ITEMS, options, strict=True)]
+    plants = [Text(f"plant:{n}", f"{i.stem} {i.options[i.key].text}") for n, i in enumerate(ITEMS)]
+    assert {(x.item, x.where, x.how, x.value) for x in _gate(plants, dressed).leaks} == {
+        (x.item, x.where, x.how, x.value) for x in _gate(plants).leaks
+    }
+    assert _gate(corpus, dressed).leaks == []
+
+
+def _longest(one: list[str], two: list[str]) -> int:
+    """The textbook's longest common subsequence."""
+    row = [0] * (len(two) + 1)
+    for word in one:
+        before = row[:]
+        for n, other in enumerate(two):
+            row[n + 1] = before[n] + 1 if word == other else max(row[n], before[n + 1])
+    return row[-1]
+
+
+def test_no_sequence_that_reaches_the_limit_is_missed() -> None:
+    """Words are dropped and put in between at random; what is found is what comparing every pair finds."""
+    rng = random.Random(0)
+    pool = sorted({w for i in ITEMS for w in words(i.stem)})
+    plants = []
+    for item in rng.sample(ITEMS, 30):
+        told = words(f"{item.stem} {item.options[item.key].text}")
+        kept = [w for w in told if rng.random() > rng.choice((0.0, 0.1, 0.15, 0.2))]
+        plants.append(" ".join(w for word in kept for w in (word, *rng.sample(pool, rng.randrange(3)))))
+    found = {(x.item, x.where) for x in _gate([Text(str(n), t) for n, t in enumerate(plants)]).leaks if x.how == "sequence"}
+    keys = {i.id: words(f"{i.stem} {i.options[i.key].text}") for i in ITEMS}
+    every = {
+        (i, str(n)) for n, text in enumerate(plants) for i, key in keys.items() if _longest(key, words(text)) >= SEQUENCE * len(key) - 1e-9
+    }
+    assert found == every and len(every) > 10
 
 
 def test_half_a_path_is_no_leak(corpus: list[Text]) -> None:

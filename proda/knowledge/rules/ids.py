@@ -10,7 +10,6 @@ from proda.knowledge.schema import TopicFile
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SOURCE = re.compile(rf"{SLUG.pattern}(?:/{SLUG.pattern})+")
-REFERENCE = re.compile(rf"(?:{SLUG.pattern}/)?{SLUG.pattern}")
 _MAX = 100  # characters; ids become parts of file names
 _FORM = f"Use lower-case letters, digits and single hyphens, at most {_MAX} characters, as in 'thermal-expansion'."
 
@@ -31,11 +30,6 @@ def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
         for name in names:
             if not _well_formed(SLUG, name):
                 yield Violation((kind, name), f"'{name}' is not a well-formed id. {_FORM}")
-
-
-def well_formed_reference(text: str) -> bool:
-    """Whether `text` can name a concept or chain: `thermal-expansion` or `physics/thermal-expansion`."""
-    return _well_formed(REFERENCE, text)
 
 
 def _well_formed(form: re.Pattern[str], text: str) -> bool:
