@@ -1,8 +1,9 @@
-"""Repair or name the lock files of DVC that a killed `dvc repro` may leave damaged. `make repro` runs this first.
+"""Repair or name the lock files of DVC that a killed `dvc repro` may leave damaged.
 
-    python -m scripts.dvc_locks
+    python -m scripts.dvc_locks                # `make repro` runs this first
+    python -m scripts.dvc_locks --install      # `make` runs this after installing: the environment's `dvc` command checks the files too
 
-An unreadable .dvc/tmp/rwlock, which only names running processes, is removed. A damaged dvc.lock is named with the remedy; exit 1.
+DVC itself reports such a file without a remedy. An unreadable .dvc/tmp/rwlock, which only names running processes, is removed. A damaged dvc.lock is named with the remedy; exit 1.
 """
 
 from __future__ import annotations
@@ -13,10 +14,25 @@ import time
 from pathlib import Path
 
 from proda.errors import InputError, ProdaError
+from proda.store.files import write_file
 from proda.yamlio import load_yaml
 
 RWLOCK = Path(".dvc/tmp/rwlock")
 LOCK = Path("dvc.lock")
+COMMAND = """\
+#!{python}
+# Installed by `python -m scripts.dvc_locks --install`: DVC, after a check of its lock files.
+import sys
+
+from scripts.dvc_locks import main
+
+if status := main():
+    sys.exit(status)
+
+from dvc.cli import main as dvc
+
+sys.exit(dvc())
+"""
 WRITING_S = 1.0  # longest time for which a running DVC process leaves the file empty
 
 
@@ -69,5 +85,14 @@ def main(root: Path = Path()) -> int:
     return 0
 
 
+def install(command: Path) -> None:
+    """Write the `dvc` command of a virtual environment, `<environment>/bin/dvc`, so that it checks the lock files first."""
+    write_file(command, COMMAND.format(python=command.with_name("python")))
+    command.chmod(0o755)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    if "--install" in sys.argv[1:]:
+        install(Path(sys.executable).with_name("dvc"))
+    else:
+        sys.exit(main())

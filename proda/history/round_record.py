@@ -56,7 +56,7 @@ class RoundVerdict(msgspec.Struct, frozen=True):
     before: str | None = None
 
 
-class Judged(msgspec.Struct, frozen=True):
+class PastVerdict(msgspec.Struct, frozen=True):
     """A verdict that the history holds: at which commit, what it said, and why."""
 
     commit: Commit
@@ -77,7 +77,7 @@ class RoundRecord(msgspec.Struct, frozen=True):
     samples: int  # that the patches add
     reverted: tuple[str, ...] = ()
     verdict: RoundVerdict | None = None
-    judged: tuple[Judged, ...] = ()
+    judged: tuple[PastVerdict, ...] = ()
     added: tuple[Commit, ...] = ()  # commits that added its patches, the oldest first
     reallocation: Commit | None = None
     reallocation_reverted: Commit | None = None
@@ -158,10 +158,10 @@ def _verdict(raw: Any, where: str) -> RoundVerdict:
         raise InputError(f"{where}\n  Not a verdict on a round: {error}. Run `proda verify`, which writes it.") from None
 
 
-def _judged(root: Path, number: int) -> tuple[Judged, ...]:
+def _judged(root: Path, number: int) -> tuple[PastVerdict, ...]:
     """The verdicts that the history holds, the oldest first. One that cannot be read any more is left out."""
     path = f"{VERDICTS.as_posix()}/round-{number}.yaml"
-    found: list[Judged] = []
+    found: list[PastVerdict] = []
     for commit in reversed(changes(root, "--diff-filter=AM", "--", path)):
         data = content(root, commit.id, path)
         try:
@@ -169,7 +169,7 @@ def _judged(root: Path, number: int) -> tuple[Judged, ...]:
         except InputError:
             continue
         if not found or (found[-1].says, found[-1].reasons) != (verdict.says, verdict.reasons):
-            found.append(Judged(commit, verdict.says, verdict.reasons))
+            found.append(PastVerdict(commit, verdict.says, verdict.reasons))
     return tuple(found)
 
 

@@ -114,7 +114,7 @@ def require_fresh(root: Path, stage: str) -> str:
 def require_diagnosis(root: Path, number: int) -> str:
     """As `require_fresh` for the diagnoses, but allow the changes that round `number` of repair has committed so far.
 
-    So a repair that was interrupted can be run again: its own patches are no reason to diagnose anew.
+    So a repair that was interrupted can be run again: its own patches are no reason to diagnose again.
     """
     from proda.history.repository import Repository
     from proda.history.rounds import before_round
