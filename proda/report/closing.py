@@ -51,7 +51,7 @@ def _table(repo: Repository) -> list[str]:
             each = "".join(f"{_short(s):<8}" for s in tuned["seeds"])
             label = "general suite" if name == "general" else name
             lines.append(f"{label:<15}{_interval(base):<18}{_interval(tuned):<18}{each}{MEANING[name]}")
-    return [*lines, f"{'':<15}chance: .25; in brackets: 95 % confidence interval over chains"]
+    return [*lines, f"{'':<15}chance: .25; in brackets: 95 % confidence interval over chains and seeds"]
 
 
 def _row(metrics: Mapping[str, Any], name: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
