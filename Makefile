@@ -16,8 +16,9 @@ repro: $(VENV)/installed
 	proda runs --complete
 	proda report
 
+# One worker per file, so that a file builds its fixtures once; in the order of names, which puts the long files first.
 test: $(VENV)/installed
-	pytest -q -n 2 --dist loadgroup -m "not slow and not gpu"
+	pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not gpu"
 
 check: $(VENV)/installed
 	ruff check .

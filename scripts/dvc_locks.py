@@ -3,7 +3,8 @@
     python -m scripts.dvc_locks                # `make repro` runs this first
     python -m scripts.dvc_locks --install      # `make` runs this after installing: the environment's `dvc` command checks the files too
 
-DVC itself reports such a file without a remedy. An unreadable .dvc/tmp/rwlock, which only names running processes, is removed. A damaged dvc.lock is named with the remedy; exit 1.
+DVC itself reports such a file without a remedy. An unreadable .dvc/tmp/rwlock, which only names running processes, is removed. A damaged
+dvc.lock is named with the remedy; exit 1.
 """
 
 from __future__ import annotations

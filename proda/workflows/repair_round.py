@@ -11,6 +11,9 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+import msgspec
+
+from proda.errors import InputError
 from proda.gitrepo import NoRepositoryError, open_git
 from proda.graph import Knowledge
 from proda.history.repository import Repository
@@ -21,7 +24,7 @@ from proda.store.corpus import load_corpus
 from proda.store.diagnoses import load_diagnoses, load_noticed
 from proda.store.items import load_items
 from proda.store.patches import load_patches, untouched
-from proda.store.run_record import read_run
+from proda.store.run_record import RUN_RECORD
 
 PER_ERROR = 20  # samples per failed item, as in the paper's third phase
 ROUND_ORDINALS = 1000  # samples of round n are numbered from n · 1000; no unit of the corpus has as many samples
@@ -153,5 +156,11 @@ def round_here(root: Path) -> int:
 
 
 def run_id(root: Path) -> str:
-    """The MLflow run that benchmarks/results/run.json names; empty if there is none."""
-    return str(read_run(root).get("run_id") or "")
+    """Return the MLflow run that benchmarks/results/run.json names; empty if there is none. Raises InputError if the file is malformed."""
+    path = root / RUN_RECORD
+    if not path.is_file():
+        return ""
+    try:
+        return str(msgspec.json.decode(path.read_bytes(), type=dict[str, object]).get("run_id") or "")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{RUN_RECORD}\n  {error}. Restore the file from git, or run `proda runs --complete`.") from None

@@ -28,7 +28,6 @@ from tests.killing import kill_when
 from tests.toyresults import commit, make_diagnoses, make_outcomes, make_results
 from tests.toyworld import make_repository
 
-pytestmark = pytest.mark.xdist_group("attribute")
 VERDICTS = "benchmarks/verdicts"
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}  # the same sums, however busy the machine is
 

@@ -22,8 +22,6 @@ from proda.tester.items import write_items
 from tests.toyresults import commit, make_items_and_samples
 from tests.toyworld import make_repository
 
-pytestmark = pytest.mark.xdist_group("drill")  # one base and one cache for all of them
-
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:

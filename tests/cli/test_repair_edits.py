@@ -25,7 +25,7 @@ from tests.toyworld import make_repository
 TOPIC = "knowledge/milling/milling-basics.yaml"
 FLOW, FLOUR = "milling/wheel-flow", "milling/flour"
 FIRST, SECOND = "milling/frost-halts-mill.s2", "milling/frost-halts-mill.s3"
-CONFUSED = [Evidence(node, "statement", 10, 9, -0.2, FLOUR) for node in (FIRST, SECOND)]
+CONFUSED = [Evidence(node, "statement", 10, 9, -0.2, FLOUR, FLOW) for node in (FIRST, SECOND)]
 SPOILT = "milling/wind-grinds-grain.s1"
 
 

@@ -33,7 +33,6 @@ from tests.killing import kill_when
 from tests.toyresults import make_diagnoses, make_results
 from tests.toyworld import make_repository
 
-pytestmark = pytest.mark.xdist_group("study")
 SOURCE = "milling/milling-notes"
 TELLING = "Wind, sail rotation, shaft torque, millstone motion and flour belong to one story."
 

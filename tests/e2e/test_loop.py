@@ -22,7 +22,6 @@ from proda.yamlio import load_yaml
 from tests.e2e.commands import run, stages_run, tree
 from tests.toyworld import make_repository
 
-pytestmark = pytest.mark.xdist_group("loop")
 TOPIC = "knowledge/milling/milling-basics.yaml"
 
 
@@ -158,6 +157,6 @@ def test_an_unknown_parameter_stops_the_build(root: Path) -> None:
     path.write_text(before.replace("guard", "gard") if "guard" in before else before + "\ngard: {ngram: 5}\n")
     try:
         output = run(root, sys.executable, "-m", "pipelines.guard", ok=False)
-        assert "'gard' is not a parameter. Closest: 'guard'" in output
+        assert "'gard' is not a known key here. Closest: 'guard'" in output
     finally:
         path.write_text(before)

@@ -15,7 +15,6 @@ from proda.store.patches import load_patches
 from tests.e2e.commands import proda, run, stages_run, status, tree
 from tests.toyworld import make_repository
 
-pytestmark = pytest.mark.xdist_group("revert")
 DERIVED = ("build/knowledge", "benchmarks/items", "benchmarks/general", "samples/corpus", "build/adapters")
 RESULTS = ("metrics.json", "diagnosis.yaml", "overlap.json", "shortcuts.json", "training.csv")
 BRANCH = "repair/round-1"

@@ -27,7 +27,6 @@ from tests import toyworld
 from tests.experiments.test_planting import ROUND
 from tests.toyresults import make_results
 
-pytestmark = pytest.mark.xdist_group("planted")
 WORDS = ("causes", "requires", "produces", "increases", "triggers")
 FEW = ("--needed", "1", "--redundant", "1", "--harmful", "1", "--idle", "1", "--samples", "4", "--seeds", "2")
 SAID = {"necessary and sufficient", "necessary", "sufficient", "redundant", "harmful", "unproven"}

@@ -340,7 +340,7 @@ def test_arms_without_the_arms_to_compare_with_or_without_common_items_are_refus
     found = made_up({"no-repair": 0.0, "diagnosed": 0.0}, chains=2)
     with pytest.raises(EmptyBenchmarkError, match="no-repair"):
         compare({"diagnosed": found["diagnosed"]}, {"diagnosed": {"seed-0": 1.0}})
-    with pytest.raises(EmptyBenchmarkError, match="partner"):
+    with pytest.raises(EmptyBenchmarkError, match="No outcome can be paired"):
         compare({"no-repair": found["no-repair"], "diagnosed": []}, {a: {"seed-0": 1.0} for a in found})
 
 

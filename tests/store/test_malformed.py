@@ -11,8 +11,9 @@ from proda.errors import InputError
 from proda.records import Diagnosis, Outcome
 from proda.store.diagnoses import DIAGNOSIS, load_diagnoses, load_noticed, write_diagnoses
 from proda.store.outcomes import read_outcomes, write_outcomes
+from proda.store.run_record import RUN_RECORD as RUN
 from proda.store.verdicts import VERDICTS, read_verdicts, write_verdict
-from proda.workflows.repair_round import RUN, run_id
+from proda.workflows.repair_round import run_id
 
 FOUND = Diagnosis("d/c:dev-path", "0f3a5c0000000000", "d/c", "concept gap", ("d/c.s1",), ("seed-0",), ("A",), 1.0, (), "Not known.")
 OUTCOME = Outcome("d/c:dev-path", "0f", "seed-0", "dev", "d", "d/c", "path", "C", "C", True, 0.25)

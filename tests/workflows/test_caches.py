@@ -15,9 +15,10 @@ from proda.debugger.probes import Answer, Probe, statement_probes
 from proda.params import load_params
 from proda.records import Item, Sample
 from proda.store.code_version import ROOT, code_version
+from proda.store.suite import SUITE
 from proda.tester.items import write_items
 from proda.workflows.prober import Prober
-from proda.workflows.trials import SUITE, Laboratory, Trial
+from proda.workflows.trials import Laboratory, Trial
 from tests.compiler.tiny import FACTS, TRAIN, tiny_base
 from tests.toyworld import PARAMS, knowledge
 
