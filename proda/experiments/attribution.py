@@ -203,5 +203,13 @@ def _seconds_per_training(repo: Repository, samples: int, epochs: float, committ
     """
     if pace := last_build(repo.result("run.json")):
         return pace.seconds(samples, epochs)
-    kept = [msgspec.json.decode(p.read_bytes())["seconds"] for p in sorted((repo.root / "build/cache/train").glob("*/seed-*/run.json"))]
+    kept = [s for p in (repo.root / "build/cache/train").glob("*/seed-*/run.json") if (s := _seconds(p)) is not None]
     return sum(kept) / len(kept) if kept and committed else None
+
+
+def _seconds(path: Path) -> float | None:
+    """The duration that the cache records for a training; None if the file is damaged."""
+    try:
+        return float(msgspec.json.decode(path.read_bytes())["seconds"])
+    except (OSError, msgspec.DecodeError, KeyError, TypeError, ValueError):
+        return None

@@ -22,6 +22,7 @@ from proda.graph import Knowledge
 from proda.history.lineage import Lineage
 from proda.history.trace import Group, Link, Trace, answers, asked, counted, explained, made, passages, patches_on, said
 from proda.records import CATEGORIES, SPLITS, Chain, Item, Statement
+from proda.store.files import data_files
 from proda.yamlio import load_yaml, read_bytes
 
 SOURCES = Path("knowledge/sources")
@@ -99,8 +100,8 @@ def disciplines_of(knowledge: Knowledge) -> list[str]:
 
 def source_ids(root: Path) -> list[str]:
     """`<discipline>/<name>` of every source file below `root`, sorted."""
-    found = (p.relative_to(root / SOURCES).with_suffix("").as_posix() for p in (root / SOURCES).glob("*/*.md"))
-    return sorted(name for name in found if not name.rpartition("/")[2].startswith("."))
+    found = (p.relative_to(root / SOURCES).with_suffix("").as_posix() for p in data_files(root / SOURCES, "*/*.md"))
+    return sorted(found)
 
 
 def read_source(root: Path, source: str) -> Source:

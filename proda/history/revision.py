@@ -13,6 +13,7 @@ from proda.history.compare import Revision
 from proda.history.repository import Repository
 from proda.records import Sample, Wording
 from proda.store.corpus import CORPUS, PATCHES, decode_sample
+from proda.store.files import data_files
 from proda.store.patches import as_changed, changes, read_patch
 from proda.yamlio import load_yaml
 
@@ -38,7 +39,7 @@ def settings(root: Path) -> dict[str, str]:
         if (root / name).is_file():
             found.update((f"{name} {path}", value) for path, value in _flat(load_yaml(root / name, numbers=True)))
     for pattern in TEXTS:
-        for path in sorted(p for p in root.glob(pattern) if p.is_file()):
+        for path in [p for p in data_files(root, pattern) if p.is_file()]:
             words = b" ".join(path.read_bytes().split())
             found[path.relative_to(root).as_posix()] = f"text {hashlib.sha256(words).hexdigest()[:9]}"
     return found
@@ -48,7 +49,7 @@ def _samples(root: Path, beside: Path) -> list[Sample]:
     # Most files of a large corpus have the same bytes in both revisions, so they are not parsed.
     mine, theirs = (_touched(side) for side in (root, beside))
     touched = [name.encode() for name in {*mine, *theirs} if (name in mine, mine.get(name)) != (name in theirs, theirs.get(name))]
-    paths = [*sorted((root / CORPUS).glob("*/*.yaml")), *sorted((root / PATCHES).glob("*.yaml"))]
+    paths = [*data_files(root / CORPUS, "*/*.yaml"), *data_files(root / PATCHES, "*.yaml")]
     told = []
     for path in paths:
         data, other = path.read_bytes(), beside / path.relative_to(root)
@@ -59,7 +60,7 @@ def _samples(root: Path, beside: Path) -> list[Sample]:
 
 def _touched(root: Path) -> dict[str, Wording | None]:
     """Return the derived samples that patches change: id → new wording, or None if removed."""
-    paths = sorted((root / PATCHES).glob("*.yaml"))
+    paths = data_files(root / PATCHES, "*.yaml")
     return changes(read_patch(path) for path in paths if any(key in path.read_bytes() for key in (b"\nremove:", b"\noverride:")))
 
 

@@ -43,6 +43,7 @@ from proda.params import load_params
 from proda.records import Chain, Concept, Patch, Record
 from proda.store.corpus import PATCHES
 from proda.store.exceptions import PATH as EXCEPTIONS
+from proda.store.files import data_files
 from proda.store.patches import load_patches, named
 from proda.store.verdicts import VERDICTS
 from proda.tester.splits import sealed_chains
@@ -303,7 +304,7 @@ def _patches(root: Path, renaming: Renaming) -> tuple[dict[str, str | None], dic
             text, re.sub(r"(?<![\w-])[1-9][0-9]*-[a-z0-9-]+-[0-9a-f]{8}(?![\w-])", lambda m: names.get(m[0], m[0]), renaming(text))
         )
 
-    for path in sorted((root / VERDICTS).glob("*.yaml")):
+    for path in data_files(root / VERDICTS, "*.yaml"):
         file = path.relative_to(root).as_posix()
         text, count = _scalars(root, file, renamed)
         name = f"{VERDICTS.as_posix()}/{names[path.stem]}.yaml" if path.stem in names else file

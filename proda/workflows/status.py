@@ -17,6 +17,7 @@ from proda.gitrepo import UNDER_WAY, GitError, run_git
 from proda.records import Record
 from proda.store.corpus import PATCHES
 from proda.store.diagnoses import DIAGNOSIS
+from proda.store.files import data_files
 from proda.store.verdicts import VERDICTS
 from proda.workflows.freshness import Freshness, freshness
 
@@ -67,11 +68,11 @@ def status(root: Path) -> Status:
 def open_round(root: Path, branch: str, branches: frozenset[str], *, built: bool) -> OpenRound | None:
     """Return the round of this branch, or else the last round with patches that have no verdict; None if there is none."""
     patches: dict[int, list[str]] = {}
-    for path in (root / PATCHES).glob("*-*.yaml"):
+    for path in data_files(root / PATCHES, "*-*.yaml"):
         number, _, _ = path.stem.partition("-")
         if number.isdecimal():
             patches.setdefault(int(number), []).append(path.stem)
-    judged = {path.stem for path in (root / VERDICTS).glob("*.yaml")}
+    judged = {path.stem for path in data_files(root / VERDICTS, "*.yaml")}
     unjudged = {this: sum(patch not in judged for patch in ids) for this, ids in patches.items()}
     own = re.fullmatch(r"repair/round-([1-9][0-9]*)", branch)
     last = int(own[1]) if own else max((this for this, count in unjudged.items() if count), default=0)
