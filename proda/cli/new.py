@@ -115,7 +115,8 @@ def _said(share: Share, topic_id: str) -> str:
     if share.after != share.before:
         return f"{share.discipline}: {share.before:,} → {share.after:,} samples ({count}; by statements {share.by_statements:,}: {rate})."
     change = "" if share.by_statements == share.after else f" To change it, run {later}."
-    return f"{share.discipline} keeps {share.after:,} samples ({count}; by statements {share.by_statements:,}: {rate}).{change}"
+    proportion = f"{count}; in proportion to statements: {share.by_statements:,}, {rate}"
+    return f"{share.discipline} keeps its {share.after:,} samples; the new topic shares them ({proportion}).{change}"
 
 
 def _diff(root: Path, texts: Mapping[str, str]) -> str:

@@ -133,7 +133,9 @@ def _sample(lineage: Lineage, sample: Sample) -> Trace:
         Group("patches", tuple(_touching(lineage, sample))),
     ]
     # A sample about a statement names its concepts too; only items of the statement then rest on it.
-    stated = [n for n in sample.nodes if n in know.statements or n in know.chains]
+    # Statements of other chains are there to refute a wrong option.
+    own = [n for n in sample.nodes if n in know.statements and sample.chain in ("", know.statements[n].chain)]
+    stated = [n for n in sample.nodes if n in know.chains] + own
     resting = _merged((n, lineage.items_of.get(n, ())) for n in stated or sample.nodes)
     links = tuple(Link(i.id, i.stem, f"{i.split}, {i.kind}", tuple(via)) for i, via in resting)
     return made("sample", sample, come, [Group("items", links), *answers(lineage, [i for i, _ in resting])])

@@ -6,8 +6,8 @@
 
     require_fresh(Path("."), "evaluate")       # raises UsageError if the scores are older than the data
 
-It finds what `dvc status` finds, in a fraction of its time. Data (knowledge, samples, patches, exceptions, parameters, results that another
-stage reads) makes results stale. A change of code alone is reported and never refused, since most changes of code change no result.
+It finds what `dvc status` finds, in a fraction of its time. Data (knowledge, samples, patches, exceptions, parameters, what another stage
+writes) makes results stale. A change of code alone is reported and never refused, since most changes of code change no result.
 A repository without dvc.lock has no recorded results, so nothing in it is stale.
 """
 
@@ -22,14 +22,14 @@ from proda.records import Record
 from proda.store.digests import Digests
 from proda.yamlio import load_yaml
 
-Kind = Literal["knowledge", "samples", "patches", "exceptions", "parameters", "results", "code"]
+Kind = Literal["knowledge", "samples", "patches", "exceptions", "parameters", "derived data", "code"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 How = Literal["modified", "new", "deleted"]
 LOCK, PIPELINE, PARAMS = "dvc.lock", "dvc.yaml", "params.yaml"
 # The start of a path → the kind of input; the first that fits counts.
 STARTS: tuple[tuple[str, Kind], ...] = (
-    *(("knowledge", "knowledge"), ("samples/patches", "patches"), ("samples/corpus", "results"), ("samples", "samples")),
-    *(("benchmarks/exceptions.yaml", "exceptions"), ("benchmarks", "results"), ("build", "results")),
+    *(("knowledge", "knowledge"), ("samples/patches", "patches"), ("samples/corpus", "derived data"), ("samples", "samples")),
+    *(("benchmarks/exceptions.yaml", "exceptions"), ("benchmarks", "derived data"), ("build", "derived data")),
 )
 
 
@@ -87,7 +87,7 @@ def freshness(root: Path, *, unpacked: bool = False) -> Freshness:
     for name in order:
         lock = locked.get(name)
         if lock is None:
-            changes.append(ChangedInput(name, "results", "never run", "new"))
+            changes.append(ChangedInput(name, "derived data", "never run", "new"))
             continue
         found = [*_changed_deps(stages[name], lock, locked, owner, digests), *_changed_params(stages[name], lock, values)]
         if stages[name].get("cmd") != lock.get("cmd"):

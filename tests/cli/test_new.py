@@ -154,7 +154,7 @@ def test_a_linked_folder_is_refused(tmp_path: Path) -> None:
 
 def test_the_share_is_updated_when_asked(tmp_path: Path) -> None:
     root = make_repository(tmp_path)
-    assert "milling keeps 40 samples" in _run(root, "new", "milling/water", *FIELDS).stderr
+    assert "milling keeps its 40 samples" in _run(root, "new", "milling/water", *FIELDS).stderr
     done = _run(root, "new", "milling/milling-basics", "--allocate")
     assert done.returncode == 0 and "milling: 40 → 57 samples (10 statements" in done.stderr
     assert yaml.safe_load((root / "samples/allocation.yaml").read_text())["samples"] == {"lighting": 40, "milling": 57}

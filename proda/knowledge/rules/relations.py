@@ -18,7 +18,7 @@ def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
                 hint = f"Closest: '{close[0]}'." if close else f"Known: {', '.join(sorted(context.relations))}."
                 yield Violation(
                     ("chains", name, "steps", index, "relation"),
-                    f"'{step.relation}' is not a relation. {hint} Use one of relations.yaml.",
+                    f"'{step.relation}' is not a relation. {hint} Use one of knowledge/relations.yaml.",
                 )
 
 
