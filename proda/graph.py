@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from proda.errors import NotFoundError
-from proda.records import Chain, Concept, Node, Relation, Statement
+from proda.records import Case, Chain, Concept, Node, Relation, Statement
 
 
 class CompiledTopic(msgspec.Struct, frozen=True):
@@ -32,6 +32,7 @@ class CompiledTopic(msgspec.Struct, frozen=True):
     concepts: tuple[Concept, ...]
     chains: tuple[Chain, ...]
     statements: tuple[Statement, ...]
+    cases: tuple[Case, ...] = ()
 
 
 class Knowledge:
@@ -43,11 +44,13 @@ class Knowledge:
         concepts: Iterable[Concept],
         statements: Iterable[Statement],
         chains: Iterable[Chain],
+        cases: Iterable[Case] = (),
     ) -> None:
         self.relations = {r.id: r for r in relations}
         self.concepts = {c.id: c for c in concepts}
         self.statements = {s.id: s for s in statements}
         self.chains = {c.id: c for c in chains}
+        self.cases = tuple(cases)
 
     @classmethod
     def load(cls, folder: Path) -> Knowledge:
@@ -63,6 +66,7 @@ class Knowledge:
             (c for t in topics for c in t.concepts),
             (s for t in topics for s in t.statements),
             (c for t in topics for c in t.chains),
+            (c for t in topics for c in t.cases),
         )
 
     def node(self, node_id: str) -> Node:
@@ -73,7 +77,11 @@ class Knowledge:
         raise NotFoundError(f"'{node_id}' is not a node of the knowledge: expected the id of a concept, statement or chain.")
 
     def active_chains(self) -> Iterator[Chain]:
-        """Yield the chains that are not retired, in order of id."""
+        """Yield the chains that are not retired, without links, in order of id."""
+        return (chain for chain in self.active_paths() if not chain.is_link)
+
+    def active_paths(self) -> Iterator[Chain]:
+        """Yield the chains and links that are not retired, in order of id."""
         return (self.chains[c] for c in sorted(self.chains) if self.chains[c].status == "active")
 
     def path(self, chain: Chain) -> list[Statement]:
@@ -82,8 +90,8 @@ class Knowledge:
 
     @cached_property
     def active_statements(self) -> dict[str, Statement]:
-        """Statements of active chains, by id, in order of id."""
-        return {s: self.statements[s] for chain in self.active_chains() for s in chain.statements}
+        """Statements of active chains and links, by id, in order of id."""
+        return {s: self.statements[s] for chain in self.active_paths() for s in chain.statements}
 
     @cached_property
     def triples(self) -> dict[tuple[str, str, str], list[str]]:

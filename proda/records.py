@@ -28,6 +28,7 @@ Operator = Literal["substitution", "inversion", "truncation", "detour"]
 Split = Literal["dev", "twin", "sealed"]
 Category = Literal["concept gap", "reasoning deficit", "data conflict", "suspect item", "unexplained"]
 Status = Literal["active", "retired"]
+Tense = Literal["present", "past"]
 
 FORMATS: tuple[Format, ...] = ("open", "choice", "true-false")
 ITEM_KINDS: tuple[ItemKind, ...] = ("path", "missing-link", "order", "counterfactual")
@@ -62,6 +63,12 @@ class Relation(Record, frozen=True):
     generative: bool = False
     bare_object: bool = False
     opposite: str | None = None
+    past: str = ""  # "caused"; the phrase of a dated event
+    past_plural: str = ""
+    inverse_past: str = ""  # "was caused by"
+    inverse_past_plural: str = ""
+    step: bool = True  # whether it can answer "what comes of that?"; a contrast or a prerequisite cannot
+    sign: Literal["+", "-", ""] = ""  # +: more of the subject gives more of the object; -: less of it; empty: neither
 
 
 class Span(Record, frozen=True):
@@ -109,6 +116,11 @@ class Statement(Record, frozen=True):
     text: str
     quote: str
     span: Span
+    subject_as: str | None = None  # how the subject stands in this statement, "a high dislocation density"; None: its phrase
+    object_as: str | None = None
+    when: tuple[str, ...] = ()  # conditions: "during cold working"
+    according_to: str | None = None  # the author or school whose thesis it is
+    tense: Tense = "present"
 
     @property
     def triple(self) -> Triple:
@@ -116,8 +128,20 @@ class Statement(Record, frozen=True):
         return (self.subject, self.relation, self.object)
 
 
+class Reference(Record, frozen=True):
+    """A published work in which a reader can check what is stated."""
+
+    author: str
+    title: str
+    year: int  # of the edition
+    section: str | None = None
+
+
 class Chain(Record, frozen=True):
-    """An ordered path of statements that explains something (L3). The object of step k is the subject of step k + 1."""
+    """An ordered path of statements that explains something (L3). The object of step k is the subject of step k + 1.
+
+    A link, one statement that joins concepts of different chains, is recorded as a chain of one statement that explains nothing.
+    """
 
     id: str
     discipline: str
@@ -129,6 +153,34 @@ class Chain(Record, frozen=True):
     spans: tuple[Span, ...] = ()
     status: Status = "active"
     replaced_by: str | None = None
+    reference: Reference | None = None
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a link: a single statement beside the chains."""
+        return not self.explains
+
+
+class CaseOption(Record, frozen=True):
+    """An option of one variant of a case. `breaks` is the statement that a wrong option denies, and empty for the right one."""
+
+    text: str
+    because: str  # why it is right, or wrong, in the variant's situation
+    breaks: str = ""
+
+
+class Case(Record, frozen=True):
+    """One variant of an exam question with particulars, written by hand. Variants of a case share question and options."""
+
+    id: str  # "physics/side-thrust-on-a-comet"; both variants have it
+    variant: int  # from 1
+    chain: str
+    discipline: str
+    topic: str
+    situation: str
+    question: str
+    options: tuple[CaseOption, ...]  # four, in the order of the file
+    answer: int  # index of the right option
 
 
 Node = Concept | Statement | Chain

@@ -26,7 +26,7 @@ Table = dict[str, Column]
 
 _COLUMNS = {
     "concept_rows": ("id", "active"),
-    "chain_rows": ("id", "active"),
+    "chain_rows": ("id", "active", "link"),
     "term_rows": ("term", "concept"),
     "statement_rows": ("subject", "relation", "object", "chain", "active"),
     "ref_rows": ("id", "role", "kind", "ordinal"),
@@ -101,14 +101,17 @@ class Columns:
         return self.files[int(self.concepts["file"][row])], ("concepts", local_name(self.concept(row).id), *rest)
 
     def place_of_chain(self, row: int, *rest: str) -> tuple[str, KeyPath]:
-        """File and key path of a chain."""
-        return self.files[int(self.chains["file"][row])], ("chains", local_name(self.chain(row).id), *rest)
+        """File and key path of a chain or link."""
+        chain = self.chain(row)
+        return self.files[int(self.chains["file"][row])], ("links" if chain.is_link else "chains", local_name(chain.id), *rest)
 
     def place_of_statement(self, row: int, *rest: str) -> tuple[str, KeyPath]:
         """File and key path of a statement."""
         file = int(self.statements["file"][row])
         statement = self.statement(row)
         chain = self.nodes(file).chains[int(self.statements["chain"][row])]
+        if chain.is_link:
+            return self.files[file], ("links", local_name(chain.id), *rest)
         first = int(self.statements["row"][row])  # the first row of its chain: statements of a chain are consecutive
         while first and self.nodes(file).statements[first - 1].chain == chain.id:
             first -= 1

@@ -13,9 +13,9 @@ import msgspec
 
 from proda.findings import Finding
 from proda.knowledge.characters import skeleton
-from proda.records import Chain, Concept, Span, Statement
+from proda.records import Case, Chain, Concept, Span, Statement
 
-REPLACED_BY, DISTINCT_FROM = 0, 1  # roles in ref_rows
+REPLACED_BY, DISTINCT_FROM, CASE = 0, 1, 2  # roles in ref_rows
 
 
 class TopicNodes(msgspec.Struct, frozen=True):
@@ -27,6 +27,7 @@ class TopicNodes(msgspec.Struct, frozen=True):
     concepts: tuple[Concept, ...]
     chains: tuple[Chain, ...]
     statements: tuple[Statement, ...]
+    cases: tuple[Case, ...] = ()
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -41,10 +42,10 @@ class Entry(msgspec.Struct, frozen=True):
     digest: bytes = b""  # of `nodes`: comments and formatting do not enter
     nodes: bytes = b""  # TopicNodes as JSON
     concept_rows: bytes = b""  # id, active
-    chain_rows: bytes = b""  # id, active
+    chain_rows: bytes = b""  # id, active, whether a link
     term_rows: bytes = b""  # normalised term or alias, ordinal of its concept
     statement_rows: bytes = b""  # subject, relation, object, ordinal of its chain, active
-    ref_rows: bytes = b""  # id referred to, role, 0 concept or 1 chain, ordinal
+    ref_rows: bytes = b""  # id referred to, role, 0 concept, 1 chain or 2 case, ordinal
 
 
 def sorted_spans(spans: list[Span]) -> tuple[Span, ...]:

@@ -20,17 +20,18 @@ import msgspec
 
 from proda.errors import InputError
 from proda.findings import MAX_PER_FILE, Finding, path_text, rest_of_file
-from proda.knowledge.entry import DISTINCT_FROM, REPLACED_BY, Entry, TopicNodes, key_of, normalised, sorted_spans
+from proda.knowledge.entry import CASE, DISTINCT_FROM, REPLACED_BY, Entry, TopicNodes, key_of, normalised, sorted_spans
 from proda.knowledge.rules.evidence import nfc
 from proda.knowledge.rules.of_topic import TOPIC_RULES
 from proda.knowledge.rules.rule import Context, SourceText
-from proda.knowledge.schema import ChainEntry, TopicFile, full_id
-from proda.records import Chain, Concept, Relation, Span, Statement
+from proda.knowledge.schema import CaseEntry, ChainEntry, LinkEntry, ReferenceEntry, StatementEntry, TopicFile, full_id
+from proda.records import Case, CaseOption, Chain, Concept, Reference, Relation, Span, Statement
 from proda.yamlio import load_yaml_bytes, read_bytes
 from proda.yamlio.policy import RefusedError, check_bytes
 from proda.yamlio.schema import faults, located
 
 _ROWS = ("concept_rows", "chain_rows", "term_rows", "statement_rows", "ref_rows")
+LINK_STEP = "s1"  # the statement of the link `physics/x` is `physics/x.s1`
 _UNREADABLE = "unreadable"  # in place of the hash, for a source that is refused before it is read
 
 
@@ -101,42 +102,80 @@ def _entry(topic: TopicFile, context: Context, sha256: bytes, findings: tuple[Fi
             ref_rows += (key(concept.replaced_by), REPLACED_BY, 0, ordinal)
     chains: list[Chain] = []
     statements: list[Statement] = []
-    for ordinal, (local, entry) in enumerate(sorted(topic.chains.items())):
+    paths = sorted([*topic.chains.items(), *topic.links.items()], key=lambda pair: pair[0])
+    for ordinal, (local, entry) in enumerate(paths):
         chain, steps = _chain(f"{discipline}/{local}", entry, topic.source, discipline, name)
         chains.append(chain)
         statements += steps
         active = entry.status == "active"
-        chain_rows += (key(chain.id), active)
+        chain_rows += (key(chain.id), active, chain.is_link)
         for s in steps:
             statement_rows += (key(s.subject), key(s.relation), key(s.object), ordinal, active)
             touches.add(s.subject.split("/", 1)[0])
             touches.add(s.object.split("/", 1)[0])
         if chain.replaced_by:
             ref_rows += (key(chain.replaced_by), REPLACED_BY, 1, ordinal)
-    nodes = msgspec.json.encode(TopicNodes(discipline, name, topic.source, tuple(concepts), tuple(chains), tuple(statements)))
+    cases = tuple(c for local, case in sorted(topic.cases.items()) for c in _cases(f"{discipline}/{local}", case, discipline, name))
+    for ordinal, case in enumerate(cases):
+        ref_rows += (key(case.chain), CASE, 2, ordinal)
+    nodes = msgspec.json.encode(TopicNodes(discipline, name, topic.source, tuple(concepts), tuple(chains), tuple(statements), cases))
     blobs = {name: array("q", numbers).tobytes() for name, numbers in rows.items()}
     digest = hashlib.sha256(nodes).digest()
     return Entry(context.file, sha256, True, findings, uses, tuple(sorted(touches)), digest, nodes, **blobs)
 
 
-def _chain(chain_id: str, entry: ChainEntry, source: str, discipline: str, topic: str) -> tuple[Chain, list[Statement]]:
-    """The chain and its statements. A missing span, which is a finding, becomes [0, 0)."""
+def _chain(chain_id: str, entry: ChainEntry | LinkEntry, source: str, discipline: str, topic: str) -> tuple[Chain, list[Statement]]:
+    """The chain or link and its statements. A missing span, which is a finding, becomes [0, 0)."""
+    steps: list[tuple[str, StatementEntry]] = (
+        [(LINK_STEP, entry)] if isinstance(entry, LinkEntry) else [(step.id, step) for step in entry.steps]
+    )
     statements = []
-    for step in entry.steps:
+    for name, step in steps:
         start, end = step.evidence.span or (0, 0)
         statements.append(
             Statement(
-                f"{chain_id}.{step.id}", chain_id, discipline, topic, full_id(discipline, step.subject), step.relation,
+                f"{chain_id}.{name}", chain_id, discipline, topic, full_id(discipline, step.subject), step.relation,
                 full_id(discipline, step.object), step.text, nfc(step.evidence.quote),
                 Span(step.evidence.source or source, start, end),
+                step.subject_as, step.object_as, step.when, step.according_to, step.tense,
             )
         )  # fmt: skip
     replaced_by = full_id(discipline, entry.replaced_by) if entry.replaced_by else None
+    explained = (
+        (entry.explains, entry.preconditions, entry.exclusions) if isinstance(entry, ChainEntry) else ("", (), ())
+    )
     chain = Chain(
-        chain_id, discipline, topic, entry.explains, tuple(s.id for s in statements), entry.preconditions, entry.exclusions,
-        sorted_spans([s.span for s in statements]), entry.status, replaced_by,
+        chain_id, discipline, topic, explained[0], tuple(s.id for s in statements), *explained[1:],
+        sorted_spans([s.span for s in statements]), entry.status, replaced_by, _reference(entry.reference),
     )  # fmt: skip
     return chain, statements
+
+
+def _reference(entry: ReferenceEntry | None) -> Reference | None:
+    return Reference(entry.author, entry.title, entry.year, entry.section) if entry else None
+
+
+def _cases(case_id: str, entry: CaseEntry, discipline: str, topic: str) -> list[Case]:
+    """The variants of a case as records. `breaks` that names a link names its statement."""
+    letters = sorted(entry.options)
+    made = []
+    for number, variant in enumerate(entry.variants, start=1):
+        options = tuple(
+            CaseOption(entry.options[letter], wrong.because, statement_id(discipline, wrong.breaks))
+            if (wrong := variant.wrong.get(letter)) is not None
+            else CaseOption(entry.options[letter], variant.because)
+            for letter in letters
+        )
+        answer = letters.index(variant.answer) if variant.answer in letters else 0
+        chain = full_id(discipline, entry.chain)
+        made.append(Case(case_id, number, chain, discipline, topic, variant.situation, entry.question, options, answer))
+    return made
+
+
+def statement_id(discipline: str, reference: str) -> str:
+    """The id of the statement that `reference` names: `<chain>.<step>`, or a link by its own id."""
+    wanted = full_id(discipline, reference)
+    return wanted if "." in wanted else f"{wanted}.{LINK_STEP}"
 
 
 def read_source(path: Path, root: Path) -> SourceText | None:

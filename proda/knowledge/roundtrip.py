@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from proda.errors import InputError
+from proda.knowledge.schema import statements_in
 from proda.yamlio import load_yaml_text
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
@@ -94,19 +95,18 @@ def _flow_evidence(document: Any) -> None:
     """Write evidence in one line, `{quote: "…", span: [12, 80]}`, unless there are comments inside."""
     from ruamel.yaml.comments import CommentedSeq
 
-    for chain in (document.get("chains") or {}).values():
-        for step in chain["steps"]:
-            evidence = step["evidence"]
-            if "span" in evidence:
-                evidence["span"] = CommentedSeq([str(n) for n in evidence["span"]])
-                evidence["span"].fa.set_flow_style()
-            notes = evidence.ca.items
-            if len(notes) == 1 and "evidence" not in step.ca.items:
-                [(key, note)] = notes.items()
-                if note[2] is not None and note[2].value.startswith("\n"):  # the comment stands below, and belongs to what follows
-                    step.ca.items["evidence"] = notes.pop(key)
-            if not notes:
-                evidence.fa.set_flow_style()
+    for step in statements_in(document):
+        evidence = step["evidence"]
+        if "span" in evidence:
+            evidence["span"] = CommentedSeq([str(n) for n in evidence["span"]])
+            evidence["span"].fa.set_flow_style()
+        notes = evidence.ca.items
+        if len(notes) == 1 and "evidence" not in step.ca.items:
+            [(key, note)] = notes.items()
+            if note[2] is not None and note[2].value.startswith("\n"):  # the comment stands below, and belongs to what follows
+                step.ca.items["evidence"] = notes.pop(key)
+        if not notes:
+            evidence.fa.set_flow_style()
 
 
 def _comments(text: str) -> list[str]:

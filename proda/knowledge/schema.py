@@ -7,15 +7,18 @@ knowledge/sources/catalogue.yaml           Catalogue
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+from proda.findings import KeyPath
 from proda.records import Relation
 
 Text = Annotated[str, Meta(min_length=1)]
 Offset = Annotated[int, Meta(ge=0)]
+CaseLetter = Literal["a", "b", "c", "d"]
 ConceptType = Literal[
     "entity", "substance", "structure", "organism", "agent", "institution", "process", "event", "state", "phenomenon",
     "property", "quantity", "law", "theory", "method", "artefact",
@@ -34,15 +37,67 @@ class EvidenceEntry(Authored, frozen=True):
     source: Text | None = None  # the topic's source if left out
 
 
-class Step(Authored, frozen=True):
-    """A statement, in its place in a chain."""
+class ReferenceEntry(Authored, frozen=True):
+    """A published work in which a reader can check what is stated."""
 
-    id: Text  # "s1"
+    author: Text
+    title: Text
+    year: Annotated[int, Meta(ge=-3000, le=2100)]  # of the edition
+    section: Text | None = None
+
+
+class StatementEntry(Authored, frozen=True):
+    """A statement: a triple, its qualifiers, the sentence that states it and the passage that supports it."""
+
     subject: Text
     relation: Text
     object: Text
     text: Text
     evidence: EvidenceEntry
+    subject_as: Text | None = None  # how the concept stands in this statement: "a high dislocation density"
+    object_as: Text | None = None
+    when: tuple[Text, ...] = ()  # conditions, each with its preposition or conjunction: "during cold working"
+    according_to: Text | None = None  # the author or school whose thesis it is
+    tense: Literal["present", "past"] = "present"
+
+
+class Step(StatementEntry, frozen=True, kw_only=True):
+    """A statement, in its place in a chain."""
+
+    id: Text  # "s1"
+
+
+class LinkEntry(StatementEntry, frozen=True, kw_only=True):
+    """A statement on its own, which joins concepts of different chains."""
+
+    reference: ReferenceEntry | None = None
+    status: Literal["active", "retired"] = "active"
+    replaced_by: Text | None = None
+
+
+class WrongEntry(Authored, frozen=True):
+    """Why an option of a case is wrong, and the statement that it denies or misapplies."""
+
+    breaks: Text  # "<chain>.<step>" or "<link>"
+    because: Text
+
+
+class VariantEntry(Authored, frozen=True):
+    """One situation of a case, with the option that is right in it."""
+
+    situation: Text
+    answer: CaseLetter
+    because: Text
+    wrong: dict[CaseLetter, WrongEntry]
+
+
+class CaseEntry(Authored, frozen=True):
+    """An exam question with particulars. Its variants share question and options, and have different answers."""
+
+    chain: Text
+    question: Text
+    options: dict[CaseLetter, Text]
+    variants: tuple[VariantEntry, ...]
 
 
 class ConceptEntry(Authored, frozen=True):
@@ -64,6 +119,7 @@ class ChainEntry(Authored, frozen=True):
 
     explains: Text
     steps: tuple[Step, ...]
+    reference: ReferenceEntry | None = None
     preconditions: tuple[Text, ...] = ()
     exclusions: tuple[Text, ...] = ()
     status: Literal["active", "retired"] = "active"
@@ -78,6 +134,16 @@ class TopicFile(Authored, frozen=True):
     source: Text  # "<discipline>/<name>", the file knowledge/sources/<discipline>/<name>.md
     concepts: dict[str, ConceptEntry] = {}
     chains: dict[str, ChainEntry] = {}
+    links: dict[str, LinkEntry] = {}
+    cases: dict[str, CaseEntry] = {}
+
+    def statements(self) -> Iterator[tuple[KeyPath, StatementEntry]]:
+        """Yield the key path and the entry of every statement: steps of chains in order, then links."""
+        for name, chain in self.chains.items():
+            for index, step in enumerate(chain.steps):
+                yield ("chains", name, "steps", index), step
+        for name, link in self.links.items():
+            yield ("links", name), link
 
 
 class SourceEntry(Authored, frozen=True):
@@ -107,6 +173,13 @@ def with_relation_ids(raw: Any) -> Any:
         return raw
     filled = {k: {"id": k, **v} if isinstance(v, dict) else v for k, v in raw["relations"].items()}
     return {**raw, "relations": filled}
+
+
+def statements_in(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the statements of a topic file that was loaded but not decoded: steps of chains in order, then links."""
+    for chain in (document.get("chains") or {}).values():
+        yield from chain["steps"]
+    yield from (document.get("links") or {}).values()
 
 
 def full_id(discipline: str, reference: str) -> str:

@@ -19,8 +19,10 @@ from proda.knowledge.report import Shape
 
 def counts_of(columns: Columns) -> dict[str, int]:
     """How many disciplines, topics, chains, statements and concepts are in use, and how many nodes are retired."""
+    used, single = columns.chains["active"] == 1, columns.chains["link"] == 1
     live = {
-        "chains": int((columns.chains["active"] == 1).sum()),
+        "chains": int((used & ~single).sum()),
+        "links": int((used & single).sum()),
         "statements": int((columns.statements["active"] == 1).sum()),
         "concepts": int((columns.concepts["active"] == 1).sum()),
     }

@@ -43,6 +43,7 @@ class _Line(msgspec.Struct, frozen=True):
     concepts: list[Concept]
     chains: msgspec.Raw
     statements: msgspec.Raw
+    cases: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 def publish(

@@ -12,7 +12,7 @@ from typing import Any
 from proda.findings import KeyPath
 from proda.knowledge.characters import invisible, lookalikes, name_of, odd_spaces
 from proda.knowledge.rules.rule import Context, Rule, Violation
-from proda.knowledge.schema import TopicFile
+from proda.knowledge.schema import TopicFile, statements_in
 
 _REMOVED_BY_FIX = dict.fromkeys(map(ord, "\u00ad\u200b\u2060"))  # soft hyphen, zero-width space, word joiner
 
@@ -28,8 +28,20 @@ def check(topic: TopicFile, _context: Context) -> Iterator[Violation]:
         yield from _text((*where, "definition"), concept.definition)
     for name, chain in topic.chains.items():
         yield from _text(("chains", name, "explains"), chain.explains)
-        for index, step in enumerate(chain.steps):
-            yield from _text(("chains", name, "steps", index, "text"), step.text)
+    for where, statement in topic.statements():
+        yield from _text((*where, "text"), statement.text)
+        yield from _name((*where, "subject_as"), statement.subject_as or "")
+        yield from _name((*where, "object_as"), statement.object_as or "")
+        yield from _text((*where, "according_to"), statement.according_to or "")
+        for index, condition in enumerate(statement.when):
+            yield from _text((*where, "when", index), condition)
+    for name, case in topic.cases.items():
+        yield from _text(("cases", name, "question"), case.question)
+        for letter, option in case.options.items():
+            yield from _text(("cases", name, "options", letter), option)
+        for index, variant in enumerate(case.variants):
+            yield from _text(("cases", name, "variants", index, "situation"), variant.situation)
+            yield from _text(("cases", name, "variants", index, "because"), variant.because)
 
 
 def _name(where: KeyPath, text: str) -> Iterator[Violation]:
@@ -59,8 +71,12 @@ def fix(document: dict[str, Any], _context: Context) -> None:
             _set(aliases, index)
     for chain in (document.get("chains") or {}).values():
         _set(chain, "explains")
-        for step in chain["steps"]:
-            _set(step, "text")
+    for statement in statements_in(document):
+        for key in ("text", "subject_as", "object_as", "according_to"):
+            _set(statement, key)
+        conditions = statement.get("when") or []
+        for index in range(len(conditions)):
+            _set(conditions, index)
 
 
 def _set(holder: Any, key: str | int) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from proda.knowledge.characters import is_invisible, name_of, odd_spaces
 from proda.knowledge.rules.rule import Context, Rule, Violation
-from proda.knowledge.schema import TopicFile
+from proda.knowledge.schema import TopicFile, statements_in
 from proda.knowledge.tree import source_path
 
 _TYPOGRAPHY = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "‑": "-", "−": "-"})
@@ -26,19 +26,18 @@ def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
         yield Violation(("source",), f"There is no {source_path(topic.source)}. Add the text, or fix the source.")
     elif main.text is None:
         yield Violation(("source",), f"{source_path(topic.source)} cannot be used: {main.refusal}")
-    for name, chain in topic.chains.items():
-        for index, step in enumerate(chain.steps):
-            evidence = step.evidence
-            where = ("chains", name, "steps", index, "evidence")
-            found = context.source(evidence.source) if evidence.source else main
-            if found is None or found.text is None:
-                if evidence.source and evidence.source != topic.source:
-                    yield Violation((*where, "source"), f"{source_path(evidence.source)} is missing or cannot be read. Add or fix it.")
-                continue
-            quote, text = nfc(evidence.quote), found.text
-            if evidence.span and text[slice(*evidence.span)] == quote:
-                continue
-            yield Violation(where, _explained(quote, text, evidence.span))
+    for where, step in topic.statements():
+        evidence = step.evidence
+        where = (*where, "evidence")
+        found = context.source(evidence.source) if evidence.source else main
+        if found is None or found.text is None:
+            if evidence.source and evidence.source != topic.source:
+                yield Violation((*where, "source"), f"{source_path(evidence.source)} is missing or cannot be read. Add or fix it.")
+            continue
+        quote, text = nfc(evidence.quote), found.text
+        if evidence.span and text[slice(*evidence.span)] == quote:
+            continue
+        yield Violation(where, _explained(quote, text, evidence.span))
 
 
 def _explained(quote: str, text: str, span: tuple[int, int] | None) -> str:
@@ -82,18 +81,17 @@ def _difference(quote: str, text: str) -> str:
 
 def fix(document: dict[str, Any], context: Context) -> None:
     """Fill in the span of every quote that occurs exactly once in its source and is not already right."""
-    for chain in (document.get("chains") or {}).values():
-        for step in chain["steps"]:
-            evidence = step["evidence"]
-            found = context.source(evidence.get("source") or document["source"])
-            quote = nfc(evidence["quote"])
-            if found is None or found.text is None:
-                continue
-            span = evidence.get("span")
-            first = found.text.find(quote)
-            once = first >= 0 and found.text.find(quote, first + 1) < 0
-            if once and (span is None or [int(n) for n in span] != [first, first + len(quote)]):
-                evidence["span"] = [first, first + len(quote)]
+    for statement in statements_in(document):
+        evidence = statement["evidence"]
+        found = context.source(evidence.get("source") or document["source"])
+        quote = nfc(evidence["quote"])
+        if found is None or found.text is None:
+            continue
+        span = evidence.get("span")
+        first = found.text.find(quote)
+        once = first >= 0 and found.text.find(quote, first + 1) < 0
+        if once and (span is None or [int(n) for n in span] != [first, first + len(quote)]):
+            evidence["span"] = [first, first + len(quote)]
 
 
 def nfc(text: str) -> str:

@@ -26,7 +26,7 @@ def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
             yield Violation((key,), f"Got '{got}', but the file is {context.file}. Expected '{expected}': fix one of them.")
     if not _well_formed(SOURCE, topic.source):
         yield Violation(("source",), f"'{topic.source}' is not a source id. Write '<discipline>/<name>'. {_FORM}")
-    for kind, names in (("concepts", topic.concepts), ("chains", topic.chains)):
+    for kind, names in (("concepts", topic.concepts), ("chains", topic.chains), ("links", topic.links), ("cases", topic.cases)):
         for name in names:
             if not _well_formed(SLUG, name):
                 yield Violation((kind, name), f"'{name}' is not a well-formed id. {_FORM}")

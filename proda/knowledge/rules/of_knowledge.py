@@ -3,6 +3,7 @@
 from proda.knowledge.rules import (
     both_ways,
     contradictions,
+    links,
     near_terms,
     orphans,
     references,
@@ -18,6 +19,7 @@ KNOWLEDGE_RULES: tuple[Rule, ...] = (
     orphans.RULE,
     both_ways.RULE,
     contradictions.RULE,
+    links.RULE,
     near_terms.RULE,
     shared_pairs.RULE,
     sources.RULE,

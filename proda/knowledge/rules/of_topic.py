@@ -1,11 +1,14 @@
 """The rules that look at one topic file and its sources, in the order in which they are run."""
 
 from proda.knowledge.rules import (
+    cases,
     characters,
     definitions,
     drafts,
     evidence,
     ids,
+    qualifiers,
+    referenced,
     relations,
     steps,
     text_length,
@@ -21,6 +24,8 @@ TOPIC_RULES: tuple[Rule, ...] = (
     characters.RULE,
     relations.RULE,
     steps.RULE,
+    qualifiers.RULE,
+    cases.RULE,
     evidence.RULE,
     definitions.RULE,
     text_terms.RULE,
@@ -28,5 +33,6 @@ TOPIC_RULES: tuple[Rule, ...] = (
     text_negation.RULE,
     text_length.RULE,
     trivial.RULE,
+    referenced.RULE,
     drafts.RULE,
 )

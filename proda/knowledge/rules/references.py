@@ -11,6 +11,8 @@ import numpy as np
 from proda.knowledge.rules.rule import Rule, Violation
 from proda.records import Chain, Concept
 
+_A_CASE = 2  # the kind of a row of `refs`
+
 if TYPE_CHECKING:
     from proda.knowledge.columns import Columns
 
@@ -19,6 +21,7 @@ def check(columns: Columns) -> Iterator[tuple[str, Violation]]:
     """References to nodes that do not exist, with the closest that do, and retired concepts in statements in use."""
     yield from _statements(columns)
     yield from _replacements(columns)
+    yield from _cases(columns)
 
 
 def _statements(columns: Columns) -> Iterator[tuple[str, Violation]]:
@@ -44,6 +47,8 @@ def _replacements(columns: Columns) -> Iterator[tuple[str, Violation]]:
         return
     concepts, chains = set(columns.concepts["id"].tolist()), set(columns.chains["id"].tolist())
     for file_index, kind, ordinal in sorted(set(zip(*(columns.refs[c].tolist() for c in ("file", "kind", "ordinal")), strict=True))):
+        if kind == _A_CASE:
+            continue
         nodes = columns.nodes(file_index)
         node: Concept | Chain = nodes.chains[ordinal] if kind else nodes.concepts[ordinal]
         noun, known = ("chain", chains) if kind else ("concept", concepts)
@@ -60,6 +65,32 @@ def _replacements(columns: Columns) -> Iterator[tuple[str, Violation]]:
         for other in node.distinct_from if isinstance(node, Concept) else ():
             if _key(other) not in concepts:
                 yield file, Violation((*where, "distinct_from"), _missing(other, "concept", columns))
+
+
+def _cases(columns: Columns) -> Iterator[tuple[str, Violation]]:
+    """Cases of chains of another topic, and options that break a statement that does not exist."""
+    rows = np.flatnonzero(columns.refs["kind"] == _A_CASE).tolist()
+    if not rows:
+        return
+    row_of = {key: row for row, key in enumerate(columns.chains["id"].tolist())}
+    for row in rows:
+        file_index, ordinal = int(columns.refs["file"][row]), int(columns.refs["ordinal"][row])
+        file, nodes = columns.files[file_index], columns.nodes(file_index)
+        case = nodes.cases[ordinal]
+        where = ("cases", case.id.split("/", 1)[1])
+        own = {chain.id for chain in nodes.chains if not chain.is_link}
+        if case.chain not in own:
+            message = f"'{case.chain}' is not a chain of this topic. A case stands in the file of its chain: move it, or fix the chain."
+            if case.variant == 1:
+                yield file, Violation((*where, "chain"), message)
+        for letter, option in zip("abcd", case.options, strict=False):
+            if not option.breaks:
+                continue
+            chain = option.breaks.rpartition(".")[0]
+            found = row_of.get(_key(chain))
+            if found is None or option.breaks not in columns.chain(found).statements:
+                message = f"'{option.breaks}' is not a statement. Name the statement that the option denies, as '<chain>.<step>' or '<link>'."
+                yield file, Violation((*where, "variants", case.variant - 1, "wrong", letter, "breaks"), message)
 
 
 def _missing(wanted: str, noun: str, columns: Columns) -> str:

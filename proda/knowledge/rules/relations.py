@@ -11,15 +11,14 @@ from proda.knowledge.schema import TopicFile
 
 def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
     """Steps whose relation is not defined, with the closest one that is."""
-    for name, chain in topic.chains.items():
-        for index, step in enumerate(chain.steps):
-            if step.relation not in context.relations:
-                close = difflib.get_close_matches(step.relation, sorted(context.relations), n=1)
-                hint = f"Closest: '{close[0]}'." if close else f"Known: {', '.join(sorted(context.relations))}."
-                yield Violation(
-                    ("chains", name, "steps", index, "relation"),
-                    f"'{step.relation}' is not a relation. {hint} Use one of knowledge/relations.yaml.",
-                )
+    for where, step in topic.statements():
+        if step.relation not in context.relations:
+            close = difflib.get_close_matches(step.relation, sorted(context.relations), n=1)
+            hint = f"Closest: '{close[0]}'." if close else f"Known: {', '.join(sorted(context.relations))}."
+            yield Violation(
+                (*where, "relation"),
+                f"'{step.relation}' is not a relation. {hint} Use one of knowledge/relations.yaml.",
+            )
 
 
 RULE = Rule(name="relations", description="Relations are defined in relations.yaml.", check_topic=check)

@@ -12,14 +12,13 @@ LEAST, MOST = 6, 25
 
 def check(topic: TopicFile, _context: Context) -> Iterator[Violation]:
     """Texts with fewer than LEAST or more than MOST words."""
-    for name, chain in topic.chains.items():
-        for index, step in enumerate(chain.steps):
-            count = len(step.text.split())
-            if not LEAST <= count <= MOST:
-                advice = "Add the condition or the mechanism." if count < LEAST else "Keep one idea, and leave out the rest."
-                words = "word" if count == 1 else "words"
-                message = f"The text has {count} {words}, expected {LEAST} to {MOST}. {advice}"
-                yield Violation(("chains", name, "steps", index, "text"), message)
+    for where, step in topic.statements():
+        count = len(step.text.split())
+        if not LEAST <= count <= MOST:
+            advice = "Add the condition or the mechanism." if count < LEAST else "Keep one idea, and leave out the rest."
+            words = "word" if count == 1 else "words"
+            message = f"The text has {count} {words}, expected {LEAST} to {MOST}. {advice}"
+            yield Violation((*where, "text"), message)
 
 
 RULE = Rule(name="text-length", description="A text has 6 to 25 words.", severity="warning", check_topic=check)

@@ -22,20 +22,18 @@ _NEGATIVE = frozenset({"prevents", "contrasts-with", "decreases", "limits", "exc
 
 def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
     """Texts that deny the relation of the triple, and quotes that deny it while the text asserts it."""
-    for name, chain in topic.chains.items():
-        for index, step in enumerate(chain.steps):
-            relation = context.relations.get(step.relation)
-            if relation is None or relation.id in _NEGATIVE:
-                continue
-            ends = _names(topic, step.subject), _names(topic, step.object)
-            text_denies, quote_denies = (denies(said, relation, *ends) for said in (step.text, step.evidence.quote))
-            where = ("chains", name, "steps", index)
-            if text_denies:
-                message = f"The text denies that the subject {relation.phrase} the object; the triple asserts it. Fix one of them."
-                yield Violation((*where, "text"), message)
-            elif quote_denies:
-                message = f"The quote denies that the subject {relation.phrase} the object; the text asserts it. Fix one of them."
-                yield Violation((*where, "evidence"), message)
+    for where, step in topic.statements():
+        relation = context.relations.get(step.relation)
+        if relation is None or relation.id in _NEGATIVE:
+            continue
+        ends = _names(topic, step.subject), _names(topic, step.object)
+        text_denies, quote_denies = (denies(said, relation, *ends) for said in (step.text, step.evidence.quote))
+        if text_denies:
+            message = f"The text denies that the subject {relation.phrase} the object; the triple asserts it. Fix one of them."
+            yield Violation((*where, "text"), message)
+        elif quote_denies:
+            message = f"The quote denies that the subject {relation.phrase} the object; the text asserts it. Fix one of them."
+            yield Violation((*where, "evidence"), message)
 
 
 def denies(sentence: str, relation: Relation, subject: Sequence[str], target: Sequence[str]) -> bool:
