@@ -86,6 +86,7 @@ def test_the_working_tree_counts_with_what_is_not_committed(root: Path) -> None:
         topic.write_text(before.replace("how wind grinds grain", "how the wind grinds grain"))
         (change,) = as_json(root)["nodes"]
         assert (change["id"], change["kind"]) == ("milling/wind-grinds-grain", "chain")
+        assert "scores  of the last build: not rebuilt yet" in diffed(root).stdout
     finally:
         topic.write_text(before)
 
@@ -97,7 +98,8 @@ def test_samples_and_items_that_follow_are_counted(root: Path) -> None:
         path.write_text(re.sub(r"(question: .*)", r"\1 Indeed?", before, count=3))
         found = as_json(root)
         assert len(found["samples"]) == 3 and {s["change"] for s in found["samples"]} == {"changed"}
-        assert "samples  3 changed" in diffed(root).stdout
+        text = diffed(root).stdout
+        assert "samples  3 changed" in text and "in       milling ~3" in text
     finally:
         path.write_text(before)
 
@@ -129,6 +131,7 @@ def test_a_text_of_a_source_that_says_something_else_is_no_secret(root: Path) ->
     try:
         path.write_text(before.replace("The valley knows wind.", "The valley fears wind."))
         assert [s["field"] for s in as_json(root)["settings"]] == ["samples/base/reading.yaml"]
+        assert "samples/base/reading.yaml: text changed" in diffed(root).stdout
     finally:
         path.write_text(before)
 
