@@ -17,7 +17,6 @@ import msgspec
 Severity = Literal["error", "warning"]
 KeyPath = tuple[str | int, ...]
 MAX_PER_FILE = 1000  # findings of one rule in one file that are kept: bounds the output and the cache
-SIMILAR = 0.8  # similarity (0 to 1) from which a name counts as a misspelling; below, suggestions are mostly wrong
 SHOWN = 10  # findings of one rule in one file that are printed without `--all`
 SHOWN_OF_RULE = 30  # and of one rule in all files
 
@@ -49,13 +48,6 @@ class Violation(msgspec.Struct, frozen=True):
     message: str
     file: str = ""  # another file than the one that was checked, such as a source, and the line in it
     line: int = 0
-
-
-def closest(name: str, known: Iterable[str]) -> str | None:
-    """Return the one of `known` that `name` is probably a misspelling of; None if none is similar enough."""
-    import difflib
-
-    return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=SIMILAR)), None)
 
 
 def printable(text: str) -> str:

@@ -63,7 +63,8 @@ class _Verbs(click.Group):
 
 def unknown_verb(verb: str) -> str:
     """Return the message for a verb that does not exist, with the closest one that does."""
-    from proda.findings import closest
+
+    from proda.errors import closest
 
     close = closest(verb, VERBS)
     return f"No verb '{verb}'. " + (f"Did you mean '{close}'?" if close else f"Verbs: {', '.join(VERBS)}.")

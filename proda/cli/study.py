@@ -27,8 +27,7 @@ import click
 import msgspec
 
 from proda.cli.settings import disciplines, seed_list, setting_options
-from proda.errors import UsageError
-from proda.findings import closest
+from proda.errors import UsageError, closest
 from proda.history.repository import Repository
 from proda.store.files import write_file
 

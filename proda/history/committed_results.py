@@ -17,8 +17,7 @@ from typing import Any
 
 import msgspec
 
-from proda.errors import NotFoundError, UsageError
-from proda.findings import closest
+from proda.errors import NotFoundError, UsageError, closest
 from proda.gitrepo import cut_commits, find_commit, open_git
 from proda.history.bisect import ComparableResults, Result, comparable, flips, narrow, tally
 from proda.history.changes import ChangedPaths, changed_paths

@@ -46,13 +46,13 @@ class _Verdict(msgspec.Struct):
     round: Any
     says: str
     why: str = ""
-    retrained: _Retrained | None = None
+    retrained: _Retrained | msgspec.UnsetType = msgspec.UNSET
     items: dict[str, _Shown] | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
-        if self.retrained is None and not self.why:
+        if self.retrained is msgspec.UNSET and not self.why:
             raise ValueError("`why`, the reason, is missing")
-        if self.retrained is not None and self.items is msgspec.UNSET:
+        if self.retrained is not msgspec.UNSET and self.items is msgspec.UNSET:
             raise ValueError("`items`, what retraining showed for each item, is missing")
 
 

@@ -31,8 +31,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from proda.errors import InputError, NotFoundError, UsageError
-from proda.findings import closest
+from proda.errors import InputError, NotFoundError, UsageError, closest
 from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.knowledge.roundtrip import edited

@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from proda.errors import InputError, UsageError
-from proda.findings import closest
+from proda.errors import InputError, UsageError, closest
 from proda.knowledge.roundtrip import edited
 from proda.knowledge.rules.drafts import PLACEHOLDER
 from proda.knowledge.rules.ids import SLUG

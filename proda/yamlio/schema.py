@@ -16,8 +16,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
-from proda.errors import InputError
-from proda.findings import MAX_PER_FILE, Finding, KeyPath, Violation, closest, path_text, report_text, rest_of_file
+from proda.errors import InputError, closest
+from proda.findings import MAX_PER_FILE, Finding, KeyPath, Violation, path_text, report_text, rest_of_file
 
 __all__ = ["Violation", "decoded", "faults", "kind_of", "located", "refuse"]
 

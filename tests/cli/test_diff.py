@@ -6,12 +6,14 @@ import json
 import re
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from proda.cli.diff import ends
+from proda.cli.diff import ends, lines
 from proda.cli.main import cli
 from proda.errors import NotFoundError, UsageError
+from proda.history.compare import Answers, Comparison, Score
 from proda.history.flips import evenly
 from proda.records import Item
 from tests.toyresults import commit, make_outcomes, make_results
@@ -79,6 +81,13 @@ def test_two_names_and_two_dots_mean_the_same(root: Path) -> None:
     assert as_json(root, "HEAD~2", "HEAD") == as_json(root, "HEAD~2..HEAD")
 
 
+def test_scores_that_are_older_than_the_data_are_headed_so() -> None:
+    scores = (Score("tuned", "twin", 0.7, 0.7),)
+    found = Comparison("HEAD", "working tree", (), (), (), (), (), Answers(), scores)
+    assert "scores  of the last build: not rebuilt yet" in map(click.unstyle, lines(found, 5, stale=True))
+    assert "scores" in map(click.unstyle, lines(found, 5))
+
+
 def test_the_working_tree_counts_with_what_is_not_committed(root: Path) -> None:
     topic = root / TOPIC
     before = topic.read_text()
@@ -86,7 +95,6 @@ def test_the_working_tree_counts_with_what_is_not_committed(root: Path) -> None:
         topic.write_text(before.replace("how wind grinds grain", "how the wind grinds grain"))
         (change,) = as_json(root)["nodes"]
         assert (change["id"], change["kind"]) == ("milling/wind-grinds-grain", "chain")
-        assert "scores  of the last build: not rebuilt yet" in diffed(root).stdout
     finally:
         topic.write_text(before)
 

@@ -38,8 +38,8 @@ def test_every_single_changed_byte_is_noticed(path: Path) -> None:
 
 def test_files_that_were_not_used_for_a_month_go_and_those_that_were_read_stay(path: Path) -> None:
     read, unread = path.with_name("read.json"), path.with_name("unread.json")
+    assert write_cached(read, VALUE) and write_cached(unread, VALUE)
     for old in (read, unread):
-        assert write_cached(old, VALUE)
         os.utime(old, (0, time.time() - 86_400 * (KEPT_DAYS + 1)))
     assert read_cached(read, list[list[float]]) == VALUE
     assert write_cached(path, VALUE)

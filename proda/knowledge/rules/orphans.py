@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proda.findings import MAX_PER_FILE, closest
+from proda.errors import closest
+from proda.findings import MAX_PER_FILE
 from proda.knowledge.rules.rule import Rule, Violation
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proda.findings import closest
+from proda.errors import closest
 from proda.knowledge.rules.rule import Rule, Violation
 from proda.knowledge.schema import local_name
 from proda.records import Chain, Concept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from proda.findings import closest
+from proda.errors import closest
 from proda.knowledge.rules.rule import Context, Rule, Violation
 from proda.knowledge.schema import TopicFile
 
