@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 
 from proda.errors import ProdaError, failed_write
-from proda.findings import short_report
+from proda.findings import errors_of, short_report
 from proda.knowledge.compile import compile_knowledge
 
 OUT = Path("build/knowledge")
 
 
 def main() -> int:
-    """Compile the knowledge of the working directory. Prints findings on standard output; returns 1 if there are errors."""
+    """Compile the knowledge of the working directory. Prints errors, counts warnings; returns 1 if there are errors."""
     start = time.monotonic()
     try:
         report = compile_knowledge(Path(), OUT)
@@ -24,8 +24,11 @@ def main() -> int:
     except OSError as error:
         print(f"{failed_write(error)}\n  Then run `dvc repro` again.", file=sys.stderr)
         return 1
-    if report.findings:
-        print(short_report(report.findings))
+    errors = errors_of(report.findings)
+    if errors:
+        print(short_report(errors))
+    if left := len(report.findings) - len(errors):
+        print(f"{left:,} {'warning' if left == 1 else 'warnings'}: `proda check` prints them.", file=sys.stderr)
     counts = ", ".join(f"{number:,} {name}" for name, number in report.counts.items() if number)
     done = (
         f"{len(report.changed)} compiled {'file' if len(report.changed) == 1 else 'files'} changed"

@@ -3,7 +3,8 @@
     python -m pipelines.evaluate
 
 benchmarks/results/outcomes/*.csv      what each model answered, item by item
-benchmarks/results/metrics.json        headline accuracies with intervals
+benchmarks/results/headline.json       the numbers that `dvc metrics show` prints
+benchmarks/results/metrics.json        accuracies with intervals and seeds
 benchmarks/results/breakdowns.json     accuracy by discipline and kind, wrong answers by operator
 """
 
@@ -26,7 +27,7 @@ from proda.store.outcomes import csv_text, write_outcomes
 from proda.store.run_record import file_hash, record_part
 from proda.store.suite import load_suite
 from proda.tester.evaluate import evaluate
-from proda.tester.metrics import flat_metrics
+from proda.tester.metrics import flat_metrics, headline
 from proda.workflows.build_run import build_run
 
 ROOT = Path()
@@ -48,6 +49,7 @@ def main(params: Params) -> str:
         result = evaluate(models, items, suite, heldout, params.evaluate, parameters=read_pin(base).parameters)
         write_outcomes(RESULTS / "outcomes", result.outcomes)
         write_file(ROOT / "build/cache/general.csv", csv_text(result.general))
+        _write_json(RESULTS / "headline.json", headline(result.metrics))
         _write_json(RESULTS / "metrics.json", result.metrics)
         _write_json(RESULTS / "breakdowns.json", result.breakdowns)
         tracker.metrics(flat_metrics(result.metrics) | flat_metrics(result.breakdowns))

@@ -14,6 +14,10 @@ The command line prints the message of a ProdaError and nothing else. Any other 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+SIMILAR = 0.8  # similarity (0 to 1) from which a name counts as a misspelling; below, suggestions are mostly wrong
+
 
 class ProdaError(Exception):
     """Parent of every error that the user can fix."""
@@ -59,3 +63,10 @@ def failed_write(error: OSError) -> str:
     """The message for a write that the operating system refused: a full disk, or a folder without permission."""
     where, why = error.filename or "file system", error.strerror or error
     return f"{where}\n  {why}. No file is half written. Free some space, or fix the permissions."
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the one of `known` that `name` is probably a misspelling of; None if none is similar enough."""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=SIMILAR)), None)

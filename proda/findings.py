@@ -46,6 +46,8 @@ class Violation(msgspec.Struct, frozen=True):
 
     path: KeyPath
     message: str
+    file: str = ""  # another file than the one that was checked, such as a source, and the line in it
+    line: int = 0
 
 
 def printable(text: str) -> str:

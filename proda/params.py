@@ -160,6 +160,8 @@ def _faults(params: Params) -> Iterator[Violation]:
     if params.samples.open_share + params.samples.choice_share > 1:
         shares = f"{params.samples.open_share} + {params.samples.choice_share}"
         yield Violation(("samples", "open_share"), f"open_share + choice_share is {shares}, expected at most 1. Lower one of them.")
+    if "://" in params.model.base:  # the value is not repeated: an address may hold a password
+        yield Violation(("model", "base"), "Got an address, expected 'embedded', a folder, or an id of the Hugging Face hub. Name one.")
     if params.model.base == "embedded" and params.model.hidden_size % (2 * params.model.heads):
         got = f"{params.model.hidden_size} with {params.model.heads} heads"
         yield Violation(("model", "hidden_size"), f"Got {got}, expected a multiple of twice the number of heads. Change one of them.")

@@ -32,6 +32,12 @@ def test_an_unknown_key_is_named_with_the_closest_known_one(tmp_path: Path) -> N
         _load(tmp_path, "train: {epoch: 3}")
 
 
+def test_an_address_as_the_base_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"model\.base\n.*expected 'embedded', a folder") as found:
+        _load(tmp_path, "model: {base: 'https://ada:s3cret@hub.example.org/model'}")
+    assert "s3cret" not in str(found.value)
+
+
 def test_an_unknown_section_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match=r"'trian' is not a known key here\. Closest: 'train'"):
         _load(tmp_path, "trian: {epochs: 3}")

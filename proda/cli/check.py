@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from proda.cli.settings import note
 from proda.errors import UsageError
 from proda.findings import Finding, errors_of, report_text, short_report
 
@@ -36,6 +37,7 @@ def check(as_json: bool, show_all: bool, fix: bool, dry_run: bool, root: Path) -
     Works from any folder of the repository. Exits with 1 if there are errors; warnings do not count.
     """
     from proda.workflows.check_repository import check_repository, find_root
+    from proda.workflows.freshness import stale_line
 
     if dry_run and not fix:
         raise UsageError("--dry-run needs --fix.")
@@ -48,6 +50,8 @@ def check(as_json: bool, show_all: bool, fix: bool, dry_run: bool, root: Path) -
     elif checked.findings:
         print(report_text(checked.findings) if show_all else short_report(checked.findings))
     print(_summary(checked.report, checked.findings), file=sys.stderr)
+    if not errors_of(checked.findings):
+        note(stale_line(root))
     sys.exit(1 if errors_of(checked.findings) else 0)
 
 

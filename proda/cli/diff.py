@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import click
 import msgspec
@@ -22,10 +22,10 @@ import msgspec
 from proda.cli.comment import comment
 from proda.cli.settings import FEW, count, note, range_ends, sealed_option
 from proda.errors import UsageError
-from proda.history.compare import CHANGES, Comparison, Derived, Score, causes, compare, tally
+from proda.history.compare import CHANGES, Comparison, Derived, FieldChange, Score, causes, compare, tally
 from proda.history.flips import evenly
 from proda.history.repository import Repository
-from proda.history.revision import read_revision
+from proda.history.revision import TEXT_HASH, read_revision
 
 
 @click.command(epilog="Example: proda diff main --markdown")
@@ -48,10 +48,12 @@ def diff(
         raise UsageError("--json and --markdown exclude each other. Leave one out.")
     old_name, new_name = ends(revisions)
     old, new = Repository.open(root, old_name), Repository.open(root, new_name)
+    stale = ""
     if new_name is None:
         from proda.workflows.freshness import stale_line
 
-        note(stale_line(new.root))
+        stale = stale_line(new.root)
+        note(stale)
     found = compare(read_revision(old, beside=new), read_revision(new, beside=old), sealed=sealed)
     if as_json:
         scores = [{**msgspec.structs.asdict(s), "difference": s.difference} for s in found.scores]
@@ -61,7 +63,7 @@ def diff(
         click.echo(comment(found))
     else:
         plain = "NO_COLOR" in os.environ or not sys.stdout.isatty()
-        texts = lines(found, None if everything else FEW, samples=shown or 0)
+        texts = lines(found, None if everything else FEW, samples=shown or 0, stale=bool(stale))
         click.echo("\n".join(texts), color=False if plain else None)
 
 
@@ -76,13 +78,17 @@ def ends(revisions: Sequence[str]) -> tuple[str, str | None]:
     return (revisions[0] if revisions else "HEAD"), (revisions[1] if len(revisions) == 2 else None)
 
 
-def lines(found: Comparison, few: int | None, *, samples: int = 0) -> Iterator[str]:
-    """Yield the comparison for a terminal: `few` entries of each list (None: all), and `samples` changed samples with their texts."""
+def lines(found: Comparison, few: int | None, *, samples: int = 0, stale: bool = False) -> Iterator[str]:
+    """Yield the comparison for a terminal: `few` entries of each list (None: all), and `samples` changed samples with their texts.
+
+    `stale` says that scores and answers of the new side are older than its data.
+    """
     yield f"{click.style(found.old, bold=True)} → {click.style(found.new, bold=True)}"
     if found.same:
         yield "no difference in meaning"
     if found.scores:
-        yield from ("", click.style("scores", bold=True), *(f"  {line}" for line in _score_lines(found.scores)))
+        when = "  of the last build: not rebuilt yet" if stale else ""
+        yield from ("", f"{click.style('scores', bold=True)}{when}", *(f"  {line}" for line in _score_lines(found.scores)))
     if found.nodes:
         yield from ("", f"{click.style('nodes', bold=True)}  {counted(n.change for n in found.nodes)}")
         for node in found.nodes[:few]:
@@ -92,7 +98,7 @@ def lines(found: Comparison, few: int | None, *, samples: int = 0) -> Iterator[s
         yield from _more(len(found.nodes), few)
     if found.settings:
         yield from ("", click.style("settings and texts", bold=True))
-        yield from (f"  {f.field}: {quoted(f.old)} → {quoted(f.new)}" for f in found.settings[:few])
+        yield from (f"  {f.field}: {_setting(f)}" for f in found.settings[:few])
         yield from _more(len(found.settings), few)
     for title, derived in (("samples", found.samples), ("items", found.items)):
         if derived:
@@ -117,6 +123,20 @@ def quoted(value: str | None) -> str:
     return "–" if value is None else f"“{value}”"
 
 
+def signed(counts: Mapping[str, int]) -> str:
+    """Return counts by change in short form: "+25 −25", "+3 ~2" (added, removed, changed)."""
+    marks = {"added": "+", "removed": "−", "changed": "~", "retired": "×"}
+    return " ".join(f"{marks[c]}{counts[c]:,}" for c in ("added", "removed", "changed", "retired") if counts.get(c))
+
+
+def _setting(change: FieldChange) -> str:
+    """A changed setting; a text, of which only a hash is known, in words."""
+    shown = {change.old, change.new} - {None}
+    if shown and all(str(value).startswith(TEXT_HASH) for value in shown):
+        return "new text" if change.old is None else "text removed" if change.new is None else "text changed"
+    return f"{quoted(change.old)} → {quoted(change.new)}"
+
+
 def _score_lines(scores: Sequence[Score]) -> Iterator[str]:
     for score in scores:
         old, new = ("   –" if v is None else f"{v:.3f}" for v in (score.old, score.new))
@@ -128,7 +148,7 @@ def _score_lines(scores: Sequence[Score]) -> Iterator[str]:
 
 def _derived_lines(changes: Sequence[Derived]) -> Iterator[str]:
     for by in ("discipline", "sort"):
-        parts = [f"{name} {sum(counts.values()):,}" for name, counts in tally(changes, by).items()]
+        parts = [f"{name} {signed(counts)}" for name, counts in tally(changes, by).items()]
         yield f"  {'in' if by == 'discipline' else 'as':<7}  {', '.join(parts)}"
     named = [f"{node} {times:,}" if node else f"no changed node ({times:,})" for node, times in causes(changes)]
     rest = f", … {len(named) - 5:,} more" if len(named) > 5 else ""

@@ -63,10 +63,11 @@ class _Verbs(click.Group):
 
 def unknown_verb(verb: str) -> str:
     """Return the message for a verb that does not exist, with the closest one that does."""
-    import difflib
 
-    close = difflib.get_close_matches(verb, VERBS, n=1)
-    return f"No verb '{verb}'. " + (f"Did you mean '{close[0]}'?" if close else f"Verbs: {', '.join(VERBS)}.")
+    from proda.errors import closest
+
+    close = closest(verb, VERBS)
+    return f"No verb '{verb}'. " + (f"Did you mean '{close}'?" if close else f"Verbs: {', '.join(VERBS)}.")
 
 
 @click.group(

@@ -19,7 +19,6 @@ if a sample gives an item away.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ import click
 import msgspec
 
 from proda.cli.settings import disciplines, seed_list, setting_options
-from proda.errors import UsageError
+from proda.errors import UsageError, closest
 from proda.history.repository import Repository
 from proda.store.files import write_file
 
@@ -103,8 +102,8 @@ def _arms(names: str | None) -> list[str]:
     chosen = [n.strip() for n in names.split(",")] if names is not None else list(ARMS)
     for name in chosen:
         if name not in ARMS:
-            close = difflib.get_close_matches(name, ARMS, n=1)
-            raise UsageError(f"--arms: no arm '{name}'. {f'Closest: {close[0]}. ' if close else ''}The arms are {', '.join(ARMS)}.")
+            close = closest(name, ARMS)
+            raise UsageError(f"--arms: no arm '{name}'. {f'Closest: {close}. ' if close else ''}The arms are {', '.join(ARMS)}.")
     return [n for n in ARMS if n in {*chosen, NO_REPAIR, DIAGNOSED}]
 
 

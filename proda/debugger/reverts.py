@@ -47,7 +47,7 @@ class Harmful(Record, frozen=True):
         if self.cut:
             return f"harmful: {self.patch}; this clone is shallow and does not hold the commit that added it. {DEEPEN}"
         undo = f"git revert {self.commit[:9]}, or proda verify --revert"
-        alone = f"its commit holds other changes too: delete {_file(self.patch)}, and commit that"
+        alone = f"its commit holds other changes too, such as those of proda mv: delete {_file(self.patch)}, and commit that"
         return f"harmful: {self.patch}; {undo if self.commit else alone}"
 
 
@@ -76,7 +76,8 @@ def revert_patches(root: Path, patches: Sequence[Harmful], done: Callable[[Harmf
         raise ShallowError(f"This clone is shallow and does not hold the commits to revert. Nothing was changed. {DEEPEN}")
     if joined := [h.patch for h in patches if not h.commit]:
         raise GitError(
-            f"{_file(joined[0])}\n  The commit that added this patch holds other changes too, so reverting it would undo other work."
+            f"{_file(joined[0])}\n  The commit that added this file holds other changes too, such as those of `proda mv`, so"
+            " reverting it would undo other work."
             " Nothing was changed. Delete the file, commit that, then run this again."
         )
     for made, patch in enumerate(patches):

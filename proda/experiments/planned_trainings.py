@@ -194,8 +194,7 @@ def _document(case: AttributionCase, found: Attribution, inputs: Mapping[frozens
     if len(unit) > 1:
         document["together"] = raw["unit"]
     document |= {"accuracy": raw["accuracy"], "effects": raw["effects"]}
-    if found.items:
-        document["items"] = {row.pop("item"): row for row in raw["items"]}
+    document["items"] = {row.pop("item"): row for row in raw["items"]}
     return document
 
 

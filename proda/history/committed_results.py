@@ -10,7 +10,6 @@ Walks first parents, and reads benchmarks/results/outcomes as committed: nothing
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from proda.errors import NotFoundError, UsageError
+from proda.errors import NotFoundError, UsageError, closest
 from proda.gitrepo import cut_commits, find_commit, open_git
 from proda.history.bisect import ComparableResults, Result, comparable, flips, narrow, tally
 from proda.history.changes import ChangedPaths, changed_paths
@@ -138,7 +137,7 @@ def _unknown(repo: Any, read: Sequence[Result], path: Path, item: str) -> str:
         return f"{path}\n  No commit here holds results. Run `dvc repro` and commit them, or name another range."
     if any(result.hash for result in read):
         return f"{path}  {item}\n  No tuned model has a scored answer to the item with its present text."
-    near = difflib.get_close_matches(item, sorted({row["item"] for row in _rows(_blob(repo, read[-1].commit, path))}), n=1, cutoff=0.5)
-    hint = f" Closest: '{near[0]}'." if near else ""
+    near = closest(item, {row["item"] for row in _rows(_blob(repo, read[-1].commit, path))})
+    hint = f" Closest: '{near}'." if near else ""
     results = f"the {len(read)} results" if len(read) > 1 else "the 1 result"
     return f"{path}\n  '{item}' is in none of {results} read.{hint} `proda show` lists a node's items."

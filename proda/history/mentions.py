@@ -165,7 +165,7 @@ def _place(repo: Repository, files: DataFiles, kind: Kind, thing: str, sealed: b
     chains = [c for c in know.chains.values() if here(c)]
     ids = [c.id for c in chains]
     nodes = [*ids, *(s for c in chains for s in c.statements), *(c.id for c in know.concepts.values() if here(c))]
-    samples, dropped, where = _samples(files, ids)
+    samples, dropped, where = _samples(files, nodes)
     items = [i for i in _items(files, ids) if here(i)]
     repairs = _repairs(files, [files.patch(path) for path in files.mentioning(files.patches, nodes)], nodes)
     return Lineage(know, samples, items, repo.outcomes(), where, repairs=repairs, dropped=dropped, sealed=sealed)

@@ -21,7 +21,7 @@ from proda.errors import InputError, NotFoundError
 from proda.graph import Knowledge
 from proda.history.lineage import Lineage
 from proda.history.trace import Group, Link, Trace, answers, asked, counted, explained, made, passages, patches_on, said
-from proda.records import CATEGORIES, SPLITS, Chain, Item, Statement
+from proda.records import CATEGORIES, SPLITS, Chain, Concept, Item, Statement
 from proda.store.files import data_files
 from proda.yamlio import load_yaml, read_bytes
 
@@ -138,7 +138,7 @@ def topic_trace(lineage: Lineage, topic: str) -> Trace:
     path = [s for c in chains for s in know.path(c)]
     items = [i for _, i in sorted(lineage.items.items()) if f"{i.discipline}/{i.topic}" == topic]
     sources = tuple(dict.fromkeys(s.span.source for s in path))
-    thing = Topic(topic, f"knowledge/{topic}.yaml", sources, *_counts(lineage, chains, items), _categories(lineage, items))
+    thing = Topic(topic, f"knowledge/{topic}.yaml", sources, *_counts(lineage, chains, concepts, items), _categories(lineage, items))
     leads = [
         Group("chains", tuple(explained(c) for c in chains)),
         Group("concepts", tuple(Link(c.id, c.definition, "" if c.status == "active" else "retired") for c in concepts)),
@@ -156,10 +156,11 @@ def discipline_trace(lineage: Lineage, discipline: str) -> Trace:
     if not topics:
         raise KeyError(discipline)
     chains = [c for c in know.chains.values() if c.discipline == discipline]
+    concepts = [c for c in know.concepts.values() if c.discipline == discipline]
     items = [i for i in lineage.items.values() if i.discipline == discipline]
     per_topic = {t: [c for c in chains if f"{c.discipline}/{c.topic}" == t] for t in topics}
     links = tuple(Link(t, "; ".join(c.explains for c in group[:3]), counted(len(group), "chain")) for t, group in per_topic.items())
-    thing = Discipline(discipline, len(topics), *_counts(lineage, chains, items), _categories(lineage, items))
+    thing = Discipline(discipline, len(topics), *_counts(lineage, chains, concepts, items), _categories(lineage, items))
     nodes = [n for c in chains for n in (c.id, *c.statements)]
     return made("discipline", thing, [], [Group("topics", links), patches_on(lineage, nodes), *answers(lineage, items)])
 
@@ -192,11 +193,14 @@ def _quoting(knowledge: Knowledge, source: str) -> list[Statement]:
     return sorted(found, key=lambda s: (s.span.start, s.span.end, s.id))
 
 
-def _counts(lineage: Lineage, chains: Iterable[Chain], items: Iterable[Item]) -> tuple[int, int, int, int, dict[str, int]]:
-    """Active chains, their statements, the concepts these mention, the samples that teach them, and items by split."""
+def _counts(
+    lineage: Lineage, chains: Iterable[Chain], concepts: Iterable[Concept], items: Iterable[Item]
+) -> tuple[int, int, int, int, dict[str, int]]:
+    """Active chains, their statements, the concepts these mention, the samples that teach these or the `concepts`, and items by split."""
     active = [c for c in chains if c.status == "active"]
     path = [s for c in active for s in lineage.knowledge.path(c)]
-    samples = {s.id for step in path for s in lineage.samples_of.get(step.id, ())}
+    units = {*(s.id for s in path), *(c.id for c in concepts)}
+    samples = {s.id for unit in units for s in lineage.samples_of.get(unit, ()) if unit in lineage.knowledge.statements or s.unit == unit}
     splits = Counter(i.split for i in items)
     return (
         len(active),

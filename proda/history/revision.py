@@ -17,6 +17,7 @@ from proda.store.files import data_files
 from proda.store.patches import as_changed, changes, read_patch
 from proda.yamlio import load_yaml
 
+TEXT_HASH = "text "  # starts the value of a text, of which only a hash is compared
 SETTINGS = ("params.yaml", "samples/allocation.yaml", "benchmarks/exceptions.yaml")
 TEXTS = ("knowledge/sources/**/*.md", "samples/base/*.yaml", "benchmarks/general/*")
 
@@ -41,7 +42,7 @@ def settings(root: Path) -> dict[str, str]:
     for pattern in TEXTS:
         for path in [p for p in data_files(root, pattern) if p.is_file()]:
             words = b" ".join(path.read_bytes().split())
-            found[path.relative_to(root).as_posix()] = f"text {hashlib.sha256(words).hexdigest()[:9]}"
+            found[path.relative_to(root).as_posix()] = f"{TEXT_HASH}{hashlib.sha256(words).hexdigest()[:9]}"
     return found
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from proda.findings import KeyPath
 from proda.knowledge.entry import Entry, TopicNodes, key_of
-from proda.knowledge.schema import SourceEntry
+from proda.knowledge.schema import SourceEntry, local_name
 from proda.records import Chain, Concept, Relation, Statement
 
 Column = NDArray[np.int64]
@@ -117,11 +117,6 @@ class Columns:
             first -= 1
         index = int(self.statements["row"][row]) - first
         return self.files[file], ("chains", local_name(statement.chain), "steps", index, *rest)
-
-
-def local_name(node_id: str) -> str:
-    """`physics/thermal-expansion` without its discipline."""
-    return node_id.split("/", 1)[1]
 
 
 def among(values: NDArray[Any], known: NDArray[Any]) -> NDArray[np.bool_]:

@@ -20,7 +20,7 @@ import msgspec
 
 from proda.errors import InputError
 from proda.knowledge.roundtrip import UnsafeEditError, safely_edited
-from proda.knowledge.schema import TopicFile, full_id
+from proda.knowledge.schema import TopicFile, full_id, local_name
 from proda.records import Edit
 from proda.yamlio import load_yaml_text
 
@@ -78,4 +78,4 @@ def _in_one_line(other: str) -> Any:
 
 
 def _refused(edit: Edit, why: str) -> InputError:
-    return InputError(f"{edit.file}  concepts.{edit.concept.partition('/')[2]}\n  {why}")
+    return InputError(f"{edit.file}  concepts.{local_name(edit.concept)}\n  {why}")

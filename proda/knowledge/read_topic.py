@@ -72,8 +72,9 @@ def _findings(topic: TopicFile, context: Context, data: bytes) -> tuple[Finding,
     findings: list[Finding] = []
     for rule, found in broken:
         for fault in found[:MAX_PER_FILE]:
-            place = line_of(lines, fault.path), path_text(fault.path)
-            findings.append(Finding(context.file, *place, rule.name, fault.message, rule.severity))
+            line = fault.line if fault.file else line_of(lines, fault.path)
+            path = "" if fault.file else path_text(fault.path)
+            findings.append(Finding(fault.file or context.file, line, path, rule.name, fault.message, rule.severity))
         findings += rest_of_file(context.file, rule.name, len(found) > MAX_PER_FILE, rule.severity)
     return tuple(findings)
 

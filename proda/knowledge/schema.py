@@ -182,6 +182,11 @@ def statements_in(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from (document.get("links") or {}).values()
 
 
+def local_name(node_id: str) -> str:
+    """An id without its discipline, as its own file writes it: `thermal-expansion` for `physics/thermal-expansion`."""
+    return node_id.partition("/")[2]
+
+
 def full_id(discipline: str, reference: str) -> str:
     """A concept or chain reference as an id: bare within its discipline, `<discipline>/<name>` from another."""
     return reference if "/" in reference else f"{discipline}/{reference}"

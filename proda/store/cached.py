@@ -3,6 +3,9 @@
     scores = read_cached(path, list[list[float]])      # None: not there, damaged, truncated, unreadable, or of another shape
     write_cached(path, scores)                          # False: a full disk, a read-only folder; it is computed again next time
 
+Each read marks a file as used. A write removes files of the same folder that were not used for `KEPT_DAYS` days: old scores, which no
+present code or data leads to.
+
 The first line of a file is the SHA-256 of the rest, so that damage is noticed even where what is left is still valid JSON. The name of
 a file must hold everything that decides the value: see `proda.store.code_version.cache_key`.
 """
@@ -10,7 +13,10 @@ a file must hold everything that decides the value: see `proda.store.code_versio
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +26,7 @@ from proda.errors import InputError
 from proda.store.files import write_file
 
 T = TypeVar("T")
+KEPT_DAYS = 30
 
 
 def read_cached(path: Path, kind: type[T]) -> T | None:
@@ -28,9 +35,12 @@ def read_cached(path: Path, kind: type[T]) -> T | None:
         digest, _, payload = path.read_bytes().partition(b"\n")
         if digest.decode() != hashlib.sha256(payload).hexdigest():
             return None
-        return msgspec.json.decode(payload, type=kind)
+        value = msgspec.json.decode(payload, type=kind)
     except (OSError, UnicodeDecodeError, msgspec.DecodeError):
         return None
+    with suppress(OSError):  # a read-only folder
+        os.utime(path)
+    return value
 
 
 def write_cached(path: Path, value: Any) -> bool:
@@ -42,4 +52,14 @@ def write_cached(path: Path, value: Any) -> bool:
         why = error.strerror if isinstance(error, OSError) else "a symbolic link leads out of the repository"
         print(f"{path}: cannot be written ({why}). The result is used, but not kept for the next run.", file=sys.stderr)
         return False
+    _prune(path.parent)
     return True
+
+
+def _prune(folder: Path) -> None:
+    """Remove files that were neither written nor read for KEPT_DAYS days. What cannot be removed stays."""
+    oldest = time.time() - KEPT_DAYS * 86_400
+    with suppress(OSError):
+        for entry in os.scandir(folder):
+            if entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mtime < oldest:
+                os.unlink(entry.path)

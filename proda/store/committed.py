@@ -37,7 +37,7 @@ from proda.yamlio import load_yaml, load_yaml_bytes, read_bytes
 
 RESULTS = Path("benchmarks/results")
 SUITE = Path("benchmarks/general/suite.jsonl")
-JSON_FILES = ("metrics.json", "breakdowns.json", "overlap.json", "shortcuts.json", "run.json")
+JSON_FILES = ("headline.json", "metrics.json", "breakdowns.json", "overlap.json", "shortcuts.json", "run.json")
 RULE = "file"
 MAX_MESSAGE = 390  # characters of an error that quotes the file: the file may be one long line
 

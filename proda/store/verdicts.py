@@ -34,13 +34,26 @@ class _Retrained(msgspec.Struct):
     seeds: list[Any]
 
 
+class _Shown(msgspec.Struct):
+    hash: str
+    shown: str
+
+
 class _Verdict(msgspec.Struct):
-    """The keys that code reads; others are kept as they are."""
+    """The keys that code reads; others are kept as they are. A file that was cut off lacks one of them."""
 
     patch: str
+    round: Any
     says: str
-    retrained: _Retrained | None = None
-    items: dict[str, dict[str, Any]] = {}
+    why: str = ""
+    retrained: _Retrained | msgspec.UnsetType = msgspec.UNSET
+    items: dict[str, _Shown] | msgspec.UnsetType = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        if self.retrained is msgspec.UNSET and not self.why:
+            raise ValueError("`why`, the reason, is missing")
+        if self.retrained is not msgspec.UNSET and self.items is msgspec.UNSET:
+            raise ValueError("`items`, what retraining showed for each item, is missing")
 
 
 def write_round(root: Path, number: int, verdict: Mapping[str, Any]) -> list[Path]:

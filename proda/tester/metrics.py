@@ -1,5 +1,6 @@
-"""Compute the headline metrics and the breakdowns of outcomes.
+"""Compute the headline, the metrics and the breakdowns of outcomes.
 
+    headline.json     {"dev", "twin", "sealed", "twin_low", "twin_high", "twin_without_stem", "general", "base_twin", "base_general"}
     metrics.json      {"base": {"dev": R, "twin": R, "sealed": R}, "tuned": {…}, "general": {"base": G, "tuned": G}}
     R                 {"n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds", "without_stem"}
     G                 {"n", "accuracy", "ci95_low", "ci95_high", "seeds", "heldout_loss"}
@@ -56,6 +57,23 @@ def metrics(
             **({"heldout_loss": _round(float(np.mean(losses)))} if losses else {}),
         }
     return result
+
+
+def headline(found: Mapping[str, Any]) -> dict[str, float]:
+    """Return the content of headline.json, the few numbers that `dvc metrics show` prints, from those of metrics.json.
+
+    Accuracies are those of the tuned models unless the name starts with `base_`. What was not measured is left out.
+    """
+    tuned, base, general = found["tuned"], found["base"], found["general"]
+    numbers = {split: (tuned, split, "accuracy") for split in SPLITS} | {
+        "twin_low": (tuned, "twin", "ci95_low"),
+        "twin_high": (tuned, "twin", "ci95_high"),
+        "twin_without_stem": (tuned, "twin", "without_stem"),
+        "general": (general, "tuned", "accuracy"),
+        "base_twin": (base, "twin", "accuracy"),
+        "base_general": (general, "base", "accuracy"),
+    }
+    return {name: block[part][key] for name, (block, part, key) in numbers.items() if key in block.get(part, {})}
 
 
 def breakdowns(outcomes: Sequence[Outcome]) -> dict[str, Any]:

@@ -24,7 +24,6 @@ was. A chain's abandoned id keeps no `replaced_by` in that case, because its has
 from __future__ import annotations
 
 import copy
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -32,12 +31,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from proda.errors import InputError, NotFoundError, UsageError
+from proda.errors import InputError, NotFoundError, UsageError, closest
 from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.knowledge.roundtrip import edited
 from proda.knowledge.rules.ids import SLUG
-from proda.knowledge.schema import full_id
+from proda.knowledge.schema import full_id, local_name
 from proda.knowledge.tree import scan
 from proda.params import load_params
 from proda.records import Chain, Concept, Patch, Record
@@ -116,8 +115,8 @@ def _renaming(root: Path, knowledge: Knowledge, old: str, new: str, topic: bool)
         kind = "topic"
         if old not in topics:
             known = topics if topic else {*knowledge.concepts, *knowledge.chains, *topics}
-            close = difflib.get_close_matches(old, sorted(known), n=1)
-            hint = f"Closest: '{close[0]}'." if close else "`proda check` counts what there is."
+            close = closest(old, known)
+            hint = f"Closest: '{close}'." if close else "`proda check` counts what there is."
             raise NotFoundError(f"'{old}' is no {'topic' if topic else 'concept, chain or topic'} of this knowledge. {hint}")
     else:
         kind = "concept" if old in knowledge.concepts else "chain"
@@ -171,7 +170,7 @@ def _require_same_split(root: Path, knowledge: Knowledge, renaming: Renaming) ->
 def _node_text(root: Path, file: str, renaming: Renaming) -> tuple[str, int]:
     """A topic file with the new id, and in how many places it changed."""
     data = read_bytes(root / file, root)
-    if renaming.old.partition("/")[2].encode() not in data:
+    if local_name(renaming.old).encode() not in data:
         return "", 0
     raw = load_yaml_bytes(data, file)
     discipline = file.split("/")[1]
@@ -241,7 +240,7 @@ def _written(node: str) -> str:
     """The id without its discipline, to be quoted in YAML if a reader could take it for a number or a word such as `no`."""
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-    name = node.partition("/")[2]
+    name = local_name(node)
     return name if dump_yaml(name) == f"{name}\n" else DoubleQuotedScalarString(name)
 
 

@@ -12,7 +12,6 @@ discipline counts as one chain of three statements until `plan_allocation` is ru
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from proda.errors import InputError, UsageError
+from proda.errors import InputError, UsageError, closest
 from proda.knowledge.roundtrip import edited
 from proda.knowledge.rules.drafts import PLACEHOLDER
 from proda.knowledge.rules.ids import SLUG
@@ -141,8 +140,8 @@ def plan_topic(root: Path, topic_id: str, origin: Origin, samples: int | None = 
         CATALOGUE: _catalogue(root, topic_id, origin, text),
     }
     share, allocation = plan_allocation(root, discipline, samples)
-    close = [] if share.before is not None else difflib.get_close_matches(discipline, load_allocation(root), n=1, cutoff=0.8)
-    return NewTopic(texts | allocation, share, close[0] if close else "")
+    close = None if share.before is not None else closest(discipline, load_allocation(root))
+    return NewTopic(texts | allocation, share, close or "")
 
 
 def plan_allocation(root: Path, discipline: str, samples: int | None = None, update: bool = False) -> tuple[Share, dict[str, str]]:

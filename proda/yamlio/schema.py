@@ -8,7 +8,6 @@ samples/allocation.yaml:2  samples.physics
 
 from __future__ import annotations
 
-import difflib
 import re
 import types
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
-from proda.errors import InputError
+from proda.errors import InputError, closest
 from proda.findings import MAX_PER_FILE, Finding, KeyPath, Violation, path_text, report_text, rest_of_file
 
 __all__ = ["Violation", "decoded", "faults", "kind_of", "located", "refuse"]
@@ -87,8 +86,8 @@ def _struct(raw: Any, expected: type[msgspec.Struct], path: KeyPath) -> Iterator
     fields = {f.name: f for f in msgspec.structs.fields(expected)}
     for key in raw:
         if key not in fields:
-            close = difflib.get_close_matches(str(key), fields, n=1)
-            hint = f"Closest: '{close[0]}'." if close else f"Known: {', '.join(fields)}."
+            close = closest(str(key), fields)
+            hint = f"Closest: '{close}'." if close else f"Known: {', '.join(fields)}."
             yield Violation((*path, key), f"'{key}' is not a known key here. {hint} Fix or remove it.")
     for name, field in fields.items():
         if name in raw:
@@ -100,8 +99,8 @@ def _struct(raw: Any, expected: type[msgspec.Struct], path: KeyPath) -> Iterator
 def _explained(raw: Any, expected: Any, said: str) -> str:
     literal = _literal(expected)
     if literal and isinstance(raw, str):
-        close = difflib.get_close_matches(raw, literal, n=1)
-        hint = f"Closest: '{close[0]}'. " if close else ""
+        close = closest(raw, literal)
+        hint = f"Closest: '{close}'. " if close else ""
         return f"Got '{raw:.80}', expected one of {', '.join(literal)}. {hint}Choose one."
     if isinstance(raw, bool | int) and "`str`" in said:
         shown = str(raw).lower()

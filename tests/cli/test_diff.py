@@ -6,12 +6,14 @@ import json
 import re
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from proda.cli.diff import ends
+from proda.cli.diff import ends, lines
 from proda.cli.main import cli
 from proda.errors import NotFoundError, UsageError
+from proda.history.compare import Answers, Comparison, Score
 from proda.history.flips import evenly
 from proda.records import Item
 from tests.toyresults import commit, make_outcomes, make_results
@@ -79,6 +81,13 @@ def test_two_names_and_two_dots_mean_the_same(root: Path) -> None:
     assert as_json(root, "HEAD~2", "HEAD") == as_json(root, "HEAD~2..HEAD")
 
 
+def test_scores_that_are_older_than_the_data_are_headed_so() -> None:
+    scores = (Score("tuned", "twin", 0.7, 0.7),)
+    found = Comparison("HEAD", "working tree", (), (), (), (), (), Answers(), scores)
+    assert "scores  of the last build: not rebuilt yet" in map(click.unstyle, lines(found, 5, stale=True))
+    assert "scores" in map(click.unstyle, lines(found, 5))
+
+
 def test_the_working_tree_counts_with_what_is_not_committed(root: Path) -> None:
     topic = root / TOPIC
     before = topic.read_text()
@@ -97,7 +106,8 @@ def test_samples_and_items_that_follow_are_counted(root: Path) -> None:
         path.write_text(re.sub(r"(question: .*)", r"\1 Indeed?", before, count=3))
         found = as_json(root)
         assert len(found["samples"]) == 3 and {s["change"] for s in found["samples"]} == {"changed"}
-        assert "samples  3 changed" in diffed(root).stdout
+        text = diffed(root).stdout
+        assert "samples  3 changed" in text and "in       milling ~3" in text
     finally:
         path.write_text(before)
 
@@ -129,6 +139,7 @@ def test_a_text_of_a_source_that_says_something_else_is_no_secret(root: Path) ->
     try:
         path.write_text(before.replace("The valley knows wind.", "The valley fears wind."))
         assert [s["field"] for s in as_json(root)["settings"]] == ["samples/base/reading.yaml"]
+        assert "samples/base/reading.yaml: text changed" in diffed(root).stdout
     finally:
         path.write_text(before)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 import torch
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
+import proda.compiler.base
 from proda.compiler.adapter import load_tuned
 from proda.compiler.base import hash_model, load_base, make_base, read_pin
 from proda.compiler.tokenizer import train_tokenizer
@@ -36,6 +38,23 @@ def test_the_same_seed_gives_the_same_base_and_another_another(tmp_path: Path) -
     torch.set_num_threads(1)
     hashes = [read_pin(tiny_base(tmp_path / name, seed=seed)).hash for name, seed in (("a", 0), ("b", 0), ("c", 1))]
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_a_change_of_the_code_that_trains_the_base_does_not_continue_an_old_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints: list[Path] = []
+    fitted = proda.compiler.base.fit
+
+    def noting(*args: Any, **kwargs: Any) -> Any:
+        checkpoints.append(kwargs["checkpoint"])
+        return fitted(*args, **kwargs)
+
+    monkeypatch.setattr("proda.compiler.base.fit", noting)
+    for recipe in (1, 1, 10_000):
+        monkeypatch.setattr("proda.compiler.base.RECIPE", recipe)
+        make_base(MODEL, FACTS, tmp_path / "base", cache=tmp_path / "cache")
+    assert checkpoints[0] == checkpoints[1] != checkpoints[2]
 
 
 def test_the_tokenizer_is_the_same_bytes_for_the_same_texts(tmp_path: Path) -> None:

@@ -29,4 +29,4 @@ def test_a_placeholder_in_a_source_is_found_with_its_line(tmp_path: Path, line: 
     toy.sources["physics/heat"] += f"{line}\n"
     [found] = findings(toy.write(tmp_path), "drafts")
     number = toy.sources["physics/heat"].splitlines().index(line) + 1
-    assert found.path == "source" and f"heat.md, line {number}," in found.message
+    assert (found.file, found.line, found.path) == ("knowledge/sources/physics/heat.md", number, "") and line in found.message

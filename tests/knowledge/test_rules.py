@@ -121,6 +121,10 @@ def test_evidence_refuses_a_quote_that_the_source_does_not_hold(tmp_path: Path) 
     toy = Toy()
     toy.step("physics/heat", "rail-buckles", 1)["evidence"]["quote"] += " Not so."
     only(tmp_path, toy, "evidence", "chains.rail-buckles.steps[1].evidence", "does not say")
+    [found] = findings(toy.write(tmp_path), "evidence")
+    quoted = toy.step("physics/heat", "rail-buckles", 1)["evidence"]["quote"].removesuffix(" Not so.")
+    number = next(n for n, line in enumerate(toy.sources["physics/heat"].splitlines(), start=1) if quoted in line)
+    assert found.message.startswith("knowledge/sources/physics/heat.md does not say") and f"Line {number} says “{quoted}”" in found.message
 
 
 def test_evidence_refuses_a_missing_or_moved_span_and_fix_fixes_both(tmp_path: Path) -> None:
@@ -193,6 +197,21 @@ def test_references_names_the_closest_concept(tmp_path: Path) -> None:
     toy = Toy()
     toy.step("chemistry/rates", "heat-speeds", 0)["subject"] = "physics/heatin"
     only(tmp_path, toy, "references", "chains.heat-speeds.steps[0].subject", "Closest: 'physics/heating'")
+
+
+def test_a_misspelt_reference_is_one_finding_and_its_concept_no_orphan(tmp_path: Path) -> None:
+    toy = Toy()
+    steps = toy.topics["physics/heat"]["chains"]["rail-buckles"]["steps"]
+    last = steps[-1]["object"]
+    assert findings(toy.write(tmp_path), "orphans") == []
+    steps[-1]["object"] = f"{last}s"
+    root = toy.write(tmp_path)
+    assert [f.path for f in findings(root, "references")] == [f"chains.rail-buckles.steps[{len(steps) - 1}].object"]
+    assert findings(root, "orphans") == []
+    steps[-1]["object"] = "entirely-different"
+    root = toy.write(tmp_path)
+    assert "Closest" not in findings(root, "references")[0].message
+    assert [f.path for f in findings(root, "orphans")] == [f"concepts.{last}"]
 
 
 def test_references_refuses_retired_concepts_and_loose_replacements(tmp_path: Path) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import pytest
 
-from proda.store.cached import read_cached, write_cached
+from proda.store.cached import KEPT_DAYS, read_cached, write_cached
 
 VALUE = [[-1.25, 0.5], [3.0]]
 
@@ -33,6 +34,16 @@ def test_every_single_changed_byte_is_noticed(path: Path) -> None:
     for length in range(len(good)):
         path.write_bytes(good[:length])
         assert read_cached(path, list[list[float]]) is None
+
+
+def test_files_that_were_not_used_for_a_month_go_and_those_that_were_read_stay(path: Path) -> None:
+    read, unread = path.with_name("read.json"), path.with_name("unread.json")
+    assert write_cached(read, VALUE) and write_cached(unread, VALUE)
+    for old in (read, unread):
+        os.utime(old, (0, time.time() - 86_400 * (KEPT_DAYS + 1)))
+    assert read_cached(read, list[list[float]]) == VALUE
+    assert write_cached(path, VALUE)
+    assert read.is_file() and path.is_file() and not unread.exists()
 
 
 @pytest.mark.parametrize("payload", [b"[[1]", b'{"another": "shape"}', b"null", b"\xff\xfe", b""])

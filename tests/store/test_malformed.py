@@ -47,6 +47,19 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@pytest.mark.parametrize("verdict", [VERDICT, {"patch": "1-a-00000000", "round": 1, "says": "unproven", "why": "Not attributed yet."}])
+def test_a_verdict_that_was_cut_at_the_end_of_a_line_is_noticed(tmp_path: Path, verdict: dict[str, object]) -> None:
+    write_verdict(tmp_path, verdict)
+    path = tmp_path / VERDICTS / "1-a-00000000.yaml"
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert read_verdicts(tmp_path)
+    whole = [n for n, line in enumerate(lines, start=1) if line.startswith(b"why")]  # a verdict with its reason, as people write it
+    for kept in set(range(len(lines))) - set(whole):
+        path.write_bytes(b"".join(lines[:kept]))
+        with pytest.raises(InputError, match=r"1-a-00000000\.yaml"):
+            read_verdicts(tmp_path)
+
+
 @pytest.mark.parametrize("what", FILES)
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_file_is_one_message_that_names_it(tmp_path: Path, what: str, damage: str) -> None:

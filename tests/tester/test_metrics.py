@@ -11,7 +11,7 @@ import pytest
 from proda.errors import EmptyBenchmarkError
 from proda.records import Outcome
 from proda.statistics import interval
-from proda.tester.metrics import breakdowns, flat_metrics, metrics
+from proda.tester.metrics import breakdowns, flat_metrics, headline, metrics
 
 
 def outcome(item: str, model: str, correct: bool | None, *, split: str = "dev", chain: str = "physics/a", operator: str = "") -> Outcome:
@@ -78,6 +78,14 @@ def test_the_interval_is_the_same_every_time_and_in_any_order() -> None:
 def test_nothing_scored_proves_nothing() -> None:
     with pytest.raises(EmptyBenchmarkError):
         interval([outcome("i1", "base", None)], resamples=10)
+
+
+def test_the_headline_holds_few_numbers_of_the_metrics_under_short_names() -> None:
+    found = metrics([*BASE, *TUNED], BASE, without_stem={("seed-0", "twin"): 0.3})
+    few = headline(found)
+    assert few["dev"] == found["tuned"]["dev"]["accuracy"] and few["base_general"] == found["general"]["base"]["accuracy"]
+    assert len(few) <= 9 and all(isinstance(value, float) for value in few.values())
+    assert headline({"base": {}, "tuned": {}, "general": {}}) == {}
 
 
 def test_flat_metrics_have_one_number_a_name() -> None:

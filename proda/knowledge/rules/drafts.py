@@ -22,7 +22,8 @@ def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
     source = context.source(topic.source)
     for number, line in enumerate((source.text or "").splitlines() if source else (), start=1):
         if line.startswith(PLACEHOLDER):
-            yield Violation(("source",), f"{source_path(topic.source)}, line {number}, is a placeholder ('{line[:60]}'). Write the text.")
+            message = f"This line is a placeholder ('{line[:60]}'). Write the text."
+            yield Violation(("source",), message, source_path(topic.source), number)
 
 
 RULE = Rule(name="drafts", description="Topics have entries, and sources hold no placeholder.", check_topic=check)

@@ -16,6 +16,8 @@ from proda.knowledge.rules.rule import Context, Rule, Violation
 from proda.knowledge.schema import TopicFile, statements_in
 from proda.knowledge.tree import source_path
 
+_WORD = re.compile(r"[^\W_]+")
+_SENTENCE_END = re.compile(r"(?<=[.!?]) ")
 _TYPOGRAPHY = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "‑": "-", "−": "-"})
 
 
@@ -37,22 +39,38 @@ def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
         quote, text = nfc(evidence.quote), found.text
         if evidence.span and text[slice(*evidence.span)] == quote:
             continue
-        yield Violation(where, _explained(quote, text, evidence.span))
+        yield Violation(where, _explained(quote, text, evidence.span, source_path(evidence.source or topic.source)))
 
 
-def _explained(quote: str, text: str, span: tuple[int, int] | None) -> str:
+def _explained(quote: str, text: str, span: tuple[int, int] | None, file: str) -> str:
     first = text.find(quote)
     short = quote if len(quote) <= 60 else f"{quote[:57]}…"
     if first < 0 and (difference := _difference(quote, text)):
         return difference
     if first < 0:
-        return f"The source does not say “{short}”. Quote it verbatim, or choose another passage."
+        return f"{file} does not say “{short}”. {_nearest(quote, text)}Quote it verbatim, or choose another passage."
     if text.find(quote, first + 1) >= 0:
         return f"“{short}” occurs more than once in the source. Quote more of it, or give its span by hand."
     place = f"[{first}, {first + len(quote)}]"
     if span is None:
         return f"The span is missing; the quote stands at {place}. Run `proda check --fix`."
     return f"Got span [{span[0]}, {span[1]}], but the quote stands at {place}. Run `proda check --fix`."
+
+
+def _nearest(quote: str, text: str) -> str:
+    """The sentence of the source that shares most words with the quote, as a hint; empty if none shares half of them."""
+    wanted = set(_WORD.findall(quote.casefold()))
+    sentences = [
+        (number, sentence)
+        for number, line in enumerate(text.splitlines(), start=1)
+        for sentence in _SENTENCE_END.split(line)
+        if sentence.strip()
+    ]
+    shared = [len(wanted & set(_WORD.findall(sentence.casefold()))) for _, sentence in sentences]
+    if not shared or 2 * max(shared) < len(wanted):
+        return ""
+    number, sentence = sentences[shared.index(max(shared))]
+    return f"Line {number} says “{sentence if len(sentence) <= 200 else sentence[:199] + '…'}”. "
 
 
 def _difference(quote: str, text: str) -> str:

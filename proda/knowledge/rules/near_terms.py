@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from proda.knowledge.rules.rule import Rule, Violation
+from proda.knowledge.schema import local_name
 
 if TYPE_CHECKING:
     from proda.knowledge.columns import Columns
@@ -33,7 +34,7 @@ def check(columns: Columns) -> Iterator[tuple[str, Violation]]:
                 yield (
                     columns.files[int(terms["file"][row])],
                     Violation(
-                        ("concepts", concept.id.split("/", 1)[1]),
+                        ("concepts", local_name(concept.id)),
                         f"'{shared}' is also a term of '{other.id}'. Refer to that one, give this one a more exact term, "
                         f"or record `distinct_from: [{other.id}]`.",
                     ),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from proda.errors import closest
 from proda.knowledge.rules.rule import Rule, Violation
+from proda.knowledge.schema import local_name
 from proda.records import Chain, Concept
 
 _A_CASE = 2  # the kind of a row of `refs`
@@ -52,7 +53,7 @@ def _replacements(columns: Columns) -> Iterator[tuple[str, Violation]]:
         nodes = columns.nodes(file_index)
         node: Concept | Chain = nodes.chains[ordinal] if kind else nodes.concepts[ordinal]
         noun, known = ("chain", chains) if kind else ("concept", concepts)
-        where = (f"{noun}s", node.id.split("/", 1)[1])
+        where = (f"{noun}s", local_name(node.id))
         file = columns.files[file_index]
         if node.replaced_by:
             if node.status == "active":
@@ -101,8 +102,8 @@ def _missing(wanted: str, noun: str, columns: Columns) -> str:
         if file.split("/")[1] == discipline
         for node in (columns.nodes(index).concepts if noun == "concept" else columns.nodes(index).chains)
     ]
-    close = difflib.get_close_matches(wanted, known, n=1)
-    hint = f"Closest: '{close[0]}'. " if close else f"The knowledge has no discipline '{discipline}'. " if not known else ""
+    close = closest(wanted, known)
+    hint = f"Closest: '{close}'. " if close else f"The knowledge has no discipline '{discipline}'. " if not known else ""
     return f"'{wanted}' is not a {noun}. {hint}Fix the reference, or add the {noun}."
 
 

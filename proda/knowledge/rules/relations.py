@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
+from proda.errors import closest
 from proda.knowledge.rules.rule import Context, Rule, Violation
 from proda.knowledge.schema import TopicFile
 
@@ -13,8 +13,8 @@ def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
     """Steps whose relation is not defined, with the closest one that is."""
     for where, step in topic.statements():
         if step.relation not in context.relations:
-            close = difflib.get_close_matches(step.relation, sorted(context.relations), n=1)
-            hint = f"Closest: '{close[0]}'." if close else f"Known: {', '.join(sorted(context.relations))}."
+            close = closest(step.relation, context.relations)
+            hint = f"Closest: '{close}'." if close else f"Known: {', '.join(sorted(context.relations))}."
             yield Violation(
                 (*where, "relation"),
                 f"'{step.relation}' is not a relation. {hint} Use one of knowledge/relations.yaml.",
