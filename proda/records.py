@@ -23,15 +23,25 @@ from typing import Literal
 import msgspec
 
 Format = Literal["open", "choice", "true-false"]
-ItemKind = Literal["path", "missing-link", "order", "counterfactual", "recall"]  # recall: the general suite only
-Operator = Literal["substitution", "inversion", "truncation", "detour"]
+ItemKind = Literal[
+    "bridge", "effect", "condition", "mechanism", "order", "counterfactual", "case",
+    "recall",  # the general suite only
+    "path", "missing-link",  # no longer written; results in the history have them
+]  # fmt: skip
+Operator = Literal[
+    "half",  # right for one of the statements that the stem rests on, wrong for another
+    "near",  # a concept, condition or path that is true elsewhere
+    "sign",  # the effect has the opposite sign
+    "authored",  # written by hand, in a case
+    "substitution", "inversion", "truncation", "detour",  # the general suite, and results in the history
+]  # fmt: skip
 Split = Literal["dev", "twin", "sealed"]
 Category = Literal["concept gap", "reasoning deficit", "data conflict", "suspect item", "unexplained"]
 Status = Literal["active", "retired"]
 Tense = Literal["present", "past"]
 
 FORMATS: tuple[Format, ...] = ("open", "choice", "true-false")
-ITEM_KINDS: tuple[ItemKind, ...] = ("path", "missing-link", "order", "counterfactual")
+ITEM_KINDS: tuple[ItemKind, ...] = ("bridge", "effect", "condition", "mechanism", "order", "counterfactual", "case")
 SPLITS: tuple[Split, ...] = ("dev", "twin", "sealed")
 CATEGORIES: tuple[Category, ...] = ("concept gap", "reasoning deficit", "data conflict", "suspect item", "unexplained")
 LETTERS = "ABCD"
@@ -229,19 +239,20 @@ class Sample(Record, frozen=True):
 class Option(Record, frozen=True):
     """One of the four answers of an item. A distractor names the operator that made it and why it is wrong.
 
-    `triples` are recorded when the option is written; for a missing link, they are the whole path with the option in the gap. Empty where
-    the option states no path (counterfactual and recall items), or where its text was changed afterwards: see language/read_options.py.
+    `triples` and `breaks` are recorded when the option is written: what the option states, and which of the item's statements it
+    contradicts. The right option breaks none.
     """
 
     text: str
     operator: Operator | None = None  # None: the right answer
     also: Operator | None = None  # a second operator applied after the first, if any
     wrong_because: str = ""
-    triples: tuple[Triple, ...] = ()  # what the option states, in order
+    triples: tuple[Triple, ...] = ()  # what the option states, in order; empty if it states no triples, as in a case
+    breaks: tuple[str, ...] = ()  # ids of the item's statements that the option denies, the first one first
 
 
 class Item(Record, frozen=True):
-    """One benchmark question. *Items test.* Written from a chain, before any training."""
+    """One benchmark question. *Items test.* Written from the knowledge, before any training. `chain` is that of its first statement."""
 
     id: str
     split: Split
@@ -249,7 +260,7 @@ class Item(Record, frozen=True):
     discipline: str
     topic: str
     chain: str
-    statements: tuple[str, ...]  # statement ids of the path it asks for
+    statements: tuple[str, ...]  # ids of the statements that the answer rests on, in order; they may belong to several chains
     nodes: tuple[str, ...]  # ids of all nodes that the stem or an option mentions, sorted
     stem: str
     options: tuple[Option, ...]

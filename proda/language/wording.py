@@ -227,7 +227,7 @@ def question(knowledge: Knowledge, said: Said, ask: End) -> str:
     Conditions stand first: "During cold working, what does a high dislocation density cause?". Where the statement words the end that is
     asked for in its own way, the question is a sentence with a gap, which the bare term completes.
     """
-    subject, relation, obj = triple_of(said)
+    subject, relation, _ = triple_of(said)
     if (object_as(said) if ask == "object" else subject_as(said)) is not None:
         return f"Which concept completes this: “{capital(gapped(knowledge, said, ask))}”?"
     kind = knowledge.relations[relation]
