@@ -228,7 +228,7 @@ def _probes(knowledge: Knowledge, statements: Iterable[str]) -> list[Probe]:
     asked = {s: knowledge.statements[s] for s in statements}
     found = [p for s in asked.values() for p in statement_probes(knowledge, s)]
     chains = sorted({s.chain for s in asked.values()})
-    return found + [p for c in chains for p in step_probes(knowledge, knowledge.chains[c]) if p.node in asked]
+    return found + [p for c in chains for p in step_probes(knowledge, knowledge.path(knowledge.chains[c])) if p.node in asked]
 
 
 def flags(groups: Mapping[str, Sequence[Probe]], answered: Mapping[str, Sequence[Answer]]) -> dict[str, dict[str, Flags]]:

@@ -29,7 +29,6 @@ import msgspec
 from proda.experiments.mutations import another_right, exchange, flip, flipped, forms, leap, rekeyed, reworded, with_another_right
 from proda.graph import Knowledge
 from proda.language.neighbours import near_concepts
-from proda.language.read_options import option_triples, parted
 from proda.language.read_samples import Reader, asserted
 from proda.language.wording import Triple
 from proda.records import LETTERS, Category, Chain, Item, Record, Sample, Statement
@@ -184,7 +183,7 @@ def _withheld(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) 
     if kind == "withheld-format":
         open_ones = (s for s in alone if any(x.format == WITHHELD_FORMAT for x in world.by_node[s]))
         return next((world.fault(kind, (chain.id,), (s,)) for s in open_ones), None)
-    departures = {d for item in world.items[chain.id] for letter in LETTERS if (d := parted(world.knowledge, item, letter))}
+    departures = {o.breaks for item in world.items[chain.id] for o in item.options if o.breaks}
     ranked = sorted(by_weight(departures, *key), key=len)
     return next((world.fault(kind, (chain.id,), d) for d in ranked if set(d) <= set(alone)), None)
 
@@ -236,8 +235,8 @@ def _exchanged(world: _World, chain: Chain, key: tuple[object, ...]) -> list[tup
     pairs = set()
     for item in world.items[chain.id]:
         path = [world.knowledge.statements[s].triple for s in item.statements]
-        for letter, told in option_triples(world.knowledge, item).items():
-            if letter != item.answer and told is not None and len(told) == len(path):
+        for told in (o.triples for o in item.options if o.operator):
+            if len(told) == len(path):
                 pairs |= {
                     (a, b) for t, u in zip(path, told, strict=True) for a, b in ((t[0], u[0]), (t[2], u[2])) if _same(path, told, a, b)
                 }

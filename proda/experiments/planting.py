@@ -28,7 +28,6 @@ from proda.errors import NotFoundError
 from proda.experiments.conditions import withheld
 from proda.experiments.mutations import exchange, flip, flipped, reworded
 from proda.graph import Knowledge
-from proda.language.read_options import option_triples
 from proda.params import Params
 from proda.records import Item, Overridden, Patch, Record, Sample, Statement, Wording
 from proda.stable_hash import by_weight
@@ -151,8 +150,8 @@ def misnamings(knowledge: Knowledge, items: Iterable[Item], seed: int) -> tuple[
     pairs: set[Misnamed] = set()
     for item in items:
         path = [knowledge.statements[s].triple for s in item.statements]
-        for letter, told in option_triples(knowledge, item).items():
-            if letter != item.answer and told is not None and [t[1] for t in told] == [t[1] for t in path]:
+        for told in (o.triples for o in item.options if o.operator):
+            if [t[1] for t in told] == [t[1] for t in path]:
                 changed = {pair for t, u in zip(path, told, strict=True) for pair in ((t[0], u[0]), (t[2], u[2])) if pair[0] != pair[1]}
                 pairs |= changed if len(changed) == 1 else set()
     return tuple(by_weight(pairs, "misnamed", seed)[:MISNAMED])
