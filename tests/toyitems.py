@@ -72,26 +72,29 @@ def bridge(world: Knowledge, number: int, split: Split = "dev", count: int = 20)
 
 
 def signed(world: Knowledge, chain: str) -> bool:
-    """Whether the first two statements of the chain carry signs."""
-    return all(world.statements[f"{chain}.s{n}"].relation in SIGNED for n in (1, 2))
+    """Whether the first three statements of the chain carry signs."""
+    return all(world.statements[f"{chain}.s{n}"].relation in SIGNED for n in (1, 2, 3))
 
 
 def effect(world: Knowledge, chain: str, split: Split = "dev") -> Item:
-    """Return the item that asks what a rise of the chain's first concept does to the second and the third."""
-    first, second = (world.statements[f"{chain}.s{n}"] for n in (1, 2))
-    one, other = SIGNED[first.relation], SIGNED[second.relation]
-    a, b, c = (name(world, x) for x in (first.subject, first.object, second.object))
+    """Return the item that asks what a rise of the chain's first concept does to the third and the fourth.
+
+    It rests on three statements, so that no window of the samples shows it whole.
+    """
+    first, second, third = path = tuple(world.statements[f"{chain}.s{n}"] for n in (1, 2, 3))
+    one, last = SIGNED[first.relation] * SIGNED[second.relation], SIGNED[third.relation]
+    a, c, d = (name(world, x) for x in (first.subject, second.object, third.object))
 
     def option(mine: int, theirs: int) -> Option:
-        text = f"{b} {_goes(mine)} and {c} {_goes(theirs)}"
-        broken = tuple(s.id for s, right in ((first, mine == one), (second, theirs == mine * other)) if not right)
+        text = f"{c} {_goes(mine)} and {d} {_goes(theirs)}"
+        broken = tuple(s.id for s, right in ((second, mine == one), (third, theirs == mine * last)) if not right)
         if not broken:
             return Option(text)
         return Option(text, "sign", wrong_because="A sign is wrong.", breaks=broken)
 
-    stem = f"If {a} rises, what happens to {b} and {c}?" if split == "dev" else f"What becomes of {b} and {c} if {a} rises?"
-    wrongs = [option(x, y) for x in (1, -1) for y in (1, -1) if (x, y) != (one, one * other)]
-    return _item(world, "effect", split, (first, second), stem, option(one, one * other), wrongs)
+    stem = f"If {a} rises, what happens to {c} and {d}?" if split == "dev" else f"What becomes of {c} and {d} if {a} rises?"
+    wrongs = [option(x, y) for x in (1, -1) for y in (1, -1) if (x, y) != (one, one * last)]
+    return _item(world, "effect", split, path, stem, option(one, one * last), wrongs)
 
 
 def _goes(sign: int) -> str:
