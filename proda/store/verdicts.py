@@ -36,7 +36,7 @@ class _Retrained(msgspec.Struct):
 
 class _Shown(msgspec.Struct):
     hash: str
-    shown: str
+    shown: str = ""  # left out of the file where retraining showed nothing of the item
 
 
 class _Verdict(msgspec.Struct):

@@ -42,6 +42,11 @@ def diagnosed(
     return found
 
 
+def without(statement: str, letter: str) -> Diagnosis:
+    """The diagnosis of models that know everything but one statement and chose the letter."""
+    return diagnosed(lambda _, p: p.node != statement, chosen=dict.fromkeys(SEEDS, letter))
+
+
 def by_hand(item: Item, letter: str) -> Item:
     """The item with one option as a person words it: nothing is recorded of it."""
     options = [Option(o.text, o.operator) if x == letter else o for x, o in zip(LETTERS, item.options, strict=True)]
@@ -61,7 +66,7 @@ def test_the_chosen_option_names_the_statement_that_is_asked_about() -> None:
     """Two half-right options break one statement each, of a chain and of a link; the blame follows the choice."""
     assert WORLD.chains[WORLD.statements[LINK].chain].is_link and WORLD.statements[FIRST].chain == ITEM.chain
     for blamed in (FIRST, LINK):
-        found = diagnosed(lambda _, p, blamed=blamed: p.node != blamed, chosen=dict.fromkeys(SEEDS, breaking(ITEM, blamed)))
+        found = without(blamed, breaking(ITEM, blamed))
         assert (found.category, found.nodes, found.confidence) == ("concept gap", (blamed,), 1.0)
         assert found.evidence[0].failed == found.evidence[0].asked and found.evidence[0].preferred in {*WORLD.concepts, "inversion"}
         assert sentence(WORLD, WORLD.statements[blamed]) in found.reason
