@@ -1,14 +1,14 @@
-"""Counterfactual items: what would lose a cause if something did not happen?
+"""Counterfactual items: what would lose a cause if something did not come about?
 
-    Suppose that there were no mismatch strain. Which of these would then lack one of its causes, by way of one other step?
+    Suppose that there were no mismatch strain. Which of these would lack one of its causes, by way of another step?
 
-The answer follows from two statements of different chains along relations without which the second thing does not come about by this
-route. Distractors do not depend on the missing concept; the half-right one lies upstream of it.
+The answer follows from two statements of different chains, or from three of one chain, along relations without which the next thing does
+not come about by this route. Distractors do not depend on the missing concept; half-right ones lie upstream of it, or beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from proda.graph import Knowledge
 from proda.language.neighbours import near_concepts
@@ -20,14 +20,16 @@ from proda.tester.drafts import Draft, Kind, Site, Variant, apart, chosen, conce
 
 STEMS: dict[Variant, tuple[str, ...]] = {
     "a": (
-        "Suppose that there were no {stopped}. Which of these would lack one of its causes, by way of one other step?",
-        "Take away {stopped} and leave the rest as it is. Which of these loses a cause, two steps on?",
+        "Suppose that there were no {stopped}. Which of these would lack one of its causes, by way of {steps}?",
+        "Leave {stopped} out of the picture and everything else as it is. Which of these loses a cause, by way of {steps}?",
     ),
     "b": (
-        "In a case without {stopped}, which of these has one cause fewer, because the step between them is missing too?",
-        "Imagine that {stopped} could be ruled out. For which of these would a cause be ruled out, by way of one other step?",
+        "In a case without {stopped}, which of these has one cause fewer, by way of {steps}?",
+        "Imagine that {stopped} could be ruled out. For which of these would a cause be ruled out, by way of {steps}?",
     ),
 }
+STEPS = {2: "another step", 3: "two other steps"}
+BRINGING = frozenset({"causes", "enables", "produces", "triggers", "increases", "becomes"})
 
 
 def _sites(knowledge: Knowledge) -> Iterator[Site]:
@@ -37,49 +39,61 @@ def _sites(knowledge: Knowledge) -> Iterator[Site]:
         for second in knowledge.by_subject.get(first.object, ()):
             if _brings(knowledge, second) and apart([first, second]) and second.object not in (first.subject, first.object):
                 yield Site(owner_of(knowledge, [first, second]), (first.id, second.id))
+    for chain in knowledge.active_chains():
+        path = knowledge.path(chain)
+        for row in zip(path, path[1:], path[2:], strict=False):
+            if all(_brings(knowledge, s) for s in row):
+                yield Site(chain.id, tuple(s.id for s in row))
 
 
 def _brings(knowledge: Knowledge, statement: Statement) -> bool:
-    """Whether the object does not come about by this route without the subject."""
+    """Whether the subject is a cause of the object, of the bare concept and not of less of it or of something else about it."""
     ends = ((statement.subject, statement.subject_as), (statement.object, statement.object_as))
-    return knowledge.relations[statement.relation].generative and all(polarity(knowledge, c, worded) == 1 for c, worded in ends)
+    return statement.relation in BRINGING and all(polarity(knowledge, c, worded) == 1 for c, worded in ends)
 
 
 def _write(knowledge: Knowledge, site: Site, variant: Variant, barred: frozenset[str], key: tuple[object, ...]) -> Draft | None:
-    first, second = site.path(knowledge)
-    stopped, between, gone = first.subject, first.object, second.object
-    right = concept_option(knowledge, gone, None, "", (), (first.triple, second.triple))
-    wrongs = chosen(_distractors(knowledge, first, second, key), right, barred)
+    path = site.path(knowledge)
+    stopped, gone = path[0].subject, path[-1].object
+    right = concept_option(knowledge, gone, None, "", (), [s.triple for s in path])
+    wrongs = chosen(_distractors(knowledge, path, key), right, barred)
     if wrongs is None:
         return None
     stems = STEMS[variant]
-    stem = fill(stems[seed_of("stem", *key) % len(stems)], stopped=bare_name(knowledge, stopped))
-    return Draft(stem, right, wrongs, frozenset({stopped, between, gone, *(t[0] for o in wrongs for t in o.triples)}))
+    stem = fill(stems[seed_of("stem", *key) % len(stems)], stopped=bare_name(knowledge, stopped), steps=STEPS[len(path)])
+    mentioned = {stopped, gone, *(s.object for s in path), *(t[0] for o in wrongs for t in o.triples)}
+    return Draft(stem, right, wrongs, frozenset(mentioned))
 
 
-def _distractors(knowledge: Knowledge, first: Statement, second: Statement, key: tuple[object, ...]) -> Iterator[Option]:
-    """Yield one concept upstream of what is missing, then near concepts of what is lost; none depends on what is missing."""
-    stopped, between, gone = first.subject, first.object, second.object
+def _distractors(knowledge: Knowledge, path: Sequence[Statement], key: tuple[object, ...]) -> Iterator[Option]:
+    """Yield one concept upstream of what is missing, one beside it, then near concepts of what is lost; none depends on what is missing."""
+    first, last = path[0], path[-1]
+    stopped, gone = first.subject, last.object
+    course = {stopped, gone, *(s.object for s in path)}
     number = knowledge.concepts[gone].plural
 
-    def option(concept: str, operator: Operator, because: str, *breaks: Statement) -> Option:
-        # The triple says what the option claims: that the missing concept is behind it.
-        return concept_option(knowledge, concept, operator, because, [s.id for s in breaks], ((concept, second.relation, gone),))
+    def fits(concept: str) -> bool:
+        return concept not in course and knowledge.concepts[concept].plural == number and not knowledge.leads(stopped, concept)
 
+    def option(concept: str, operator: Operator, because: str, breaks: Sequence[Statement]) -> Option:
+        triples = ((concept, last.relation, gone),)  # names the concept; the option states no path
+        return concept_option(knowledge, concept, operator, because, [s.id for s in breaks], triples)
+
+    before, without = f"it comes before {name(knowledge, stopped)}", f"without {name(knowledge, stopped)}"
     upstream = [
-        option(s.subject, "half", f"{capital(sentence(knowledge, s))}: it comes before {name(knowledge, stopped)}.", first)
+        option(s.subject, "half", f"{capital(sentence(knowledge, s))}: {before}.", [first])
         for s in knowledge.by_object.get(stopped, ())
-        if s.subject not in (between, gone) and knowledge.concepts[s.subject].plural == number and not knowledge.leads(stopped, s.subject)
+        if fits(s.subject)
     ]
     beside = [
-        option(s.subject, "half", f"{capital(sentence(knowledge, s))}, without {name(knowledge, stopped)}.", first)
+        option(s.subject, "half", f"{capital(sentence(knowledge, s))}, {without}.", [last])
         for s in knowledge.by_object.get(gone, ())
-        if s.subject not in (stopped, between) and knowledge.concepts[s.subject].plural == number and not knowledge.leads(stopped, s.subject)
+        if fits(s.subject)
     ]
     for half in (upstream, beside):
         yield from by_weight(half, "half", *key, name=lambda o: o.text)[:1]
-    near = near_concepts(knowledge, stopped, gone, None, frozenset({stopped, between}), *key)
-    yield from (option(c, "near", f"It does not depend on {name(knowledge, stopped)}.", first, second) for c in near)
+    near = near_concepts(knowledge, stopped, gone, None, frozenset(course - {gone}), *key)
+    yield from (option(c, "near", f"It does not depend on {name(knowledge, stopped)}.", path) for c in near)
 
 
 COUNTERFACTUAL = Kind("counterfactual", _sites, _write)
