@@ -52,7 +52,19 @@ def _sites(knowledge: Knowledge) -> Iterator[Site]:
 
 
 def _apart(knowledge: Knowledge, one: Statement, other: Statement) -> bool:
-    return not knowledge.leads(one.object, other.object, REACH) and not knowledge.leads(other.object, one.object, REACH)
+    """Whether neither effect brings about the other in a few steps, so that one does not tell the other."""
+    return not _brings(knowledge, one.object, other.object) and not _brings(knowledge, other.object, one.object)
+
+
+def _brings(knowledge: Knowledge, start: str, end: str) -> bool:
+    frontier, seen = {start}, {start}
+    for _ in range(REACH):
+        steps = (s for concept in frontier for s in knowledge.by_subject.get(concept, ()) if knowledge.relations[s.relation].sign)
+        frontier = {s.object for s in steps} - seen
+        if end in frontier:
+            return True
+        seen |= frontier
+    return False
 
 
 def _write(knowledge: Knowledge, site: Site, variant: Variant, barred: frozenset[str], key: tuple[object, ...]) -> Draft | None:

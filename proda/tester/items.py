@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from proda.graph import Knowledge
@@ -63,6 +64,16 @@ def write_items(knowledge: Knowledge, *, seed: int, sealed_share: float) -> list
     items = [item for quota in QUOTAS for item in _items(knowledge, quota, sealed, seed)]
     items += _cases(knowledge, sealed)
     return sorted(items, key=lambda item: item.id)
+
+
+def practice_items(knowledge: Knowledge, *, seed: int, most: int) -> list[Item]:
+    """Return up to `most` items of each kind about any sites, whatever their owners: practice in the kinds of question, not a benchmark."""
+    items: list[Item] = []
+    for kind in (quota.kind for quota in QUOTAS):
+        ranked = by_weight(kind.sites(knowledge), "practice", kind.name, seed, name=lambda s: " ".join((*s.statements, s.extra)))
+        made = (_first(knowledge, kind, [site], "dev", number, frozenset(), seed) for number, site in enumerate(ranked, start=1))
+        items += [found[1] for found in islice(filter(None, made), most)]
+    return items
 
 
 def _items(knowledge: Knowledge, quota: Quota, sealed: frozenset[str], seed: int) -> Iterator[Item]:
