@@ -117,7 +117,7 @@ class Gates(msgspec.Struct, frozen=True):
     worst: list[dict[str, Any]]
     leaked: int
     hidden: int
-    solvers: list[tuple[str, float, Mark]]
+    solvers: list[tuple[str, Mark]]
     limit: float | None
     chance: float
     quarantined: int
@@ -129,7 +129,8 @@ def gates(overlap: Mapping[str, Any], shortcuts: Mapping[str, Any], open_items: 
     leaks, worst = _list(overlap.get("leaks")), _list(overlap.get("closest"))
     shown = [[pair for pair in pairs if pair.get("item") in open_items] for pairs in (leaks, worst)]
     nearest = sorted(shown[1], key=lambda p: (-float(p.get("value", 0)), str(p.get("item"))))
-    solvers = sorted(shortcuts.get("solvers", {}).items(), key=lambda s: (-s[1], s[0]))
+    found = {name: score for name, score in shortcuts.get("solvers", {}).items() if isinstance(score, dict) and "accuracy" in score}
+    solvers = sorted(found.items(), key=lambda s: (-s[1]["accuracy"], s[0]))
     return Gates(
         texts=int(overlap.get("texts", 0)),
         items=int(overlap.get("items", 0)),
@@ -137,7 +138,7 @@ def gates(overlap: Mapping[str, Any], shortcuts: Mapping[str, Any], open_items: 
         worst=nearest[:closest],
         leaked=len(leaks),
         hidden=len(leaks) - len(shown[0]),
-        solvers=[(name, value, Mark(value)) for name, value in solvers],
+        solvers=[(name, Mark(score["accuracy"], score.get("ci95_low"), score.get("ci95_high"))) for name, score in solvers],
         limit=shortcuts.get("limit"),
         chance=float(shortcuts.get("chance", 0.25)),
         quarantined=len(_list(shortcuts.get("quarantined"))),

@@ -255,7 +255,7 @@ def test_hostile_text_stays_inert(tmp_path: Path) -> None:
     write_items_tree(root, items)
     make_outcomes(root, always_wrong)
     (root / RESULTS / "run.json").write_text(json.dumps({HOSTILE: HOSTILE}))
-    (root / RESULTS / "shortcuts.json").write_text(json.dumps({"solvers": {HOSTILE: 0.25}}))
+    (root / RESULTS / "shortcuts.json").write_text(json.dumps({"solvers": {HOSTILE: {"accuracy": 0.25}}}))
     worst = [{"item": i.id, "where": HOSTILE, "how": HOSTILE, "value": 0.5, "text": HOSTILE} for i in items]
     (root / RESULTS / "overlap.json").write_text(json.dumps({"items": 1, "texts": 1, "n_leaks": 0, "leaks": [], "closest": worst}))
     (root / RESULTS / "training.csv").write_text(f"seed,step,loss\n{HOSTILE},0,2\n{HOSTILE},1,1\n")
