@@ -92,6 +92,57 @@ def breakdown(outcomes: Iterable[Outcome], field: Literal["discipline", "kind"],
     return sorted(rows, key=lambda row: (-(row.tuned.value if row.tuned else 0.0), row.label))
 
 
+class Need(msgspec.Struct, frozen=True):
+    """What right answers of the tuned models to one kind of item need: the question, and the statements that the item rests on.
+
+    `known` and `unknown` are (number of answers, share right) of answers by models that know all of these statements, and by models that
+    do not know `at_least` of them. `dependence` is the difference with its interval.
+    """
+
+    label: str
+    right: float | None
+    without_stem: Mark | None
+    known: tuple[int, float] | None
+    unknown: tuple[int, float] | None
+    at_least: int
+    dependence: Mark | None
+
+
+def needs(metrics: Mapping[str, Any], breakdowns: Mapping[str, Any], split: Split = "twin") -> list[Need]:
+    """A row for each kind by name, then one for all kinds; empty if neither accuracy without the stem nor dependence was measured."""
+    score, parts = _block(metrics, "tuned", split), _block(breakdowns, "tuned", split)
+    stemless: Mapping[str, Any] = parts.get("without_stem", {})
+    hanging = _block(metrics, "dependence", split)
+    rows = [
+        _need(k, parts.get("by_kind", {}).get(k), stemless.get(k, {}), hanging.get(k, {})) for k in sorted({*stemless, *hanging} - {"all"})
+    ]
+    if not rows:
+        return []
+    names = {"without_stem": "accuracy", "without_stem_low": "ci95_low", "without_stem_high": "ci95_high"}
+    whole = {key: score[name] for name, key in names.items() if name in score}
+    return [*rows, _need("all", score.get("accuracy"), whole, hanging.get("all", {}))]
+
+
+def _need(kind: str, right: float | None, stemless: Mapping[str, Any], hanging: Mapping[str, Any]) -> Need:
+    known, unknown = (
+        (int(group["n"]), float(group["accuracy"])) if "accuracy" in (group := hanging.get(name, {})) else None
+        for name in ("all_known", "unknown")
+    )
+    return Need(
+        label=kind.replace("-", " "),
+        right=right,
+        without_stem=_point(stemless, "accuracy"),
+        known=known,
+        unknown=unknown,
+        at_least=int(hanging.get("unknown", {}).get("at_least", 2)),
+        dependence=_point(hanging, "difference"),
+    )
+
+
+def _point(block: Mapping[str, Any], name: str) -> Mark | None:
+    return Mark(block[name], block.get("ci95_low"), block.get("ci95_high")) if name in block else None
+
+
 def training(path: Path) -> Curves | None:
     """Loss by step for each seed of results/training.csv; None if the file is absent or holds no curve."""
     if not path.is_file():
