@@ -1,4 +1,4 @@
-"""Records of samples, patches, items and readings that have been read before, so that an unchanged file is not parsed again by `proda check`.
+"""Records of samples, patches, items and readings that have been read before: `proda check` does not parse an unchanged file again.
 
     cache = RecordCache.load(root)
     cache.samples.get(path)              # the records, if the file has the same modification time, size and inode as then; or None

@@ -3,6 +3,7 @@
     sheets(items, seed=0, size=120)             # {"sheet-01.md": "# Sheet 1 of 8 …"}
     numbered({"sheet-01.md": …})                # {1: "0f3a5c2b11aa9e01", …}
     read_answers(Path("answers.yaml"), numbers) # {"0f3a5c2b11aa9e01": ItemReading("B", 0.4)}
+    draw(samples, 100, 0, "samples")            # a random 100, by id
 
 A sheet shows the content hash, the stem and the four options of each item, and nothing else. An id would tell kind, chain and split; an
 operator or a reason would tell which options are wrong.
@@ -14,16 +15,19 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from proda.errors import InputError
 from proda.findings import Violation
-from proda.records import LETTERS, Item
+from proda.records import LETTERS, Item, Sample, Statement
 from proda.stable_hash import by_weight
 from proda.store.validation import HASH, ItemReading, Letter
 from proda.yamlio import load_as
 from proda.yamlio.schema import refuse
+
+Read = TypeVar("Read", Sample, Statement)
 
 _HEADING = re.compile(r"^## ([1-9][0-9]*) · ([0-9a-f]{16})$", re.MULTILINE)
 _TASK = """\
@@ -39,7 +43,7 @@ answers:
 ```
 
 - `answer` is the best option. Choose one even if you doubt it.
-- `guess` is your estimate of how likely somebody without knowledge of the field picks the best option by good sense alone. Blind chance is 0.25.
+- `guess` is your estimate of how likely somebody without knowledge of the field picks the best option by good sense. Chance is 0.25.
 - `second`, only if there is one, is another option that a specialist could defend as right.
 - `note`, in one sentence, says what is wrong with the question, or why the second option can be defended.
 """
@@ -133,3 +137,8 @@ def _hash(item: str | int, numbers: Mapping[int, str]) -> str:
     if HASH.fullmatch(text):
         return text
     return numbers.get(int(text), "") if text.isdecimal() else ""
+
+
+def draw(records: Iterable[Read], count: int, seed: int, what: str) -> list[Read]:
+    """Return `count` of the records, drawn by a hash of `seed`, `what` and the id, in the order of the draw."""
+    return by_weight(records, seed, what, name=lambda record: record.id)[:count]

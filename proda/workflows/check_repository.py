@@ -79,11 +79,11 @@ def _unread(committed: Committed) -> Iterator[Finding]:
     counts = counted(items, committed.validation)
     parts = []
     if counts.unread:
-        parts.append(f"{counts.unread:,} have fewer than two readings (draw them with `python -m scripts.reading_sheet OUT --unread`)")
+        parts.append(f"{counts.unread:,} unread (fewer than two readings; `python -m scripts.reading_sheet OUT --unread` draws them)")
     if counts.disputed:
-        parts.append(f"{counts.disputed:,} are disputed (`dvc repro benchmark` withholds them until they are mended)")
+        parts.append(f"{counts.disputed:,} disputed (`dvc repro benchmark` withholds them until they are mended)")
     if parts:
-        yield Finding(VALIDATION.as_posix(), 0, "", "validation", f"Of {len(items):,} items, {', and '.join(parts)}.", "warning")
+        yield Finding(VALIDATION.as_posix(), 0, "", "validation", f"Of {len(items):,} items: {', '.join(parts)}.", "warning")
 
 
 def _knowledge(report: Report) -> Knowledge:
