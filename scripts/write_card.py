@@ -72,8 +72,8 @@ def _reading(counts: ValidationCounts) -> str:
     """How far the items of the benchmark have been read without their keys, and what the readers said."""
     total = counts.validated + counts.unread + counts.disputed
     text = (
-        f"Items of the benchmark: {total:,}. Validated by two or more readers who did not see the key: {counts.validated:,}; unread: {counts.unread:,}; disputed: {counts.disputed:,}. Items withheld or mended because a reader "
-        f"disputed them: {counts.withdrawn:,}."
+        f"Items of the benchmark: {total:,}. Validated by two or more readers who did not see the key: {counts.validated:,}; unread: "
+        f"{counts.unread:,}; disputed: {counts.disputed:,}. Items withheld or mended because a reader disputed them: {counts.withdrawn:,}."
     )
     if counts.agreement is None or counts.second is None or counts.guess is None:
         return text
