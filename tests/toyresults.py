@@ -10,6 +10,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 import proda
 from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
@@ -19,6 +21,7 @@ from proda.store.diagnoses import write_diagnoses
 from proda.store.items import write_items_tree
 from proda.store.outcomes import write_outcomes
 from proda.store.patches import named, node_hash, patch_text
+from proda.store.validation import ItemReading, Letter, Validation, merged, write_validation
 from proda.tester.items import write_items
 from proda.tester.metrics import breakdowns, dependence, metrics
 
@@ -39,6 +42,16 @@ def make_items_and_samples(root: Path) -> Path:
     plans = plan_samples(knowledge, dict.fromkeys(knowledge.topics_of, 40), seed=0, window=2)
     write_corpus(root, {key: [write_sample(knowledge, plan) for plan in group] for key, group in plans.items()})
     return root
+
+
+def make_readings(root: Path) -> Validation:
+    """Write what two readers answer who pick every key."""
+    validation = Validation()
+    for reader in ("a", "b"):
+        readings = [(item, ItemReading(msgspec.convert(item.answer, Letter), 0.25)) for item in proda.open(str(root)).items()]
+        validation = merged(validation, reader, readings)
+    write_validation(root, validation)
+    return validation
 
 
 def make_outcomes(root: Path, right: Answers = base_wrong_tuned_right) -> list[Outcome]:
@@ -63,8 +76,9 @@ def outcome(item: Item, model: str, correct: bool, margin: float = 0.125) -> Out
 
 
 def make_results(root: Path, right: Answers = base_wrong_tuned_right) -> Path:
-    """Write items, samples, answers, training curves and the results of the gates."""
+    """Write items, samples, readings, answers, training curves and the results of the gates."""
     make_items_and_samples(root)
+    make_readings(root)
     make_outcomes(root, right)
     items = proda.open(str(root)).items()
     (root / RESULTS / "training.csv").write_text(

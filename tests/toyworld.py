@@ -50,6 +50,7 @@ CHAINS: dict[str, list[tuple[str, str, list[str]]]] = {
         ),
     ],
 }
+REFERENCE = {"author": "Miller and Chandler", "title": "The Valley Handbook", "year": 1901}
 PHRASES = {"oil-lamp": "an oil lamp", "wick": "a wick", "dust-blast": "a dust blast"}
 TYPES = ["process", "state", "quantity"]
 
@@ -99,7 +100,7 @@ def topic_files() -> dict[str, str]:
                 if concept not in defined:
                     defined.add(concept)
                     concepts[concept] = _concept(concept, len(defined))
-            body[chain] = {"explains": explains, "steps": steps}
+            body[chain] = {"explains": explains, "steps": steps, "reference": dict(REFERENCE)}
         source = f"{discipline}/{discipline}-notes"
         filler = " ".join(f"People in the valley often speak of {words_of(c)}." for c in concepts)
         text = f"# Notes on {discipline}\n\n" + "\n\n".join(sentences) + f"\n\n{filler}\n"
