@@ -138,6 +138,6 @@ def _contrasting(knowledge: Knowledge, plan: Plan, contrast: Sequence[str]) -> P
     for chosen in (fit[:2], fit[:1], fit[1:2]):
         mixed = (*chosen, *plan.distractors[: len(plan.distractors) - len(chosen)])
         different = len({name(knowledge, c) for c in mixed}) == len(mixed)
-        if chosen and different and apart(knowledge, {*question.own, *mixed}, question.chain):
+        if chosen and different and apart(knowledge, {*question.own, *mixed}, question.course):
             return msgspec.structs.replace(plan, distractors=mixed)
     return plan

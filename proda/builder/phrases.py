@@ -129,12 +129,12 @@ def accepted(knowledge: Knowledge, statement: Statement, end: End) -> tuple[str,
 
 
 def lead(knowledge: Knowledge, path: Sequence[Statement]) -> str:
-    """Return "does heating lead to", or "affect" if a step of the path has a negative sign."""
-    first = path[0]
-    falls = any(knowledge.relations[s.relation].sign == "-" for s in path)
+    """Return "does heating lead to", or "affect" if the last step raises or lowers what is there already."""
+    first, last = path[0], knowledge.relations[path[-1].relation]
+    changed = last.sign == "-" or last.id == "increases" or changing(knowledge.concepts[path[-1].object])
     present = "do" if knowledge.concepts[first.subject].plural else "does"
     does = "did" if any(is_past(s) for s in path) else present
-    return f"{does} {subject_text(knowledge, first)} {'affect' if falls else 'lead to'}"
+    return f"{does} {subject_text(knowledge, first)} {'affect' if changed else 'lead to'}"
 
 
 def name_one(knowledge: Knowledge, statement: Statement, end: End) -> dict[str, str]:

@@ -32,7 +32,7 @@ from proda.errors import InputError
 from proda.graph import Knowledge
 from proda.language.neighbours import mentions
 from proda.language.signs import composed
-from proda.language.wording import altered, clause, question
+from proda.language.wording import altered, clause, conditions, question
 from proda.records import Chain, Format, Record, Statement
 from proda.stable_hash import fraction, seed_of
 
@@ -208,6 +208,9 @@ def _statement(knowledge: Knowledge, plan: Plan, key: Key) -> Plan:
     asymmetric = knowledge.relations[statement.relation].asymmetric
     if asymmetric and plan.ordinal % 2 and not knowledge.leads(statement.object, statement.subject):
         return msgspec.structs.replace(plan, claim=(turned(statement),))
+    opposite = knowledge.relations[statement.relation].opposite
+    if opposite is not None and plan.ordinal % 2 == 0 and not knowledge.holds(statement.subject, opposite, statement.object):
+        return msgspec.structs.replace(plan, claim=(msgspec.structs.replace(statement, relation=opposite),))
     wrong = picked(knowledge, asked(knowledge, plan), 1, *key)
     if not wrong:
         return msgspec.structs.replace(plan, false=False)
@@ -241,13 +244,13 @@ def _echoes(knowledge: Knowledge, statement: Statement, ask: Ask) -> bool:
 def settled(knowledge: Knowledge, path: Sequence[Statement]) -> Literal[1, -1] | None:
     """Return the sign of the effect along the path; None if it has none, or if the knowledge also holds the opposite effect.
 
-    The opposite may be stated, or follow from two statements.
+    The opposite may be stated, or follow from two statements. A proportionality has a sign but does not say which side acts on the other,
+    so it has no effect here; neither has a path whose statements hold under different conditions.
     """
     sign = composed(knowledge, path)
-    if sign is None:
-        return None
+    steps = all(knowledge.relations[s.relation].step for s in path)
     first, last = path[0].subject, path[-1].object
-    if first == last:
+    if sign is None or not steps or first == last or len({c for s in path if (c := conditions(s))}) > 1:
         return None
     for step in knowledge.by_subject.get(first, ()):
         ways = [[step]] if step.object == last else [[step, s] for s in knowledge.by_subject.get(step.object, ()) if s.object == last]

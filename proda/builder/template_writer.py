@@ -160,8 +160,10 @@ def _statement(knowledge: Knowledge, plan: Plan) -> Sample:
 
 def _because(knowledge: Knowledge, plan: Plan, statement: Statement) -> str:
     """The statement in its author's words, in plain ones, or from both of its ends."""
-    turned = f"{capital(under(statement, inverse_clause(knowledge, statement)))}."
-    forms = (statement.text, f"{capital(sentence(knowledge, statement))}.", f"{statement.text} In other words: {turned}", statement.text)
+    turned = under(statement, inverse_clause(knowledge, statement))
+    # "A wider class includes a narrower one" is no help.
+    both = statement.text if knowledge.relations[statement.relation].bare_object else f"{statement.text} In other words, {turned}."
+    forms = (statement.text, f"{capital(sentence(knowledge, statement))}.", both, statement.text)
     return forms[(seed_of("because", plan.nodes) + plan.ordinal) % len(forms)]
 
 
@@ -183,6 +185,8 @@ def _claim(knowledge: Knowledge, plan: Plan, statement: Statement) -> Sample:
     asked = fill(_frame(templates.CLAIM, plan), places)
     if not plan.claim:
         return _sample(knowledge, plan, asked, "true", statement.text)
+    if said.relation != statement.relation:
+        return _sample(knowledge, plan, asked, "false", f"{statement.text} The claim says the opposite.")
     if plan.distractors:
         right = bare_name(knowledge, statement.object if plan.ask == "object" else statement.subject)
         wrong = bare_name(knowledge, plan.distractors[0])
@@ -237,22 +241,12 @@ def _window(knowledge: Knowledge, plan: Plan) -> Sample:
         "row": open_article(path_with_gap(knowledge, path, 1)),
         "discipline": _discipline(knowledge, plan),
     }
-    style: PathStyle = "which" if plan.ordinal % 2 == 0 else "full"
-    if plan.format == "open":
-        steps = all(knowledge.relations[s.relation].step for s in path)
-        inner = [s.object for s in path[:-1]]
-        frame = _frame(templates.STEPS if steps else templates.JOINED, plan)
-        forward = frame in templates.STEPS[: templates.FORWARD]
-        asked = fill(frame, places)
-        if forward or plan.context:
-            within = in_context(knowledge, first, asked, [*inner, last.object] if forward else inner, plan.id)
-            if within is None and forward:
-                within = fill(templates.STEPS[templates.FORWARD + 1], places)
-            asked = within or asked
-        return _sample(knowledge, plan, asked, path_text(knowledge, path, style), _told(path))
     here = first.object
+    if plan.format == "open":
+        return _window_open(knowledge, plan, path, places)
     if plan.format == "choice":
-        frame = _frame(templates.WINDOW["choice"], plan)
+        frames = templates.WINDOW["choice"]
+        frame = _frame(frames if _steps(knowledge, path) else tuple(f for f in frames if f not in templates.ON_THE_WAY), plan)
         asked = fill(frame, places)
         if mentions(asked, knowledge.concepts[here]):
             asked = fill(templates.WINDOW["choice"][0], places)
@@ -266,6 +260,31 @@ def _window(knowledge: Knowledge, plan: Plan) -> Sample:
         return _sample(knowledge, plan, asked, "true", _told(path))
     puts = f"The claim puts “{bare_name(knowledge, plan.distractors[0])}” in the place of “{bare_name(knowledge, here)}”."
     return _sample(knowledge, plan, asked, "false", f"{_told(path)} {puts}")
+
+
+def _window_open(knowledge: Knowledge, plan: Plan, path: list[Statement], places: dict[str, str]) -> Sample:
+    frames = templates.STEPS if _steps(knowledge, path) else templates.JOINED
+    frame = _frame(frames, plan)
+    forward, inner = frame in templates.STEPS[: templates.FORWARD], [s.object for s in path[:-1]]
+    asked = fill(frame, places)
+    if forward or plan.context:
+        within = in_context(knowledge, path[0], asked, [*inner, path[-1].object] if forward else inner, plan.id)
+        if within is None and forward:  # without its explanation the question has several answers, so it names the end as well
+            within = fill(templates.BOTH_ENDS, places)
+        asked = within or asked
+    style: PathStyle = "which" if plan.ordinal % 2 == 0 else "full"
+    answer = path_text(knowledge, path, style)
+    if frame in templates.BETWEEN:
+        answer = listing([name(knowledge, c) for c in inner])
+    elif frame in templates.BY_WAY:
+        answer = f"by way of {listing([name(knowledge, c) for c in inner])}"
+    return _sample(knowledge, plan, asked, answer, _told(path))
+
+
+def _steps(knowledge: Knowledge, path: list[Statement]) -> bool:
+    """Whether each statement is a step that goes on from what the one before brings about, not from what it takes away."""
+    kinds = [knowledge.relations[s.relation] for s in path]
+    return all(kind.step for kind in kinds) and all(kind.sign != "-" for kind in kinds[:-1])
 
 
 def _gap(knowledge: Knowledge, plan: Plan) -> Sample:

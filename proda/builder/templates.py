@@ -27,7 +27,7 @@ OBJECT: dict[Format, Frames] = {
         "Complete the sentence: {Gapped}",
         "In {discipline}, {ask-}",
         "A student asks: “{ask}” What do you answer?",
-        "Recall what you know of {s}. {ask}",
+        "Answer this and explain your answer: {ask-}",
         "Answer in one term. {ask}",
     ),
     "choice": (
@@ -46,7 +46,7 @@ SUBJECT: dict[Format, Frames] = {
         "Complete the sentence: {Gapped}.",
         "In {discipline}, {ask-}",
         "A student asks: “{ask}” What do you answer?",
-        "Recall what you know of {o}. {ask}",
+        "Answer this and explain your answer: {ask-}",
         "Answer in one term. {ask}",
     ),
     "choice": (
@@ -85,7 +85,7 @@ ONE_OF_SEVERAL = {"object": "Name one thing that {s} {verb}.", "subject": "Name 
 # Context of a question, for questions that stand alone and for those that may follow a comma.
 CONTEXT: Frames = ("Take the explanation of {explains}. {Q}", "{Q} Answer from the explanation of {explains}.")
 CONTEXT_BEFORE = "In the explanation of {explains}, {q}"
-TOPIC: Frames = ("In the context of {topic}, {q}", "In the field of {topic}, {q}")
+TOPIC: Frames = ("In the context of “{topic}”, {q}",)
 
 CLAIM: Frames = (
     "True or false: {sentence}.",
@@ -142,7 +142,7 @@ WHEN: dict[Format, Frames] = {
     ),
 }
 
-# Two statements that are both steps. The first three frames ask forward, so they always get a context.
+# Two statements that are both steps. The first `FORWARD` frames ask forward, so they always get a context.
 STEPS: Frames = (
     "Which two steps start from {a}?",
     "Start with {a}. What are the next two steps?",
@@ -152,24 +152,35 @@ STEPS: Frames = (
     "By which two steps {lead} {c}?",
 )
 FORWARD = 3
+BOTH_ENDS = STEPS[4]
 
+# Statements of which one is no step, or of which the first takes away what the second starts from.
 JOINED: Frames = (
     "Which two statements join {a} and {c}?",
     "How are {a} and {c} connected?",
     "Explain the connection between {a} and {c}.",
-    "Which concept stands between {a} and {c}, and how is it connected with each of them?",
+    "Which concept connects {a} with {c}?",
     "Which two facts connect {a} with {c}?",
     "In {discipline}, how are {a} and {c} connected?",
+)
+
+BY_WAY = (STEPS[3], JOINED[1], JOINED[5])  # answered by "by way of dislocation tangles"
+BETWEEN = (JOINED[3],)  # answered by the inner concept
+
+# Frames of WINDOW that fit steps alone: in "a contrasts with b, which increases c", b does not lie on a way from a to c.
+ON_THE_WAY = (
+    "Which of these stands between {a} and {c}?",
+    "One of these stands between {a} and {c}. Which?",
 )
 
 WINDOW: dict[Format, Frames] = {
     "choice": (
         "Which of these connects {a} with {c}?",
-        "Which of these stands between {a} and {c}?",
+        ON_THE_WAY[0],
         "What do the dots stand for: {row}?",
         "Which of these joins {a} and {c}?",
         "In {discipline}, which of these connects {a} with {c}?",
-        "One of these stands between {a} and {c}. Which?",
+        ON_THE_WAY[1],
     ),
     "true-false": (
         "True or false: {path}.",

@@ -6,6 +6,7 @@ picked(knowledge, rivals(knowledge, ask, key), ask, 3)      the three nearest co
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from proda.graph import Knowledge
@@ -22,7 +23,7 @@ class Asked(NamedTuple):
     here: str
     after: str | None
     own: frozenset[str]  # the concepts that the sample names anyway
-    chain: frozenset[str]  # all concepts of the unit's own chain or link
+    course: frozenset[str]  # all concepts of the unit's own chain or link
     said: str = ""  # the statements that the sample words; a concept that they name is no wrong option
 
 
@@ -35,7 +36,7 @@ def asked_of(knowledge: Knowledge, path: list[Statement], before: str | None, he
 
 def is_wrong(knowledge: Knowledge, asked: Asked, other: str) -> bool:
     """Return whether a concept is a wrong answer: nothing that is stated or defined makes it a right one."""
-    if other in asked.chain or mentions(asked.said, knowledge.concepts[other]):
+    if other in asked.course or mentions(asked.said, knowledge.concepts[other]):
         return False
     if asked.before is not None and knowledge.leads(asked.before, other):
         return False
@@ -51,9 +52,11 @@ def rivals(knowledge: Knowledge, asked: Asked, *key: object) -> Iterator[str]:
     a confusion leaves the benchmark as it is.
     """
     first = by_weight(taken_for(knowledge, asked.here), "set apart", *key)
-    near = near_concepts(knowledge, asked.before, asked.here, asked.after, asked.chain, *key)
-    every = (*first, *(other for other in near if other not in first)) if first else near
-    return (other for other in every if is_wrong(knowledge, asked, other))
+    near = near_concepts(knowledge, asked.before, asked.here, asked.after, asked.course, *key)
+    # A concept of another discipline is no temptation; without it there are fewer options.
+    discipline = knowledge.concepts[asked.here].discipline
+    near = (other for other in near if other not in first and knowledge.concepts[other].discipline == discipline)
+    return (other for other in chain(first, near) if is_wrong(knowledge, asked, other))
 
 
 def picked(knowledge: Knowledge, asked: Asked, count: int, *key: object) -> tuple[str, ...]:
@@ -65,7 +68,7 @@ def picked(knowledge: Knowledge, asked: Asked, count: int, *key: object) -> tupl
     found: list[str] = []
     for other in rivals(knowledge, asked, *key):
         different = name(knowledge, other) not in {name(knowledge, c) for c in found}
-        if different and apart(knowledge, {*asked.own, *found, other}, asked.chain):
+        if different and apart(knowledge, {*asked.own, *found, other}, asked.course):
             found.append(other)
         if len(found) == count:
             break
