@@ -32,7 +32,7 @@ from proda.errors import InputError
 from proda.graph import Knowledge
 from proda.language.neighbours import mentions
 from proda.language.signs import composed
-from proda.language.wording import altered, clause, conditions, question
+from proda.language.wording import altered, clause, conditions, path_with_gap, question
 from proda.records import Chain, Format, Record, Statement
 from proda.stable_hash import fraction, seed_of
 
@@ -142,17 +142,24 @@ def _units(knowledge: Knowledge, window: int) -> dict[str, list[tuple[Part, str]
 def gaps(knowledge: Knowledge, chain: Chain) -> list[tuple[str, ...]]:
     """Return the rows of a chain's gaps: for each first statement the longest row allowed, of at most `ROW` statements.
 
-    A gap resembles an item, so a row has at most the share `SHOWN` of the chain's words and leaves out at least two statements.
+    A gap resembles an item, so a row has at most the share `SHOWN` of the chain's words and leaves out at least two statements. A row
+    that names a concept beside the dots that stand for it is no gap.
     """
     path = knowledge.path(chain)
     words = [len(clause(knowledge, s).split()) for s in path]
     rows = []
     for first in range(len(path)):
         for length in range(min(ROW, len(path) - 2), 1, -1):
-            if first + length <= len(path) and sum(words[first : first + length]) <= SHOWN * sum(words):
-                rows.append(tuple(s.id for s in path[first : first + length]))
+            shown = path[first : first + length]
+            if len(shown) == length and sum(words[first : first + length]) <= SHOWN * sum(words) and not _names_hidden(knowledge, shown):
+                rows.append(tuple(s.id for s in shown))
                 break
     return rows
+
+
+def _names_hidden(knowledge: Knowledge, path: Sequence[Statement]) -> bool:
+    hidden = ((place, knowledge.concepts[path[place].subject]) for place in range(1, len(path)))
+    return any(mentions(path_with_gap(knowledge, path, place), concept) for place, concept in hidden)
 
 
 def left_out(nodes: Sequence[str], ordinal: int) -> int:
