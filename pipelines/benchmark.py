@@ -15,6 +15,7 @@ from proda.params import Params
 from proda.store.exceptions import load_exceptions
 from proda.store.files import write_file
 from proda.store.items import write_items_tree
+from proda.store.validation import load_validation
 from proda.tester.build import build_benchmark
 
 ROOT = Path()
@@ -23,7 +24,7 @@ ROOT = Path()
 @stage("items")
 def main(params: Params) -> str:
     """Write items and audit, and return the number of items and the accuracy of the best baseline solver."""
-    built = build_benchmark(Knowledge.load(ROOT / "build/knowledge"), params, load_exceptions(ROOT))
+    built = build_benchmark(Knowledge.load(ROOT / "build/knowledge"), params, load_exceptions(ROOT), load_validation(ROOT))
     changed = write_items_tree(ROOT, built.items)
     shortcuts = msgspec.json.format(msgspec.json.encode(built.shortcuts), indent=2)
     write_file(ROOT / "benchmarks/results/shortcuts.json", shortcuts + b"\n")

@@ -9,14 +9,16 @@ to the second statement's object and does not follow. The others are near concep
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from proda.graph import Knowledge
 from proda.language.neighbours import near_concepts
 from proda.language.wording import bare_name, capital, gapped, sentence
 from proda.records import Option, Statement
 from proda.stable_hash import by_weight, seed_of
-from proda.tester.drafts import REACH, Draft, Kind, Site, Variant, apart, chosen, concept_option, fill, owner_of
+from proda.tester.drafts import REACH, Draft, Kind, Site, Variant, alike, apart, chosen, concept_option, fill, owner_of
 
+NEAR = 12  # near concepts that are considered
 STEMS: dict[Variant, tuple[str, ...]] = {
     "a": (
         "One concept completes both statements: “{First}” and “{Second}”. Which one?",
@@ -78,14 +80,15 @@ def _distractors(
     onward = [s for s in knowledge.by_subject.get(start, ()) if fits(s.object) and not knowledge.leads(s.object, end, REACH)]
     inward = [s for s in knowledge.by_object.get(end, ()) if fits(s.subject) and not knowledge.leads(start, s.subject, REACH)]
     halves = [
-        [option(s.object, f"{capital(sentence(knowledge, s))}. But “{said[1]}” is said of {term}.", second) for s in onward],
-        [option(s.subject, f"{capital(sentence(knowledge, s))}. But “{said[0]}” is said of {term}.", first) for s in inward],
+        [option(s.object, f"{capital(sentence(knowledge, s))}. But “{said[1]}” is completed by {term}.", second) for s in onward],
+        [option(s.subject, f"{capital(sentence(knowledge, s))}. But “{said[0]}” is completed by {term}.", first) for s in inward],
     ]
     halves = [by_weight(half, "half", *key, name=lambda o: o.text) for half in halves]
-    near = near_concepts(knowledge, start, here, end, frozenset({start, end}), *key)
-    rest = (option(c, f"Both statements are made of {term}.", first, second) for c in near)
+    near = list(islice(near_concepts(knowledge, start, here, end, frozenset({start, end}), *key), NEAR))
+    near = alike(near, lambda c: bare_name(knowledge, c), term, " ".join(said))
+    rest = (option(c, f"Both gaps are filled by {term}.", first, second) for c in near)
     yield from (half[0] for half in halves if half)
     yield from rest
 
 
-BRIDGE = Kind("bridge", _sites, _write)
+BRIDGE = Kind("bridge", _sites, _write, same_key=True)

@@ -96,4 +96,4 @@ def _distractors(knowledge: Knowledge, path: Sequence[Statement], key: tuple[obj
     yield from (option(c, "near", f"It does not depend on {name(knowledge, stopped)}.", path) for c in near)
 
 
-COUNTERFACTUAL = Kind("counterfactual", _sites, _write)
+COUNTERFACTUAL = Kind("counterfactual", _sites, _write, same_key=True)

@@ -8,7 +8,8 @@ increases or decreases is drawn, so that each combination is equally often right
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 from proda.graph import Knowledge
@@ -89,8 +90,8 @@ def _write(knowledge: Knowledge, site: Site, variant: Variant, barred: frozenset
     if {right.text, *(o.text for o in wrongs)} & barred:
         return None
     stems = STEMS[variant]
-    cause = name(knowledge, aside.subject)
-    places = {"given": given((aside, *branch)), "one": name(knowledge, one), "other": name(knowledge, other), "cause": cause}
+    cause = _named(knowledge, aside.subject)
+    places = {"given": given((aside, *branch)), "one": _named(knowledge, one), "other": _named(knowledge, other), "cause": cause}
     places |= {"Cause": capital(cause), "changes": _verb(knowledge, aside.subject, direction)}
     stem = fill(stems[seed_of("stem", *key) % len(stems)], **places)
     return Draft(capital(stem), right, wrongs, frozenset({aside.subject, *(s.object for s in branch), one, other}))
@@ -109,8 +110,13 @@ def _agreed(knowledge: Knowledge, branch: Sequence[Statement], wanted: Sign) -> 
     return True
 
 
+def _named(knowledge: Knowledge, concept: str) -> str:
+    """The concept with "the" in the place of "a": the item speaks of one case."""
+    return re.sub(r"^an? ", "the ", name(knowledge, concept))
+
+
 def _moves(knowledge: Knowledge, concept: str, sign: int) -> str:
-    return f"{name(knowledge, concept)} {_verb(knowledge, concept, sign)}"
+    return f"{_named(knowledge, concept)} {_verb(knowledge, concept, sign)}"
 
 
 def _verb(knowledge: Knowledge, concept: str, sign: int) -> str:
@@ -118,4 +124,4 @@ def _verb(knowledge: Knowledge, concept: str, sign: int) -> str:
     return word if knowledge.concepts[concept].plural else f"{word}s"
 
 
-EFFECT = Kind("effect", _sites, _write)
+EFFECT = Kind("effect", _sites, _write, same_key=True)

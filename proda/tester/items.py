@@ -25,43 +25,27 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
 
 from proda.graph import Knowledge
 from proda.records import LETTERS, Item, ItemKind, Split
-from proda.stable_hash import by_weight, fraction, seed_of
+from proda.stable_hash import by_weight, seed_of
 from proda.tester.bridges import BRIDGE
 from proda.tester.cases import case_drafts
 from proda.tester.conditions import CONDITION
 from proda.tester.counterfactuals import COUNTERFACTUAL
-from proda.tester.drafts import Draft, Kind, Site
+from proda.tester.drafts import Draft, Kind, Site, is_asked
 from proda.tester.effects import EFFECT
 from proda.tester.sequences import MECHANISM, ORDER
 from proda.tester.splits import sealed_chains
 
-
-class Quota(NamedTuple):
-    """How many items of a kind are written: for a share of the owners (chains and links), up to `most` pairs of a dev item and its twin."""
-
-    kind: Kind
-    share: float
-    most: int = 1
-
-
-QUOTAS = (
-    Quota(BRIDGE, 0.55),
-    Quota(MECHANISM, 0.55),
-    Quota(ORDER, 0.35),
-    Quota(EFFECT, 1.0, 3),
-    Quota(COUNTERFACTUAL, 1.0, 2),
-    Quota(CONDITION, 0.6),
-)
+# The kinds, each with the number of pairs of a dev item and its twin that are written for an owner (a chain or a link) at most.
+QUOTAS: tuple[tuple[Kind, int], ...] = ((BRIDGE, 1), (MECHANISM, 1), (ORDER, 1), (EFFECT, 3), (COUNTERFACTUAL, 2), (CONDITION, 1))
 
 
 def write_items(knowledge: Knowledge, *, seed: int, sealed_share: float) -> list[Item]:
     """Return the items of the knowledge, sorted by id."""
     sealed = sealed_chains(knowledge.chains, sealed_share)
-    items = [item for quota in QUOTAS for item in _items(knowledge, quota, sealed, seed)]
+    items = [item for kind, most in QUOTAS for item in _items(knowledge, kind, most, sealed, seed)]
     items += _cases(knowledge, sealed)
     return sorted(items, key=lambda item: item.id)
 
@@ -69,22 +53,21 @@ def write_items(knowledge: Knowledge, *, seed: int, sealed_share: float) -> list
 def practice_items(knowledge: Knowledge, *, seed: int, most: int) -> list[Item]:
     """Return up to `most` items of each kind about any sites, whatever their owners: practice in the kinds of question, not a benchmark."""
     items: list[Item] = []
-    for kind in (quota.kind for quota in QUOTAS):
+    for kind, _ in QUOTAS:
         ranked = by_weight(kind.sites(knowledge), "practice", kind.name, seed, name=lambda s: " ".join((*s.statements, s.extra)))
         made = (_first(knowledge, kind, [site], "dev", number, frozenset(), seed) for number, site in enumerate(ranked, start=1))
         items += [found[1] for found in islice(filter(None, made), most)]
     return items
 
 
-def _items(knowledge: Knowledge, quota: Quota, sealed: frozenset[str], seed: int) -> Iterator[Item]:
+def _items(knowledge: Knowledge, kind: Kind, pairs: int, sealed: frozenset[str], seed: int) -> Iterator[Item]:
     """The items of one kind: for each owner pairs of an item in dev and its twin, or one sealed item."""
-    kind = quota.kind
     by_owner: dict[str, list[Site]] = defaultdict(list)
     for site in kind.sites(knowledge):
         by_owner[site.owner].append(site)
     spent: set[str] = set()  # sealed chains that have their item
     for owner in sorted(by_owner):
-        if fraction("share", kind.name, owner) >= quota.share:
+        if not is_asked(kind.name, owner):
             continue
         chains_of = {site: {knowledge.statements[s].chain for s in site.statements} for site in by_owner[owner]}
         ranked = by_weight(by_owner[owner], "site", kind.name, name=lambda s: " ".join((*s.statements, s.extra)))
@@ -95,19 +78,19 @@ def _items(knowledge: Knowledge, quota: Quota, sealed: frozenset[str], seed: int
                 spent |= chains_of[made[0]] & sealed
                 yield made[1]
         else:
-            yield from _pairs(knowledge, quota, [site for site in ranked if sealed.isdisjoint(chains_of[site])], seed)
+            yield from _pairs(knowledge, kind, pairs, [site for site in ranked if sealed.isdisjoint(chains_of[site])], seed)
 
 
-def _pairs(knowledge: Knowledge, quota: Quota, sites: list[Site], seed: int) -> Iterator[Item]:
+def _pairs(knowledge: Knowledge, kind: Kind, most: int, sites: list[Site], seed: int) -> Iterator[Item]:
     """Pairs of a dev item and its twin, over sites that share no statement with those of the pairs before."""
-    for number in range(1, quota.most + 1):
-        dev = _first(knowledge, quota.kind, sites, "dev", number, frozenset(), seed)
+    for number in range(1, most + 1):
+        dev = _first(knowledge, kind, sites, "dev", number, frozenset(), seed)
         if dev is None:
             return
         yield dev[1]
-        barred = frozenset(o.text for n, o in enumerate(dev[1].options) if n != dev[1].key)
-        near = [s for s in sites if s != dev[0] and s.extra == dev[0].extra and not set(s.statements).isdisjoint(dev[0].statements)]
-        twin = _first(knowledge, quota.kind, [*near, dev[0]], "twin", number, barred, seed)
+        barred = frozenset(o.text for n, o in enumerate(dev[1].options) if n != dev[1].key or not kind.same_key)
+        near = [s for s in sites if s != dev[0] and not set(s.statements).isdisjoint(dev[0].statements)]
+        twin = _first(knowledge, kind, [*near, *([dev[0]] if kind.same_key else [])], "twin", number, barred, seed)
         if twin is not None:
             yield twin[1]
         used = {*dev[0].statements, *(twin[0].statements if twin else ())}

@@ -9,13 +9,13 @@ what leads to its other concept), so the options alone do not tell which is righ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from proda.graph import Knowledge
 from proda.language.wording import bare_name, capital, name
 from proda.records import Operator, Option, Statement
 from proda.stable_hash import by_weight, seed_of
-from proda.tester.drafts import REACH, Draft, Kind, Site, Variant, chosen, fill
+from proda.tester.drafts import REACH, Draft, Kind, Site, Variant, alike, chosen, fill
 
 STEMS: dict[str, dict[Variant, tuple[str, ...]]] = {
     "mechanism": {
@@ -85,11 +85,10 @@ def _second_way(knowledge: Knowledge, start: str, between: tuple[str, str], end:
 
 def _between(knowledge: Knowledge, path: Sequence[Statement], start: str, end: str, used: set[str], key: tuple[object, ...]) -> Iterator[Option]:  # fmt: skip
     """Yield true pairs of steps: one that follows from the start, one that leads to the end, then pairs that do neither."""
-    here = path[1]
     follows = {s.object for s in knowledge.by_subject.get(start, ())}
     leads = {s.subject for s in knowledge.by_object.get(end, ())}
     groups: list[list[Option]] = [[], [], []]
-    for step in _pool(knowledge, here, used, key):
+    for step in _pool(knowledge, path, used, key):
         one, two = step.subject, step.object
         onward, inward = knowledge.leads(two, end, REACH), knowledge.leads(start, one, REACH)
         if one in follows and not onward:
@@ -101,8 +100,7 @@ def _between(knowledge: Knowledge, path: Sequence[Statement], start: str, end: s
         elif not onward and not inward:
             why = f"It neither follows from {name(knowledge, start)} nor leads to {name(knowledge, end)}."
             groups[2].append(_option(knowledge, (one, two), [step], "near", why, (path[0], path[2])))
-    yield from (group[0] for group in groups[:2] if group)
-    yield from groups[2]
+    yield from _disjoint([*(o for group in groups[:2] for o in group[:2]), *groups[2]])
 
 
 def _order(knowledge: Knowledge, site: Site, variant: Variant, barred: frozenset[str], key: tuple[object, ...]) -> Draft | None:
@@ -115,29 +113,54 @@ def _order(knowledge: Knowledge, site: Site, variant: Variant, barred: frozenset
 
 def _elsewhere(knowledge: Knowledge, path: Sequence[Statement], start: str, used: set[str], key: tuple[object, ...]) -> Iterator[Option]:
     """Yield true sequences of three steps that do not follow from the start."""
-    for step in _pool(knowledge, path[1], used, key):
+    found = []
+    for step in _pool(knowledge, path, used, key):
         if knowledge.leads(start, step.subject, REACH):
             continue
         nexts = [s for s in knowledge.by_subject.get(step.object, ()) if s.object not in used and s.object != step.subject]
         for after in by_weight(nexts, "next", *key, name=lambda s: s.id)[:1]:
             row = (step.subject, step.object, after.object)
             why = f"{capital(name(knowledge, step.subject))} does not follow from {name(knowledge, start)}."
-            yield _option(knowledge, row, [step, after], "near", why, path[:1])
+            found.append(_option(knowledge, row, [step, after], "near", why, path[:1]))
+    yield from _disjoint(found)
 
 
-def _pool(knowledge: Knowledge, like: Statement, used: set[str], key: tuple[object, ...]) -> list[Statement]:
-    """Statements of the discipline over unused concepts: first those of the same topic, then those whose ends have the same types."""
+def _disjoint(options: Iterable[Option]) -> Iterator[Option]:
+    """Yield the options that share no concept with one before. Otherwise the right one would be the one that shares none."""
+    used: set[str] = set()
+    for option in options:
+        named = {c for t in option.triples for c in (t[0], t[2])}
+        if used.isdisjoint(named):
+            used |= named
+            yield option
+
+
+def _pool(knowledge: Knowledge, path: Sequence[Statement], used: set[str], key: tuple[object, ...]) -> list[Statement]:
+    """Statements of the discipline over unused concepts: first those of the same topic, then those whose ends have the same types.
+
+    Statements whose concepts are inside chains, and so right in other items, come last. Otherwise the right option would be the one that is
+    right in no other item.
+    """
+    like = path[1]
     types = tuple(knowledge.concepts[c].type for c in (like.subject, like.object))
-    pool = [
-        s
-        for s in knowledge.active_statements.values()
-        if s.discipline == like.discipline and s.subject not in used and s.object not in used and knowledge.relations[s.relation].step
-    ]
+    pool = [s for s in knowledge.active_statements.values() if s.discipline == like.discipline and used.isdisjoint((s.subject, s.object))]
 
     def rank(s: Statement) -> tuple[bool, int]:
         return s.topic != like.topic, -sum(knowledge.concepts[c].type == t for c, t in zip((s.subject, s.object), types, strict=True))
 
-    return sorted(by_weight(pool, "pool", *key, name=lambda s: s.id), key=rank)
+    ranked = sorted(by_weight(pool, "pool", *key, name=lambda s: s.id), key=rank)
+    stem = f"{name(knowledge, path[0].subject)} {name(knowledge, path[-1].object)}"
+    right = " ".join(bare_name(knowledge, s.object) for s in path[:-1])
+    outer, inner = (
+        alike(group, lambda s: f"{bare_name(knowledge, s.subject)} {bare_name(knowledge, s.object)}", right, stem)
+        for group in ([s for s in ranked if _inner(knowledge, s) is wanted] for wanted in (False, True))
+    )
+    return [*outer, *inner]
+
+
+def _inner(knowledge: Knowledge, statement: Statement) -> bool:
+    """Whether both ends are concepts inside a chain, which are right in other items."""
+    return statement.subject in knowledge.inner and statement.object in knowledge.inner
 
 
 def _draft(knowledge: Knowledge, kind: str, variant: Variant, right: Option, wrongs: tuple[Option, ...] | None, path: Sequence[Statement], key: tuple[object, ...]) -> Draft | None:  # fmt: skip
