@@ -208,6 +208,7 @@ def make_repository(path: Path, *, git: bool = True, samples: int = 40, code: bo
     (root / "samples/base/reading.yaml").write_text(yaml.safe_dump({"sources": reading}, sort_keys=False))
     (root / "benchmarks").mkdir()
     (root / "benchmarks/exceptions.yaml").write_text("exceptions: []\n")
+    (root / "benchmarks/validation.yaml").write_text("readings: {}\n")
     for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
         shutil.copy(ROOT / name, root / name)
     if code:
