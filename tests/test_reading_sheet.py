@@ -15,7 +15,7 @@ import pytest
 from proda.records import LETTERS, Item
 from proda.store.items import load_items
 from proda.store.sheets import numbered, sheets
-from proda.store.validation import PATH, ItemReading, Letter, Validation, load_validation, merged, verdict_of, write_validation
+from proda.store.validation import ItemReading, Letter, Validation, load_validation, merged, verdict_of, write_validation
 from tests.toyresults import make_items_and_samples
 from tests.toyworld import ROOT, make_repository
 
@@ -158,7 +158,7 @@ def test_a_malformed_answer_is_refused_and_nothing_is_written(root: Path, answer
     (root / "a.yaml").write_text(f"answers:\n  - {{item: 2, answer: A, guess: 0}}\n  - {answer}\n")
     said = run(root, "--collect", "a.yaml", "--reader", "a", "--sheets", "out", code=1)
     assert what in said and "a.yaml:3" in said
-    assert not (root / PATH).exists()
+    assert load_validation(root) == Validation()
 
 
 def test_a_reader_needs_a_label_and_one_task_is_done_at_a_time(root: Path) -> None:

@@ -49,7 +49,7 @@ answers:
 """
 
 
-class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SheetAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line of a reader's file."""
 
     item: str | int  # a number of the sheets, or a content hash
@@ -62,7 +62,7 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AnswersFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
-    answers: tuple[Answer, ...]
+    answers: tuple[SheetAnswer, ...]
 
 
 def sheets(items: Iterable[Item], seed: int, size: int) -> dict[str, str]:
@@ -114,7 +114,7 @@ def read_answers(path: Path, numbers: Mapping[int, str]) -> dict[str, ItemReadin
     return {_hash(a.item, numbers): ItemReading(a.answer, a.guess, a.second, (a.note or "").strip()) for a in answers}
 
 
-def _faults(answers: Iterable[Answer], numbers: Mapping[int, str]) -> Iterator[Violation]:
+def _faults(answers: Iterable[SheetAnswer], numbers: Mapping[int, str]) -> Iterator[Violation]:
     seen: set[str] = set()
     for index, answer in enumerate(answers):
         where = ("answers", index)
