@@ -168,6 +168,7 @@ class Gates(msgspec.Struct, frozen=True):
     worst: list[dict[str, Any]]
     leaked: int
     hidden: int
+    shown_whole: int  # items of which one sample words all statements
     solvers: list[tuple[str, Mark]]
     limit: float | None
     chance: float
@@ -189,6 +190,7 @@ def gates(overlap: Mapping[str, Any], shortcuts: Mapping[str, Any], open_items: 
         worst=nearest[:closest],
         leaked=len(leaks),
         hidden=len(leaks) - len(shown[0]),
+        shown_whole=len(_list(overlap.get("shown_whole"))),
         solvers=[(name, Mark(score["accuracy"], score.get("ci95_low"), score.get("ci95_high"))) for name, score in solvers],
         limit=shortcuts.get("limit"),
         chance=float(shortcuts.get("chance", 0.25)),

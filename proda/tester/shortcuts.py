@@ -37,7 +37,7 @@ FOLDS = 5
 FAR = 3  # distance in the knowledge graph beyond which concepts are not told apart
 
 
-class Score(TypedDict):
+class SolverScore(TypedDict):
     """Accuracy of a solver, with a 95 % interval over chains."""
 
     accuracy: float
@@ -45,7 +45,7 @@ class Score(TypedDict):
     ci95_high: float
 
 
-def audit(items: Sequence[Item], knowledge: Knowledge | None = None, *, resamples: int = 2000) -> dict[str, Score]:
+def audit(items: Sequence[Item], knowledge: Knowledge | None = None, *, resamples: int = 2000) -> dict[str, SolverScore]:
     """Return solver → accuracy over `items` with its interval, before quarantine; chance is .25.
 
     The solver `same-topic` needs the knowledge, and is left out without it. Deterministic. Raises EmptyBenchmarkError without items.
@@ -61,7 +61,7 @@ def audit(items: Sequence[Item], knowledge: Knowledge | None = None, *, resample
     return {solver: _score(items, credit, resamples) for solver, credit in credited.items()}
 
 
-def _score(items: Sequence[Item], credit: NDArray[np.float64], resamples: int) -> Score:
+def _score(items: Sequence[Item], credit: NDArray[np.float64], resamples: int) -> SolverScore:
     cells = [(item.chain, "", float(value)) for item, value in zip(items, credit, strict=True)]
     mean, low, high = (round(value, 4) for value in mean_interval(cells, resamples=resamples))
     return {"accuracy": mean, "ci95_low": low, "ci95_high": high}

@@ -249,11 +249,13 @@ def test_a_leak_on_a_sealed_item_is_counted_but_not_shown(root: Path, tmp_path: 
     names = [next(i.id for i in proda.open(str(root)).items(split)) for split in ("dev", "sealed")]
     leaks = [{"item": name, "where": "w", "how": "stem", "value": 1.0, "text": f"leak of {name}"} for name in names]
     try:
-        path.write_text(json.dumps({"items": 2, "texts": 1, "n_leaks": len(leaks), "leaks": leaks, "closest": []}))
+        whole = [{"item": name, "sample": "s"} for name in names]
+        path.write_text(json.dumps({"items": 2, "texts": 1, "n_leaks": len(leaks), "leaks": leaks, "closest": [], "shown_whole": whole}))
         html = page_of(root, "--out", str(tmp_path / "leak.html"))
     finally:
         path.write_text(before)
     assert "2 leaks" in html and f"leak of {names[0]}" in html and f"leak of {names[1]}" not in html
+    assert "2 items shown whole: one training sample words all of their statements" in html
 
 
 def test_hostile_text_stays_inert(tmp_path: Path) -> None:
