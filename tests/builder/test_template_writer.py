@@ -14,7 +14,7 @@ from proda.builder.template_writer import write_sample
 from proda.builder.wrong_options import beside
 from proda.graph import Knowledge
 from proda.language.disciplines import discipline_name
-from proda.language.wording import bare_name, capital, clause, inverse_clause, name, sentence
+from proda.language.wording import altered, bare_name, capital, clause, inverse_clause, name, sentence
 from proda.records import FORMATS, LETTERS, Format, Sample
 from tests.builder.world import qualified
 from tests.toyworld import wide_knowledge
@@ -171,6 +171,13 @@ def test_an_article_before_a_gap_fits_every_term() -> None:
     )
     plan = Plan("x:open-1", "statement", "open", 0, (statement.id,), statement.id)
     assert "a(n) … at rest" in write_sample(world, plan).question
+
+
+def test_a_false_claim_keeps_the_article_of_what_it_puts_in() -> None:
+    statement = next(s for s in WORLD.active_statements.values() if s.id == "lighting/oil-feeds-flame.s4")
+    qualified_end = msgspec.structs.replace(statement, object_as="flame height in the valley")
+    said = altered(WORLD, qualified_end, object="lighting/oil-lamp")
+    assert clause(WORLD, said) == "capillary rise increases an oil lamp in the valley"
 
 
 def test_an_effect_is_answered_by_the_composed_sign_in_both_directions(rich: Written, written: Written) -> None:
