@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from proda.builder import templates
 from proda.builder.templates import fill
+from proda.builder.wrong_options import adds_bridge
 from proda.graph import Knowledge
 from proda.language.neighbours import mentions
 from proda.language.wording import (
@@ -69,16 +70,21 @@ def under_all(path: Sequence[Statement], text: str) -> str:
 
 def changing(concept: Concept) -> bool:
     """Return whether the concept itself rises or falls ("the grain size increases"); otherwise there is more or less of it."""
-    return concept.type in ("quantity", "property")
+    return concept.type in ("quantity", "property") or concept.text.startswith("the ")
 
 
 def change(knowledge: Knowledge, concept: str, rising: bool) -> str:
     """Return a clause that says that the concept changes: "the grain size increases", "there is less erosion"."""
     record = knowledge.concepts[concept]
     if changing(record):
-        return f"{record.text} {changes(record, rising)}"
+        return f"{varying(record)} {changes(record, rising)}"
     less = "fewer" if record.plural else "less"
     return f"there {'are' if record.plural else 'is'} {'more' if rising else less} {bare_name(knowledge, concept)}"
+
+
+def varying(concept: Concept) -> str:
+    """Return the concept as the subject of a change: "the settling time" for a quantity that is otherwise "a settling time"."""
+    return re.sub(r"^an? ", "the ", concept.text)
 
 
 def changes(concept: Concept, rising: bool) -> str:
@@ -86,11 +92,18 @@ def changes(concept: Concept, rising: bool) -> str:
     return f"{'increase' if rising else 'decrease'}{'' if concept.plural else 's'}"
 
 
-def in_context(knowledge: Knowledge, statement: Statement, asked: str, answers: Sequence[str], key: object) -> str | None:
-    """Return the question with its context: the explanation that it belongs to; for a link, the topic. None if that names an answer."""
-    chain = knowledge.chains[statement.chain]
+def in_context(knowledge: Knowledge, path: Sequence[Statement], asked: str, answers: Sequence[str], key: object) -> str | None:
+    """Return the question with its context: the explanation that its statements belong to; for a link, the topic.
+
+    None if the context names an answer, or with the statements all concepts of the chain, or of a bridge to another one.
+    """
+    chain = knowledge.chains[path[0].chain]
     words = chain.explains or chain.topic.replace("-", " ")
+    course = {c for s in knowledge.path(chain) for c in (s.subject, s.object)}
+    named = {c for s in path for c in (s.subject, s.object)}
     if any(mentions(words, knowledge.concepts[a]) for a in answers):
+        return None
+    if adds_bridge(knowledge, words, named, () if chain.is_link else course):
         return None
     asked = capital(asked)
     frames = templates.TOPIC if chain.is_link else templates.CONTEXT
@@ -98,6 +111,8 @@ def in_context(knowledge: Knowledge, statement: Statement, asked: str, answers: 
         frames = (templates.CONTEXT_BEFORE,)
     if chain.is_link and not asked.startswith(("What ", "Which ", "How ", "If ", "By ")):
         return None
+    if asked.endswith("What do you answer?"):  # a second request to answer would follow
+        frames = frames[:1]
     places = {"explains": words, "topic": words, "Q": asked, "q": f"{asked[:1].lower()}{asked[1:]}"}
     return fill(frames[seed_of("context", key) % len(frames)], places)
 
@@ -131,7 +146,7 @@ def accepted(knowledge: Knowledge, statement: Statement, end: End) -> tuple[str,
 def lead(knowledge: Knowledge, path: Sequence[Statement]) -> str:
     """Return "does heating lead to", or "affect" if the last step raises or lowers what is there already."""
     first, last = path[0], knowledge.relations[path[-1].relation]
-    changed = last.sign == "-" or last.id == "increases" or changing(knowledge.concepts[path[-1].object])
+    changed = last.sign == "-" or last.id == "increases" or name(knowledge, path[-1].object).startswith("the ")
     present = "do" if knowledge.concepts[first.subject].plural else "does"
     does = "did" if any(is_past(s) for s in path) else present
     return f"{does} {subject_text(knowledge, first)} {'affect' if changed else 'lead to'}"

@@ -26,11 +26,13 @@ from proda.builder.phrases import (
     name_one,
     open_article,
     under_all,
+    varying,
     which_of_these,
 )
 from proda.builder.plan import Plan, Unit, left_out, settled
+from proda.builder.plan import asked as asked_of_plan
 from proda.builder.templates import Frames, fill
-from proda.builder.wrong_options import condition_text
+from proda.builder.wrong_options import adds_bridge, condition_text
 from proda.graph import Knowledge
 from proda.language.disciplines import discipline_name
 from proda.language.neighbours import mentions
@@ -115,7 +117,12 @@ def _refuted(knowledge: Knowledge, plan: Plan) -> str:
     """A sentence that says of one wrong option what it is, after a blank; empty for half of the samples, or if no definition is short."""
     if plan.format != "choice" or fraction("refuted", plan.id) >= REFUTED:
         return ""
-    short = (knowledge.concepts[c] for c in plan.distractors if len(knowledge.concepts[c].definition.split()) <= LONG)
+    question = asked_of_plan(knowledge, plan)
+    short = (
+        c
+        for c in (knowledge.concepts[d] for d in plan.distractors)
+        if len(c.definition.split()) <= LONG and not adds_bridge(knowledge, c.definition, question.own, question.course)
+    )
     return next((f" {capital(c.text)} {_is(c)} something else: {c.definition}." for c in short), "")
 
 
@@ -146,7 +153,7 @@ def _statement(knowledge: Knowledge, plan: Plan) -> Sample:
     accept: tuple[str, ...] = ()
     if plan.format == "open":
         accept = accepted(knowledge, statement, plan.ask)
-        within = in_context(knowledge, statement, ask, [here], plan.id) if plan.context else None
+        within = in_context(knowledge, [statement], ask, [here], plan.id) if plan.context else None
         if within is not None:
             asked = within
             accept = accept if knowledge.chains[statement.chain].is_link else ()
@@ -204,7 +211,7 @@ def _effect(knowledge: Knowledge, plan: Plan) -> Sample:
     shown = rises is not plan.false
     places = {
         "change": change(knowledge, first, plan.rising),
-        "o": concept.text,
+        "o": varying(concept),
         "does": changes(concept, shown),
         "discipline": _discipline(knowledge, plan),
     }
@@ -222,9 +229,9 @@ def _effect(knowledge: Knowledge, plan: Plan) -> Sample:
     if plan.format == "true-false":
         return _sample(knowledge, plan, asked, "false" if plan.false else "true", why)
     if plan.context:
-        asked = in_context(knowledge, path[0], asked, [], plan.id) or asked
+        asked = in_context(knowledge, path, asked, [], plan.id) or asked
     if plan.format == "open":
-        return _sample(knowledge, plan, asked, f"{concept.text} {changes(concept, rises)}", why)
+        return _sample(knowledge, plan, asked, f"{varying(concept)} {changes(concept, rises)}", why)
     it = "they" if concept.plural else "it"
     stays = f"{it} stay{'' if concept.plural else 's'} the same"
     said = {up: f"{it} {changes(concept, up)}" for up in (True, False)}
@@ -268,17 +275,18 @@ def _window_open(knowledge: Knowledge, plan: Plan, path: list[Statement], places
     forward, inner = frame in templates.STEPS[: templates.FORWARD], [s.object for s in path[:-1]]
     asked = fill(frame, places)
     if forward or plan.context:
-        within = in_context(knowledge, path[0], asked, [*inner, path[-1].object] if forward else inner, plan.id)
+        within = in_context(knowledge, path, asked, [*inner, path[-1].object] if forward else inner, plan.id)
         if within is None and forward:  # without its explanation the question has several answers, so it names the end as well
             within = fill(templates.BOTH_ENDS, places)
         asked = within or asked
+    between = listing([name(knowledge, c) for c in inner])
+    if frame in (*templates.BETWEEN, *templates.BY_WAY):
+        return _sample(knowledge, plan, asked, between if frame in templates.BETWEEN else f"by way of {between}", _told(path))
     style: PathStyle = "which" if plan.ordinal % 2 == 0 else "full"
     answer = path_text(knowledge, path, style)
-    if frame in templates.BETWEEN:
-        answer = listing([name(knowledge, c) for c in inner])
-    elif frame in templates.BY_WAY:
-        answer = f"by way of {listing([name(knowledge, c) for c in inner])}"
-    return _sample(knowledge, plan, asked, answer, _told(path))
+    # Where the authors' sentences are the bare statements, the answer has said all.
+    repeats = all(s.text == f"{capital(sentence(knowledge, s))}." for s in path)
+    return _sample(knowledge, plan, asked, answer, "" if repeats else _told(path))
 
 
 def _steps(knowledge: Knowledge, path: list[Statement]) -> bool:

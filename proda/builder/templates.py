@@ -146,7 +146,7 @@ WHEN: dict[Format, Frames] = {
 STEPS: Frames = (
     "Which two steps start from {a}?",
     "Start with {a}. What are the next two steps?",
-    "Follow the explanation for two steps from {a}. Where do they lead, and by way of what?",
+    "Follow two steps from {a}. Where do they lead, and by way of what?",
     "How {lead} {c}?",
     "Give the two steps that start from {a} and end with {c}.",
     "By which two steps {lead} {c}?",

@@ -5,7 +5,7 @@ picked(knowledge, rivals(knowledge, ask, key), ask, 3)      the three nearest co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
@@ -36,13 +36,29 @@ def asked_of(knowledge: Knowledge, path: list[Statement], before: str | None, he
 
 def is_wrong(knowledge: Knowledge, asked: Asked, other: str) -> bool:
     """Return whether a concept is a wrong answer: nothing that is stated or defined makes it a right one."""
-    if other in asked.course or mentions(asked.said, knowledge.concepts[other]):
+    if other in asked.course or other in beside(knowledge, asked.own) or mentions(asked.said, knowledge.concepts[other]):
         return False
     if asked.before is not None and knowledge.leads(asked.before, other):
         return False
     if asked.after is not None and knowledge.leads(other, asked.after):
         return False
     return all(told_apart(knowledge, other, asked.here, stem) for stem in (asked.before, asked.after))
+
+
+def beside(knowledge: Knowledge, named: Iterable[str]) -> set[str]:
+    """Return the concepts that an active statement joins with one of these, in either direction.
+
+    A sample about A and B that also names a concept C beside B would show all three concepts of a bridge from A over B to C.
+    """
+    ends = {s.object for c in named for s in knowledge.by_subject.get(c, ())}
+    return ends | {s.subject for c in named for s in knowledge.by_object.get(c, ())}
+
+
+def adds_bridge(knowledge: Knowledge, text: str, named: Collection[str], course: Collection[str]) -> bool:
+    """Return whether a text beside a sample that names these concepts would name a bridge, or the rest of the sample's own chain."""
+    if any(mentions(text, knowledge.concepts[c]) for c in beside(knowledge, named) - {*named, *course}):
+        return True
+    return bool(course) and all(c in named or mentions(text, knowledge.concepts[c]) for c in course)
 
 
 def rivals(knowledge: Knowledge, asked: Asked, *key: object) -> Iterator[str]:
@@ -63,11 +79,11 @@ def picked(knowledge: Knowledge, asked: Asked, count: int, *key: object) -> tupl
     """Return the first `count` wrong answers with which the sample leaves out at least two concepts of every other chain.
 
     A sample that names all concepts of a chain would give its items away; the explanation may add one more, hence two. No two of them
-    have the same name.
+    have the same name or are joined by a statement.
     """
     found: list[str] = []
     for other in rivals(knowledge, asked, *key):
-        different = name(knowledge, other) not in {name(knowledge, c) for c in found}
+        different = name(knowledge, other) not in {name(knowledge, c) for c in found} and other not in beside(knowledge, found)
         if different and apart(knowledge, {*asked.own, *found, other}, asked.course):
             found.append(other)
         if len(found) == count:

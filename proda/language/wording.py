@@ -183,7 +183,7 @@ def _put(knowledge: Knowledge, concept: str, worded: str | None, other: str) -> 
         return None
     before, after = worded[: found.start()], worded[found.end() :]
     term = bare_name(knowledge, other)
-    if re.fullmatch(r"(an?|the) ", before.lower()):  # only an article: the other concept has its own
+    if re.fullmatch(r"((an?|the) )?", before.lower()):  # at most an article: the other concept has its own
         return f"{name(knowledge, other)}{after}"
     return f"{before}{term}{after}"
 

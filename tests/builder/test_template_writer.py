@@ -11,9 +11,10 @@ import pytest
 from proda.builder import templates
 from proda.builder.plan import Plan, plan_samples, settled
 from proda.builder.template_writer import write_sample
+from proda.builder.wrong_options import beside
 from proda.graph import Knowledge
 from proda.language.disciplines import discipline_name
-from proda.language.wording import bare_name, capital, clause, inverse_clause, name, sentence
+from proda.language.wording import altered, bare_name, capital, clause, inverse_clause, name, sentence
 from proda.records import FORMATS, LETTERS, Format, Sample
 from tests.builder.world import qualified
 from tests.toyworld import wide_knowledge
@@ -111,6 +112,28 @@ def test_no_sample_words_a_statement_of_another_chain_that_shares_a_concept_with
     assert min(seen["statement"], seen["window"]) > 100
 
 
+def test_no_wrong_option_is_joined_with_what_the_sample_names_by_a_statement(rich: Written, written: Written) -> None:
+    """Otherwise the sample would name the three concepts of a bridge."""
+    seen = 0
+    for world, pairs in ((WORLD, written), (RICH, rich)):
+        for plan, _ in pairs:
+            if plan.form == "fact" and plan.distractors and plan.unit != "concept":
+                own = {c for n in plan.nodes for c in (world.statements[n].subject, world.statements[n].object)}
+                assert {*plan.distractors}.isdisjoint(beside(world, own)), plan
+                seen += 1
+    assert seen > 1000
+
+
+def test_a_context_that_names_the_rest_of_the_chain_is_left_out() -> None:
+    """Three of four concepts are in the window, and "why frost halts a mill" names the fourth."""
+    nodes = ("milling/frost-halts-mill.s2", "milling/frost-halts-mill.s3")
+    for ordinal in range(6):
+        plan = Plan("x:open-1", "window", "open", ordinal, nodes, "x", context=True)
+        assert "frost" not in text_of(write_sample(WORLD, plan)), ordinal
+    alone = Plan("x:open-1", "statement", "open", 0, nodes[1:], "x", context=True)
+    assert "explanation of why frost halts a mill" in write_sample(WORLD, alone).question
+
+
 def test_nodes_are_what_the_sample_speaks_of(written: Written, rich: Written) -> None:
     for world, pairs in ((WORLD, written), (RICH, rich)):
         for plan, sample in pairs:
@@ -150,6 +173,13 @@ def test_an_article_before_a_gap_fits_every_term() -> None:
     assert "a(n) … at rest" in write_sample(world, plan).question
 
 
+def test_a_false_claim_keeps_the_article_of_what_it_puts_in() -> None:
+    statement = next(s for s in WORLD.active_statements.values() if s.id == "lighting/oil-feeds-flame.s4")
+    qualified_end = msgspec.structs.replace(statement, object_as="flame height in the valley")
+    said = altered(WORLD, qualified_end, object="lighting/oil-lamp")
+    assert clause(WORLD, said) == "capillary rise increases an oil lamp in the valley"
+
+
 def test_an_effect_is_answered_by_the_composed_sign_in_both_directions(rich: Written, written: Written) -> None:
     answers = Counter[tuple[str, bool, bool]]()
     for world, pairs in ((WORLD, written), (RICH, rich)):
@@ -166,7 +196,7 @@ def test_an_effect_is_answered_by_the_composed_sign_in_both_directions(rich: Wri
                 assert sample.question.rstrip(".?").endswith("True or false") or "true or false" in sample.question.lower()
             else:
                 assert ("increase" if rises else "decrease") in sample.answer
-                assert sample.format != "open" or sample.answer.startswith(name(world, path[-1].object))
+                assert sample.format != "open" or bare_name(world, path[-1].object) in sample.answer
             assert all(s.text in sample.explanation for s in path)
             answers[(plan.unit, plan.rising, rises)] += 1
     assert {unit for unit, _, _ in answers} == {"statement", "window"}
