@@ -309,7 +309,7 @@ class Evidence(Record, frozen=True):
     """What probing found at one node: number of questions (over seeds and wordings), number of wrong answers, and what was preferred."""
 
     node: str  # a concept or statement id
-    probe: Literal["statement", "concept", "step", "link", "data"]
+    probe: Literal["statement", "concept", "step", "between", "data", "link"]  # link: what `between` was called; results in the history
     asked: int
     failed: int
     margin: float  # mean log-likelihood per character of the right answer minus the best wrong one; 0 if nothing was scored

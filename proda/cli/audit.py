@@ -67,8 +67,8 @@ def audit(range_: str | None, item: str | None, patch: str | None, everything: b
 
         note(stale_line(where))
     changes, everywhere = data_changes(where, old.commit or first, new.commit)
-    departed = {(item, True): statements for item, statements in departures(old.knowledge, old.items(), old.outcomes()).items()}
-    departed |= {(item, False): statements for item, statements in departures(new.knowledge, new.items(), new.outcomes()).items()}
+    departed = {(item, True): statements for item, statements in departures(old.items(), old.outcomes()).items()}
+    departed |= {(item, False): statements for item, statements in departures(new.items(), new.outcomes()).items()}
     flipped = flips(tallies(old.outcomes()), tallies(new.outcomes()))
     lines = audit_lines(flipped, new.items(), new.knowledge, changes, departed)
     hidden = [] if sealed else [line for line in lines if ":sealed-" in line.item]

@@ -112,8 +112,8 @@ def _table(result: DrillResult) -> list[str]:
     head = f"only the {shown.faults} fault{'' if shown.faults == 1 else 's'} that an item shows"
     lines += _columns([head, "precision", "recall", "F1"], [[name, *_shares(score)] for name, score in seen])
     lines += [f"macro-F1 {_share(shown.macro_f1)}", ""]
-    rows = [[group, *(_rate(kinds.get(k)) for k in ("statement", "step", "link", "concept"))] for group, kinds in flagged.items()]
-    lines += _columns(["nodes flagged by probes", "statement", "step", "link", "concept"], sorted(rows, key=lambda r: r[0] != UNPLANTED))
+    rows = [[group, *(_rate(kinds.get(k)) for k in ("statement", "step", "between", "concept"))] for group, kinds in flagged.items()]
+    lines += _columns(["nodes flagged by probes", "statement", "step", "between", "concept"], sorted(rows, key=lambda r: r[0] != UNPLANTED))
     others = [[c, n[OWN], n[ONLY_HERE]] for c, n in counts.unplanted.items()]
     return [*lines, "", *_columns(["failures without a planted fault", OWN, ONLY_HERE], others)]
 

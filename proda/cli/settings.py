@@ -1,7 +1,7 @@
 """Options and small pieces of output that several verbs share.
 
 params = with_settings(params, ("train.epochs=6", "train.lora_rank=16"))
-samples, items = part(samples, items, disciplines("physics,biology", items))
+samples, items = part(samples, items, disciplines("physics,biology", items), knowledge)
 range_ends("v1..v2")          # ("v1", "v2")
 """
 

@@ -10,13 +10,15 @@ taught few definitions fails most concept probes, whatever items it answers. Pur
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Hashable, Iterable
+from typing import TypeVar
 
 from proda.graph import Knowledge
 from proda.records import Item, Record, Statement
 from proda.stable_hash import by_weight
 from proda.statistics import at_least
 
+Node = TypeVar("Node", bound=Hashable)
 FEWEST = 20  # control nodes; with fewer, a kind of probe is taken as reliable
 RARE = 0.25  # a kind of probe is reliable if at most this share of controls fails it
 LIFT, LEVEL = 1.25, 0.05  # otherwise suspects must fail this many times as often, at this significance level
@@ -33,13 +35,15 @@ class Discrimination(Record, frozen=True):
 
 
 def controls(knowledge: Knowledge, items: Iterable[Item], failed: Collection[str], *, count: int) -> list[Statement]:
-    """Return at most `count` statements of chains that have items, none of them failed; drawn by hash, sorted by id."""
-    chains = {item.chain for item in items if item.id not in failed} - {item.chain for item in items if item.id in failed}
-    pool = [s for c in sorted(chains) if c in knowledge.chains for s in knowledge.chains[c].statements]
+    """Return at most `count` statements that items rest on, none of them failed; drawn by hash, sorted by id."""
+    wanted, unwanted = set[str](), set[str]()
+    for item in items:
+        (unwanted if item.id in failed else wanted).update(item.statements)
+    pool = sorted(s for s in wanted - unwanted if s in knowledge.statements)
     return [knowledge.statements[s] for s in sorted(by_weight(pool, "control")[:count])]
 
 
-def discrimination(suspected: Collection[str], asked: Collection[str], unknown: Collection[str]) -> Discrimination:
+def discrimination(suspected: Collection[Node], asked: Collection[Node], unknown: Collection[Node]) -> Discrimination:
     """Compare failure rates for one kind of probe.
 
     `suspected` are the suspected nodes, `asked` the controls, `unknown` the nodes of both groups that most models do not know.

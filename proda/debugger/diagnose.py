@@ -4,21 +4,28 @@
     probes = probes_of(knowledge, items, failed)               # put to each model; answers_of[model] = answers(probes, scores)
     diagnoses, worth, noticed = examine(knowledge, items, failed, answers_of, samples)
 
-Diagnoses are measured on the model. The wrong option that a model chose departs from the chain at certain statements. These are suspected,
-and blamed if the model fails their probes. The first row that applies decides:
+Diagnoses are measured on the model. Each wrong option records the statements that it breaks (`Option.breaks`). Those that a model's choice
+breaks are suspected, and blamed if the model fails their probes. An option without a record was worded by hand or planted: then all
+statements of the item are suspected. The first row that applies decides:
 
-    the option states the whole chain, or another path that the knowledge holds   suspect item
-    training samples contradict a suspected statement                             data conflict at that statement
-    probes of a suspected statement, or of one of its concepts, fail              concept gap at that node
-    these probes pass; those of a suspected step, or of the link to it, fail      reasoning deficit at that step; if the statement before
-                                                                                  it is contradicted or unknown, that one is blamed
-    every suspected statement is known, all seeds choose the same wrong option,
-    and having the facts in the question does not help                            suspect item
-    otherwise                                                                     unexplained
+    the knowledge holds what the option states, and it answers the stem             suspect item
+    training samples contradict a suspected statement                               data conflict at that statement
+    probes of a suspected statement fail                                            concept gap at that statement
+    they pass, and those of another statement of the item fail                      concept gap at that one (or data conflict there)
+    probes of a concept of a suspected statement fail                               concept gap at that concept
+    probes of a step from or to a suspected statement, or of the concept between
+    it and the one before, fail                                                     reasoning deficit at the step
+    every statement of the item is known, and the option is right for one of them   reasoning deficit at the statement that it breaks
+    every statement of the item is known, all seeds choose the same wrong option,
+    and having the facts in the question does not help                              suspect item
+    otherwise                                                                       unexplained
+
+The statements of an item may lie in several chains and links; steps are those along the item's own statements. Conditions are in no
+statement, so an item that asks for one is never suspect because its statements are known.
 
 Each failing seed is diagnosed separately. The diagnosis is the most frequent result, and its confidence is that result's share. Nodes of
 items that were answered correctly are probed as a control group (controls.py): a kind of probe that fails about as often there is ignored.
-Other statements of the chain that are unknown are not the cause of this failure; they follow the blamed nodes in the evidence.
+Other statements of the item that are unknown too follow the blamed nodes in the evidence.
 
 Items cover only a part of the knowledge and may be answered correctly for a wrong reason. So all statements and steps are probed, all
 samples are compared with the knowledge, and all items are searched for a second correct option. What is found this way is called noticed,
@@ -33,12 +40,21 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from proda.debugger.controls import Discrimination, controls, discrimination
-from proda.debugger.probes import EARLY, INVERSION, SKIP, Again, Answer, Kind, Probe, concept_probes, statement_probes, step_probes
+from proda.debugger.probes import (
+    Again,
+    Answer,
+    Kind,
+    Probe,
+    concept_probes,
+    junctions,
+    statement_probes,
+    step_probes,
+)
+from proda.debugger.reasons import reason, tied
 from proda.debugger.supplied import Supplied, context_probes, supplied
+from proda.debugger.suspicion import Place, option_of, path_of, right_as_well, suspected, suspected_steps
 from proda.graph import Knowledge
-from proda.language.read_options import option_triples, parted, unsupported
 from proda.language.read_samples import Reader, contradictions
-from proda.language.wording import clause, name
 from proda.records import LETTERS, Category, Diagnosis, Evidence, Item, Outcome, Record, Sample, Statement
 from proda.stable_hash import by_weight
 from proda.statistics import most
@@ -48,14 +64,13 @@ KNOWN = 0.8  # a statement is known if at least this share is; required before a
 MARGIN_DIGITS = 4
 WHOLE = 3000  # statements probed in addition to those on the chains of failed items; controls first, then drawn by hash
 FIRST = 100  # concepts of suspected statements, and of controls, that are probed before the others
-KINDS: tuple[Kind, ...] = ("statement", "concept", "step", "link")
-COMPOSING: tuple[Kind, ...] = ("step", "link")
-INSTEAD = {INVERSION: "its inversion", SKIP: "a shortcut that skips it", EARLY: "the step after it"}
+KINDS: tuple[Kind, ...] = ("statement", "concept", "step", "between")
+COMPOSING: tuple[Kind, ...] = ("step", "between")
 
 Failed = Mapping[str, Mapping[str, str]]
 """Item id → model that failed it → the letter it chose."""
 
-_Answers = Mapping[tuple[Kind | Again, str], Sequence[Answer]]  # (kind of probe, node) → answers of one model
+_Answers = Mapping[tuple[Kind | Again, str, str], Sequence[Answer]]  # (kind of probe, node, statement before it) → answers of one model
 _Against = Callable[[str], Sequence[str]]  # statement id → ids of training samples that contradict it
 
 
@@ -92,37 +107,36 @@ def failures(items: Iterable[Item], outcomes: Iterable[Outcome]) -> dict[str, di
 def probes_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed, *, concepts: int | None = None) -> list[Probe]:
     """Return every probe once: of statements and steps, of concepts, and of the failed items with facts in the question.
 
-    Statements and steps: all on the chains of failed items, and up to `WHOLE` others. Concepts: those of suspected statements and of
-    controls, of each group at most `concepts` if that is given, drawn by hash.
+    Statements: all of failed items, and up to `WHOLE` others. Steps: those to these statements along their chains, and along the statements
+    of items. Concepts: those of suspected statements and of controls, of each group at most `concepts` if that is given, drawn by hash.
     """
     items = list(items)
     suspects, called_for = _suspects(knowledge, items, failed), set[str]()
     for item in items:
-        called_for.update(s for s in item.statements if item.id in failed and s in knowledge.statements)
+        called_for.update(s.id for s in path_of(knowledge, item) if item.id in failed)
     called_for.update(suspects)
     asked = {s.id: s for s in controls(knowledge, items, failed, count=WHOLE)}
     others = by_weight([s for s in knowledge.active_statements if s not in called_for and s not in asked], "probed")
     nodes = {*called_for, *asked, *others[: WHOLE - len(asked)]}
     probes = [p for s in sorted(nodes) for p in statement_probes(knowledge, knowledge.statements[s])]
-    for chain in sorted({knowledge.statements[s].chain for s in nodes}):
-        probes += (p for p in step_probes(knowledge, knowledge.chains[chain]) if p.node in nodes)
+    chains = sorted({knowledge.statements[s].chain for s in nodes})
+    paths = [*(knowledge.path(knowledge.chains[c]) for c in chains), *(path_of(knowledge, i) for i in items)]
+    walked: set[Place] = set()
+    for path in paths:
+        there = {(step, before) for step, before in junctions(knowledge, path) if step in nodes} - walked
+        probes += (p for p in step_probes(knowledge, path) if (p.node, p.before) in there)
+        walked |= there
     probes += context_probes(knowledge, items, failed)
-    suspected = _concepts(suspects.values())
-    limit = len(suspected) if concepts is None else concepts
-    drawn = {c for part in (suspected, _concepts(asked.values())) for c in by_weight(part, "probed")[:limit]}
+    of_suspects = _concepts(suspects.values())
+    limit = len(of_suspects) if concepts is None else concepts
+    drawn = {c for part in (of_suspects, _concepts(asked.values())) for c in by_weight(part, "probed")[:limit]}
     for concept in sorted(drawn):
         probes += concept_probes(knowledge, concept)
     return probes
 
 
 def _suspects(knowledge: Knowledge, items: Iterable[Item], failed: Failed) -> dict[str, Statement]:
-    return {s.id: s for item in items for letter in failed.get(item.id, {}).values() for s in _suspected(knowledge, item, letter)}
-
-
-def _suspected(knowledge: Knowledge, item: Item, letter: str) -> list[Statement]:
-    """Return the statements that a choice departs from; all of the chain if the option cannot be parsed."""
-    apart = parted(knowledge, item, letter)
-    return [knowledge.statements[s] for s in (item.statements if apart is None else apart) if s in knowledge.statements]
+    return {s.id: s for item in items for letter in failed.get(item.id, {}).values() for s in suspected(knowledge, item, letter)}
 
 
 def examine(
@@ -159,14 +173,14 @@ def examine(
     diagnoses = [_diagnosis(knowledge, known[i], failed[i], trusted, contradicted) for i in sorted(failed)]
     diagnoses += [_doubtful(item, letter) for item in items if item.id not in failed and (letter := _second(knowledge, item))]
     conflicts = [_conflict(s, contradicted(s)) for s in sorted(by_statement) if contradicted(s)]
-    lacking = _lacking(knowledge, trusted, {e.node for e in conflicts})
+    lacking = _lacking(trusted, {e.node for e in conflicts})
     return Examination(sorted(diagnoses, key=lambda d: d.item), worth, conflicts + lacking)
 
 
 def _second(knowledge: Knowledge, item: Item) -> str:
     """Return the letter of another option that answers the item correctly; "" if there is none."""
     wrong = (letter for letter in LETTERS[: len(item.options)] if letter != item.answer)
-    return next((x for x in wrong if parted(knowledge, item, x) == () or _right_as_well(knowledge, item, x)), "")
+    return next((x for x in wrong if right_as_well(knowledge, item, x)), "")
 
 
 def _doubtful(item: Item, letter: str) -> Diagnosis:
@@ -174,17 +188,21 @@ def _doubtful(item: Item, letter: str) -> Diagnosis:
     return Diagnosis(item.id, item.content_hash, item.chain, "suspect item", (), (), (), 1.0, (), reason)
 
 
-def _lacking(knowledge: Knowledge, of_node: Mapping[str, _Answers], conflicted: AbstractSet[str]) -> list[Evidence]:
+def _lacking(of_node: Mapping[str, _Answers], conflicted: AbstractSet[str]) -> list[Evidence]:
     """Return evidence for the nodes that most models do not know.
 
-    Steps and links are left out if one of their two statements is unknown or contradicted by samples.
+    Steps are left out if one of their two statements is unknown or contradicted by samples.
     """
     statements = _unknown_to_most(of_node, "statement", _probed(of_node, "statement"))
-    found: dict[Kind, set[str]] = {"statement": statements}
+    spoilt = {node for node, _ in statements} | conflicted
+    found: dict[Kind, set[Place]] = {"statement": statements}
     for kind in COMPOSING:
-        unused = _unknown_to_most(of_node, kind, _probed(of_node, kind))
-        found[kind] = {n for n in unused if not {n, _before(knowledge, n)} & (statements | conflicted)}
-    return [_answers_at(node, [kind], list(of_node), of_node) for kind, nodes in found.items() for node in sorted(nodes)]
+        found[kind] = {place for place in _unknown_to_most(of_node, kind, _probed(of_node, kind)) if spoilt.isdisjoint(place)}
+    return [
+        _answers_at(node, [kind], list(of_node), of_node, sorted(before for n, before in places if n == node))
+        for kind, places in found.items()
+        for node in sorted({n for n, _ in places})
+    ]
 
 
 def _discriminations(
@@ -193,27 +211,38 @@ def _discriminations(
     """Return kind of probe → whether suspected nodes fail it more often than controls do."""
     suspects = _suspects(knowledge, items, failed)
     asked = {s.id: s for s in controls(knowledge, items, failed, count=WHOLE)}
+    steps = {
+        place
+        for item in items
+        for letter in failed.get(item.id, {}).values()
+        for place in suspected_steps(knowledge, item, suspected(knowledge, item, letter))
+    }
+    groups: dict[Kind, tuple[set[Place], set[Place]]] = {
+        "statement": ({(s, "") for s in suspects}, {(s, "") for s in asked}),
+        "concept": ({(c, "") for c in _concepts(suspects.values())}, {(c, "") for c in _concepts(asked.values())}),
+    }
     found: dict[str, Discrimination] = {}
     for kind in KINDS:
         probed = _probed(of_node, kind)
-        here, there = ((set(_concepts(part.values())) if kind == "concept" else set(part)) & probed for part in (suspects, asked))
+        here, there = groups.get(kind, (steps, {place for place in probed if asked.keys() >= {*place}}))
+        here, there = here & probed, there & probed
         found[kind] = discrimination(here, there - here, _unknown_to_most(of_node, kind, probed))
     return found
 
 
-def _probed(of_node: Mapping[str, _Answers], kind: Kind) -> set[str]:
-    return {node for answers in of_node.values() for k, node in answers if k == kind}
+def _probed(of_node: Mapping[str, _Answers], kind: Kind) -> set[Place]:
+    return {(node, before) for answers in of_node.values() for k, node, before in answers if k == kind}
 
 
-def _unknown_to_most(of_node: Mapping[str, _Answers], kind: Kind, nodes: Iterable[str]) -> set[str]:
-    """Return the nodes that more than half of the models do not know."""
-    return {n for n in nodes if most(sum(_unknown(answers.get((kind, n), ())) for answers in of_node.values()), len(of_node))}
+def _unknown_to_most(of_node: Mapping[str, _Answers], kind: Kind, places: Iterable[Place]) -> set[Place]:
+    """Return the places that more than half of the models do not know."""
+    return {p for p in places if most(sum(_unknown(answers.get((kind, *p), ())) for answers in of_node.values()), len(of_node))}
 
 
 def _by_node(found: Iterable[Answer]) -> _Answers:
-    groups: dict[tuple[Kind | Again, str], list[Answer]] = defaultdict(list)
+    groups: dict[tuple[Kind | Again, str, str], list[Answer]] = defaultdict(list)
     for answer in found:
-        groups[answer.probe.kind, answer.probe.node].append(answer)
+        groups[answer.probe.kind, answer.probe.node, answer.probe.before].append(answer)
     return groups
 
 
@@ -226,11 +255,12 @@ def _diagnosis(
     category = _category(votes)
     models = [m for m, v in verdicts.items() if v.category == category]
     blamed = Counter(n for m in models for n in verdicts[m].nodes)
-    found = [_evidence(n, models, of_node, contradicted, category) for n in sorted(blamed) if 2 * blamed[n] >= len(models)]
+    steps = junctions(knowledge, path_of(knowledge, item))
+    found = [_evidence(n, models, of_node, contradicted, category, steps) for n in sorted(blamed) if 2 * blamed[n] >= len(models)]
     evidence = tuple(sorted(found, key=lambda e: (-blamed[e.node], e.margin, e.node)))  # blamed by most seeds first, then lowest margin
     nodes = tuple(e.node for e in evidence)
     if category == "concept gap":
-        evidence += tuple(_evidence(s, models, of_node, contradicted, category) for s in _beside(knowledge, item, nodes, models, of_node))
+        evidence += tuple(_answers_at(s, ("statement",), models, of_node) for s in _beside(knowledge, item, nodes, models, of_node))
     return Diagnosis(
         item.id,
         item.content_hash,
@@ -241,7 +271,7 @@ def _diagnosis(
         tuple(chosen.values()),
         round(votes[category] / len(verdicts), 2),
         evidence,
-        (_tied(votes) if category == "unexplained" and len(votes) > 1 else _reason(knowledge, category, evidence, chosen))
+        (tied(votes) if category == "unexplained" and len(votes) > 1 else reason(knowledge, category, evidence, chosen))
         + _cured(item, chosen, of_node),
     )
 
@@ -253,54 +283,38 @@ def _category(votes: Counter[Category]) -> Category:
 
 
 def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, contradicted: _Against, agree: bool) -> _Vote:
-    if parted(knowledge, item, letter) == () or _right_as_well(knowledge, item, letter):
+    def unknown(kind: Kind, node: str, before: str = "") -> bool:
+        return _unknown(answers.get((kind, node, before), ()))
+
+    if right_as_well(knowledge, item, letter):
         return _Vote("suspect item")
-    suspected = _suspected(knowledge, item, letter)
-    if against := [s.id for s in suspected if contradicted(s.id)]:
+    broken = suspected(knowledge, item, letter)
+    path = path_of(knowledge, item)
+    if against := [s.id for s in broken if contradicted(s.id)]:
         return _Vote("data conflict", tuple(against))
-    unknown = [s.id for s in suspected if _unknown(answers.get(("statement", s.id), ()))]
-    if unknown:
-        return _Vote("concept gap", tuple(unknown))
-    concepts = [c for c in _concepts(suspected) if _unknown(answers.get(("concept", c), ()))]
-    if concepts:
+    for statements in (broken, path):  # an option that breaks one statement is tempting if another, which rules in the key, is unknown
+        if lacking := [s.id for s in statements if unknown("statement", s.id)]:
+            against = [s for s in lacking if contradicted(s)]
+            return _Vote("data conflict", tuple(against)) if against else _Vote("concept gap", tuple(lacking))
+    if concepts := [c for c in _concepts(broken) if unknown("concept", c)]:
         return _Vote("concept gap", tuple(concepts))
-    steps = [s.id for s in suspected if any(_unknown(answers.get((kind, s.id), ())) for kind in COMPOSING)]
+    steps = [place for place in suspected_steps(knowledge, item, broken) if any(unknown(kind, *place) for kind in COMPOSING)]
     if steps:
-        before = [_before(knowledge, s) for s in steps]  # a step fails if the statement it starts from is unknown or contradicted
-        if against := [s for s in before if contradicted(s)]:
-            return _Vote("data conflict", tuple(against))
-        if unknown := [s for s in before if _unknown(answers.get(("statement", s), ()))]:
-            return _Vote("concept gap", tuple(unknown))
-        return _Vote("reasoning deficit", tuple(steps))
-    sure = bool(suspected) and all(_known(answers.get(("statement", s.id), ())) for s in suspected)
-    cured = any(a.right for a in answers.get(("context", item.id), ()))
-    return _Vote("suspect item" if agree and sure and not cured else "unexplained")
-
-
-def _before(knowledge: Knowledge, step: str) -> str:
-    """Return the statement that a step starts from: the one before it on its chain."""
-    path = knowledge.chains[knowledge.statements[step].chain].statements
-    return path[path.index(step) - 1]
+        against = [s.id for s in path if contradicted(s.id) and any(s.id in place for place in steps)]
+        return _Vote("data conflict", tuple(against)) if against else _Vote("reasoning deficit", tuple(step for step, _ in steps))
+    sure = bool(path) and all(_known(answers.get(("statement", s.id, ""), ())) for s in path)
+    chosen = option_of(item, letter)
+    if sure and chosen.breaks and chosen.operator == "half":
+        return _Vote("reasoning deficit", tuple(s.id for s in broken))
+    cured = any(a.right for a in answers.get(("context", item.id, ""), ()))
+    # What an item about conditions asks for is in no statement, so knowing them all does not speak against it.
+    return _Vote("suspect item" if agree and sure and not cured and item.kind != "condition" else "unexplained")
 
 
 def _beside(knowledge: Knowledge, item: Item, nodes: Sequence[str], models: Sequence[str], of_node: Mapping[str, _Answers]) -> list[str]:
-    """Return the statements of the chain that are not blamed for this choice and that most of the failing models do not know."""
-    others = [s for s in item.statements if s in knowledge.statements and s not in nodes]
-    return [s for s in others if most(sum(_unknown(of_node[m].get(("statement", s), ())) for m in models), len(models))]
-
-
-def _right_as_well(knowledge: Knowledge, item: Item, letter: str) -> bool:
-    """Tell whether the option answers the stem correctly on another path.
-
-    It does if the knowledge holds each of its triples and they connect the chain's first concept to its last (in an order item: any two).
-    A truncation ends early, and a detour does not connect.
-    """
-    told = option_triples(knowledge, item).get(letter)
-    path = [knowledge.statements[s] for s in item.statements if s in knowledge.statements]
-    if not told or not path or unsupported(knowledge, told) or any(a[2] != b[0] for a, b in zip(told, told[1:], strict=False)):
-        return False
-    ends = (told[0][0], told[-1][2]) == (path[0].subject, path[-1].object)
-    return ends or (item.kind == "order" and len(told) == len(path))
+    """Return the statements of the item that are not blamed for this choice and that most of the failing models do not know."""
+    others = [s.id for s in path_of(knowledge, item) if s.id not in nodes]
+    return [s for s in others if most(sum(_unknown(of_node[m].get(("statement", s, ""), ())) for m in models), len(models))]
 
 
 def _unknown(answers: Sequence[Answer]) -> bool:
@@ -315,12 +329,18 @@ def _concepts(statements: Iterable[Statement]) -> list[str]:
     return list(dict.fromkeys(c for s in statements for c in (s.subject, s.object)))
 
 
-def _evidence(node: str, models: Sequence[str], of_node: Mapping[str, _Answers], contradicted: _Against, category: Category) -> Evidence:
+def _evidence(
+    node: str, models: Sequence[str], of_node: Mapping[str, _Answers], contradicted: _Against, category: Category, steps: Iterable[Place]
+) -> Evidence:
+    """Return what was found of a blamed node; `steps` are those along the statements of the item."""
     if category == "data conflict":
         return _conflict(node, contradicted(node))
     if category == "reasoning deficit":  # the kind of probe that shows it best
-        found = [_answers_at(node, [kind], models, of_node) for kind in COMPOSING]
-        return max(found, key=lambda e: e.failed / max(1, e.asked))
+        before = [b for step, b in steps if step == node]
+        found = [_answers_at(node, [kind], models, of_node, before) for kind in COMPOSING]
+        worst = max(found, key=lambda e: e.failed / max(1, e.asked))
+        if worst.asked:
+            return worst
     return _answers_at(node, ("statement", "concept"), models, of_node)
 
 
@@ -328,52 +348,23 @@ def _conflict(node: str, against: Sequence[str]) -> Evidence:
     return Evidence(node, "data", len(against), len(against), 0.0, against[0])
 
 
-def _answers_at(node: str, kinds: Sequence[Kind], models: Sequence[str], of_node: Mapping[str, _Answers]) -> Evidence:
-    """Return a summary of the models' answers about a node."""
-    found = [a for m in models for k in kinds for a in of_node[m].get((k, node), ())]
+def _answers_at(
+    node: str, kinds: Sequence[Kind], models: Sequence[str], of_node: Mapping[str, _Answers], before: Sequence[str] = ("",)
+) -> Evidence:
+    """Return a summary of the models' answers about a node, or about the steps to it from the statements in `before`."""
+    found = [a for m in models for k in kinds for b in before for a in of_node[m].get((k, node, b), ())]
     wrong = Counter(a.preferred for a in found if not a.right)
     preferred = min(wrong, key=lambda p: (-wrong[p], p)) if wrong else ""
     right = {a.probe.means[0] for a in found if not a.right and a.preferred == preferred}
     margin = round(sum(a.margin for a in found) / len(found), MARGIN_DIGITS) if found else 0.0
-    kind: Kind = next((k for k in kinds if any((k, node) in of_node[m] for m in models)), "statement")
+    kind: Kind = next((k for k in kinds if any((k, node, b) in of_node[m] for m in models for b in before)), "statement")
     expected = right.pop() if len(right) == 1 else ""
     return Evidence(node, kind, len(found), sum(not a.right for a in found), margin, preferred, expected)
 
 
 def _cured(item: Item, chosen: Iterable[str], of_node: Mapping[str, _Answers]) -> str:
     """Say how many of the failing models are right with the facts in the question; empty if that probe is not reliable."""
-    found = [answers for m in chosen if (answers := of_node[m].get(("context", item.id)))]
+    found = [answers for m in chosen if (answers := of_node[m].get(("context", item.id, "")))]
     right = sum(a.right for answers in found for a in answers)
     models = "1 failing model is" if len(found) == 1 else f"{len(found)} failing models are"
     return f" With the facts in the question, {right} of {models} right." if found else ""
-
-
-def _reason(knowledge: Knowledge, category: Category, evidence: Sequence[Evidence], chosen: Mapping[str, str]) -> str:
-    """Return the reason that reviewers of the repair read."""
-    if category == "suspect item":
-        letters = ", ".join(sorted(set(chosen.values())))
-        models = "1 model" if len(chosen) == 1 else f"{len(chosen)} models"
-        return f"{models} chose {letters}. The knowledge supports this option, or the models know every statement that it contradicts."
-    if not evidence:
-        return "No reliable probe failed. Cause unknown; no node is blamed."
-    return told(knowledge, category, evidence[0])
-
-
-def _tied(votes: Mapping[Category, int]) -> str:
-    counts = ", ".join(f"{count} {category}" for category, count in sorted(votes.items()))
-    return f"The models disagree about the category ({counts}); no node is blamed."
-
-
-def told(knowledge: Knowledge, category: Category, first: Evidence) -> str:
-    """Return a sentence or two that state the evidence for one node."""
-    said = clause(knowledge, knowledge.statements[first.node].triple) if first.node in knowledge.statements else name(knowledge, first.node)
-    if category == "data conflict":
-        samples = "1 training sample contradicts" if first.failed == 1 else f"{first.failed} training samples contradict"
-        return f"{samples} “{said}”{':' if first.failed == 1 else ', for example'} {first.preferred}."
-    what = {"step": "the step ", "link": "the link to "}.get(first.probe, "")
-    answers = "1 probe answer" if first.asked == 1 else f"{first.asked} probe answers"
-    found = f"{first.failed} of {answers} about {what}“{said}” {'is' if first.failed == 1 else 'are'} wrong."
-    if not first.preferred:
-        return found
-    instead = name(knowledge, first.preferred) if first.preferred in knowledge.concepts else first.preferred
-    return f"{found} Most frequent wrong answer: {INSTEAD.get(first.preferred, instead)}."

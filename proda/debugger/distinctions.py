@@ -79,7 +79,7 @@ def before_edits(knowledge: Knowledge, patches: Iterable[Patch]) -> Knowledge:
         msgspec.structs.replace(c, distinct_from=tuple(o for o in c.distinct_from if o not in undone[c.id])) if c.id in undone else c
         for c in knowledge.concepts.values()
     ]
-    return Knowledge(knowledge.relations.values(), concepts, knowledge.statements.values(), knowledge.chains.values())
+    return Knowledge(knowledge.relations.values(), concepts, knowledge.statements.values(), knowledge.chains.values(), knowledge.cases)
 
 
 def _tells_apart(knowledge: Knowledge, one: str, other: str) -> bool:

@@ -7,7 +7,11 @@
 - Statement: both ends in two wordings, against easily confused concepts, and the statement against its inversion.
 - Concept: the term for the definition, and the definition for the term.
 - Step: the next step when the steps before it are given, against its inversion, a shortcut that skips it, and the step after it.
-- Link: the concept between two steps. A model that knows both statements does not always find it.
+- Between: the concept between two steps. A model that knows both statements does not always find it.
+
+Steps run along the statements of a chain, or along those of an item, which may belong to several chains and links. A statement is worded
+with its qualifiers, and a wrong option as the right one is: where the statement words an end in its own way, the question is a sentence
+with a gap and all options are bare terms.
 
 The paper (§3.4) diagnoses failures by a model's judgement; probes measure a margin. Pure: nothing here loads a model.
 """
@@ -16,22 +20,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Literal
+
+import msgspec
 
 from proda.graph import Knowledge
 from proda.language.neighbours import near_concepts
-from proda.language.wording import Triple, clause, name, question, verb
-from proda.records import Chain, Record, Statement, prompt_text
+from proda.language.wording import (
+    GAP,
+    End,
+    bare_name,
+    name,
+    object_as,
+    object_text,
+    path_with_gap,
+    question,
+    sentence,
+    subject_as,
+    subject_text,
+)
+from proda.records import Record, Statement, prompt_text
 from proda.stable_hash import fraction
 
 RIVALS = 5  # confusable concepts that the correct answer is compared with
 WORDINGS = ("{ask}", "A student asks: “{ask}” What do you answer?")
 STEPS = ("Say step by step how {a} leads to {c}.", "How does {a} lead to {c}, one step after the other?")
-LINKS = ("Which concept links {a} to {c}?", "What is missing: {a} {verb} …, which {verb2} {c}?")
+BETWEEN = ("Which concept links {a} to {c}?", "Which concept completes this: “{gap}”?")
 INVERSION, SKIP, EARLY = "inversion", "skip", "early"  # meanings of options that are not concepts
 
-Kind = Literal["statement", "concept", "step", "link"]
+Kind = Literal["statement", "concept", "step", "between"]
 Again = Literal["context", "elsewhere"]  # a failed item asked again: supplied.py
 
 
@@ -43,6 +61,7 @@ class Probe(Record, frozen=True):
     prompt: str
     options: tuple[str, ...]
     means: tuple[str, ...]
+    before: str = ""  # of a step, or of what lies between: the statement that comes before `node` on the path
 
 
 class Answer(Record, frozen=True):
@@ -71,22 +90,37 @@ def answers(probes: Sequence[Probe], scores: Sequence[Sequence[float]]) -> list[
 def statement_probes(knowledge: Knowledge, statement: Statement) -> Iterator[Probe]:
     """Yield probes for both ends, in two wordings each, and for the direction if the relation has one."""
     subject, relation, obj = statement.triple
-    ends: tuple[tuple[Literal["object", "subject"], str, str | None, str | None], ...] = (
-        ("object", obj, subject, None),
-        ("subject", subject, None, obj),
-    )
+    ends: tuple[tuple[End, str, str | None, str | None], ...] = (("object", obj, subject, None), ("subject", subject, None, obj))
     for end, right, before, after in ends:
+        ask = question(knowledge, statement, end)
         near = near_concepts(knowledge, before, right, after, frozenset({subject, obj}), "probe", statement.id, end)
-        rivals = list(islice(near, RIVALS))
-        if rivals:
-            ask = question(knowledge, statement.triple, end)
-            for wording in WORDINGS:
-                yield _among(knowledge, statement.id, "statement", wording.replace("{ask}", ask), (right, *rivals))
-    if knowledge.relations[relation].asymmetric and not knowledge.holds(obj, relation, subject):
+        rivals = list(islice((c for c in near if _fits(knowledge, ask, c)), RIVALS))
+        bare = (object_as(statement) if end == "object" else subject_as(statement)) is not None
+        for wording in WORDINGS if rivals else ():
+            yield _among(knowledge, statement.id, "statement", wording.replace("{ask}", ask), (right, *rivals), bare=bare)
+    back = reverse(statement)
+    if knowledge.relations[relation].asymmetric and not knowledge.holds(*back.triple):
         pair = (subject, obj) if fraction("pair", statement.id) < 0.5 else (obj, subject)  # a fixed order would give it away
         asked = f"How are {name(knowledge, pair[0])} and {name(knowledge, pair[1])} linked?"
-        told = (clause(knowledge, statement.triple), clause(knowledge, (obj, relation, subject)))
+        told = (sentence(knowledge, statement), sentence(knowledge, back))
         yield Probe(statement.id, "statement", prompt_text(asked), told, ("", INVERSION))
+
+
+def reverse(statement: Statement) -> Statement:
+    """Return the statement the wrong way round. Each concept keeps its wording, so that both read alike."""
+    return msgspec.structs.replace(
+        statement,
+        subject=statement.object,
+        object=statement.subject,
+        subject_as=statement.object_as,
+        object_as=statement.subject_as,
+    )
+
+
+def _fits(knowledge: Knowledge, asked: str, concept: str) -> bool:
+    """Whether the article before a gap, if there is one, fits the concept: "an …" would rule out most terms by their looks."""
+    article = re.search(rf"\b(an?) {GAP}", asked, re.IGNORECASE)
+    return article is None or (article[1].lower() == "an") is (bare_name(knowledge, concept)[:1].lower() in "aeiou")
 
 
 def concept_probes(knowledge: Knowledge, concept: str) -> Iterator[Probe]:
@@ -102,37 +136,70 @@ def concept_probes(knowledge: Knowledge, concept: str) -> Iterator[Probe]:
     yield Probe(concept, "concept", prompt_text(f"What {verb} {name(knowledge, concept)}?"), options, (concept, *rivals))
 
 
-def step_probes(knowledge: Knowledge, chain: Chain) -> Iterator[Probe]:
-    """Yield probes for every step but the first: which step comes next, in two wordings; and in chains of three or more, the link to it."""
-    path = [s.triple for s in knowledge.path(chain)]
-    course = frozenset(c for t in path for c in (t[0], t[2]))
-    start, end = name(knowledge, path[0][0]), name(knowledge, path[-1][2])
-    for place in range(1, len(path)):
-        given = " ".join(f"{clause(knowledge, t)};" for t in path[:place])
-        step = path[place]
-        rivals: list[tuple[Triple, str]] = [((step[2], step[1], step[0]), INVERSION)]
-        if place + 1 < len(path):
-            rivals.append(((step[0], path[place + 1][1], path[place + 1][2]), SKIP))
-        wrong = [(t, what) for t, what in rivals if not knowledge.holds(*t)]
-        if place + 1 < len(path) and step[0] != path[place + 1][0]:
-            wrong.append((path[place + 1], EARLY))
-        told = (clause(knowledge, step), *(clause(knowledge, t) for t, _ in wrong))
-        for wording in STEPS if wrong else ():
-            asked = prompt_text(wording.replace("{a}", start).replace("{c}", end))
-            yield Probe(chain.statements[place], "step", f"{asked} {given}", told, ("", *(what for _, what in wrong)))
-        if len(path) > 2:
-            yield from _links(knowledge, chain.statements[place], path[place - 1], step, course)
+def step_probes(knowledge: Knowledge, path: Sequence[Statement]) -> Iterator[Probe]:
+    """Yield probes for every step of a path that follows another: which step comes next, and what lies between the two; two wordings each.
+
+    `path` are statements in order, of one chain or of several. Only relations that are steps are walked along (`Relation.step`): nothing
+    comes of a contrast or of a requirement. A single statement has no such probe.
+    """
+    for run in runs(knowledge, path):
+        course = frozenset(c for s in run for c in (s.subject, s.object))
+        asked = {"{a}": subject_text(knowledge, run[0]), "{c}": object_text(knowledge, run[-1])}
+        for place in range(1, len(run)):
+            given = " ".join(f"{sentence(knowledge, s)};" for s in run[:place])
+            wrong = list(_instead(knowledge, run, place))
+            told = (sentence(knowledge, run[place]), *(sentence(knowledge, s) for s, _ in wrong))
+            for wording in STEPS if wrong else ():
+                prompt = f"{prompt_text(_filled(wording, asked))} {given}"
+                yield Probe(run[place].id, "step", prompt, told, ("", *(what for _, what in wrong)), run[place - 1].id)
+            yield from _between(knowledge, run[place - 1], run[place], course)
 
 
-def _links(knowledge: Knowledge, node: str, before: Triple, step: Triple, course: frozenset[str]) -> Iterator[Probe]:
-    a, b, c = before[0], before[2], step[2]
-    rivals = list(islice(near_concepts(knowledge, a, b, c, course, "probe", node, "link"), RIVALS))
-    places = {"{a}": name(knowledge, a), "{c}": name(knowledge, c)}
-    places |= {"{verb}": verb(knowledge, a, before[1]), "{verb2}": verb(knowledge, b, step[1])}
-    for wording in LINKS if rivals else ():
-        asked = re.sub(r"{\w+}", lambda place: places[place[0]], wording)  # in one pass, since terms may contain braces
-        yield _among(knowledge, node, "link", asked, (b, *rivals))
+def runs(knowledge: Knowledge, path: Sequence[Statement]) -> list[list[Statement]]:
+    """Return the parts of a path, of two statements or more, in which each is a step and goes on where the one before it ended."""
+    found: list[list[Statement]] = []
+    for step in path:
+        if not knowledge.relations[step.relation].step:
+            found.append([])
+        elif found and found[-1] and found[-1][-1].object == step.subject:
+            found[-1].append(step)
+        else:
+            found.append([step])
+    return [run for run in found if len(run) > 1]
 
 
-def _among(knowledge: Knowledge, node: str, kind: Kind, asked: str, concepts: Sequence[str]) -> Probe:
-    return Probe(node, kind, prompt_text(asked), tuple(name(knowledge, c) for c in concepts), tuple(concepts))
+def junctions(knowledge: Knowledge, path: Sequence[Statement]) -> list[tuple[str, str]]:
+    """Return (id of the step, id of the statement before it) for each step of a path that follows another, in order."""
+    return [(step.id, before.id) for run in runs(knowledge, path) for before, step in pairwise(run)]
+
+
+def _instead(knowledge: Knowledge, run: Sequence[Statement], place: int) -> Iterator[tuple[Statement, str]]:
+    """Yield wrong next steps, each with what it means."""
+    step = run[place]
+    after = run[place + 1] if place + 1 < len(run) else None
+    skip = after and msgspec.structs.replace(after, subject=step.subject, subject_as=step.subject_as)
+    for wrong, what in ((reverse(step), INVERSION), (skip, SKIP)):
+        if wrong is not None and not knowledge.holds(*wrong.triple):
+            yield wrong, what
+    if after is not None:
+        yield after, EARLY
+
+
+def _between(knowledge: Knowledge, before: Statement, step: Statement, course: frozenset[str]) -> Iterator[Probe]:
+    gap = path_with_gap(knowledge, (before, step), 1)
+    near = near_concepts(knowledge, before.subject, step.subject, step.object, course, "probe", step.id, "between", before.id)
+    rivals = list(islice((c for c in near if _fits(knowledge, gap, c)), RIVALS))
+    places = {"{a}": subject_text(knowledge, before), "{c}": object_text(knowledge, step), "{gap}": gap}
+    for wording, bare in zip(BETWEEN, (False, True), strict=True) if rivals else ():
+        yield _among(knowledge, step.id, "between", _filled(wording, places), (step.subject, *rivals), bare=bare, before=before.id)
+
+
+def _filled(wording: str, places: dict[str, str]) -> str:
+    return re.sub(r"{\w+}", lambda place: places[place[0]], wording)  # in one pass, since terms may contain braces
+
+
+def _among(
+    knowledge: Knowledge, node: str, kind: Kind, asked: str, concepts: Sequence[str], *, bare: bool = False, before: str = ""
+) -> Probe:
+    worded = bare_name if bare else name
+    return Probe(node, kind, prompt_text(asked), tuple(worded(knowledge, c) for c in concepts), tuple(concepts), before)

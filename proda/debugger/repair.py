@@ -11,9 +11,9 @@
 - unexplained: nothing
 
 The budget is `per_error` samples per failed item. Each blamed node gets up to `ENOUGH` samples first. What is left goes to the other nodes
-that were noticed, up to `ENOUGH` each, one patch per chain; the rest goes to all of them evenly (JOURNAL.md has the comparison). Samples
-that contradict the knowledge are removed whether or not an item fails. Two concepts that are confused at several nodes are set apart in
-knowledge/ by an edit in one of the patches (distinctions.py).
+that were noticed, up to `ENOUGH` each, one patch per chain and one for the links of a topic; the rest goes to all of them evenly
+(JOURNAL.md has the comparison). Samples that contradict the knowledge are removed whether or not an item fails. Two concepts that are
+confused at several nodes are set apart in knowledge/ by an edit in one of the patches (distinctions.py).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from typing import Protocol
 
 import msgspec
 
-from proda.debugger.diagnose import told
 from proda.debugger.distinctions import with_distinctions
+from proda.debugger.reasons import told
 from proda.errors import InputError
 from proda.graph import Knowledge
 from proda.language.read_samples import Reader, contradictions
@@ -38,7 +38,7 @@ NOTICED_AS: dict[str, Category] = {
     "data": "data conflict",
     "statement": "concept gap",
     "step": "reasoning deficit",
-    "link": "reasoning deficit",
+    "between": "reasoning deficit",
 }
 NOTICED = tuple(NOTICED_AS)  # kinds of probe; the first one found at a node decides its category
 ENOUGH = 4  # samples for one node before other unknown nodes get theirs
@@ -75,7 +75,7 @@ def plan_repairs(
     reword: Reword | None = None,
     most: int | None = None,
 ) -> list[Patch]:
-    """Return a patch for each node that a diagnosis blames, then one for each chain with other `noticed` statements or steps.
+    """Return a patch for each node that a diagnosis blames, then one for each chain, and for the links of a topic, with what was `noticed`.
 
     Patches that explain more failures come first, then those with a larger share of wrong answers. `conflicting` holds, for nodes in
     conflict, the derived samples to remove, or to override if `reword` finds a wording that does not contradict. `most` limits the number
@@ -109,11 +109,17 @@ def plan_repairs(
     for node in sorted(others):
         _there(knowledge, node, "noticed")
         if shares[node] or taken_out.get(node):
-            chains[knowledge.statements[node].chain, others[node].probe == "data"].append(others[node])
+            chains[_group(knowledge, node), others[node].probe == "data"].append(others[node])
     patches += [_beyond(knowledge, number, group, shares, teach_here, taken_out) for group in chains.values()]
     patches = _overriding(patches, _wordings(knowledge, taken_out, reword) if reword else {})
     blamed = [e for d in diagnoses if d.category in TAUGHT and d.nodes for e in d.evidence]
     return with_distinctions(knowledge, patches, [*blamed, *noticed])
+
+
+def _group(knowledge: Knowledge, node: str) -> str:
+    """The chain of a statement; for a link, which is alone, its topic. No chain is named as a topic is."""
+    statement = knowledge.statements[node]
+    return f"links of {statement.discipline}/{statement.topic}" if knowledge.chains[statement.chain].is_link else statement.chain
 
 
 def _wordings(knowledge: Knowledge, conflicting: Mapping[str, Sequence[Sample]], reword: Reword) -> dict[str, Wording]:

@@ -1,13 +1,14 @@
-"""Asks failed items again with their facts in the question, and as a control with the facts of another chain.
+"""Asks failed items again with their facts in the question, and as a control with the facts of other chains.
 
     probes = context_probes(knowledge, items, failed)
     Probe(node="physics/bimetal-strip-bends:dev-path", kind="context", prompt="Question: It is known that the strip bends because …")
     found = supplied(answers_of)
-    found.telling                    # False: 88 of 100 items are wrong with their facts, 90 of 100 with those of another chain
+    found.telling                    # False: 88 of 100 items are wrong with their facts, 90 of 100 with other facts
 
 A model that answers correctly with the facts can reason about them and lacked them, so the item is not suspect. This is informative only
 for models that use facts in a question. The control shows how many answers become correct just because the
-question is longer or asked again. Pure; draws are by hash.
+question is longer or asked again. An item that asks for the conditions of an explanation is not asked again: no statement holds its answer.
+Pure; draws are by hash.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from itertools import chain, islice
 from proda.debugger.controls import LEVEL, LIFT
 from proda.debugger.probes import Again, Answer, Probe
 from proda.graph import Knowledge
-from proda.language.wording import capital, clause
+from proda.language.wording import capital, sentence
 from proda.records import LETTERS, Item, Record, Statement, prompt_text
 from proda.stable_hash import by_weight, fraction
 from proda.statistics import at_least, most
 
 
 class Supplied(Record, frozen=True):
-    """How many failed items most models still fail with the item's facts in the question, and with those of another chain."""
+    """How many failed items most models still fail with the item's facts in the question, and with those of other chains."""
 
     items: int
     wrong_with_other_facts: int
@@ -37,15 +38,15 @@ class Supplied(Record, frozen=True):
 def context_probes(knowledge: Knowledge, items: Iterable[Item], failed: Collection[str]) -> Iterator[Probe]:
     """Yield two probes for each failed item: its stem after its facts ("context"), and after as many facts of other chains ("elsewhere").
 
-    The facts are in random order, since items may ask for the order of the path. Other chains are taken from a ring sorted by hash,
-    starting at the item's hash and skipping chains that share a concept with it, so that a new chain changes few probes.
+    The facts are in random order, since items may ask for the order of the path. Other chains and links are taken from a ring sorted by
+    hash, starting at the item's hash and skipping those that share a concept with it, so that a new chain changes few probes.
     """
     ring = sorted((fraction("elsewhere", c), c) for c in {s.chain for s in knowledge.active_statements.values()})
-    for item in (i for i in items if i.id in failed):
+    for item in (i for i in items if i.id in failed and i.kind != "condition"):
         own = [knowledge.statements[s] for s in item.statements if s in knowledge.statements]
         concepts = _concepts(own)
         at = bisect(ring, (fraction("elsewhere", item.id), ""))
-        others = (knowledge.path(knowledge.chains[c]) for _, c in chain(islice(ring, at, None), islice(ring, at)) if c != item.chain)
+        others = (knowledge.path(knowledge.chains[c]) for _, c in chain(islice(ring, at, None), islice(ring, at)))
         apart = (statement for path in others if not concepts & _concepts(path) for statement in path)
         other = list(islice(apart, len(own)))
         if own and len(other) == len(own):
@@ -64,7 +65,7 @@ def supplied(answered: Mapping[str, Sequence[Answer]]) -> Supplied:
 
 
 def _after(knowledge: Knowledge, item: Item, facts: Sequence[Statement], kind: Again) -> Probe:
-    told = "; ".join(clause(knowledge, s.triple) for s in by_weight(facts, "told", item.id, name=lambda s: s.id))
+    told = "; ".join(sentence(knowledge, s) for s in by_weight(facts, "told", item.id, name=lambda s: s.id))
     letters = (item.answer, *(x for x in LETTERS[: len(item.options)] if x != item.answer))
     texts = tuple(item.options[LETTERS.index(x)].text for x in letters)
     asked = prompt_text(f"{capital(told)}. {item.stem}")

@@ -1,7 +1,7 @@
 """The arms of a study: which nodes each arm teaches, in how many samples. Pure.
 
     orders = orders_of(patches, diagnoses)            # what `proda repair` teaches: nodes, numbers of samples, chains
-    wrong = shuffled(knowledge, orders, within=True)  # the same numbers of samples, for unblamed nodes of the same chains
+    wrong = shuffled(knowledge, orders, within=True)  # the same numbers of samples, for unblamed nodes beside the blamed ones
     samples = fill(wrong, write, formats)             # exactly as many samples as the orders ask for
 
 All arms are trained from the same base with the same seeds. Arms of one budget add the same number of samples in the same formats. The
@@ -23,7 +23,7 @@ from proda.debugger.diagnose import UNKNOWN
 from proda.debugger.probes import Probe
 from proda.errors import NotFoundError
 from proda.graph import Knowledge
-from proda.records import FORMATS, Diagnosis, Format, Patch, Record, Sample, Wording
+from proda.records import FORMATS, Diagnosis, Format, Item, Patch, Record, Sample, Wording
 from proda.stable_hash import by_weight, seed_of
 from proda.statistics import most
 from proda.store.patches import as_changed, changes
@@ -34,10 +34,10 @@ ARMS = {
     NO_REPAIR: "the current samples, without any addition",
     DIAGNOSED: "what `proda repair` would write",
     "undirected": "the same number of samples, of nodes drawn uniformly at random, by the same writer",
-    "item-level": "all statements of the failed chains share the samples",
+    "item-level": "all statements of the failed items share the samples",
     "probed": "all statements that fail their probes share the samples",
-    "shuffled-within": "each blamed node is replaced by an unblamed node of its chain, if there is one",
-    "shuffled-across": "each blamed node is replaced by a random node of its kind from another chain",
+    "shuffled-within": "each blamed node is replaced by an unblamed node of its chain, a link by one that shares a concept with it",
+    "shuffled-across": "each blamed node is replaced by a random node of its kind from elsewhere",
     "sentences": "sentences of the sources to complete: no knowledge is used",
     "without-replay": "the diagnosed samples only, without the corpus",
     "undirected-2x": "undirected, with twice as many samples",
@@ -66,7 +66,7 @@ class Order(Record, frozen=True):
 
     node: str
     count: int
-    chain: str = ""  # the chain on which the node was blamed
+    chain: str = ""  # the first chain of the item that blamed the node
     stepwise: bool = False
 
 
@@ -120,7 +120,7 @@ def diagnosed(patches: Iterable[Patch], *, replay: bool = True) -> Arm:
 
 
 def orders_of(patches: Iterable[Patch], diagnoses: Iterable[Diagnosis]) -> list[Order]:
-    """Returns what the patches teach, node by node, in their order. A node's chain is that of the first item that blames it."""
+    """Returns what the patches teach, node by node, in their order. A node's chain is the first of the first item that blames it."""
     chains = {d.item: d.chain for d in diagnoses}
     return [
         Order(node, count, chains[p.items[0]] if p.items else "", p.category == "reasoning deficit")
@@ -143,15 +143,15 @@ def taught(patch: Patch) -> dict[str, int]:
     return {target: count for target, count in counts.items() if count}
 
 
-def orders_for(name: str, knowledge: Knowledge, orders: Sequence[Order], diagnoses: Iterable[Diagnosis], draw: int = 0) -> list[Order]:
+def orders_for(name: str, knowledge: Knowledge, orders: Sequence[Order], failed: Iterable[Item], draw: int = 0) -> list[Order]:
     """Returns the orders of an arm for which samples are written: a multiple of `undirected`, `item-level`, or one of the shuffled arms.
 
-    `orders` are those of diagnosed repair. Each `draw` of a randomised arm is different.
+    `orders` are those of diagnosed repair, `failed` the items that were diagnosed. Each `draw` of a randomised arm is different.
     """
     if name in TIMES:
         return undirected(knowledge, orders, TIMES[name], draw)
     if name == "item-level":
-        return item_level(knowledge, diagnoses, sum(order.count for order in orders), draw)
+        return item_level(knowledge, failed, sum(order.count for order in orders), draw)
     return shuffled(knowledge, orders, within=name == "shuffled-within", draw=draw)
 
 
@@ -187,10 +187,10 @@ def evenly(nodes: Iterable[str], count: int, key: str, draw: int = 0) -> list[Or
     return [Order(node, each + (place < more)) for place, node in enumerate(ranked) if each + (place < more)]
 
 
-def item_level(knowledge: Knowledge, diagnoses: Iterable[Diagnosis], count: int, draw: int = 0) -> list[Order]:
-    """Returns orders for every statement of every chain with a failed item, whatever the diagnosis."""
-    failed = {d.chain for d in diagnoses}
-    return evenly((s.id for s in knowledge.active_statements.values() if s.chain in failed), count, "item-level", draw)
+def item_level(knowledge: Knowledge, failed: Iterable[Item], count: int, draw: int = 0) -> list[Order]:
+    """Returns orders for every statement that a failed item rests on, whatever the diagnosis."""
+    statements = {s for item in failed for s in item.statements}
+    return evenly((s for s in knowledge.active_statements if s in statements), count, "item-level", draw)
 
 
 def unknown(probes: Sequence[Probe], right: Mapping[str, Sequence[bool]]) -> list[str]:
@@ -211,8 +211,9 @@ def unknown(probes: Sequence[Probe], right: Mapping[str, Sequence[bool]]) -> lis
 def shuffled(knowledge: Knowledge, orders: Sequence[Order], *, within: bool, draw: int = 0) -> list[Order]:
     """Returns the same orders with each node replaced by another of its kind (statement or concept).
 
-    With `within`, the replacement is an unblamed node of the same chain, the least used first. Otherwise it is drawn at random from all
-    nodes that share no chain with the replaced node. A node without a possible replacement stays.
+    With `within`, the replacement is an unblamed node beside it, the least used first: one of the same chain or, for a link, a link or a
+    statement that shares a concept with it. Otherwise it is drawn at random from all nodes that are not beside it. A node without a
+    possible replacement stays.
     """
     blamed = {order.node for order in orders}
     chains = _chains(knowledge)
@@ -224,19 +225,29 @@ def shuffled(knowledge: Knowledge, orders: Sequence[Order], *, within: bool, dra
             continue
         concept = order.node in knowledge.concepts
         own = chains.get(order.node, frozenset())
-        home = {order.chain} if concept else own
-        pool = [
-            n
-            for n in ranked
-            if (n in knowledge.concepts) is concept and (chains[n] & home and n not in blamed if within else not chains[n] & own)
-        ]
+        home = own & {order.chain} or own if concept else own
+        near = _sharing(knowledge, order.node)
+        kind = [n for n in ranked if (n in knowledge.concepts) is concept and n != order.node]
+        if within:
+            pool = [n for n in kind if n not in blamed and (n in near if near else chains[n] & home)]
+        else:
+            pool = [n for n in kind if n not in near and not chains[n] & own]
         moved[order.node] = min(pool, key=used.__getitem__, default=order.node)  # the least used; on a tie the first in drawn order
         used[moved[order.node]] += 1
     return [msgspec.structs.replace(order, node=moved[order.node]) for order in orders]
 
 
+def _sharing(knowledge: Knowledge, node: str) -> frozenset[str]:
+    """Returns the other statements, of chains and of links, that share a concept with a link; nothing for any other node."""
+    link = knowledge.active_statements.get(node)
+    if link is None or not knowledge.chains[link.chain].is_link:
+        return frozenset()
+    ends = (link.subject, link.object)
+    return frozenset(s.id for c in ends for s in (*knowledge.by_subject.get(c, ()), *knowledge.by_object.get(c, ()))) - {node}
+
+
 def _chains(knowledge: Knowledge) -> dict[str, frozenset[str]]:
-    """Maps each statement and concept to the active chains that it is on."""
+    """Maps each statement and concept to the active chains and links that it is on."""
     found: dict[str, set[str]] = defaultdict(set)
     for statement in knowledge.active_statements.values():
         for node in (statement.id, statement.subject, statement.object):

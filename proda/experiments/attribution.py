@@ -113,7 +113,7 @@ def plan_attribution(
     root = repo.root
     committed = load_params(root / "params.yaml")
     params = with_settings(committed, changes)
-    case = choose_round(repo, number, wanted, part((), items, chosen)[1], chosen)
+    case = choose_round(repo, number, wanted, part((), items, chosen, repo.knowledge)[1], chosen)
     lab = Laboratory(root, seeds=judging_seeds(committed.train.seeds, seeds), params=params, items=case.items)
     bench = Bench(lab, case, mixed(load_corpus(root), load_patches(root), params, chosen), hours, tell=tell)
     is_committed = chosen is None and not changes

@@ -77,7 +77,7 @@ def prepare(repo: Repository, condition: StudyCondition) -> Prepared:
     """Returns parameters, knowledge, items and corpus of a condition. Trains nothing."""
     params = with_settings(load_params(repo.root / "params.yaml"), condition.changes)
     knowledge = repo.knowledge if condition.disciplines is None else portion(repo.knowledge, condition.disciplines)
-    samples, items = part(load_samples(repo.root), repo.items(), condition.disciplines)
+    samples, items = part(load_samples(repo.root), repo.items(), condition.disciplines, repo.knowledge)
     if not condition.starve:
         return Prepared(params, knowledge, items, samples, ())
     ranked = by_weight(knowledge.active_statements, "starved")

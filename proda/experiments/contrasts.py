@@ -146,15 +146,17 @@ class Trials:
 def _aim(patch: Patch, items: Sequence[Item], place: Mapping[str, int]) -> tuple[frozenset[int], frozenset[int]]:
     """Returns the rows of a patch's own items, and the rows of all items that it may affect.
 
-    It may affect its own items, and all items on their chains or about a node that it teaches. If the patch names no failed item, its own
-    items are the dev items on the statements that it teaches, with their twins.
+    Its own items are the failed dev items, or the dev items on the statements that it teaches if it names none, and the twin items on the
+    same of these statements. It may affect them, all items that share a chain or a statement with the dev items among them, and all items
+    about a node that it teaches.
     """
     targets = set(patch.targets)
     dev = [items[place[name]] for name in patch.items if name in place]
     if not patch.items:
         dev = [item for item in items if item.split == "dev" and not targets.isdisjoint(item.statements)]
-    asked = {(item.chain, statement) for item in dev for statement in item.statements}
-    chains = {item.chain for item in dev}
-    twins = (n for n, i in enumerate(items) if i.split == "twin" and any((i.chain, s) in asked for s in i.statements))
+    asked, chains = {s for item in dev for s in item.statements}, {item.chain for item in dev}
+    taught = asked & targets or asked  # a twin that only shares another statement with a dev item is not what the patch is for
+    twins = (n for n, i in enumerate(items) if i.split == "twin" and not taught.isdisjoint(i.statements))
     own = frozenset({*(place[item.id] for item in dev), *twins})
-    return own, own | {n for n, i in enumerate(items) if i.chain in chains or not targets.isdisjoint(i.nodes)}
+    near = (n for n, i in enumerate(items) if i.chain in chains or not asked.isdisjoint(i.statements) or not targets.isdisjoint(i.nodes))
+    return own, own | {*near}

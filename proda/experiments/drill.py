@@ -21,7 +21,7 @@ import msgspec
 
 from proda.errors import EmptyBenchmarkError, NotFoundError
 from proda.experiments.drill_counts import DrillCounts, Flags, count, flags, probed_nodes
-from proda.experiments.faults import KINDS, PlantedFault, draw_faults, plant
+from proda.experiments.faults import KINDS, PlantedFault, chains_of, draw_faults, plant
 from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.params import Params, load_params, with_settings
@@ -50,7 +50,7 @@ class DrillPlan(NamedTuple):
         for kind in KINDS:
             if drawn[kind] < sites:
                 yield f"{kind}: {drawn[kind]} of {sites} sites. No other chain with dev items fits this kind of fault."
-        chains = {i.chain for i in self.items}
+        chains = {c for i in self.items for c in chains_of(self.knowledge, i)}
         touched = chains.intersection(c for f in self.faults for c in f.chains)
         if most(len(touched), len(chains)):
             yield (
@@ -84,7 +84,7 @@ def plan_drill(
     UsageError for an unknown parameter.
     """
     params = with_settings(load_params(repo.root / "params.yaml"), changes)
-    samples, asked = part(load_samples(repo.root), items, chosen)
+    samples, asked = part(load_samples(repo.root), items, chosen, repo.knowledge)
     knowledge = repo.knowledge if chosen is None else portion(repo.knowledge, chosen)
     faults = draw_faults(knowledge, samples, asked, sites=sites, seed=seed)
     if not faults:
@@ -113,7 +113,7 @@ def run_drill(plan: DrillPlan, seeds: Sequence[int], tell: Callable[[str], None]
     lacking = {e.node for e in sound.prober(without).examined(knowledge, items, without.outcomes, samples).noticed}
     failed_anyway = failures(items, without.outcomes)
     chain_of = {s.id: s.chain for s in knowledge.statements.values()}
-    counts = count(faults, diagnoses, noticed, failed_anyway, lacking, chain_of=chain_of)
+    counts = count(faults, diagnoses, noticed, failed_anyway, lacking, chain_of=chain_of, rests_on={i.id: i.statements for i in items})
     groups = probed_nodes(knowledge, items, faults)
     flagged = flags(groups, prober.answers([p for probes in groups.values() for p in probes]))
     before = {s.id: s for s in samples}

@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from proda.debugger.diagnose import UNKNOWN
 from proda.debugger.probes import Answer, Probe, concept_probes, statement_probes, step_probes
 from proda.debugger.repair import NOTICED, NOTICED_AS
-from proda.experiments.faults import EXPECTED, PlantedFault
+from proda.experiments.faults import EXPECTED, PlantedFault, chains_of
 from proda.graph import Knowledge
 from proda.records import CATEGORIES, Diagnosis, Evidence, Item, Record
 from proda.statistics import most
@@ -39,7 +39,7 @@ class FaultResult(Record, frozen=True):
 
     fault: PlantedFault
     failed: tuple[str, ...]  # items of the fault that most models fail
-    failed_chains: tuple[str, ...]  # the chains of these items
+    failed_chains: tuple[str, ...]  # the chains and links that these items rest on
     anyway: int  # how many of these fail without faults too
     said: str  # a category, or "not noticed"
     blamed: tuple[str, ...]  # nodes blamed by a diagnosis or noticed on the fault's chains, sorted
@@ -105,11 +105,13 @@ def count(
     lacking_anyway: Collection[str] = (),
     *,
     chain_of: Mapping[str, str],
+    rests_on: Mapping[str, Sequence[str]],
 ) -> DrillCounts:
     """Compares diagnoses and noticed nodes with the planted faults.
 
     `failed_anyway` are the items that most models trained without faults fail. `lacking_anyway` are the nodes noticed in those models; they
-    are ignored unless a fault was planted in them. `chain_of` maps each statement to its chain.
+    are ignored unless a fault was planted in them. `chain_of` maps each statement to its chain or link, `rests_on` each item to its
+    statements.
     """
     known = {d.item: d for d in diagnoses}
     on_chain: dict[str, list[Evidence]] = defaultdict(list)
@@ -119,7 +121,8 @@ def count(
     for fault in faults:
         there = (e for chain in fault.chains for e in on_chain[chain])
         beside = [e for e in there if e.node in fault.nodes or e.node not in lacking_anyway]
-        rows.append(_row(fault, known, beside, frozenset(failed_anyway)))
+        chains = {i: {chain_of.get(s, "") for s in rests_on[i]} for i in fault.items}
+        rows.append(_row(fault, known, beside, frozenset(failed_anyway), chains))
     counted = [r for r in rows if r.said != NOT_NOTICED or r.fault.kind not in HARMLESS]
     confusion = _confusion(counted)
     scores, macro_f1 = _scores(confusion)
@@ -162,7 +165,14 @@ def _scores(confusion: Mapping[str, Mapping[str, int]]) -> tuple[dict[str, Agree
     return scores, round(sum(f1) / len(f1), DIGITS) if f1 else None
 
 
-def _row(fault: PlantedFault, known: Mapping[str, Diagnosis], beside: Sequence[Evidence], anyway: Collection[str]) -> FaultResult:
+def _row(
+    fault: PlantedFault,
+    known: Mapping[str, Diagnosis],
+    beside: Sequence[Evidence],
+    anyway: Collection[str],
+    chains: Mapping[str, Collection[str]],
+) -> FaultResult:
+    """Returns what was said of a fault. `chains` maps its items to the chains and links that they rest on."""
     found = [known[i] for i in fault.items if i in known]
     votes = Counter[str](d.category for d in found)
     probes = [e.probe for e in sorted(beside, key=lambda e: NOTICED.index(e.probe))]
@@ -173,8 +183,8 @@ def _row(fault: PlantedFault, known: Mapping[str, Diagnosis], beside: Sequence[E
     right = said == fault.category
     at_node = right and (not fault.nodes or not set(blamed).isdisjoint(fault.nodes))
     failed = tuple(d.item for d in found if d.failed_by)
-    chains = tuple(sorted({d.chain for d in found if d.failed_by}))
-    return FaultResult(fault, failed, chains, sum(i in anyway for i in failed), said, blamed, right, at_node)
+    shown = tuple(sorted({c for item in failed for c in chains[item]}))
+    return FaultResult(fault, failed, shown, sum(i in anyway for i in failed), said, blamed, right, at_node)
 
 
 def _count(rows: Sequence[FaultResult]) -> KindCount:
@@ -206,14 +216,14 @@ def probed_nodes(knowledge: Knowledge, items: Iterable[Item], faults: Sequence[P
     """Returns the probes to compare, by group.
 
     There is a group for each kind of fault, with probes of its faulty nodes. The group "unplanted" has probes of every statement, step and
-    concept on the chains with items that no fault touches, except concepts that a touched chain names too.
+    concept on the chains and links with items that no fault touches, except concepts that a touched chain names too.
     """
     touched = {c for f in faults for c in f.chains}
     groups: dict[str, list[Probe]] = defaultdict(list)
     for fault in faults:
         if fault.nodes:
             groups[fault.kind] += _probes(knowledge, fault.nodes)
-    free = sorted({i.chain for i in items} - touched)
+    free = sorted({c for i in items for c in chains_of(knowledge, i)} - touched)
     statements = [s for c in free for s in knowledge.chains[c].statements]
     named = {c for chain in touched for s in knowledge.path(knowledge.chains[chain]) for c in (s.subject, s.object)}
     groups[UNPLANTED] = _probes(knowledge, statements)
@@ -228,7 +238,7 @@ def _probes(knowledge: Knowledge, statements: Iterable[str]) -> list[Probe]:
     asked = {s: knowledge.statements[s] for s in statements}
     found = [p for s in asked.values() for p in statement_probes(knowledge, s)]
     chains = sorted({s.chain for s in asked.values()})
-    return found + [p for c in chains for p in step_probes(knowledge, knowledge.chains[c]) if p.node in asked]
+    return found + [p for c in chains for p in step_probes(knowledge, knowledge.path(knowledge.chains[c])) if p.node in asked]
 
 
 def flags(groups: Mapping[str, Sequence[Probe]], answered: Mapping[str, Sequence[Answer]]) -> dict[str, dict[str, Flags]]:

@@ -12,9 +12,12 @@
     key              another option of an item is marked right                          suspect item
     true-distractor  a wrong option of an item becomes true as well                     suspect item
 
-Ids, nodes and plans do not change, and neither do the recorded properties of options. A fault can be detected only in the text and in the
-behaviour of models. Where possible, the withheld statements and the swapped concepts are those in which a wrong option of an item differs
-from the right one. A fact in which no option differs is seldom tested by any item.
+Ids, nodes and plans do not change, and nothing that is recorded of an option tells a fault. A fault can be detected only in the text and in
+the behaviour of models. The withheld statements are those that a wrong option of an item breaks, and where possible the swapped concepts
+those in which a wrong option differs from the right one.
+
+A site is a chain or a link that items rest on. An item may rest on several chains and links; it can show the fault of a statement that it
+rests on, and no item can show two faults.
 """
 
 from __future__ import annotations
@@ -29,7 +32,6 @@ import msgspec
 from proda.experiments.mutations import another_right, exchange, flip, flipped, forms, leap, rekeyed, reworded, with_another_right
 from proda.graph import Knowledge
 from proda.language.neighbours import near_concepts
-from proda.language.read_options import option_triples, parted
 from proda.language.read_samples import Reader, asserted
 from proda.language.wording import Triple
 from proda.records import LETTERS, Category, Chain, Item, Record, Sample, Statement
@@ -52,7 +54,7 @@ KINDS: tuple[Kind, ...] = tuple(EXPECTED)
 TURNS: tuple[Kind, ...] = ("true-distractor", "swapped", "composition", "flipped", "key", "withheld", "withheld-format")
 WITHHELD_FORMAT = "open"
 NEAREST = 5  # number of near concepts that a swap tries
-MAX_TOUCHED = 4  # largest number of chains that one swap may touch
+MAX_TOUCHED = 6  # largest number of chains and links that one swap may touch
 
 
 class PlantedFault(Record, frozen=True):
@@ -63,15 +65,16 @@ class PlantedFault(Record, frozen=True):
     chains: tuple[str, ...]  # chains touched; the first is the site
     nodes: tuple[str, ...]  # statements that should be blamed; empty for a fault of an item
     items: tuple[str, ...]  # items that can show the fault
-    how: str = ""  # way of planting: flipped by "turned round" or "opposite", true-distractor by "shortcut" or "reworded"
+    how: str = ""  # way of planting: flipped by "turned round" or "opposite", true-distractor by "alias" or "defined"
     concepts: tuple[str, ...] = ()  # swapped: the two concepts
     letter: str = ""  # key, true-distractor: the option that is changed
 
 
 def draw_faults(knowledge: Knowledge, samples: Iterable[Sample], items: Iterable[Item], *, sites: int, seed: int) -> list[PlantedFault]:
-    """Draws `sites` faults of each kind, or fewer if no more chains fit; sorted by kind and site. No chain has two faults.
+    """Draws `sites` faults of each kind, or fewer if no more chains fit; sorted by kind and site. No chain or item has two faults.
 
-    Chains with items are drawn by a hash of their ids and `seed`. Kinds take turns, so that even little knowledge gets some of each kind.
+    Chains and links with items are drawn by a hash of their ids and `seed`. Kinds take turns, so that even little knowledge gets some of
+    each kind.
     """
     world = _World(knowledge, samples, items)
     ranked = {kind: iter(world.ranked(kind, seed)) for kind in TURNS}
@@ -81,9 +84,9 @@ def draw_faults(knowledge: Knowledge, samples: Iterable[Sample], items: Iterable
         for kind in TURNS:
             for chain in ranked[kind]:
                 found = FINDERS[kind](world, kind, knowledge.chains[chain], ("drill", seed, kind, chain)) if chain not in taken else None
-                if found is not None and not taken.intersection(found.chains):
+                if found is not None and found.items and not taken.intersection((*found.chains, *found.items)):
                     faults.append(found)
-                    taken.update(found.chains)
+                    taken.update(found.chains, found.items)
                     break
     return sorted(faults, key=_order)
 
@@ -147,26 +150,27 @@ class _World:
 
     def __init__(self, knowledge: Knowledge, samples: Iterable[Sample], items: Iterable[Item]) -> None:
         self.knowledge = knowledge
-        self.items: dict[str, list[Item]] = defaultdict(list)  # chain → its items
+        self.items: dict[str, list[Item]] = defaultdict(list)  # chain or link → the items that rest on a statement of it
         for item in items:
-            self.items[item.chain].append(item)
+            for chain in chains_of(knowledge, item):
+                self.items[chain].append(item)
         self.by_node: dict[str, list[Sample]] = defaultdict(list)
         for sample in samples:
             for node in sample.nodes:
                 self.by_node[node].append(sample)
 
     def ranked(self, kind: Kind, seed: int) -> list[str]:
-        """Returns the chains with items in drawn order. For true distractors, chains with and without a shortcut alternate."""
+        """Returns the chains and links with items in drawn order. For true distractors, those with and without an alias alternate."""
         chains = by_weight(self.items, "drill", seed, kind)
         if kind != "true-distractor":
             return chains
         ways = {c: {another[1] for i in self.items[c] if (another := another_right(self.knowledge, i))} for c in chains}
-        short, rest = ([c for c in chains if ("shortcut" in ways[c]) is has] for has in (True, False))
-        return [c for pair in zip_longest(short, rest) for c in pair if c is not None]
+        named, rest = ([c for c in chains if ("alias" in ways[c]) is has] for has in (True, False))
+        return [c for pair in zip_longest(named, rest) for c in pair if c is not None]
 
     def fault(self, kind: Kind, chains: Sequence[str], nodes: Sequence[str], how: str = "") -> PlantedFault:
-        """Returns a fault of the samples, which every item of its chains can show."""
-        showing = tuple(sorted(i.id for c in chains for i in self.items.get(c, ())))
+        """Returns a fault of the samples, which the items that rest on one of its nodes can show."""
+        showing = tuple(sorted({i.id for c in chains for i in self.items.get(c, ()) if not set(nodes).isdisjoint(i.statements)}))
         return PlantedFault(kind, EXPECTED[kind], tuple(chains), tuple(nodes), showing, how)
 
     def alone(self, chain: Chain, *key: object) -> list[Statement]:
@@ -174,18 +178,28 @@ class _World:
         found = (self.knowledge.statements[s] for s in by_weight(chain.statements, *key))
         return [s for s in found if len(self.knowledge.triples[s.triple]) == 1 and any(x.unit == s.id for x in self.by_node[s.id])]
 
+    def tested(self, chain: Chain, *key: object) -> list[Statement]:
+        """Returns those of the statements `alone` that an item rests on."""
+        asked = {s for item in self.items[chain.id] for s in item.statements}
+        return [s for s in self.alone(chain, *key) if s.id in asked]
+
+
+def chains_of(knowledge: Knowledge, item: Item) -> list[str]:
+    """Returns the chains and links that an item rests on, in the order of its statements."""
+    return list(dict.fromkeys(knowledge.statements[s].chain for s in item.statements if s in knowledge.statements))
+
 
 Finder = Callable[[_World, Kind, Chain, tuple[object, ...]], PlantedFault | None]
 
 
 def _withheld(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> PlantedFault | None:
-    """Withholds the statements in which the closest wrong option differs; for a format, any statement."""
-    alone = [s.id for s in world.alone(chain, *key)]
+    """Withholds the statements that a wrong option breaks, as few as any does; for a format, any statement that an item rests on."""
+    alone = [s.id for s in world.tested(chain, *key)]
     if kind == "withheld-format":
         open_ones = (s for s in alone if any(x.format == WITHHELD_FORMAT for x in world.by_node[s]))
         return next((world.fault(kind, (chain.id,), (s,)) for s in open_ones), None)
-    departures = {d for item in world.items[chain.id] for letter in LETTERS if (d := parted(world.knowledge, item, letter))}
-    ranked = sorted(by_weight(departures, *key), key=len)
+    broken = {o.breaks for item in world.items[chain.id] for o in item.options if o.breaks}
+    ranked = sorted(by_weight(broken, *key), key=len)
     return next((world.fault(kind, (chain.id,), d) for d in ranked if set(d) <= set(alone)), None)
 
 
@@ -201,7 +215,7 @@ def _composition(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...
 
 
 def _flipped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> PlantedFault | None:
-    for statement in world.alone(chain, *key):
+    for statement in world.tested(chain, *key):
         ways = [how for how in ("turned round", "opposite") if _can_flip(world.knowledge, statement, how)]
         if ways:
             return world.fault(kind, (chain.id,), (statement.id,), how=ways[int(fraction(*key, statement.id) * len(ways))])
@@ -211,7 +225,7 @@ def _flipped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -
 def _can_flip(knowledge: Knowledge, statement: Statement, how: str) -> bool:
     relation = knowledge.relations[statement.relation]
     fits = relation.asymmetric if how == "turned round" else relation.opposite is not None
-    return fits and not knowledge.holds(*flipped(knowledge, statement, how))
+    return fits and not knowledge.holds(*flipped(knowledge, statement, how).triple)
 
 
 def _swapped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> PlantedFault | None:
@@ -227,20 +241,25 @@ def _swapped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -
         alike = knowledge.concepts[here].discipline == knowledge.concepts[other].discipline
         if alike and len(chains) <= MAX_TOUCHED and set(spoilt).intersection(chain.statements):
             found = world.fault(kind, (chain.id, *sorted(chains - {chain.id})), spoilt)
+            if not found.items:
+                continue
             return msgspec.structs.replace(found, concepts=(here, other))
     return None
 
 
 def _exchanged(world: _World, chain: Chain, key: tuple[object, ...]) -> list[tuple[str, str]]:
-    """Returns the pairs of concepts whose exchange turns the right option of an item into a wrong one, in drawn order."""
+    """Returns the pairs of concepts whose exchange turns the right option of an item into a wrong one, in drawn order.
+
+    Only options that state as many triples as the item has statements are looked at, and only concepts of this chain.
+    """
     pairs = set()
+    here = {c for s in world.knowledge.path(chain) for c in (s.subject, s.object)}
     for item in world.items[chain.id]:
         path = [world.knowledge.statements[s].triple for s in item.statements]
-        for letter, told in option_triples(world.knowledge, item).items():
-            if letter != item.answer and told is not None and len(told) == len(path):
-                pairs |= {
-                    (a, b) for t, u in zip(path, told, strict=True) for a, b in ((t[0], u[0]), (t[2], u[2])) if _same(path, told, a, b)
-                }
+        for told in (o.triples for o in item.options if o.operator):
+            if len(told) == len(path):
+                ends = [end for t, u in zip(path, told, strict=True) for end in ((t[0], u[0]), (t[2], u[2]))]
+                pairs |= {(a, b) for a, b in ends if a in here and _same(path, told, a, b)}
     return by_weight(pairs, *key)
 
 
@@ -265,18 +284,18 @@ def _renamed(triple: Triple, one: str, other: str) -> Triple:
 
 def _key(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> PlantedFault | None:
     item = by_weight(world.items[chain.id], *key, name=lambda i: i.id)[0]
-    return _of_item(kind, item, "", key)
+    return _of_item(world, kind, item, "", key)
 
 
 def _true_distractor(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> PlantedFault | None:
     found = [(i, a[1]) for i in by_weight(world.items[chain.id], *key, name=lambda i: i.id) if (a := another_right(world.knowledge, i))]
-    item, how = min(found, key=lambda f: f[1] != "shortcut", default=(None, ""))
-    return _of_item(kind, item, how, key) if item else None
+    item, how = min(found, key=lambda f: f[1] != "alias", default=(None, ""))
+    return _of_item(world, kind, item, how, key) if item else None
 
 
-def _of_item(kind: Kind, item: Item, how: str, key: tuple[object, ...]) -> PlantedFault:
+def _of_item(world: _World, kind: Kind, item: Item, how: str, key: tuple[object, ...]) -> PlantedFault:
     letter = by_weight((x for x in LETTERS if x != item.answer), *key, item.id)[0]
-    return PlantedFault(kind, EXPECTED[kind], (item.chain,), (), (item.id,), how, letter=letter)
+    return PlantedFault(kind, EXPECTED[kind], tuple(chains_of(world.knowledge, item)), (), (item.id,), how, letter=letter)
 
 
 FINDERS: dict[Kind, Finder] = {

@@ -1,6 +1,6 @@
 """The mutation operators of the drill: they make a sample or an item false and keep its ids, nodes and labels. Pure; draws nothing.
 
-false = flipped(knowledge, statement, "turned round")         ("physics/thermal-expansion", "causes", "physics/heating")
+false = flipped(knowledge, statement, "turned round")         thermal expansion causes heating, as a statement
 flip(knowledge, sample, statement, false)                     the sample, teaching that instead
 leap(knowledge, sample, steps)                                the sample, skipping a step
 exchange(knowledge, one, other)("Heating causes …")           the text with the names of two concepts exchanged
@@ -10,56 +10,59 @@ rekeyed(item, "B"), with_another_right(knowledge, item, "B")  option B is marked
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from proda.debugger.probes import reverse
 from proda.graph import Knowledge
 from proda.language.wording import (
     GAP,
+    End,
     PathStyle,
-    Triple,
     bare_name,
     capital,
-    clause,
     name,
-    object_name,
     path_text,
     path_with_gap,
+    predicate,
     question,
-    verb,
+    sentence,
 )
 from proda.records import LETTERS, Concept, Item, Option, Sample, Statement
 
 STYLES: tuple[PathStyle, ...] = ("which", "full")
+ENDS: tuple[End, ...] = ("object", "subject")
+FORMS = ("phrase", "plural", "inverse", "inverse_plural", "past", "past_plural", "inverse_past", "inverse_past_plural")
 Rewrite = Callable[[str], str]
 
 
-def flipped(knowledge: Knowledge, statement: Statement, how: str) -> Triple:
-    """Returns the statement's triple reversed ("turned round"), or with the opposite relation ("opposite").
+def flipped(knowledge: Knowledge, statement: Statement, how: str) -> Statement:
+    """Returns the statement reversed ("turned round"), or with the opposite relation ("opposite"). Each concept keeps its wording.
 
     A relation without an opposite stays.
     """
-    subject, relation, obj = statement.triple
-    return (obj, relation, subject) if how == "turned round" else (subject, knowledge.relations[relation].opposite or relation, obj)
+    if how == "turned round":
+        return reverse(statement)
+    return msgspec.structs.replace(statement, relation=knowledge.relations[statement.relation].opposite or statement.relation)
 
 
-def flip(knowledge: Knowledge, sample: Sample, statement: Statement, false: Triple) -> Sample:
-    """Returns the sample with the triple `false` wherever it says the statement.
+def flip(knowledge: Knowledge, sample: Sample, statement: Statement, false: Statement) -> Sample:
+    """Returns the sample with the statement `false` wherever it says the true one.
 
     In samples made for the statement, the names or the verb are exchanged throughout, and the author's sentence is replaced by a generated
     one. In a sample of a window, the path is worded again; in a sample of another statement, the clause that mentions this one.
     """
-    sentence = f"{capital(clause(knowledge, false))}."
+    told = f"{capital(sentence(knowledge, false))}."
     if sample.unit != statement.id:
-        literal = {statement.text: sentence, **_paths(knowledge, sample, statement, false), **_instead(knowledge, statement.triple, false)}
+        literal = {statement.text: told, **_paths(knowledge, sample, statement, false), **_instead(knowledge, statement, false)}
         return reworded(sample, lambda text: _replaced(text, literal))
-    turned = false[1] == statement.relation
+    turned = false.relation == statement.relation
     ends = (knowledge.concepts[c] for c in (statement.subject, statement.object))
-    change = exchange(knowledge, *ends) if turned else _opposite(knowledge, statement.triple, false)
+    change = exchange(knowledge, *ends) if turned else _opposite(knowledge, statement, false)
 
     def around(text: str) -> str:
-        return sentence.join(change(part) for part in text.split(statement.text))
+        return told.join(change(part) for part in text.split(statement.text))
 
     if turned:
         return reworded(sample, around)
@@ -75,7 +78,7 @@ def leap(knowledge: Knowledge, sample: Sample, steps: Sequence[Statement]) -> Sa
     first = shown[0] if shown else 0
     if sample.format != "open" or shown != [first, first + 1] or first + 2 >= len(steps) or sample.unit in sample.nodes:
         return None
-    told = path_text(knowledge, [steps[first].triple, steps[first + 2].triple], "full")
+    told = path_text(knowledge, [steps[first], steps[first + 2]], "full")
     kept = steps[first].text if steps[first].text in sample.explanation else ""
     return msgspec.structs.replace(sample, answer=told, explanation=kept)
 
@@ -118,10 +121,13 @@ def forms(concept: Concept) -> set[str]:
 
 
 def rekeyed(item: Item, letter: str) -> Item:
-    """Returns the item with option `letter` marked right. The two options exchange their other fields too, but not what they state."""
+    """Returns the item with option `letter` marked right. The two options exchange their other fields, but not what they state.
+
+    Neither then records what it breaks: the right one breaks nothing, and for a wrong one that is in truth right there is nothing to break.
+    """
     options = list(item.options)
     old, new = item.key, LETTERS.index(letter)
-    options[old] = msgspec.structs.replace(item.options[new], text=item.options[old].text, triples=item.options[old].triples)
+    options[old] = msgspec.structs.replace(item.options[new], text=item.options[old].text, triples=item.options[old].triples, breaks=())
     options[new] = Option(item.options[new].text, triples=item.options[new].triples)
     return msgspec.structs.replace(item, options=tuple(options), answer=letter)
 
@@ -133,62 +139,62 @@ def with_another_right(knowledge: Knowledge, item: Item, letter: str) -> Item:
         return item
     options = list(item.options)
     place = LETTERS.index(letter)
-    options[place] = msgspec.structs.replace(options[place], text=found[0], triples=())  # a planted text is parsed, as a person's would be
+    # As where a person amends an option: nothing is recorded of the new text.
+    options[place] = msgspec.structs.replace(options[place], text=found[0], triples=(), breaks=())
     return msgspec.structs.replace(item, options=tuple(options))
 
 
 def another_right(knowledge: Knowledge, item: Item) -> tuple[str, str] | None:
     """Returns another text that answers the item correctly, and how it was made; None if there is none.
 
-    For a path: two steps of one transitive relation are merged into one ("shortcut"). Otherwise, and for an order: the same path in the
-    other style that options are written in ("reworded"). Items of other kinds have only one right text.
+    It is the text of the right option with one of the concepts that it names under another name ("alias"), or else described by its
+    definition ("defined"). Concepts are those of the item's statements.
     """
-    path = [knowledge.statements[s].triple for s in item.statements]
     right = item.options[item.key].text
-    style = next((s for s in STYLES if path_text(knowledge, path, s) == right), None)
-    if item.kind not in ("path", "order") or style is None:
-        return None
-    shorter = _shortcuts(knowledge, path) if item.kind == "path" else ()
-    texts = [(path_text(knowledge, p, style), "shortcut") for p in shorter]
-    texts += [(path_text(knowledge, path, s), "reworded") for s in STYLES if s != style]
+    path = [knowledge.statements[s] for s in item.statements if s in knowledge.statements]
+    concepts = [knowledge.concepts[c] for c in dict.fromkeys(c for s in path for c in (s.subject, s.object))]
+    found = [(text, "alias") for c in concepts for alias in c.aliases if (text := _renamed(right, c, alias))]
+    found += [(text, "defined") for c in concepts if (text := _renamed(right, c, c.definition))]
     there = {o.text for o in item.options}
-    return next(((text, how) for text, how in texts if text not in there), None)
+    return next(((text, how) for text, how in found if text not in there), None)
 
 
-def _shortcuts(knowledge: Knowledge, path: Sequence[Triple]) -> Iterator[list[Triple]]:
-    for place, (one, other) in enumerate(zip(path, path[1:], strict=False)):
-        if len(path) > 2 and one[1] == other[1] and knowledge.holds(one[0], one[1], other[2]):
-            yield [*path[:place], (one[0], one[1], other[2]), *path[place + 2 :]]
+def _renamed(text: str, concept: Concept, other: str) -> str:
+    """The text with another name in the place of the concept's, article included; "" if it does not name the concept."""
+    ordered = sorted(forms(concept), key=lambda form: (-len(form), form))
+    pattern = rf"(?<!\w)(?:{'|'.join(map(re.escape, ordered))})(?!\w)"
+    made, count = re.subn(pattern, lambda _: other, text, flags=re.IGNORECASE)
+    return made if count and made != text else ""
 
 
-def _paths(knowledge: Knowledge, sample: Sample, statement: Statement, false: Triple) -> dict[str, str]:
-    """Maps the path of a window or link, as its sample words it, to the same path with the false triple."""
-    window = [s for s in knowledge.path(knowledge.chains[statement.chain]) if s.id in sample.nodes]
-    true, told = [s.triple for s in window], [false if s.id == statement.id else s.triple for s in window]
+def _paths(knowledge: Knowledge, sample: Sample, statement: Statement, false: Statement) -> dict[str, str]:
+    """Maps the path of several statements, as their sample words it, to the same path with the false statement."""
+    true = [s for s in knowledge.path(knowledge.chains[statement.chain]) if s.id in sample.nodes]
+    told = [false if s.id == statement.id else s for s in true]
     pairs = [(path_text(knowledge, true, s), path_text(knowledge, told, s)) for s in STYLES]
-    for place in range(1, len(true)):  # samples of a link replace the hidden concept by dots
-        hidden = name(knowledge, true[place][0])
+    for place in range(1, len(true)):  # samples of a row with a gap replace the hidden concept by dots
+        hidden = name(knowledge, true[place].subject)
         dots = re.sub(rf"(?<!\w){re.escape(hidden)}(?!\w)", lambda _: GAP, path_text(knowledge, told, "full"))
         pairs.append((path_with_gap(knowledge, true, place), dots))
     return {**dict(pairs), **{capital(a): capital(b) for a, b in pairs}}
 
 
-def _instead(knowledge: Knowledge, true: Triple, false: Triple) -> dict[str, str]:
-    """Maps the clause in which a sample of another statement refers to this one to the same clause with the false triple."""
+def _instead(knowledge: Knowledge, true: Statement, false: Statement) -> dict[str, str]:
+    """Maps the clause in which a sample of another statement refers to this one to the same clause with the false statement."""
 
-    def told(triple: Triple) -> str:
-        return f"{name(knowledge, triple[0])} instead {verb(knowledge, *triple[:2])} {object_name(knowledge, *triple[1:])}"
+    def told(said: Statement) -> str:
+        return f"{name(knowledge, said.subject)} instead {predicate(knowledge, said)}"
 
     return {told(true): told(false), capital(told(true)): capital(told(false))}
 
 
-def _opposite(knowledge: Knowledge, true: Triple, false: Triple) -> Rewrite:
+def _opposite(knowledge: Knowledge, true: Statement, false: Statement) -> Rewrite:
     """Returns a function that replaces each form of the statement's relation by the same form of the opposite relation."""
-    here, there = (knowledge.relations[t[1]] for t in (true, false))
-    asked = [(question(knowledge, true, "object"), question(knowledge, false, "object"))]
-    asked += [(question(knowledge, true, "subject"), question(knowledge, false, "subject"))]
+    here, there = (knowledge.relations[s.relation] for s in (true, false))
+    asked = [(question(knowledge, true, end), question(knowledge, false, end)) for end in ENDS]
+    asked += [(question(knowledge, true.triple, end), question(knowledge, false.triple, end)) for end in ENDS]
     asked += [(a[:1].lower() + a[1:], b[:1].lower() + b[1:]) for a, b in asked]
-    verbs = {getattr(here, form): getattr(there, form) for form in ("phrase", "plural", "inverse", "inverse_plural")}
+    verbs = {old: getattr(there, form) for form in FORMS if (old := getattr(here, form))}
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(verbs, key=len, reverse=True)))})(?!\w)")
 
     def change(text: str) -> str:

@@ -20,7 +20,6 @@ from proda.errors import NotFoundError
 from proda.experiments.estimate_text import duration, many
 from proda.params import Params
 from proda.records import Outcome, Patch, Record, Sample
-from proda.workflows.portion import part
 from proda.workflows.trials import Laboratory, Trial
 
 if TYPE_CHECKING:
@@ -171,7 +170,7 @@ def mixed(corpus: Sequence[Sample], patches: Sequence[Patch], params: Params, ch
     def samples(without: frozenset[str]) -> list[Sample]:
         kept = [p for p in patches if p.id not in without]
         mixture = mix(corpus, kept, strategy=train.corpus_replay, share=train.corpus_share, seed=params.seed)
-        return part(mixture.samples, (), chosen)[0]
+        return [s for s in mixture.samples if chosen is None or s.discipline in chosen]
 
     return samples
 

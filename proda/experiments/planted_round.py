@@ -88,7 +88,7 @@ def plan_experiment(
     committed = load_params(repo.root / "params.yaml")
     params = with_settings(committed, changes)
     judging = judging_seeds(committed.train.seeds, seeds)
-    samples, asked = part(load_samples(repo.root), items, chosen)
+    samples, asked = part(load_samples(repo.root), items, chosen, repo.knowledge)
     number = 1 + max((p.round for p in load_patches(repo.root)), default=0)
     planted = plant_round(repo.knowledge, samples, asked, params, number=number, seed=seed, chains=chains, each=each)
     refuse_leaking_patches(repo.knowledge, asked, [p.patch for p in planted.patches], params.guard)

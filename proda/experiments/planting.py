@@ -26,11 +26,11 @@ import msgspec
 from proda.builder.extra import extra_samples
 from proda.errors import NotFoundError
 from proda.experiments.conditions import withheld
+from proda.experiments.faults import chains_of
 from proda.experiments.mutations import exchange, flip, flipped, reworded
 from proda.graph import Knowledge
-from proda.language.read_options import option_triples
 from proda.params import Params
-from proda.records import Item, Overridden, Patch, Record, Sample, Statement, Wording
+from proda.records import Chain, Item, Overridden, Patch, Record, Sample, Statement, Wording
 from proda.stable_hash import by_weight
 from proda.store.patches import named, node_hash, sample_hash
 from proda.workflows.repair_round import ROUND_ORDINALS
@@ -95,9 +95,11 @@ def plant_round(
 
     `seed` selects the draw of chains. Deterministic. Raises NotFoundError if too few chains fit.
     """
-    asked: dict[str, list[Item]] = defaultdict(list)
+    asked: dict[str, list[Item]] = defaultdict(list)  # chain → the items that rest on a statement of it
     for item in items:
-        asked[item.chain].append(item)
+        for chain in chains_of(knowledge, item):
+            if not knowledge.chains[chain].is_link:
+                asked[chain].append(item)
     sites = draw_sites(knowledge, samples, asked, seed, chains)
     statements = {role: [s for site in found for s in knowledge.chains[site.chain].statements] for role, found in sites.items()}
     hidden = tuple(sorted((*statements["needed"], *statements["redundant"])))
@@ -133,7 +135,7 @@ def draw_sites(
         found[role] = []
         others = [site for other, sites in found.items() if other != role for site in sites]
         for chain in by_weight(fitting, "planted", seed, role):
-            site = Site(chain, misnamings(knowledge, asked[chain], seed) if role == "harmful" else ())
+            site = Site(chain, misnamings(knowledge, knowledge.chains[chain], asked[chain], seed) if role == "harmful" else ())
             lacking = role == "harmful" and len(site.misnamed) < 2
             if len(found[role]) < wanted and not lacking and not any(_touch(knowledge, asked, site, other) for other in others):
                 found[role].append(site)
@@ -146,15 +148,16 @@ def draw_sites(
     return found
 
 
-def misnamings(knowledge: Knowledge, items: Iterable[Item], seed: int) -> tuple[Misnamed, ...]:
+def misnamings(knowledge: Knowledge, chain: Chain, items: Iterable[Item], seed: int) -> tuple[Misnamed, ...]:
     """Returns the pairs (concept of the chain, replacement) of wrong options that replace one concept only, in drawn order."""
     pairs: set[Misnamed] = set()
+    course = {c for s in knowledge.path(chain) for c in (s.subject, s.object)}
     for item in items:
         path = [knowledge.statements[s].triple for s in item.statements]
-        for letter, told in option_triples(knowledge, item).items():
-            if letter != item.answer and told is not None and [t[1] for t in told] == [t[1] for t in path]:
+        for told in (o.triples for o in item.options if o.operator):
+            if [t[1] for t in told] == [t[1] for t in path]:
                 changed = {pair for t, u in zip(path, told, strict=True) for pair in ((t[0], u[0]), (t[2], u[2])) if pair[0] != pair[1]}
-                pairs |= changed if len(changed) == 1 else set()
+                pairs |= {pair for pair in changed if len(changed) == 1 and pair[0] in course}
     return tuple(by_weight(pairs, "misnamed", seed)[:MISNAMED])
 
 
@@ -165,7 +168,7 @@ def _fits(knowledge: Knowledge, chain: str, items: Sequence[Item], taught: Colle
 
 
 def _touch(knowledge: Knowledge, asked: Mapping[str, Sequence[Item]], one: Site, other: Site) -> bool:
-    """Returns whether two sites share a concept, or items of one name a statement of the other."""
+    """Returns whether two sites share a concept, or items that rest on one name a statement of the other."""
     if not _concepts(knowledge, one).isdisjoint(_concepts(knowledge, other)):
         return True
     pairs = ((one.chain, other.chain), (other.chain, one.chain))
@@ -206,11 +209,11 @@ def _apart(pairs: Iterable[Misnamed]) -> Iterator[Misnamed]:
             yield pair
 
 
-def _turned(knowledge: Knowledge, statement: Statement) -> tuple[str, str, str] | None:
+def _turned(knowledge: Knowledge, statement: Statement) -> Statement | None:
     """Returns the statement reversed, or else with the opposite relation; None if neither is false."""
     relation = knowledge.relations[statement.relation]
     ways = ["turned round"] * relation.asymmetric + ["opposite"] * (relation.opposite is not None)
-    return next((t for how in ways if not knowledge.holds(*(t := flipped(knowledge, statement, how)))), None)
+    return next((t for how in ways if not knowledge.holds(*(t := flipped(knowledge, statement, how)).triple)), None)
 
 
 def _again(corpus: Iterable[Sample], statements: Iterable[str], start: int) -> Iterator[Sample]:

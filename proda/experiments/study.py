@@ -113,6 +113,8 @@ def plan_study(
 def _composed(setting: Setting, wanted: Iterable[str], seeds: Sequence[int]) -> tuple[dict[str, Draws], int | None]:
     """The arms except `probed`, and how many sentences were left out because they give an item away."""
     orders = orders_of(setting.patches, setting.diagnoses)
+    diagnosed_items = {d.item for d in setting.diagnoses}
+    failed = [i for i in setting.items if i.id in diagnosed_items]
     arms: dict[str, Draws] = {}
     leaking = None
     for name in wanted:
@@ -125,7 +127,7 @@ def _composed(setting: Setting, wanted: Iterable[str], seeds: Sequence[int]) -> 
             sentences, leaking = _sentences(setting, shares)
             arms[name] = dict.fromkeys(seeds, Arm(name, completions(sentences, shares), {}))
         elif name != "probed":
-            drawn = {seed: orders_for(name, setting.knowledge, orders, setting.diagnoses, seed) for seed in seeds}
+            drawn = {seed: orders_for(name, setting.knowledge, orders, failed, seed) for seed in seeds}
             arms[name] = {seed: written_arm(setting, name, mine) for seed, mine in drawn.items()}
     _refuse_leaks(setting, arms.values())
     return arms, leaking

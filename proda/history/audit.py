@@ -22,8 +22,7 @@ from typing import Literal
 
 from proda.graph import Knowledge
 from proda.history.flips import Flip
-from proda.language.read_options import parted
-from proda.records import Item, Outcome, Record
+from proda.records import LETTERS, Item, Outcome, Record
 
 Level = Literal["could have", "probably", "proof"]
 FIXES = ("necessary", "sufficient", "necessary and sufficient")  # of an item, or of a patch: shown by retraining
@@ -135,8 +134,8 @@ def summary(lines: Iterable[Line]) -> Mapping[str, int]:
     return dict(sorted(counts.items()))
 
 
-def departures(knowledge: Knowledge, items: Iterable[Item], outcomes: Iterable[Outcome]) -> dict[str, frozenset[str]]:
-    """Return item → statements that the wrong options chosen by tuned models contradict. Options that cannot be read are skipped."""
+def departures(items: Iterable[Item], outcomes: Iterable[Outcome]) -> dict[str, frozenset[str]]:
+    """Return item → statements that the wrong options chosen by tuned models break. Options that record none are skipped."""
     known = {item.id: item for item in items}
     found: dict[str, set[str]] = defaultdict(set)
     for outcome in outcomes:
@@ -148,7 +147,7 @@ def departures(knowledge: Knowledge, items: Iterable[Item], outcomes: Iterable[O
             and outcome.correct is False
             and outcome.chosen
         ):
-            found[item.id].update(parted(knowledge, item, outcome.chosen) or ())
+            found[item.id].update(item.options[LETTERS.index(outcome.chosen)].breaks)
     return {item: frozenset(statements) for item, statements in found.items()}
 
 

@@ -28,7 +28,8 @@ ASKED = {
     "statement": "Asked for this statement",
     "concept": "Asked for the definition",
     "step": "Asked for this step of the chain",
-    "link": "Asked for the concept that links this step to the next",
+    "between": "Asked for the concept between the step before and this one",
+    "link": "Asked for the concept between the step before and this one",  # what `between` was called
 }
 INSTEAD = {"inversion": "the statement the wrong way round", "skip": "a short cut past the step", "early": "the step after it"}
 

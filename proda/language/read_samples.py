@@ -4,7 +4,8 @@
     contradictions(reader, samples, "physics/bimetal-strip-bends.s1")       samples that contradict the statement, and how
 
 The nodes of a sample say what it was made for, but an error in the data is in its text. Concepts are found by their names and relations
-by their phrases, in questions with their answers, in claims and in explanations. A triple in other words is not found.
+by their phrases, in questions with their answers, in sentences with a gap, in claims and in explanations. What a statement adds to a
+concept ("a high …") is read over where it stands as in the statement. A triple in other words is not found.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from proda.graph import Knowledge
-from proda.language.wording import Triple
+from proda.language.wording import GAP, Triple
 from proda.records import Concept, Relation, Sample, Statement
 
 MARK = r"⟦([^⟧]*)⟧"
@@ -49,6 +50,15 @@ class Reader:
             self._names[discipline] = re.compile(rf"(?<!\w)(?:{names})(?!\w)", re.IGNORECASE), ids
         return self._names[discipline]
 
+    def bare(self, text: str, statement: Statement) -> str:
+        """Return a marked text without what the statement adds to its concepts, whichever concept stands there: "a high ⟦…⟧" → "⟦…⟧"."""
+        for worded in filter(None, (statement.subject_as, statement.object_as)):
+            parts = re.split(MARK, self.marked(worded, statement.discipline))
+            if len(parts) == 3:  # text, the concept, text: otherwise the wording does not name it, or names others too
+                pattern = rf"(?<!\w){re.escape(parts[0])}{MARK}{re.escape(parts[2])}"
+                text = re.sub(pattern, r"⟦\1⟧", text, flags=re.IGNORECASE)
+        return text
+
 
 def asserted(reader: Reader, sample: Sample) -> set[Triple]:
     """Return the triples that the sample states as true, with the relations of the statements it was made for, or opposite ones."""
@@ -62,8 +72,12 @@ def asserted(reader: Reader, sample: Sample) -> set[Triple]:
     told = reader.marked(sample.explanation, discipline)
     asked = reader.marked(sample.question, discipline)
     answer = re.fullmatch(MARK, reader.marked(sample.answer, discipline))  # None if the answer is not a single concept
+    if answer is not None and GAP in asked:
+        told = f"{asked.replace(GAP, answer[0])} {told}"
     if sample.format == "true-false" and sample.answer.lower().startswith("true"):
         told = f"{asked} {told}"
+    for statement in made_for:
+        told, asked = reader.bare(told, statement), reader.bare(asked, statement)
     found: set[Triple] = set()
     for relation in relations:
         forwards, backwards, for_object, for_subject = reader.patterns[relation]
@@ -110,8 +124,8 @@ def _names(concept: Concept) -> set[str]:
 
 def _patterns(relation: Relation) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     article = r"(?:an? |the )?"
-    said = "|".join(re.escape(p) for p in {relation.phrase, relation.plural})
-    back = "|".join(re.escape(p) for p in {relation.inverse, relation.inverse_plural})
+    said = _any_of(relation.phrase, relation.plural, relation.past, relation.past_plural)
+    back = _any_of(relation.inverse, relation.inverse_plural, relation.inverse_past, relation.inverse_past_plural)
     return (
         re.compile(rf"{MARK} (?:{said}) {article}{MARK}"),
         re.compile(rf"{MARK} (?:{back}) {article}{MARK}"),
@@ -120,9 +134,13 @@ def _patterns(relation: Relation) -> tuple[re.Pattern[str], re.Pattern[str], re.
     )
 
 
+def _any_of(*phrases: str) -> str:
+    return "|".join(re.escape(p) for p in sorted({p for p in phrases if p}))
+
+
 def _asking(form: str, place: str) -> re.Pattern[str]:
     """The question of a relation as a pattern with a group for the concept that it names. Case-insensitive."""
     text = re.escape(form)
-    for hole, pattern in (("{does}", "(?:does|do)"), ("{is}", "(?:is|are)"), (f"{{{place}}}", MARK)):
+    for hole, pattern in (("{does}", "(?:does|do|did)"), ("{is}", "(?:is|are|was|were)"), (f"{{{place}}}", MARK)):
         text = text.replace(re.escape(hole), pattern)
     return re.compile(text, re.IGNORECASE)

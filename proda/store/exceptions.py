@@ -104,5 +104,5 @@ def _amended(item: Item, entry: Exemption) -> Item:
 
 
 def _with_text(option: Option, text: str) -> Option:
-    # The triples recorded for the old text need not be those of a new one, so they are dropped and the new text is parsed.
-    return option if text == option.text else msgspec.structs.replace(option, text=text, triples=())
+    # What is recorded of the old text need not hold for a new one, so it is dropped: blame then falls on all statements of the item.
+    return option if text == option.text else msgspec.structs.replace(option, text=text, triples=(), breaks=())

@@ -14,6 +14,7 @@ items:
         operator: inversion
         wrong_because: …
         triples: [[physics/heating, causes, physics/mismatch-strain], …]
+        breaks: [physics/bimetal-strip-bends.s1]
     answer: C
     statements: […]
     nodes: […]
@@ -76,6 +77,8 @@ def _encode(item: Item) -> dict[str, Any]:
             options[letter]["wrong_because"] = option.wrong_because
         if option.triples:
             options[letter]["triples"] = Flow(option.triples)
+        if option.breaks:
+            options[letter]["breaks"] = Flow(option.breaks)
     return {
         "id": item.id,
         "kind": item.kind,

@@ -7,20 +7,12 @@ import pytest
 from proda.debugger.controls import FEWEST, Discrimination, controls, discrimination
 from proda.debugger.diagnose import examine, probes_of
 from proda.debugger.probes import Answer, Probe
-from proda.records import LETTERS, Item
-from proda.tester.items import write_items
-from tests.toyworld import wide_knowledge
+from tests.toyitems import linked_knowledge, toy_items, wrong_letter
 
-WORLD = wide_knowledge(40)
-ITEMS = [i for i in write_items(WORLD, seed=0, sealed_share=0.0) if i.split == "dev"]
+WORLD = linked_knowledge(40)
+ITEMS = toy_items(WORLD, ["dev"])
 SEEDS = ("seed-0", "seed-1", "seed-2")
-
-
-def wrong_letter(item: Item) -> str:
-    return next(letter for letter, o in zip(LETTERS, item.options, strict=True) if o.operator == "substitution")
-
-
-BAD = [i for i in ITEMS if i.kind == "path" and i.chain.startswith("weaving/")][:12]
+BAD = [i for i in ITEMS if i.kind == "bridge"][:12]
 FAILED = {i.id: dict.fromkeys(SEEDS, wrong_letter(i)) for i in BAD}
 
 
@@ -47,16 +39,19 @@ def test_what_fails_as_often_elsewhere_is_not_telling(suspects: int, unknown: in
     assert found.telling is telling
 
 
-def test_controls_are_statements_of_chains_on_which_nothing_failed() -> None:
+def test_controls_are_statements_of_items_that_were_answered_and_of_none_that_failed() -> None:
     drawn = controls(WORLD, ITEMS, FAILED, count=30)
-    failed_chains = {i.chain for i in BAD}
-    assert len(drawn) == 30 and not {s.chain for s in drawn} & failed_chains
+    bad = {s for i in BAD for s in i.statements}
+    good = {s for i in ITEMS if i not in BAD for s in i.statements}
+    assert len(drawn) == 30 and {s.id for s in drawn} <= good - bad
+    assert bad & good, "an effect rests on a statement that a failed bridge rests on too"
+    assert {WORLD.chains[s.chain].is_link for s in controls(WORLD, ITEMS, FAILED, count=1000)} == {True, False}
     assert drawn == controls(WORLD, ITEMS[::-1], FAILED, count=30) and [s.id for s in drawn] == sorted(s.id for s in drawn)
     assert controls(WORLD, BAD, FAILED, count=30) == []
 
 
 def answered(fails: frozenset[str]) -> dict[str, list[Answer]]:
-    """Models that fail every probe of the named kinds, and of the suspected statements of the first failed item."""
+    """Models that fail every probe of the named kinds, and those of both statements of the first failed item."""
     probes = probes_of(WORLD, ITEMS, FAILED)
 
     def right(probe: Probe) -> bool:
@@ -82,17 +77,26 @@ def test_where_statements_tell_nothing_no_item_is_suspected_of_being_known() -> 
     assert {d.category for d in diagnoses} == {"unexplained"}
 
 
-def test_what_else_of_the_chain_is_unknown_stands_behind_what_is_blamed() -> None:
+def test_what_else_of_the_item_is_unknown_stands_behind_what_is_blamed() -> None:
     diagnoses = examine(WORLD, ITEMS, FAILED, answered(frozenset())).diagnoses
     first = next(d for d in diagnoses if d.item == BAD[0].id)
     told = [e.node for e in first.evidence]
     assert tuple(told[: len(first.nodes)]) == first.nodes and set(told) == set(BAD[0].statements) and len(told) > len(first.nodes)
 
 
-def test_all_nodes_of_correctly_answered_items_are_controls_however_few_are_suspected() -> None:
+def test_all_statements_of_correctly_answered_items_are_controls_however_few_are_suspected() -> None:
     """As many as there are suspects would be a small sample of what is probed anyway."""
     one = {BAD[0].id: FAILED[BAD[0].id]}
     found = examine(WORLD, ITEMS, one, answered(frozenset())).probes["statement"]
-    chains = {i.chain for i in ITEMS} - {BAD[0].chain}
+    others = {s for i in ITEMS if i != BAD[0] for s in i.statements} - set(BAD[0].statements)
     assert isinstance(found, Discrimination)
-    assert found.suspected <= len(BAD[0].statements) < found.controls == sum(len(WORLD.chains[c].statements) for c in chains)
+    assert found.suspected <= len(BAD[0].statements) < found.controls == len(others)
+
+
+def test_steps_of_failed_items_are_held_against_steps_between_controls() -> None:
+    found = examine(WORLD, ITEMS, FAILED, answered(frozenset({"step", "between"}))).probes
+    for kind in ("step", "between"):
+        worth = found[kind]
+        assert isinstance(worth, Discrimination)
+        assert worth.suspected == worth.unknown == len(BAD) and not worth.telling  # one step an item, and all fail everywhere
+        assert worth.controls == worth.controls_unknown >= FEWEST

@@ -19,13 +19,13 @@ from proda.language.read_samples import Reader, contradictions
 from proda.params import Params
 from proda.records import Category, Diagnosis, Evidence, Patch, Sample
 from proda.store.patches import apply_patches, name_patch, sample_hash, stale
-from proda.tester.items import write_items
-from tests.toyworld import wide_knowledge
+from tests.toyitems import bridge, linked_knowledge, toy_items
 
-WORLD = wide_knowledge(20)
-ITEMS = [i for i in write_items(WORLD, seed=0, sealed_share=0.0) if i.split == "dev" and i.discipline == "weaving"]
-ITEM = ITEMS[0]
-NODE = ITEM.statements[1]
+WORLD = linked_knowledge(20)
+ITEM = bridge(WORLD, 6)
+ITEMS = [ITEM, *(i for i in toy_items(WORLD, ["dev"]) if i.id != ITEM.id)]
+NODE, LINK = ITEM.statements  # a statement of a chain, and a link
+CHAIN = WORLD.chains[ITEM.chain]
 
 
 def teach(node: str, count: int, contrast: Sequence[str], stepwise: bool, beside: Collection[str] = ()) -> list[Sample]:
@@ -91,6 +91,24 @@ def test_what_is_left_goes_to_what_else_is_unknown_one_patch_for_each_chain() ->
     assert [len(p.samples) for p in few] == [ENOUGH, 4]
 
 
+def test_links_that_are_noticed_share_a_patch_and_are_taught_alone() -> None:
+    """Each of hundreds of links in a patch of its own would be a commit for one fact."""
+    links = [f"weaving/join-{n}.s1" for n in (3, 9)]
+    noticed = [Evidence(s, "statement", 10, 6, -0.1, "") for s in (*links, CHAIN.statements[3])]
+    first, *beyond = planned(a_diagnosis(), noticed=noticed)
+    assert first.targets == (NODE,) and [p.targets for p in beyond] == [tuple(links), (CHAIN.statements[3],)]
+    statements = set(WORLD.statements)
+    assert beyond[0].samples and all(len(statements & set(s.nodes) & {*links, *CHAIN.statements}) == 1 for s in beyond[0].samples)
+
+
+def test_a_link_that_is_blamed_is_taught_without_the_statement_that_it_is_joined_to() -> None:
+    """Together they would show a bridge whole, in the samples of either."""
+    for category in ("concept gap", "reasoning deficit"):
+        patches = planned(a_diagnosis(category=category, nodes=(NODE, LINK)))
+        assert {t for p in patches for t in p.targets} == {NODE, LINK} and all(p.samples for p in patches)
+        assert not any({NODE, LINK} <= set(s.nodes) for p in patches for s in p.samples)
+
+
 def test_contradicting_samples_are_taken_out_though_no_item_fails() -> None:
     bad = Sample("x:open-1", "open", (NODE,), "Q", "A")
     noticed = [Evidence(NODE, "data", 1, 1, 0.0, bad.id), Evidence(NODE, "statement", 9, 9, -0.3, "")]
@@ -115,7 +133,7 @@ def test_neighbours_of_one_chain_never_write_the_same_sample(lacking: bool) -> N
 
 def test_what_is_lacking_side_by_side_is_taught_in_a_row() -> None:
     """Blamed together, or one blamed and the other noticed: few samples show both. Alone, a statement is also shown alone."""
-    path = next(c for c in WORLD.active_chains() if len(c.statements) > 3 and c.id == ITEM.chain).statements
+    path = CHAIN.statements
     one, other = path[1], path[2]
     (alone,) = planned(a_diagnosis(nodes=(one,)), most=2)
     together = planned(a_diagnosis(nodes=(one, other)), most=4)
@@ -126,7 +144,7 @@ def test_what_is_lacking_side_by_side_is_taught_in_a_row() -> None:
 
 
 def test_what_is_unknown_beside_the_blamed_node_shares_its_samples_and_says_what_was_found_of_it() -> None:
-    beside = ITEM.statements[0]
+    beside = LINK
     diagnosis = a_diagnosis()
     extra = Evidence(beside, "statement", 10, 7, -0.2, "inversion")
     patches = planned(msgspec.structs.replace(diagnosis, evidence=(*diagnosis.evidence, extra)))
@@ -141,7 +159,7 @@ def test_what_is_unknown_beside_the_blamed_node_shares_its_samples_and_says_what
 
 def test_a_reasoning_deficit_is_taught_step_by_step_over_part_of_the_chain() -> None:
     (patch,) = planned(a_diagnosis(category="reasoning deficit"))
-    chain = set(ITEM.statements)
+    chain = set(CHAIN.statements)
     for sample in patch.samples:
         mine = chain & set(sample.nodes)
         assert NODE in mine and 2 <= len(mine) < len(chain)
@@ -164,7 +182,7 @@ def spoilt(sample: Sample, node: str) -> Sample:
     return flip(WORLD, sample, statement, (statement.object, statement.relation, statement.subject))
 
 
-ASYMMETRIC = next(s for s in ITEM.statements if WORLD.relations[WORLD.statements[s].relation].asymmetric)
+ASYMMETRIC = next(s for s in CHAIN.statements if WORLD.relations[WORLD.statements[s].relation].asymmetric)
 
 
 def test_a_contradicting_sample_that_can_be_worded_again_is_overridden_and_any_other_removed() -> None:
@@ -195,7 +213,7 @@ def test_words_that_contradict_as_well_or_speak_of_other_nodes_override_nothing(
 
 def test_a_sample_that_contradicts_two_nodes_is_overridden_by_the_first_patch_alone() -> None:
     bad = spoilt(right(ASYMMETRIC), ASYMMETRIC)
-    other = next(s for s in ITEM.statements if s != ASYMMETRIC)
+    other = next(s for s in CHAIN.statements if s != ASYMMETRIC)
     noticed = [Evidence(n, "data", 1, 1, 0.0, bad.id) for n in (ASYMMETRIC, other)]
     diagnosis = a_diagnosis(category="data conflict", nodes=(ASYMMETRIC, other))
     conflicting = {ASYMMETRIC: [bad], other: [bad]}
@@ -231,14 +249,13 @@ def test_extra_samples_go_on_where_the_corpus_ended_and_refuse_what_cannot_be_ta
 
 
 def test_what_explains_most_failures_comes_first_and_then_what_is_least_known() -> None:
-    def one(item: int, failed: int) -> Diagnosis:
+    def one(item: int, failed: int, node: str = "") -> Diagnosis:
         found = ITEMS[item]
-        node = found.statements[0]
+        node = node or found.statements[0]
         evidence = (Evidence(node, "statement", 12, failed, -0.1, ""),)
         return Diagnosis(found.id, found.content_hash, found.chain, "concept gap", (node,), ("seed-0",), ("A",), 1.0, evidence, "So many.")
 
-    chains = list(dict.fromkeys(i.chain for i in ITEMS))
-    first, second, third = (next(n for n, i in enumerate(ITEMS) if i.chain == c) for c in chains[:3])
-    shared = next(n for n, i in enumerate(ITEMS) if i.chain == ITEMS[first].chain and n != first)
-    ordered = [p.targets[0] for p in planned(one(third, 11), one(second, 7), one(first, 6), one(shared, 6))]
+    first, second, third, another = [n for n, i in enumerate(ITEMS) if i.kind == "bridge"][:4]
+    shared = one(another, 6, ITEMS[first].statements[0])
+    ordered = [p.targets[0] for p in planned(one(third, 11), one(second, 7), one(first, 6), shared)]
     assert ordered == [ITEMS[n].statements[0] for n in (first, third, second)]

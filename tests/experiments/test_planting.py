@@ -18,11 +18,10 @@ from proda.language.read_samples import Reader, asserted, contradictions
 from proda.params import GuardParams, Params
 from proda.records import LETTERS
 from proda.store.patches import apply_patches
-from proda.tester.items import write_items
-from tests.toyworld import wide_knowledge
+from tests.toyitems import linked_knowledge, toy_items
 
-WORLD = wide_knowledge(30)
-ITEMS = [i for i in write_items(WORLD, seed=0, sealed_share=0.2) if i.split != "sealed" and i.discipline == "weaving"]
+WORLD = linked_knowledge(40)
+ITEMS = toy_items(WORLD)
 SAMPLES = [
     write_sample(WORLD, p)
     for group in plan_samples(WORLD, {"weaving": 1300, "milling": 90, "lighting": 90}, seed=0, window=2).values()

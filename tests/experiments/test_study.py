@@ -36,11 +36,10 @@ from proda.experiments.comparison import Standing, compare
 from proda.experiments.completions import completions
 from proda.params import Params
 from proda.records import Category, Diagnosis, Evidence, Outcome, Patch, Sample, Split
-from proda.tester.items import write_items
-from tests.toyworld import wide_knowledge
+from tests.toyitems import linked_knowledge, toy_items
 
-WORLD = wide_knowledge(20)
-ITEMS = [i for i in write_items(WORLD, seed=0, sealed_share=0.0) if i.split == "dev" and i.discipline == "weaving"]
+WORLD = linked_knowledge(20)
+ITEMS = toy_items(WORLD, ["dev"])
 CONCEPTS = sorted(c for part in WORLD.concepts_of.values() for c in part)
 
 
@@ -55,12 +54,12 @@ def a_diagnosis(item: int, nodes: tuple[str, ...], category: Category = "concept
 
 
 def some_diagnoses() -> list[Diagnosis]:
-    """Eight failed items of different chains: most blame two statements, one blames a concept, the last blames no node."""
-    first = {i.chain: n for n, i in reversed(list(enumerate(ITEMS)))}
-    places = [first[c] for c in sorted(first)][:8]
-    found = [a_diagnosis(n, ITEMS[n].statements[:2]) for n in places[:6]]
-    concept = WORLD.statements[ITEMS[places[6]].statements[1]].subject
-    return [*found, a_diagnosis(places[6], (concept,)), a_diagnosis(places[7], (), "unexplained")]
+    """Eight failed items that share no statement: six blame two statements, three of them a link; one a concept, the last no node."""
+    bridges = [n for n, i in enumerate(ITEMS) if i.kind == "bridge"][:4]
+    others = [n for n, i in enumerate(ITEMS) if i.kind == "effect" and not any(i.chain == ITEMS[b].chain for b in bridges)][:4]
+    found = [a_diagnosis(n, ITEMS[n].statements[-2:]) for n in (*bridges[:3], *others[:3])]
+    concept = WORLD.statements[ITEMS[bridges[3]].statements[1]].subject
+    return [*found, a_diagnosis(bridges[3], (concept,)), a_diagnosis(others[3], (), "unexplained")]
 
 
 DIAGNOSES = some_diagnoses()
@@ -74,6 +73,7 @@ def patches_of(diagnoses: Sequence[Diagnosis]) -> list[Patch]:
 
 
 PATCHES = patches_of(DIAGNOSES)
+FAILED = [i for i in ITEMS if i.id in {d.item for d in DIAGNOSES}]
 ORDERS = orders_of(PATCHES, DIAGNOSES)
 BUDGET = sum(len(p.samples) for p in PATCHES)
 FORMATS = Counter(s.format for p in PATCHES for s in p.samples)
@@ -87,7 +87,7 @@ def chains_of(node: str) -> set[str]:
 def test_arms_have_exactly_as_many_samples_as_their_budget_allows() -> None:
     assert len(diagnosed(PATCHES).samples) == len(diagnosed(PATCHES, replay=False).samples) == BUDGET > 100
     for name in ("item-level", "shuffled-within", "shuffled-across", *TIMES):
-        samples = fill(orders_for(name, WORLD, ORDERS, DIAGNOSES), write, FORMATS)
+        samples = fill(orders_for(name, WORLD, ORDERS, FAILED), write, FORMATS)
         assert len(samples) == BUDGET * TIMES.get(name, 1), name
     assert set(TIMES) < set(ARMS)
 
@@ -95,7 +95,7 @@ def test_arms_have_exactly_as_many_samples_as_their_budget_allows() -> None:
 def test_arms_have_the_formats_of_the_diagnosed_one() -> None:
     """Otherwise arms with few samples per node would have open questions only, and formats would differ between arms."""
     for name in ("item-level", "shuffled-within", "shuffled-across", "undirected"):
-        found = Counter(s.format for s in fill(orders_for(name, WORLD, ORDERS, DIAGNOSES), write, FORMATS))
+        found = Counter(s.format for s in fill(orders_for(name, WORLD, ORDERS, FAILED), write, FORMATS))
         assert all(abs(found[f] - FORMATS[f]) <= 0.02 * BUDGET for f in FORMATS), (name, found, FORMATS)
     one_each = fill([Order(node, 1) for node in WORLD.active_statements], write, {"open": 2, "choice": 1, "true-false": 1})
     counts, nodes = Counter(s.format for s in one_each), len(WORLD.active_statements)
@@ -137,41 +137,56 @@ def test_randomised_arms_differ_between_draws() -> None:
     assert set(DRAWN) == {"item-level", "probed", "shuffled-within", "shuffled-across", *TIMES}
     few = [Order(o.node, 1, o.chain) for o in ORDERS[::2]]
     for name in set(DRAWN) - {"probed"}:
-        draws = [orders_for(name, WORLD, few, DIAGNOSES, draw) for draw in (0, 1, 2)]
-        assert draws[0] == orders_for(name, WORLD, few, DIAGNOSES, 0)
+        draws = [orders_for(name, WORLD, few, FAILED, draw) for draw in (0, 1, 2)]
+        assert draws[0] == orders_for(name, WORLD, few, FAILED, 0)
         assert all(sum(o.count for o in drawn) == len(few) * TIMES.get(name, 1) for drawn in draws)
         assert len({tuple(sorted((o.node, o.count) for o in drawn)) for drawn in draws}) > 1, name
     assert len({tuple(o.node for o in evenly(WORLD.active_statements, 3, "probed", draw)) for draw in range(5)}) > 1
 
 
-def test_item_level_covers_every_statement_of_every_failed_chain_and_nothing_else() -> None:
-    orders = item_level(WORLD, DIAGNOSES, BUDGET)
-    failed = {s for d in DIAGNOSES for s in WORLD.chains[d.chain].statements}
-    assert {order.node for order in orders} == failed and len(failed) == 32  # the unexplained item's too
+def test_item_level_covers_every_statement_of_every_failed_item_and_nothing_else() -> None:
+    orders = item_level(WORLD, FAILED, BUDGET)
+    failed = {s for i in FAILED for s in i.statements}
+    assert {order.node for order in orders} == failed and len(failed) == 20  # the unexplained item's too
+    assert {WORLD.chains[WORLD.statements[s].chain].is_link for s in failed} == {True, False}
     counts = {order.count for order in orders}
     assert max(counts) - min(counts) <= 1
     assert len(evenly("abc", 2, "few")) == 2 and evenly((), 5, "none") == []
 
 
 def test_a_reasoning_deficit_is_ordered_step_by_step_and_a_gap_taught_in_rows_is_not() -> None:
+    path = WORLD.chains[ITEMS[0].chain].statements
     for category, stepwise in (("concept gap", False), ("reasoning deficit", True)):
-        found = [a_diagnosis(0, ITEMS[0].statements[1:3], category)]
+        found = [a_diagnosis(0, path[1:3], category)]
         few = [msgspec.structs.replace(p, samples=p.samples[:2]) for p in patches_of(found)]
         assert all(len([n for n in s.nodes if n in WORLD.statements]) > 1 for p in few for s in p.samples)
         assert [o.stepwise for o in orders_of(few, found)] == [stepwise] * 2
 
 
-def test_blame_shuffled_within_the_chain_stays_there_and_leaves_the_blamed() -> None:
+def is_link(node: str) -> bool:
+    return node in WORLD.statements and WORLD.chains[WORLD.statements[node].chain].is_link
+
+
+def ends(node: str) -> set[str]:
+    return {WORLD.statements[node].subject, WORLD.statements[node].object}
+
+
+def test_blame_shuffled_within_stays_beside_the_blamed_node_and_leaves_it() -> None:
+    """A statement stays on its chain, whichever chains the item that blames it rests on; a link stays at one of its concepts."""
     orders = shuffled(WORLD, ORDERS, within=True)
     assert [(o.count, o.stepwise) for o in orders] == [(o.count, o.stepwise) for o in ORDERS]
     for before, after in zip(ORDERS, orders, strict=True):
-        assert after.node not in BLAMED and before.chain in chains_of(after.node)
-        assert (before.node in WORLD.concepts) is (after.node in WORLD.concepts)
-    assert len({o.node for o in orders}) == len(orders)  # two blamed and two not: each gets its own
+        assert after.node not in BLAMED and (before.node in WORLD.concepts) is (after.node in WORLD.concepts)
+        if is_link(before.node):
+            assert ends(before.node) & ends(after.node)
+        else:
+            assert chains_of(before.node) & chains_of(after.node) and not is_link(after.node)
+    assert sum(is_link(o.node) for o in ORDERS) == 3
+    assert max(Counter(o.node for o in orders).values()) <= 2  # a link and a blamed statement may have the same neighbour
 
 
 def test_where_all_of_a_chain_is_blamed_within_shuffling_leaves_it_alone() -> None:
-    whole = [a_diagnosis(0, ITEMS[0].statements)]
+    whole = [a_diagnosis(0, WORLD.chains[ITEMS[0].chain].statements)]
     orders = orders_of(patches_of(whole), whole)
     assert len(orders) == 4 and shuffled(WORLD, orders, within=True) == orders
 
@@ -180,6 +195,7 @@ def test_blame_shuffled_across_chains_leaves_the_chain_and_never_meets() -> None
     orders = shuffled(WORLD, ORDERS, within=False)
     for before, after in zip(ORDERS, orders, strict=True):
         assert not chains_of(before.node) & chains_of(after.node)
+        assert not is_link(before.node) or not ends(before.node) & ends(after.node)
         assert (before.node in WORLD.concepts) is (after.node in WORLD.concepts)
     assert len({o.node for o in orders}) == len({o.node for o in ORDERS})
     assert orders == shuffled(WORLD, list(reversed(ORDERS)), within=False)[::-1]
@@ -211,13 +227,13 @@ def test_an_arm_shows_the_nodes_it_takes_to_be_unknown_together() -> None:
 
 
 def test_orders_for_one_window_from_two_nodes_do_not_repeat_its_samples() -> None:
-    first, second = ITEMS[0].statements[:2]
+    first, second = WORLD.chains[ITEMS[0].chain].statements[1:3]
     filled = fill([Order(first, 12, stepwise=True), Order(second, 12, stepwise=True)], write, FORMATS)
     assert len({s.id for s in filled}) == 24
 
 
 def test_a_node_is_unknown_when_most_models_answer_fewer_than_half_of_its_probes() -> None:
-    one, two = (WORLD.statements[s] for s in ITEMS[0].statements[:2])
+    one, two = [s for s in WORLD.active_statements.values() if s.relation == "causes"][:2]
     probes = [*statement_probes(WORLD, one), *statement_probes(WORLD, two)]
 
     def answering(first: int, second: int) -> list[bool]:
@@ -278,7 +294,7 @@ def made_up(
                         right = rng.random() < hard[split, chain] + more
                         item_id, letter = f"d/c{chain}:{split}-{item}", "A" if right else "B"
                         found[arm].append(
-                            Outcome(item_id, "h", f"seed-{model}", split, "d", f"d/c{chain}", "path", "A", letter, right, 0.1)
+                            Outcome(item_id, "h", f"seed-{model}", split, "d", f"d/c{chain}", "bridge", "A", letter, right, 0.1)
                         )
     return found
 

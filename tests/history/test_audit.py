@@ -7,11 +7,10 @@ import msgspec
 from proda.history.audit import Change, audit, by_patch, departures, rests_on, summary
 from proda.history.flips import Flip, flips, tallies
 from proda.records import LETTERS, Item, Outcome
-from proda.tester.items import write_items
-from tests.toyworld import wide_knowledge
+from tests.toyitems import bridge, linked_knowledge, toy_items
 
-WORLD = wide_knowledge(20)
-ITEMS = [i for i in write_items(WORLD, seed=0, sealed_share=0.0) if i.discipline == "weaving"]
+WORLD = linked_knowledge(20)
+ITEMS = toy_items(WORLD)
 ITEM = ITEMS[0]
 OTHER = next(i for i in ITEMS if not rests_on(WORLD, i) & rests_on(WORLD, ITEM))
 
@@ -120,15 +119,15 @@ def test_the_summary_counts_items_not_lines() -> None:
 
 
 def test_a_change_to_what_the_wrong_answer_had_wrong_probably_did_it() -> None:
-    item = next(i for i in ITEMS if i.kind == "path" and len(i.statements) > 2)
+    item = bridge(WORLD, 6)
     wrong = [letter for letter in LETTERS if letter != item.answer]
     answers = [
         Outcome(item.id, item.content_hash, f"seed-{n}", item.split, "weaving", item.chain, item.kind, item.answer, letter, False, -0.1)
         for n, letter in enumerate(wrong)
     ]
-    departed = departures(WORLD, ITEMS, answers[:1])
+    departed = departures(ITEMS, answers[:1])
     touched = departed[item.id]
-    assert touched and touched < set(item.statements) and departures(WORLD, ITEMS, answers)[item.id] >= touched
+    assert touched == set(item.options[LETTERS.index(wrong[0])].breaks) and departures(ITEMS, answers)[item.id] >= touched
 
     def found(statement: str, *answers: tuple[bool, bool]) -> str:
         change = Change("aaa", "Repair", (statement,), "1-x-00000000", "unproven")
@@ -139,4 +138,4 @@ def test_a_change_to_what_the_wrong_answer_had_wrong_probably_did_it() -> None:
         assert found(statement, UP, UP) == ("probably" if statement in touched else "could have")
         assert found(statement, DOWN, DOWN) == "could have"  # what the answer had wrong before says nothing of why it broke
     reworded = [msgspec.structs.replace(a, hash="0" * 16) for a in answers]
-    assert departures(WORLD, ITEMS, reworded) == {}
+    assert departures(ITEMS, reworded) == {}

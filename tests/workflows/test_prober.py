@@ -10,12 +10,11 @@ import pytest
 from proda.debugger.diagnose import FIRST, failures, probes_of
 from proda.debugger.probes import Answer, Probe
 from proda.records import LETTERS, Item, Outcome
-from proda.tester.items import write_items
 from proda.workflows.prober import Prober
-from tests.toyworld import wide_knowledge
+from tests.toyitems import linked_knowledge, toy_items
 
-WORLD = wide_knowledge(70)
-ITEMS = [i for i in write_items(WORLD, seed=0, sealed_share=0.0) if i.split == "dev"]
+WORLD = linked_knowledge(140)
+ITEMS = toy_items(WORLD, ["dev"])
 
 
 def outcome(item: Item, right: bool) -> Outcome:
@@ -35,8 +34,7 @@ class Recorded(Prober):
     def __init__(self, concepts_tell: bool) -> None:
         super().__init__(Path(), {"seed-0": Path()}, batch_tokens=1, cache=Path())
         self.asked: list[list[Probe]] = []
-        failed_chains = {i.chain for i in ITEMS} - set(HALF)
-        of_failed = {c for chain in failed_chains for s in WORLD.path(WORLD.chains[chain]) for c in (s.subject, s.object)}
+        of_failed = {c for i in ITEMS if i.chain not in HALF for s in i.statements for c in WORLD.statements[s].triple[::2]}
         self.wrong = of_failed if concepts_tell else set(WORLD.concepts)
 
     def answers(self, probes: Sequence[Probe]) -> dict[str, list[Answer]]:

@@ -1,0 +1,59 @@
+"""An item and the letter that a model chose → the statements that the choice breaks, and whether it is right as well.
+
+    suspected(knowledge, item, "B")             statements that option B breaks; all of the item where the option records none
+    suspected_steps(knowledge, item, found)     the steps along the item's statements that one of them takes part in
+    right_as_well(knowledge, item, "B")         whether the knowledge holds option B, and it answers the stem
+
+Only what was recorded when the option was written is used (`Option.breaks`, `Option.triples`); no text is parsed. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from proda.debugger.probes import junctions
+from proda.graph import Knowledge
+from proda.records import LETTERS, Item, ItemKind, Option, Statement
+
+COMPLETE: tuple[ItemKind, ...] = ("bridge", "mechanism", "order")  # an option states triples that are the whole answer
+
+Place = tuple[str, str]
+"""What a probe is about: a node and, for steps, the statement before it on the path; otherwise ""."""
+
+
+def path_of(knowledge: Knowledge, item: Item) -> list[Statement]:
+    """Return the statements that an item rests on, in order, without those that no longer exist."""
+    return [knowledge.statements[s] for s in item.statements if s in knowledge.statements]
+
+
+def suspected(knowledge: Knowledge, item: Item, letter: str) -> list[Statement]:
+    """Return the statements that a choice breaks; all of the item if the option does not record which."""
+    return [knowledge.statements[s] for s in option_of(item, letter).breaks or item.statements if s in knowledge.statements]
+
+
+def option_of(item: Item, letter: str) -> Option:
+    """Return the option with this letter."""
+    return item.options[LETTERS.index(letter)]
+
+
+def suspected_steps(knowledge: Knowledge, item: Item, broken: Iterable[Statement]) -> list[Place]:
+    """Return the steps along the item's statements that start from or lead to a suspected statement."""
+    ids = {s.id for s in broken}
+    return [place for place in junctions(knowledge, path_of(knowledge, item)) if not ids.isdisjoint(place)]
+
+
+def right_as_well(knowledge: Knowledge, item: Item, letter: str) -> bool:
+    """Tell whether a wrong option answers the stem as well, by the triples that it records.
+
+    It does if it states what the right option states; or if the knowledge holds each of its triples, and they connect the same two concepts
+    as those of the right option (in an order item: any two). Items of other kinds than `COMPLETE` do not state the answer in triples.
+    """
+    told, right = option_of(item, letter).triples, item.options[item.key].triples
+    if letter == item.answer or item.kind not in COMPLETE or not told or not right:
+        return False
+    if told == right:
+        return True
+    if not all(knowledge.holds(*t) for t in told) or any(a[2] != b[0] for a, b in pairwise(told)):
+        return False
+    return (told[0][0], told[-1][2]) == (right[0][0], right[-1][2]) or (item.kind == "order" and len(told) == len(right))
