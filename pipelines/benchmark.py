@@ -15,6 +15,7 @@ from proda.params import Params
 from proda.store.exceptions import load_exceptions
 from proda.store.files import write_file
 from proda.store.items import write_items_tree
+from proda.store.validation import load_validation
 from proda.tester.build import build_benchmark
 
 ROOT = Path()
@@ -23,17 +24,17 @@ ROOT = Path()
 @stage("items")
 def main(params: Params) -> str:
     """Write items and audit, and return the number of items and the accuracy of the best baseline solver."""
-    built = build_benchmark(Knowledge.load(ROOT / "build/knowledge"), params, load_exceptions(ROOT))
+    built = build_benchmark(Knowledge.load(ROOT / "build/knowledge"), params, load_exceptions(ROOT), load_validation(ROOT))
     changed = write_items_tree(ROOT, built.items)
     shortcuts = msgspec.json.format(msgspec.json.encode(built.shortcuts), indent=2)
     write_file(ROOT / "benchmarks/results/shortcuts.json", shortcuts + b"\n")
     solvers = built.shortcuts["solvers"]
     assert isinstance(solvers, dict)
-    best = max(solvers, key=lambda s: float(solvers[s]))
+    best = max(solvers, key=lambda s: float(solvers[s]["accuracy"]))
     chains = len({item.chain for item in built.items})
     return (
         f"benchmark: {len(built.items):,} items on {chains:,} chains, {changed} file{'' if changed == 1 else 's'} changed;"
-        f" best solver without knowledge: {best} {solvers[best]:.3f} (chance .25)"
+        f" best solver without knowledge: {best} {solvers[best]['accuracy']:.3f} (chance .25)"
     )
 
 

@@ -29,7 +29,7 @@ from proda.store.files import write_file
 from proda.store.reading import load_reading
 from proda.store.relations import load_relations
 from proda.tester.general import STEMS, write_suite
-from proda.tester.items import write_items
+from proda.tester.items import practice_items
 
 ROOT = Path()
 OUT = ROOT / "build/curriculum"
@@ -80,7 +80,7 @@ def _document(sample: Sample) -> dict[str, str]:
 
 def _answered_items(world: Knowledge, params: Params) -> list[dict[str, str]]:
     """Items about the invented world with their answers, so that the base knows the kinds of question but not the real facts."""
-    items = write_items(world, seed=params.curriculum.seed, sealed_share=0.0)
+    items = practice_items(world, seed=params.curriculum.seed, most=params.curriculum.items_per_kind)
     return [{"prompt": item.prompt, "completion": item.options[item.key].text} for item in items]
 
 

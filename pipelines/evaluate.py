@@ -1,11 +1,11 @@
-"""Stage `evaluate`: score the base and every adapter on the items and the general suite.
+"""Stage `evaluate`: score the base and every adapter on the items and the general suite, and probe which statements each adapter knows.
 
     python -m pipelines.evaluate
 
 benchmarks/results/outcomes/*.csv      what each model answered, item by item
 benchmarks/results/headline.json       the numbers that `dvc metrics show` prints
-benchmarks/results/metrics.json        accuracies with intervals and seeds
-benchmarks/results/breakdowns.json     accuracy by discipline and kind, wrong answers by operator
+benchmarks/results/metrics.json        accuracies with intervals and seeds; how far they depend on the statements known
+benchmarks/results/breakdowns.json     accuracy by discipline and kind, and without the stem; wrong answers by operator
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import msgspec
 from pipelines.stage import stage
 from proda.compiler.adapter import adapter_folders, load_tuned
 from proda.compiler.base import load_base, read_pin
+from proda.graph import Knowledge
 from proda.params import Params
 from proda.store.files import write_file
 from proda.store.items import load_items
@@ -29,6 +30,8 @@ from proda.store.suite import load_suite
 from proda.tester.evaluate import evaluate
 from proda.tester.metrics import flat_metrics, headline
 from proda.workflows.build_run import build_run
+from proda.workflows.dependence import known_statements
+from proda.workflows.prober import Prober
 
 ROOT = Path()
 RESULTS = ROOT / "benchmarks/results"
@@ -41,12 +44,13 @@ def main(params: Params) -> str:
     items = load_items(ROOT)
     suite = load_suite(ROOT)
     base = ROOT / "build/base"
-    models = {"base": partial(load_base, base)} | {
-        f"seed-{seed}": partial(load_tuned, base, folder) for seed, folder in adapter_folders(ROOT / "build/adapters")
-    }
+    adapters = {f"seed-{seed}": folder for seed, folder in adapter_folders(ROOT / "build/adapters")}
+    models = {"base": partial(load_base, base)} | {name: partial(load_tuned, base, folder) for name, folder in adapters.items()}
+    prober = Prober(base, adapters, batch_tokens=params.evaluate.batch_tokens, cache=ROOT / "build/cache")
     heldout = (ROOT / "build/curriculum/heldout.txt").read_text(encoding="utf-8")
     with build_run(ROOT, params, resume=True) as tracker:
-        result = evaluate(models, items, suite, heldout, params.evaluate, parameters=read_pin(base).parameters)
+        known = known_statements(Knowledge.load(ROOT / "build/knowledge"), prober)
+        result = evaluate(models, items, suite, heldout, params.evaluate, parameters=read_pin(base).parameters, known=known)
         write_outcomes(RESULTS / "outcomes", result.outcomes)
         write_file(ROOT / "build/cache/general.csv", csv_text(result.general))
         _write_json(RESULTS / "headline.json", headline(result.metrics))

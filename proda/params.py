@@ -82,6 +82,7 @@ class CurriculumParams(Section, frozen=True):
     suite_share: Share = 0.25  # share of the invented chains that the general suite asks about and replay never shows
     suite_items: Positive = 2000  # items of the general suite
     samples_per_statement: Positive = 12  # for chains that are replayed
+    items_per_kind: Positive = 120  # answered items about the replayed half, so that the base knows the kinds of question
     suite_samples_per_statement: Positive = 72  # for chains of the suite, which the base must know well for forgetting to be measurable
     reading_epochs: Positive = 2  # how often the base reads the pinned sources
 

@@ -211,10 +211,11 @@ class Sample(Record, frozen=True):
     explanation: str = ""
     options: tuple[str, ...] = ()  # choice only; `answer` is then one of them
     plan: str = ""  # hash of the plan it was worded from
-    unit: str = ""  # the statement, concept, window (`….s1+2`) or link (`….s1~3`) it teaches
-    chain: str = ""  # id of the unit's chain; empty for a concept, which may be on several
+    unit: str = ""  # the statement, concept, window (`….s1+2`), gap (`….s1~3`) or chain (for its conditions) it teaches
+    chain: str = ""  # id of the unit's chain or link; empty for a concept, which may be on several
     discipline: str = ""
     number: int = 0  # its number among the samples of its unit, from 1; 0 if unknown
+    accept: tuple[str, ...] = ()  # open only: other right answers that the knowledge holds; not trained on
 
     @property
     def prompt(self) -> str:

@@ -3,6 +3,8 @@
     mean, low, high = interval(outcomes, resamples=2000)    # accuracy of one group of models
     pairs, rest = paired(before, after)                     # outcomes matched by item, content hash and seed
     mean, low, high = difference(pairs)                     # accuracy after minus accuracy before
+    mean, low, high = mean_interval(cells)                  # mean of values, each with its chain and its seed
+    mean, low, high = contrast(one, two)                    # difference of two such means, for example over two groups of items
     p = sign_flip(by_chain(pairs))                          # permutation test of that difference
     holm({"dev": 0.01, "twin": 0.04})                       # adjusted for two tests
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 LEVEL = 0.95  # of every interval, unless the caller asks for another
+Cell = tuple[str, str, float]
+"""(chain, training seed, value)"""
 
 
 class Pair(Record, frozen=True):
@@ -90,25 +94,74 @@ def difference(pairs: Sequence[Pair], *, resamples: int = 2000, seed: int = 0, l
     return _bootstrap([(p.chain, p.seed, int(p.after) - int(p.before)) for p in pairs], resamples, seed, level)
 
 
-def _bootstrap(cells: Sequence[tuple[str, str, int]], resamples: int, seed: int, level: float) -> tuple[float, float, float]:
-    """Mean of the values in `cells`, each (chain, training seed, value), and its interval; see the top of the module."""
+def mean_interval(cells: Sequence[Cell], *, resamples: int = 2000, seed: int = 0, level: float = LEVEL) -> tuple[float, float, float]:
+    """Return (mean, low, high) of the values in `cells`, with a percentile interval over chains and seeds.
+
+    `seed` is that of the bootstrap. Deterministic, and independent of the order of `cells`. Raises EmptyBenchmarkError without cells.
+    """
+    if not cells:
+        raise EmptyBenchmarkError("There are no values, so there is no mean to report.")
+    return _bootstrap(cells, resamples, seed, level)
+
+
+def contrast(
+    one: Sequence[Cell], two: Sequence[Cell], *, resamples: int = 2000, seed: int = 0, level: float = LEVEL
+) -> tuple[float, float, float]:
+    """Return (mean of `one` minus mean of `two`, low, high), with a percentile interval over chains and seeds.
+
+    Both groups use the same draws of chains and seeds, so that what they share cancels. Draws that leave a group empty are skipped; if all
+    do, low and high are NaN. `seed` is that of the bootstrap. Deterministic. Raises EmptyBenchmarkError if a group is empty.
+    """
     import numpy as np
 
-    chains = {c: n for n, c in enumerate(sorted({chain for chain, _, _ in cells}))}
-    seeds = {s: n for n, s in enumerate(sorted({s for _, s, _ in cells}))}
+    if not one or not two:
+        raise EmptyBenchmarkError("A group is empty, so there is no difference to report.")
+    places = _places([*one, *two])
+    (first, n_first), (second, n_second) = (_drawn(cells, places, resamples, seed) for cells in (one, two))
+    full = (n_first > 0) & (n_second > 0)
+    low, high = _percentiles(first[full] / n_first[full] - second[full] / n_second[full], level)
+    return float(np.mean([c[2] for c in one]) - np.mean([c[2] for c in two])), low, high
+
+
+def _bootstrap(cells: Sequence[Cell], resamples: int, seed: int, level: float) -> tuple[float, float, float]:
+    """Mean of the values in `cells` and its interval; see the top of the module."""
+    totals, counts = _drawn(cells, _places(cells), resamples, seed)
+    # A draw is empty if none of its chains was scored under any of its seeds.
+    low, high = _percentiles(totals[counts > 0] / counts[counts > 0], level)
+    return sum(sorted(value for _, _, value in cells)) / len(cells), low, high
+
+
+def _places(cells: Iterable[Cell]) -> tuple[dict[str, int], dict[str, int]]:
+    """Chain → its row, and seed → its column."""
+    cells = list(cells)
+    chains, seeds = (sorted({cell[part] for cell in cells}) for part in (0, 1))
+    return {str(chain): n for n, chain in enumerate(chains)}, {str(trained): n for n, trained in enumerate(seeds)}
+
+
+def _drawn(
+    cells: Iterable[Cell], places: tuple[dict[str, int], dict[str, int]], resamples: int, seed: int
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Sum and number of the values in each bootstrap draw of chains and seeds."""
+    import numpy as np
+
+    chains, seeds = places
     total, count = np.zeros((len(chains), len(seeds))), np.zeros((len(chains), len(seeds)))
-    for chain, trained, value in cells:
+    for chain, trained, value in sorted(cells):
         total[chains[chain], seeds[trained]] += value
         count[chains[chain], seeds[trained]] += 1
     rng = np.random.default_rng(seed)
     drawn_chains = rng.multinomial(len(chains), np.full(len(chains), 1 / len(chains)), size=resamples)
     drawn_seeds = rng.multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), size=resamples)
-    counts = np.einsum("rc,cs,rs->r", drawn_chains, count, drawn_seeds)
-    totals = np.einsum("rc,cs,rs->r", drawn_chains, total, drawn_seeds)
-    # A draw is empty if none of its chains was scored under any of its seeds.
-    means = totals[counts > 0] / counts[counts > 0]
-    low, high = np.percentile(means, [100 * (1 - level) / 2, 100 * (1 + level) / 2])
-    return float(total.sum() / count.sum()), float(low), float(high)
+    return np.einsum("rc,cs,rs->r", drawn_chains, total, drawn_seeds), np.einsum("rc,cs,rs->r", drawn_chains, count, drawn_seeds)
+
+
+def _percentiles(values: np.ndarray[Any, Any], level: float) -> tuple[float, float]:
+    import numpy as np
+
+    if not len(values):
+        return float("nan"), float("nan")
+    low, high = np.percentile(values, [100 * (1 - level) / 2, 100 * (1 + level) / 2])
+    return float(low), float(high)
 
 
 def by_chain(pairs: Iterable[Pair]) -> list[float]:

@@ -16,9 +16,9 @@ import msgspec
 
 from proda.graph import Knowledge
 from proda.knowledge.read_topic import unix_lines
+from proda.language.folding import words
 from proda.store.files import write_file
 from proda.store.reading import PATH, Reading, pin
-from proda.tester.overlap import words
 from proda.yamlio import dump_yaml
 
 MOST = 2  # concepts of one chain that a sentence may name: three together come close to stating the path

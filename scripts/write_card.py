@@ -1,4 +1,4 @@
-"""Write the numbers in knowledge/CARD.md, which are computed from the knowledge.
+"""Write the numbers in knowledge/CARD.md, which are computed from the knowledge, the items and their readings.
 
 python -m scripts.write_card            # write them
 python -m scripts.write_card --check    # exit 1 if the card holds other numbers
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from proda.graph import Knowledge
@@ -15,6 +16,8 @@ from proda.history.repository import Repository
 from proda.knowledge.compile import check_knowledge
 from proda.language.neighbours import near_concepts
 from proda.store.files import write_file
+from proda.store.items import load_items
+from proda.store.validation import ValidationCounts, counted, load_validation
 
 BEGIN, END = "<!-- numbers: python -m scripts.write_card -->", "<!-- end of numbers -->"
 CARD = Path("knowledge/CARD.md")
@@ -27,21 +30,25 @@ def numbers(root: Path) -> str:
     assert report.shape is not None
     knowledge = Repository.open(root).knowledge
     topics = Counter(d for d, _ in knowledge.concepts_of)
+    paths = list(knowledge.active_paths())
+    cases = Counter(discipline for discipline, _ in {(case.discipline, case.id) for case in knowledge.cases})
     rows = []
     for discipline in sorted(topics):
-        chains = [c for c in knowledge.active_chains() if c.discipline == discipline]
-        statements = sum(len(c.statements) for c in chains)
+        mine = [path for path in paths if path.discipline == discipline]
+        links = sum(path.is_link for path in mine)
+        statements = sum(len(path.statements) for path in mine)
         concepts = sum(len(ids) for (d, _), ids in knowledge.concepts_of.items() if d == discipline)
-        share = report.shape.connectivity[discipline]
-        rows.append(f"| {discipline} | {topics[discipline]} | {len(chains)} | {statements} | {concepts} | {share:.1%} |")
+        cells = (topics[discipline], len(mine) - links, links, cases[discipline], statements, concepts)
+        rows.append(f"| {discipline} | {' | '.join(map(str, cells))} | {report.shape.connectivity[discipline]:.1%} |")
     counts = report.counts
-    total = f"| **all** | {counts['topics']} | {counts['chains']} | {counts['statements']} | {counts['concepts']} | |"
+    sums = (counts["topics"], counts["chains"], counts["links"], cases.total(), counts["statements"], counts["concepts"])
+    total = f"| **all** | {' | '.join(map(str, sums))} | |"
     lengths = Counter(len(c.statements) for c in knowledge.active_chains())
     types = Counter(knowledge.concepts[c].type for ids in knowledge.concepts_of.values() for c in ids)
     return "\n".join(
         [
-            "| discipline | topics | chains | statements | concepts | in the largest component |",
-            "|---|---|---|---|---|---|",
+            "| discipline | topics | chains | links | cases | statements | concepts | in the largest component |",
+            "|---|---|---|---|---|---|---|---|",
             *rows,
             total,
             "",
@@ -53,8 +60,32 @@ def numbers(root: Path) -> str:
             f"Kinds of relation: {_shares(report.shape.kinds)}.",
             "",
             f"Types of concept: {_shares({t: n / types.total() for t, n in types.items()})}.",
+            "",
+            f"Chains and links with a published work in which they can be checked: {_share(p.reference is not None for p in paths)}.",
+            "",
+            _reading(counted(load_items(root), load_validation(root))),
         ]
     )
+
+
+def _reading(counts: ValidationCounts) -> str:
+    """How far the items of the benchmark have been read without their keys, and what the readers said."""
+    total = counts.validated + counts.unread + counts.disputed
+    text = (
+        f"Items of the benchmark: {total:,}. Validated by two or more readers who did not see the key: {counts.validated:,}; unread: "
+        f"{counts.unread:,}; disputed: {counts.disputed:,}. Items withheld or mended because a reader disputed them: {counts.withdrawn:,}."
+    )
+    if counts.agreement is None or counts.second is None or counts.guess is None:
+        return text
+    return (
+        f"{text} Of {counts.readings:,} readings, those of these last items included, {counts.agreement:.1%} pick the key and "
+        f"{counts.second:.1%} can defend a second option; readers expect an outsider to guess {counts.guess:.0%}."
+    )
+
+
+def _share(found: Iterable[bool]) -> str:
+    values = list(found)
+    return f"{sum(values) / max(1, len(values)):.1%}"
 
 
 def _listed(counts: Counter[int]) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from proda.language.folding import words
 from proda.store.reading import unquoted_sentences
-from proda.tester.overlap import words
 from proda.yamlio import dump_yaml, load_yaml_text
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -13,7 +13,20 @@ from hypothesis import strategies as st
 
 from proda.errors import EmptyBenchmarkError
 from proda.records import Outcome
-from proda.statistics import Pair, at_least, by_chain, difference, false_discovery, flips, holm, interval, paired, sign_flip
+from proda.statistics import (
+    Pair,
+    at_least,
+    by_chain,
+    contrast,
+    difference,
+    false_discovery,
+    flips,
+    holm,
+    interval,
+    mean_interval,
+    paired,
+    sign_flip,
+)
 
 
 def outcome(item: str, model: str, correct: bool | None, digest: str = "h") -> Outcome:
@@ -162,3 +175,42 @@ def test_no_pairs_prove_nothing() -> None:
     with pytest.raises(EmptyBenchmarkError, match="paired"):
         difference([])
     assert flips([]) == (0, 0)
+
+
+def test_the_mean_of_any_values_has_the_interval_of_independent_ones_if_each_has_a_chain() -> None:
+    drawn = np.random.default_rng(3).random(400)
+    cells = [(f"c{n}", "s", float(value)) for n, value in enumerate(drawn)]
+    mean, low, high = mean_interval(cells)
+    assert mean == pytest.approx(drawn.mean())
+    assert high - low == pytest.approx(2 * 1.96 * drawn.std() / 20, rel=0.12)
+    assert mean_interval(cells[::-1]) == (mean, low, high)
+
+
+def test_a_contrast_of_independent_groups_is_as_wide_as_in_the_textbook() -> None:
+    drawn = np.random.default_rng(4)
+    one, two = drawn.random(600) < 0.8, drawn.random(300) < 0.3
+    cells = [[(f"{name}{n}", "s", float(right)) for n, right in enumerate(part)] for name, part in (("a", one), ("b", two))]
+    mean, low, high = contrast(cells[0], cells[1])
+    assert mean == pytest.approx(one.mean() - two.mean())
+    assert high - low == pytest.approx(2 * 1.96 * np.sqrt(one.var() / 600 + two.var() / 300), rel=0.15)
+    turned = contrast(cells[1], cells[0])
+    assert turned == pytest.approx((-mean, -high, -low))
+
+
+def test_what_both_groups_of_a_contrast_share_cancels() -> None:
+    # Every chain is easier in the first group by the same amount; chains differ much among themselves.
+    easy = [(n % 10) / 20 for n in range(100)]
+    one, two = [(f"c{n}", "s", e + 0.25) for n, e in enumerate(easy)], [(f"c{n}", "s", e) for n, e in enumerate(easy)]
+    assert contrast(one, two) == pytest.approx((0.25, 0.25, 0.25))
+    _, low, high = contrast(one, [(f"d{c}", s, v) for c, s, v in two])
+    assert high - low > 0.05
+
+
+def test_a_contrast_of_one_chain_each_has_no_interval_from_draws_that_miss_one_of_them() -> None:
+    mean, low, high = contrast([("a", "s", 1.0)], [("b", "s", 0.0)])
+    assert (mean, low, high) == (1.0, 1.0, 1.0)
+    for one, two in (([], [("b", "s", 0.0)]), ([("a", "s", 1.0)], [])):
+        with pytest.raises(EmptyBenchmarkError):
+            contrast(one, two)
+    with pytest.raises(EmptyBenchmarkError):
+        mean_interval([])

@@ -10,6 +10,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 import proda
 from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
@@ -19,8 +21,9 @@ from proda.store.diagnoses import write_diagnoses
 from proda.store.items import write_items_tree
 from proda.store.outcomes import write_outcomes
 from proda.store.patches import named, node_hash, patch_text
+from proda.store.validation import ItemReading, Letter, Validation, merged, write_validation
 from proda.tester.items import write_items
-from proda.tester.metrics import breakdowns, metrics
+from proda.tester.metrics import breakdowns, dependence, metrics
 
 MODELS = ("base", "seed-0", "seed-1")
 RESULTS = Path("benchmarks/results")
@@ -41,12 +44,26 @@ def make_items_and_samples(root: Path) -> Path:
     return root
 
 
+def make_readings(root: Path) -> Validation:
+    """Write what two readers answer who pick every key."""
+    validation = Validation()
+    for reader in ("a", "b"):
+        readings = [(item, ItemReading(msgspec.convert(item.answer, Letter), 0.25)) for item in proda.open(str(root)).items()]
+        validation = merged(validation, reader, readings)
+    write_validation(root, validation)
+    return validation
+
+
 def make_outcomes(root: Path, right: Answers = base_wrong_tuned_right) -> list[Outcome]:
     """Write what the stage `evaluate` writes. `right` decides which answers are right."""
     found = [outcome(item, model, right(item, model)) for item in proda.open(str(root)).items() for model in MODELS]
     write_outcomes(root / RESULTS / "outcomes", found)
-    (root / RESULTS / "metrics.json").write_text(json.dumps(metrics(found, found[: len(found) // 2], resamples=20)))
-    (root / RESULTS / "breakdowns.json").write_text(json.dumps(breakdowns(found)))
+    blind = [outcome(item, model, item.id < "m") for item in proda.open(str(root)).items() for model in MODELS[:2]]
+    known = {model: {s: s.endswith("s1") for item in proda.open(str(root)).items() for s in item.statements} for model in MODELS[1:]}
+    scores = metrics(found, found[: len(found) // 2], without_stem=blind, resamples=20)
+    scores["dependence"] = dependence(found, proda.open(str(root)).items(), known, resamples=20)
+    (root / RESULTS / "metrics.json").write_text(json.dumps(scores))
+    (root / RESULTS / "breakdowns.json").write_text(json.dumps(breakdowns(found, without_stem=blind, resamples=20)))
     return found
 
 
@@ -59,8 +76,9 @@ def outcome(item: Item, model: str, correct: bool, margin: float = 0.125) -> Out
 
 
 def make_results(root: Path, right: Answers = base_wrong_tuned_right) -> Path:
-    """Write items, samples, answers, training curves and the results of the gates."""
+    """Write items, samples, readings, answers, training curves and the results of the gates."""
     make_items_and_samples(root)
+    make_readings(root)
     make_outcomes(root, right)
     items = proda.open(str(root)).items()
     (root / RESULTS / "training.csv").write_text(
@@ -70,7 +88,7 @@ def make_results(root: Path, right: Answers = base_wrong_tuned_right) -> Path:
     (root / RESULTS / "overlap.json").write_text(
         json.dumps({"items": len(items), "texts": 80, "n_leaks": 0, "leaks": [], "closest": worst})
     )
-    solvers = {"longest": 0.24, "overlap": 0.29}
+    solvers = {name: {"accuracy": a, "ci95_low": a - 0.05, "ci95_high": a + 0.05} for name, a in (("longest", 0.24), ("overlap", 0.29))}
     (root / RESULTS / "shortcuts.json").write_text(json.dumps({"n": len(items), "chance": 0.25, "limit": 0.35, "solvers": solvers}))
     (root / RESULTS / "run.json").write_text(json.dumps({"runs": {"train": "4f1c2e7a"}}))
     return root

@@ -50,8 +50,42 @@ CHAINS: dict[str, list[tuple[str, str, list[str]]]] = {
         ),
     ],
 }
+REFERENCE = {"author": "Miller and Chandler", "title": "The Valley Handbook", "year": 1901}
 PHRASES = {"oil-lamp": "an oil lamp", "wick": "a wick", "dust-blast": "a dust blast"}
 TYPES = ["process", "state", "quantity"]
+# A link and a case for the end of lighting-basics.yaml, without span. They refer to chains and links in every form.
+LINKED = """\
+links:
+  wick-widens-reach: # a link
+    subject: wick
+    subject_as: a long wick
+    relation: increases
+    object: lamp-reach
+    when: [at night]
+    text: At night, a long wick increases lamp reach.
+    evidence: {quote: People in the valley often speak of wick.}
+    reference: {author: Miller, title: Lamps, year: 1901}
+cases:
+  a-trimmed-wick:
+    chain: soot-dims-glass # its chain
+    question: What happens to the light?
+    options: {a: It grows., b: It shrinks., c: It stays., d: It flickers.}
+    variants:
+      - situation: The wick is trimmed.
+        answer: a
+        because: It burns clean.
+        wrong:
+          b: {breaks: soot-dims-glass.s2, because: The soot is less.} # a comment
+          c: {breaks: wick-widens-reach, because: The wick matters.}
+          d: {breaks: milling/frost-halts-mill.s1, because: It is warm.}
+      - situation: The wick is wet.
+        answer: b
+        because: It burns badly.
+        wrong:
+          a: {breaks: lighting/wick-widens-reach, because: The wick matters.}
+          c: {breaks: lighting/wick-widens-reach.s1, because: The wick matters.}
+          d: {breaks: oil-feeds-flame.s3, because: The rise is slow.}
+"""
 
 
 def words_of(concept: str) -> str:
@@ -99,7 +133,7 @@ def topic_files() -> dict[str, str]:
                 if concept not in defined:
                     defined.add(concept)
                     concepts[concept] = _concept(concept, len(defined))
-            body[chain] = {"explains": explains, "steps": steps}
+            body[chain] = {"explains": explains, "steps": steps, "reference": dict(REFERENCE)}
         source = f"{discipline}/{discipline}-notes"
         filler = " ".join(f"People in the valley often speak of {words_of(c)}." for c in concepts)
         text = f"# Notes on {discipline}\n\n" + "\n\n".join(sentences) + f"\n\n{filler}\n"
@@ -174,6 +208,7 @@ def make_repository(path: Path, *, git: bool = True, samples: int = 40, code: bo
     (root / "samples/base/reading.yaml").write_text(yaml.safe_dump({"sources": reading}, sort_keys=False))
     (root / "benchmarks").mkdir()
     (root / "benchmarks/exceptions.yaml").write_text("exceptions: []\n")
+    (root / "benchmarks/validation.yaml").write_text("readings: {}\n")
     for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
         shutil.copy(ROOT / name, root / name)
     if code:

@@ -5,9 +5,10 @@
 Extra samples use the plans and the writer of the corpus, with ordinals from `start` on, so that no sample id occurs twice. Concepts in
 `contrast` come first among the wrong options. Formats keep their proportion, 6 : 3 : 1 by default (paper §3.5).
 
-Half of a statement's samples teach it alone. The others teach it in a row with its neighbours: as a window, or as a link (a row with one
+Half of a statement's samples teach it alone. The others teach it in a row with its neighbours: as a window, or as a gap (a row with one
 concept left out). A model that knows a statement alone does not yet use it in a chain. If neighbours are unknown too, rows with most of
-them come first. With `stepwise`, all samples teach the statement together with the one before it. No sample contains a whole chain.
+them come first. With `stepwise`, all samples teach the statement together with the one before it. No sample contains a whole chain. A link
+has no neighbours, so all its samples teach it alone.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Literal
 
 import msgspec
 
-from proda.builder.plan import Part, Plan, apart, format_pattern, left_out, links, plan_one, row
+from proda.builder.plan import Part, Plan, asked, format_pattern, gaps, plan_one, row
 from proda.builder.template_writer import write_sample
+from proda.builder.wrong_options import apart, is_wrong
 from proda.errors import NotFoundError
 from proda.graph import Knowledge
 from proda.language.wording import name
@@ -82,9 +84,11 @@ def _part(knowledge: Knowledge, sample: Sample) -> Part | None:
     chain = knowledge.chains.get(sample.chain)
     if chain is None or chain.status != "active":
         return None
+    if sample.unit == chain.id:
+        return Part("condition", chain.id, (chain.id,)) if chain.preconditions or chain.exclusions else None
     path = chain.statements
     rows = [path[start:end] for start in range(len(path)) for end in range(start + 2, len(path) + 1)]
-    kinds: tuple[Literal["window", "link"], ...] = ("window", "link")
+    kinds: tuple[Literal["window", "gap"], ...] = ("window", "gap")
     parts = [*(Part("statement", s, (s,)) for s in path), *(row(kind, nodes) for kind in kinds for nodes in rows)]
     return next((part for part in parts if part.name == sample.unit), None)
 
@@ -105,9 +109,9 @@ def _units(knowledge: Knowledge, node: str, stepwise: bool, window: int, beside:
     )  # a window of the whole chain would give its items away
     windows = [path[start : start + window] for start in starts]
     around = sorted(
-        (shown for shown in links(knowledge, chain) if node in shown), key=lambda shown: abs(2 * shown.index(node) + 1 - len(shown))
+        (shown for shown in gaps(knowledge, chain) if node in shown), key=lambda shown: abs(2 * shown.index(node) + 1 - len(shown))
     )
-    kinds: tuple[tuple[Literal["window", "link"], Sequence[tuple[str, ...]]], ...] = (("window", windows), ("link", around))
+    kinds: tuple[tuple[Literal["window", "gap"], Sequence[tuple[str, ...]]], ...] = (("window", windows), ("gap", around))
     rows = [row(kind, max(there, key=lambda shown: len(beside.intersection(shown)))) for kind, there in kinds if there]
     alone = Part("statement", node, (node,))
     if rows and stepwise:
@@ -125,31 +129,15 @@ def _within(knowledge: Knowledge, part: Part, node: str) -> int:
 
 def _contrasting(knowledge: Knowledge, plan: Plan, contrast: Sequence[str]) -> Plan:
     """The plan with concepts of `contrast` first among its distractors, as far as they are valid there."""
-    if plan.format != "choice" or not plan.distractors:
+    if plan.format != "choice" or plan.form != "fact" or not plan.distractors:
         return plan
-    shown = {c for t in plan.triples for c in (t[0], t[2])} | {c for c in plan.nodes if c in knowledge.concepts}
-    course: frozenset[str] = frozenset()
-    if plan.unit != "concept":  # a distractor from the same chain would show too many of its concepts in one sample
-        chain = knowledge.chains[knowledge.statements[plan.nodes[0]].chain]
-        course = frozenset(c for s in knowledge.path(chain) for c in (s.subject, s.object))
-    own = shown | course
-    fit = [c for c in contrast if c in knowledge.concepts and c not in own and c not in plan.distractors and _wrong(knowledge, plan, c)]
+    question = asked(knowledge, plan)
+    fit = [c for c in contrast if c in knowledge.concepts and c not in question.own and c not in plan.distractors]
+    fit = [c for c in fit if is_wrong(knowledge, question, c)]
     fit = [c for c in fit if knowledge.concepts[c].plural == knowledge.concepts[plan.distractors[0]].plural]
     for chosen in (fit[:2], fit[:1], fit[1:2]):
         mixed = (*chosen, *plan.distractors[: len(plan.distractors) - len(chosen)])
         different = len({name(knowledge, c) for c in mixed}) == len(mixed)
-        if chosen and different and apart(knowledge, {*shown, *mixed}, course):
+        if chosen and different and apart(knowledge, {*question.own, *mixed}, question.course):
             return msgspec.structs.replace(plan, distractors=mixed)
     return plan
-
-
-def _wrong(knowledge: Knowledge, plan: Plan, concept: str) -> bool:
-    """Whether the concept is a wrong answer to the plan's question, by the rule that selects distractors."""
-    if plan.unit == "concept":
-        return True
-    before = plan.triples[0][0] if plan.ask == "object" else None
-    after = plan.triples[-1][2] if plan.ask == "subject" or plan.unit == "window" else None
-    if plan.unit == "link":
-        gap = left_out(plan.nodes, plan.ordinal)
-        before, after = plan.triples[gap - 1][0], plan.triples[gap][2]
-    return not (before is not None and knowledge.leads(before, concept)) and not (after is not None and knowledge.leads(concept, after))

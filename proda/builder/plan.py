@@ -4,63 +4,80 @@
     plan[("physics", "thermal-expansion")][0]
         Plan(id="physics/bimetal-strip-bends.s1:open-1", format="open", unit="statement", nodes=("physics/bimetal-strip-bends.s1",), …)
 
-A unit is what one sample teaches: a statement, a window (two or more consecutive statements of a chain, never the whole chain) or a
-concept. Repairs (builder/extra.py) also use links: rows of two or three statements with one inner concept left out.
+A unit is what one sample teaches: a statement (of a chain, or a link), a window (two or more consecutive statements of a chain, never the
+whole chain), a concept, or the conditions of a chain. Repairs (builder/extra.py) also use gaps: rows of two or three statements with one
+inner concept left out.
 
-A discipline's samples are distributed in rounds: each statement and each window gets one sample per round, each concept one in six rounds.
-Adding an entry therefore adds its own samples and removes as many from the end of the last round; all others stay the same.
-Wrong options are near concepts (language/neighbours.py). A concept that `distinct_from` sets apart from the right one comes first.
-Formats follow a fixed pattern of ten, 6 open : 3 choice : 1 true-false (paper §3.2), starting at a position that depends on the unit.
+A sample of a unit has one of several forms. Most teach the fact itself. One in four samples of a statement asks for its effect, if the
+effect has a known sign, and one in four for its condition, if it has one; one in three samples of a window asks for the composed effect.
+
+A discipline's samples are distributed in rounds: each statement and each window gets one sample per round, each concept one in six rounds,
+the conditions of each chain one in four. Adding an entry therefore adds its own samples and removes as many from the end of the last round;
+all others stay the same. Wrong options are chosen in wrong_options.py. A sample words no statements but those of its unit, so none shows
+two statements of different chains together. Formats follow a fixed pattern of ten, 6 open : 3 choice : 1 true-false (paper §3.2), starting
+at a position that depends on the unit.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Literal, NamedTuple
 
+import msgspec
+
+from proda.builder.wrong_options import Asked, asked_of, other_chains, other_conditions, picked
 from proda.errors import InputError
 from proda.graph import Knowledge
-from proda.language.neighbours import near_concepts, taken_for
-from proda.language.wording import Triple, clause
-from proda.records import Chain, Format, Record
-from proda.stable_hash import by_weight, fraction, seed_of
+from proda.language.neighbours import mentions
+from proda.language.signs import composed
+from proda.language.wording import altered, clause, conditions, path_with_gap, question
+from proda.records import Chain, Format, Record, Statement
+from proda.stable_hash import fraction, seed_of
 
-Unit = Literal["statement", "window", "link", "concept"]
+Unit = Literal["statement", "window", "gap", "concept", "condition"]
+Form = Literal["fact", "effect", "condition", "preconditions", "exclusions"]
 Ask = Literal["object", "subject"]
 
 # Rounds between two samples of a unit.
-PACE: dict[Unit, float] = {"statement": 1.0, "window": 1.0, "concept": 6.0}
-ROW = 3  # statements at most in a link
-SHOWN = 0.64  # share of a chain's words at most in a link
+PACE: dict[Unit, float] = {"statement": 1.0, "window": 1.0, "concept": 6.0, "condition": 4.0}
+ROW = 3  # statements at most in a gap
+SHOWN = 0.64  # share of a chain's words at most in a gap
+CONTEXT = 0.5  # share of open questions about a statement or window that say which explanation they are about
+AGAINST = 0.5  # share of definitions that are explained by the contrast with a near concept
 
 
 class Part(NamedTuple):
     """A part of the knowledge that samples are made from."""
 
     kind: Unit
-    name: str  # Sample.unit: the id of the statement or concept; `….s1+2` for a window, `….s1~3` for a link
-    nodes: tuple[str, ...]  # statement ids in order, or the one concept id
+    name: str  # Sample.unit: the id of the statement, concept or chain; `….s1+2` for a window, `….s1~3` for a gap
+    nodes: tuple[str, ...]  # statement ids in order, or the one concept or chain id
 
 
-def row(kind: Literal["window", "link"], nodes: tuple[str, ...]) -> Part:
-    """Return the window or link over consecutive statements. It is named after the first of them and their number."""
+def row(kind: Literal["window", "gap"], nodes: tuple[str, ...]) -> Part:
+    """Return the window or gap over consecutive statements. It is named after the first of them and their number."""
     return Part(kind, f"{nodes[0]}{'+' if kind == 'window' else '~'}{len(nodes)}", nodes)
 
 
 class Plan(Record, frozen=True):
-    """One sample to be worded. `triples` are the true statements that it teaches, in order; `distractors` are its wrong answers."""
+    """One sample to be worded."""
 
     id: str
     unit: Unit
     format: Format
     ordinal: int  # number of the sample within its unit, from 0
-    nodes: tuple[str, ...]  # statement ids, or one concept id
-    triples: tuple[Triple, ...] = ()
+    nodes: tuple[str, ...]  # ids of the statements that it teaches, in order, or one concept or chain id
+    name: str = ""  # Sample.unit
+    form: Form = "fact"
     ask: Ask = "object"  # the end of the statement that the question asks for
-    distractors: tuple[str, ...] = ()  # concept ids, nearest first
-    claim: Triple | None = None  # true-false: the altered statement if the claim is false
+    context: bool = False  # whether the question says which explanation, or topic, it is about
+    # Wrong answers, nearest first: concepts; for conditions, the statements or chains whose conditions they are.
+    distractors: tuple[str, ...] = ()
+    claim: tuple[Statement, ...] = ()  # true-false: the altered statements if the claim is false
+    false: bool = False  # true-false: whether the claim is false
+    rising: bool = True  # effects: whether the first concept increases or decreases
     place: int = 0  # index of the right letter
 
 
@@ -109,35 +126,44 @@ def format_pattern(open_share: float, choice_share: float) -> tuple[Format, ...]
 def _units(knowledge: Knowledge, window: int) -> dict[str, list[tuple[Part, str]]]:
     """Discipline → (part, topic)."""
     found: dict[str, list[tuple[Part, str]]] = defaultdict(list)
-    for chain in knowledge.active_chains():
+    for chain in knowledge.active_paths():
         for place, statement in enumerate(chain.statements):
             found[chain.discipline].append((Part("statement", statement, (statement,)), chain.topic))
             if place + window <= len(chain.statements) and window < len(chain.statements):
                 found[chain.discipline].append((row("window", chain.statements[place : place + window]), chain.topic))
+        if chain.preconditions or chain.exclusions:
+            found[chain.discipline].append((Part("condition", chain.id, (chain.id,)), chain.topic))
     for (discipline, topic), concepts in knowledge.concepts_of.items():
         if discipline in found:
             found[discipline] += [(Part("concept", concept, (concept,)), topic) for concept in concepts]
     return dict(found)
 
 
-def links(knowledge: Knowledge, chain: Chain) -> list[tuple[str, ...]]:
-    """Return the rows of a chain's links: for each first statement the longest row allowed, of at most `ROW` statements.
+def gaps(knowledge: Knowledge, chain: Chain) -> list[tuple[str, ...]]:
+    """Return the rows of a chain's gaps: for each first statement the longest row allowed, of at most `ROW` statements.
 
-    A link resembles an item, so a row has at most the share `SHOWN` of the chain's words and leaves out at least two statements.
+    A gap resembles an item, so a row has at most the share `SHOWN` of the chain's words and leaves out at least two statements. A row
+    that names a concept beside the dots that stand for it is no gap.
     """
     path = knowledge.path(chain)
-    words = [len(clause(knowledge, s.triple).split()) for s in path]
+    words = [len(clause(knowledge, s).split()) for s in path]
     rows = []
     for first in range(len(path)):
         for length in range(min(ROW, len(path) - 2), 1, -1):
-            if first + length <= len(path) and sum(words[first : first + length]) <= SHOWN * sum(words):
-                rows.append(tuple(s.id for s in path[first : first + length]))
+            shown = path[first : first + length]
+            if len(shown) == length and sum(words[first : first + length]) <= SHOWN * sum(words) and not _names_hidden(knowledge, shown):
+                rows.append(tuple(s.id for s in shown))
                 break
     return rows
 
 
+def _names_hidden(knowledge: Knowledge, path: Sequence[Statement]) -> bool:
+    hidden = ((place, knowledge.concepts[path[place].subject]) for place in range(1, len(path)))
+    return any(mentions(path_with_gap(knowledge, path, place), concept) for place, concept in hidden)
+
+
 def left_out(nodes: Sequence[str], ordinal: int) -> int:
-    """Return the index of the step whose subject is left out of a link. The inner steps alternate with the ordinal."""
+    """Return the index of the step whose subject is left out of a gap. The inner steps alternate with the ordinal."""
     return 1 + (seed_of("gap", nodes[0]) + ordinal) % (len(nodes) - 1)
 
 
@@ -157,83 +183,168 @@ def _rounds(units: list[tuple[Part, str]], seed: int) -> Iterator[tuple[Part, st
 
 
 def plan_one(knowledge: Knowledge, part: Part, ordinal: int, fmt: Format, seed: int) -> Plan:
-    """Return the plan of sample number `ordinal` (from 0) of a part of the knowledge."""
-    unit, node = part.kind, part.name
-    key = (seed, "sample", node, ordinal)
-    sample_id, place = f"{node}:{fmt}-{ordinal + 1}", seed_of("letter", *key) % 4
-    if unit == "concept":
-        near = _near(knowledge, None, node, None, frozenset({node}), *key)
-        wrong = _distractors(knowledge, near, {node}, frozenset(), 3) if fmt != "open" else ()
-        ask: Ask = "object" if ordinal % 2 == 0 else "subject"
-        if fmt == "choice" and not wrong:
-            fmt, sample_id = "open", f"{node}:open-{ordinal + 1}"
-        false = fmt == "true-false" and bool(wrong) and fraction("false", *key) < 0.5
-        return Plan(sample_id, unit, fmt, ordinal, (node,), (), ask, wrong[:1] if false else wrong if fmt == "choice" else (), None, place)
-    statements = [knowledge.statements[s] for s in part.nodes]
-    triples = tuple(s.triple for s in statements)
-    nodes = tuple(s.id for s in statements)
-    chain = knowledge.chains[statements[0].chain]
-    taken = frozenset(c for s in knowledge.path(chain) for c in (s.subject, s.object))
-    ask = "object" if unit in ("window", "link") or (ordinal + seed_of("ask", node)) % 2 == 0 else "subject"
-    distractors: tuple[str, ...] = ()
-    claim: Triple | None = None
-    if fmt == "choice" or (fmt == "true-false" and fraction("false", *key) < 0.5):
-        first = triples[0]
-        if unit == "link":
-            gap = left_out(nodes, ordinal)
-            near = _near(knowledge, triples[gap - 1][0], triples[gap][0], triples[gap][2], taken, *key)
-        elif unit == "window":
-            near = _near(knowledge, first[0], first[2], triples[1][2], taken, *key)
-        elif ask == "object":
-            near = _near(knowledge, first[0], first[2], None, taken, *key)
-        else:
-            near = _near(knowledge, None, first[0], first[2], taken, *key)
-        own = {c for t in triples for c in (t[0], t[2])}
-        distractors = _distractors(knowledge, near, own, taken, 3 if fmt == "choice" else 1)
-        if fmt == "true-false" and distractors and unit != "link":
-            other = distractors[0]
-            claim = (other, first[1], first[2]) if unit == "statement" and ask == "subject" else (first[0], first[1], other)
-            asymmetric = knowledge.relations[first[1]].asymmetric
-            if unit == "statement" and asymmetric and ordinal % 2 and not knowledge.leads(first[2], first[0]):
-                claim, distractors = (first[2], first[1], first[0]), ()
-    if fmt == "choice" and not distractors:
-        fmt, sample_id = "open", f"{node}:open-{ordinal + 1}"
-    return Plan(sample_id, unit, fmt, ordinal, nodes, triples, ask, distractors, claim, place)
+    """Return the plan of sample number `ordinal` (from 0) of a part of the knowledge. A choice without a wrong option becomes open."""
+    key = (seed, "sample", part.name, ordinal)
+    false = fmt == "true-false" and fraction("false", *key) < 0.5
+    plan = Plan("", part.kind, fmt, ordinal, part.nodes, part.name, false=false, place=seed_of("letter", *key) % 4)
+    plan = PLANNERS[part.kind](knowledge, plan, key)
+    if plan.format == "choice" and plan.form != "effect" and not plan.distractors:
+        plan = msgspec.structs.replace(plan, format="open")
+    return msgspec.structs.replace(plan, id=f"{part.name}:{plan.format}-{ordinal + 1}")
 
 
-def _near(knowledge: Knowledge, before: str | None, here: str, after: str | None, taken: frozenset[str], *key: object) -> Iterator[str]:
-    """Yield concepts that can replace `here` in a wrong answer: first those that `distinct_from` names, in drawn order, then near concepts.
+Key = tuple[object, ...]
 
-    `distinct_from` changes only samples that ask for one of the two concepts. Items and probes use `near_concepts` alone, so that recording
-    a confusion leaves the benchmark as it is.
+
+def _statement(knowledge: Knowledge, plan: Plan, key: Key) -> Plan:
+    statement = knowledge.statements[plan.nodes[0]]
+    context = plan.format == "open" and fraction("context", *key) < CONTEXT
+    turn = (plan.ordinal + seed_of("form", plan.name)) % 4
+    # Turns 0 and 3, so that the remaining two ask for different ends.
+    if turn == 3 and settled(knowledge, [statement]) is not None:
+        return _effect(plan, context)
+    if turn == 0 and statement.when and plan.format != "true-false":
+        others = other_conditions(knowledge, statement, 3, *key) if plan.format == "choice" else ()
+        return msgspec.structs.replace(plan, form="condition", context=context, distractors=others)
+    ask = _ask(knowledge, statement, plan.ordinal)
+    plan = msgspec.structs.replace(plan, ask=ask, context=context)
+    if plan.format == "open" or (plan.format == "true-false" and not plan.false):
+        return plan
+    if plan.format == "choice":
+        return msgspec.structs.replace(plan, distractors=picked(knowledge, asked(knowledge, plan), 3, *key))
+    asymmetric = knowledge.relations[statement.relation].asymmetric
+    if asymmetric and plan.ordinal % 2 and not knowledge.leads(statement.object, statement.subject):
+        return msgspec.structs.replace(plan, claim=(turned(statement),))
+    opposite = knowledge.relations[statement.relation].opposite
+    if opposite is not None and plan.ordinal % 2 == 0 and not knowledge.holds(statement.subject, opposite, statement.object):
+        return msgspec.structs.replace(plan, claim=(msgspec.structs.replace(statement, relation=opposite),))
+    wrong = picked(knowledge, asked(knowledge, plan), 1, *key)
+    if not wrong:
+        return msgspec.structs.replace(plan, false=False)
+    claim = altered(knowledge, statement, object=wrong[0]) if ask == "object" else altered(knowledge, statement, subject=wrong[0])
+    return msgspec.structs.replace(plan, distractors=wrong, claim=(claim,))
+
+
+def turned(statement: Statement) -> Statement:
+    """Return the statement with its ends exchanged, each worded as before."""
+    return msgspec.structs.replace(
+        statement,
+        subject=statement.object,
+        object=statement.subject,
+        subject_as=statement.object_as,
+        object_as=statement.subject_as,
+    )
+
+
+def _ask(knowledge: Knowledge, statement: Statement, ordinal: int) -> Ask:
+    """The end to ask for: the two alternate, unless the question about one of them names its answer."""
+    ask: Ask = "object" if (ordinal + seed_of("ask", statement.id)) % 2 == 0 else "subject"
+    other: Ask = "subject" if ask == "object" else "object"
+    return other if _echoes(knowledge, statement, ask) and not _echoes(knowledge, statement, other) else ask
+
+
+def _echoes(knowledge: Knowledge, statement: Statement, ask: Ask) -> bool:
+    answer = knowledge.concepts[statement.object if ask == "object" else statement.subject]
+    return mentions(question(knowledge, statement, ask), answer)
+
+
+def settled(knowledge: Knowledge, path: Sequence[Statement]) -> Literal[1, -1] | None:
+    """Return the sign of the effect along the path; None if it has none, or if the knowledge also holds the opposite effect.
+
+    The opposite may be stated, or follow from two statements. A proportionality has a sign but does not say which side acts on the other,
+    so it has no effect here; neither has a path whose statements hold under different conditions.
     """
-    first = [
-        other
-        for other in by_weight(taken_for(knowledge, here), "set apart", *key)
-        if other not in taken
-        and not (before is not None and knowledge.leads(before, other))
-        and not (after is not None and knowledge.leads(other, after))
-    ]
-    yield from first
-    yield from (other for other in near_concepts(knowledge, before, here, after, taken, *key) if other not in first)
+    sign = composed(knowledge, path)
+    steps = all(knowledge.relations[s.relation].step for s in path)
+    first, last = path[0].subject, path[-1].object
+    if sign is None or not steps or first == last or len({c for s in path if (c := conditions(s))}) > 1:
+        return None
+    for step in knowledge.by_subject.get(first, ()):
+        ways = [[step]] if step.object == last else [[step, s] for s in knowledge.by_subject.get(step.object, ()) if s.object == last]
+        if any(composed(knowledge, way) == -sign for way in ways):
+            return None
+    return sign
 
 
-def _distractors(knowledge: Knowledge, near: Iterator[str], own: set[str], chain: frozenset[str], count: int) -> tuple[str, ...]:
-    """Return the first `count` near concepts with which the sample leaves out at least two concepts of every other chain.
-
-    A sample that names all concepts of a chain would give its items away; the explanation may add one more, hence two. `chain` holds the
-    concepts of the unit's own chain, which are no candidates.
-    """
-    picked: list[str] = []
-    for other in near:
-        if apart(knowledge, own | {*picked, other}, chain):
-            picked.append(other)
-        if len(picked) == count:
-            break
-    return tuple(picked)
+def _effect(plan: Plan, context: bool) -> Plan:
+    rising = (plan.ordinal // 4 + seed_of("rising", plan.name)) % 2 == 0
+    return msgspec.structs.replace(plan, form="effect", rising=rising, context=context)
 
 
-def apart(knowledge: Knowledge, named: set[str], chain: frozenset[str]) -> bool:
-    """Whether a sample that names these concepts leaves out at least two concepts of every chain other than `chain`, the unit's own."""
-    courses = (c for concept in named for c in knowledge.courses.get(concept, ()))
-    return all(course == chain or len(course - named) > 1 for course in courses)
+def _window(knowledge: Knowledge, plan: Plan, key: Key) -> Plan:
+    path = [knowledge.statements[s] for s in plan.nodes]
+    context = plan.format == "open" and fraction("context", *key) < CONTEXT
+    if (plan.ordinal + seed_of("form", plan.name)) % 3 == 2 and settled(knowledge, path) is not None:
+        return _effect(plan, context)
+    plan = msgspec.structs.replace(plan, context=context)
+    if plan.format == "open" or (plan.format == "true-false" and not plan.false):
+        return plan
+    first, second = path[0], path[1]
+    wrong = picked(knowledge, asked(knowledge, plan), 3 if plan.format == "choice" else 1, *key)
+    if plan.format == "choice":
+        return msgspec.structs.replace(plan, distractors=wrong)
+    if not wrong:
+        return msgspec.structs.replace(plan, false=False)
+    claim = (altered(knowledge, first, object=wrong[0]), altered(knowledge, second, subject=wrong[0]), *path[2:])
+    return msgspec.structs.replace(plan, distractors=wrong, claim=claim)
+
+
+def _gap(knowledge: Knowledge, plan: Plan, key: Key) -> Plan:
+    if plan.format == "open" or (plan.format == "true-false" and not plan.false):
+        return plan
+    wrong = picked(knowledge, asked(knowledge, plan), 3 if plan.format == "choice" else 1, *key)
+    return msgspec.structs.replace(plan, distractors=wrong, false=plan.false and bool(wrong))
+
+
+def _concept(knowledge: Knowledge, plan: Plan, key: Key) -> Plan:
+    ask: Ask = "object" if plan.ordinal % 2 == 0 else "subject"
+    plan = msgspec.structs.replace(plan, ask=ask)
+    against = plan.format == "open" and ask == "object" and fraction("against", *key) < AGAINST
+    count = 3 if plan.format == "choice" else 1 if plan.false or against else 0
+    wrong = picked(knowledge, asked(knowledge, plan), count, *key) if count else ()
+    if against:  # a concept of another topic is too far away to be set against
+        wrong = tuple(c for c in wrong if knowledge.concepts[c].topic == knowledge.concepts[plan.nodes[0]].topic)
+    return msgspec.structs.replace(plan, distractors=wrong, false=plan.false and bool(wrong))
+
+
+def _condition(knowledge: Knowledge, plan: Plan, key: Key) -> Plan:
+    chain = knowledge.chains[plan.nodes[0]]
+    sides: list[Literal["preconditions", "exclusions"]] = []
+    if chain.preconditions:
+        sides.append("preconditions")
+    if chain.exclusions:
+        sides.append("exclusions")
+    side = sides[(plan.ordinal + seed_of("side", plan.name)) % len(sides)]
+    plan = msgspec.structs.replace(plan, form=side)
+    if plan.format == "open" or (plan.format == "true-false" and not plan.false):
+        return plan
+    # What belongs to the other side is wrong for certain; the rest comes from other chains.
+    own = (chain.id,) if len(sides) == 2 else ()
+    wrong = (*own, *other_chains(knowledge, chain, side, 3 - len(own), *key))[: 3 if plan.format == "choice" else 1]
+    return msgspec.structs.replace(plan, distractors=wrong, false=plan.false and bool(wrong))
+
+
+def asked(knowledge: Knowledge, plan: Plan) -> Asked:
+    """Return what the question of a plan asks for, in the form "fact"."""
+    if plan.unit == "concept":
+        own = frozenset(plan.nodes)
+        return Asked(None, plan.nodes[0], None, own, own)
+    path = [knowledge.statements[s] for s in plan.nodes]
+    first = path[0]
+    if plan.unit == "gap":
+        gap = left_out(plan.nodes, plan.ordinal)
+        return asked_of(knowledge, path, path[gap - 1].subject, path[gap].subject, path[gap].object)
+    if plan.unit == "window":
+        return asked_of(knowledge, path, first.subject, first.object, path[1].object)
+    if plan.ask == "object":
+        return asked_of(knowledge, path, first.subject, first.object, None)
+    return asked_of(knowledge, path, None, first.subject, first.object)
+
+
+PLANNERS: dict[Unit, Callable[[Knowledge, Plan, Key], Plan]] = {
+    "statement": _statement,
+    "window": _window,
+    "gap": _gap,
+    "concept": _concept,
+    "condition": _condition,
+}

@@ -1,12 +1,15 @@
-"""Question templates ("frames"): six per unit, format and direction, so that a model meets each fact in several wordings.
+"""Question templates ("frames"): six per form of question and format, so that a model meets each fact in several wordings.
 
 Placeholders:
 
     statement   {ask}, {ask-}: a question of relations.yaml, "What does heating cause?", the second with a small first letter
-                {s}, {o}: subject and object; {verb}, {inverse}: the relation from either end; {clause}, {inverse-clause}: all of it
-    window      {a}, {b}, {c}: its three concepts; {path}: the statements in a row
-    link        {row}: the statements with dots for one concept; {x}: a concept
+                {Gapped}: the sentence with dots for the end that is asked for; {s}, {o}: the other end; {these}: "which of these causes …"
+                {sentence}, {inverse}: the statement from either end, after its conditions
+    effect      {change}: "the grain size increases", "there is more erosion"; {o}: the concept that changes; {does}: what it does
+    window      {a}, {c}: its two ends; {lead}: "does heating lead to"; {path}: the statements in a row; {row}: the same with dots
+    gap         {row}: the statements with dots for one concept; {x}: a concept
     concept     {term}, {is}, {definition}
+    condition   {explains}: what the chain explains, "why a metal hardens"; {x}: a precondition or exclusion
     all         {discipline}
 
 Placeholders are filled by plain replacement, never by str.format, because terms are data and may contain braces.
@@ -21,83 +24,176 @@ Frames = tuple[str, ...]
 OBJECT: dict[Format, Frames] = {
     "open": (
         "{ask}",
-        "Complete the sentence: {s} {verb} …",
+        "Complete the sentence: {Gapped}",
         "In {discipline}, {ask-}",
-        "Which concept {inverse} {s}?",
         "A student asks: “{ask}” What do you answer?",
-        "Recall what you know of {s}. {ask}",
+        "Answer this and explain your answer: {ask-}",
+        "Answer in one term. {ask}",
     ),
     "choice": (
         "{ask}",
-        "Which of these {inverse} {s}?",
-        "Choose the right ending: {s} {verb} …",
+        "{These}",
+        "Choose the right ending: {Gapped}",
         "Only one of these answers is right. {ask}",
         "In {discipline}, {ask-}",
-        "Which one of the four answers is right? {ask}",
+        "Which one of these answers is right? {ask}",
     ),
 }
 
 SUBJECT: dict[Format, Frames] = {
     "open": (
         "{ask}",
-        "Complete the sentence: {o} {inverse} …",
+        "Complete the sentence: {Gapped}.",
         "In {discipline}, {ask-}",
-        "Which concept {verb} {o}?",
         "A student asks: “{ask}” What do you answer?",
-        "Recall what you know of {o}. {ask}",
+        "Answer this and explain your answer: {ask-}",
+        "Answer in one term. {ask}",
     ),
     "choice": (
         "{ask}",
-        "Which of these {verb} {o}?",
-        "Choose the right ending: {o} {inverse} …",
+        "{These}",
+        "Choose the right beginning: {Gapped}.",
         "Only one of these answers is right. {ask}",
         "In {discipline}, {ask-}",
-        "Which one of the four answers is right? {ask}",
+        "Which one of these answers is right? {ask}",
     ),
 }
 
-# Used where the knowledge has several right answers.
-ONE_OF_SEVERAL = {"object": "Name one concept that {s} {s-verb}.", "subject": "Name one concept that {verb} {o}."}
-BOTH_ENDS = "Give the two steps that start from {a} and end with {c}."
+# Used where the statement words the end that is asked for in its own way: the bare term fills the gap.
+GAPPED: dict[Format, Frames] = {
+    "open": (
+        "{ask}",
+        "Which term completes this sentence: “{Gapped}”?",
+        "Which term belongs in the place of the dots: “{Gapped}”?",
+        "In {discipline}, which term completes this: “{Gapped}”?",
+        "Put in the missing term: “{Gapped}”.",
+        "A student has left out a term: “{Gapped}”. Which one?",
+    ),
+    "choice": (
+        "{ask}",
+        "Which of these completes the sentence: “{Gapped}”?",
+        "Choose the term that belongs in the place of the dots: “{Gapped}”.",
+        "Only one of these terms fits: “{Gapped}”. Which?",
+        "In {discipline}, which of these terms completes this: “{Gapped}”?",
+        "A term is missing here: “{Gapped}”. Which of these is it?",
+    ),
+}
+
+# Used where the knowledge has several right answers and the question states no context.
+ONE_OF_SEVERAL = {"object": "Name one thing that {s} {verb}.", "subject": "Name one thing that {verb} {o}."}
+
+# Context of a question, for questions that stand alone and for those that may follow a comma.
+CONTEXT: Frames = ("Take the explanation of {explains}. {Q}", "{Q} Answer from the explanation of {explains}.")
+CONTEXT_BEFORE = "In the explanation of {explains}, {q}"
+TOPIC: Frames = ("In the context of “{topic}”, {q}",)
 
 CLAIM: Frames = (
-    "True or false: {clause}.",
-    "Is it true or false that {clause}?",
-    "Judge this claim, true or false: {inverse-clause}.",
-    "A student writes that {clause}. True or false?",
-    "True or false: {inverse-clause}.",
-    "Decide whether this holds, true or false: {clause}.",
+    "True or false: {sentence}.",
+    "Is it true or false that {sentence}?",
+    "Judge this claim, true or false: {inverse}.",
+    "A student writes that {sentence}. True or false?",
+    "True or false: {inverse}.",
+    "Decide whether this holds, true or false: {sentence}.",
+)
+
+EFFECT: dict[Format, Frames] = {
+    "open": (
+        "If {change}, what happens to {o}?",
+        "What happens to {o} if {change}?",
+        "In {discipline}, what happens to {o} if {change}?",
+        "Suppose that {change}. What happens to {o}?",
+        "A student asks what happens to {o} if {change}. What do you answer?",
+        "Suppose that {change} and all else stays the same. What happens to {o}?",
+    ),
+    "choice": (
+        "If {change}, what happens to {o}?",
+        "What happens to {o} if {change}?",
+        "In {discipline}, what happens to {o} if {change}?",
+        "Suppose that {change}. What happens to {o}?",
+        "Suppose that {change} and all else stays the same. What happens to {o}?",
+        "Only one of these answers is right. If {change}, what happens to {o}?",
+    ),
+    "true-false": (
+        "True or false: if {change}, {o} {does}.",
+        "Is it true or false that {o} {does} if {change}?",
+        "Judge this claim, true or false: if {change}, {o} {does}.",
+        "A student writes that {o} {does} if {change}. True or false?",
+        "In {discipline}, true or false: if {change}, {o} {does}.",
+        "Decide whether this holds, true or false: {o} {does} if {change}.",
+    ),
+}
+
+WHEN: dict[Format, Frames] = {
+    "open": (
+        "Under which condition is it true that {clause}?",
+        "A condition is missing here: “…, {clause}.” Which one?",
+        "In {discipline}, under which condition is it right to say that {clause}?",
+        "A student writes that {clause}. Which condition has to be added?",
+        "Where or when does this hold: {clause}?",
+        "Which condition belongs to this statement: {clause}?",
+    ),
+    "choice": (
+        "Under which condition is it true that {clause}?",
+        "Which of these conditions belongs to this statement: {clause}?",
+        "A condition is missing here: “…, {clause}.” Which of these is it?",
+        "A student writes that {clause}. Which of these conditions has to be added?",
+        "In {discipline}, under which of these conditions is it right to say that {clause}?",
+        "Only one of these conditions fits. When does it hold that {clause}?",
+    ),
+}
+
+# Two statements that are both steps. The first `FORWARD` frames ask forward, so they always get a context.
+STEPS: Frames = (
+    "Which two steps start from {a}?",
+    "Start with {a}. What are the next two steps?",
+    "Follow two steps from {a}. Where do they lead, and by way of what?",
+    "How {lead} {c}?",
+    "Give the two steps that start from {a} and end with {c}.",
+    "By which two steps {lead} {c}?",
+)
+FORWARD = 3
+BOTH_ENDS = STEPS[4]
+
+# Statements of which one is no step, or of which the first takes away what the second starts from.
+JOINED: Frames = (
+    "Which two statements join {a} and {c}?",
+    "How are {a} and {c} connected?",
+    "Explain the connection between {a} and {c}.",
+    "Which concept connects {a} with {c}?",
+    "Which two facts connect {a} with {c}?",
+    "In {discipline}, how are {a} and {c} connected?",
+)
+
+BY_WAY = (STEPS[3], JOINED[1], JOINED[5])  # answered by "by way of dislocation tangles"
+BETWEEN = (JOINED[3],)  # answered by the inner concept
+
+# Frames of WINDOW that fit steps alone: in "a contrasts with b, which increases c", b does not lie on a way from a to c.
+ON_THE_WAY = (
+    "Which of these stands between {a} and {c}?",
+    "One of these stands between {a} and {c}. Which?",
 )
 
 WINDOW: dict[Format, Frames] = {
-    "open": (
-        "How is {a} linked to {c}?",
-        "{ask} And what comes of that in turn?",
-        "Give the two steps that start from {a} and end with {c}.",
-        "Follow two links from {a}. Where do they lead, and by way of what?",
-        "Explain the connection between {a} and {c}.",
-        "Start with {a}. What are the next two steps?",
-    ),
     "choice": (
-        "Which concept links {a} to {c}?",
-        "What comes between {a} and {c} in their explanation?",
-        "What is missing: {a} {verb} …, which {verb2} {c}?",
-        "Which concept joins {a} and {c}?",
-        "In {discipline}, what links {a} with {c}?",
-        "One of these lies on the way from {a} to {c}. Which?",
+        "Which of these connects {a} with {c}?",
+        ON_THE_WAY[0],
+        "What do the dots stand for: {row}?",
+        "Which of these joins {a} and {c}?",
+        "In {discipline}, which of these connects {a} with {c}?",
+        ON_THE_WAY[1],
     ),
     "true-false": (
         "True or false: {path}.",
-        "Are both steps right, true or false: {path}?",
-        "Judge these two steps, true or false: {path}.",
-        "A student writes that {path}. Is all of it true, or is it false?",
+        "Are both statements right, true or false: {path}?",
+        "Judge these two statements together, true or false: {path}.",
+        "A student writes: “{Path}.” True or false?",
         "In {discipline}, true or false: {path}.",
-        "Decide whether both steps hold, true or false: {path}.",
+        "Decide whether both statements hold, true or false: {path}.",
     ),
 }
 
 # Used in repairs only. No template shares its wording with the stem of an item.
-LINK: dict[Format, Frames] = {
+GAP_ROW: dict[Format, Frames] = {
     "open": (
         "What belongs in the place of the dots: {row}?",
         "Name the concept that is left out: {row}.",
@@ -111,7 +207,7 @@ LINK: dict[Format, Frames] = {
         "Only one of these is left out: {row}. Which?",
         "Choose what the dots stand for: {row}.",
         "In {discipline}, which of these is left out: {row}?",
-        "Which one of the four answers is meant by the dots: {row}?",
+        "Which one of these answers is meant by the dots: {row}?",
         "Put in the right concept: {row}.",
     ),
     "true-false": (
@@ -131,7 +227,7 @@ TERM: dict[Format, Frames] = {  # the definition is asked for
         "In {discipline}, what {is} {term}?",
         "Say in one phrase what {term} {is}.",
         "A student asks what {term} {is}. What do you answer?",
-        "How do textbooks of {discipline} define {term}?",
+        "Define {term}, as the term is used in {discipline}.",
     ),
     "choice": (
         "What {is} {term}?",
@@ -139,7 +235,7 @@ TERM: dict[Format, Frames] = {  # the definition is asked for
         "In {discipline}, which definition fits {term}?",
         "Choose the right meaning of {term}.",
         "Only one of these says what {term} {is}. Which?",
-        "How do textbooks of {discipline} define {term}?",
+        "Which definition of {term} is used in {discipline}?",
     ),
 }
 
@@ -170,6 +266,60 @@ MEANING: Frames = (
     "In {discipline}, true or false: {term} {is} {definition}.",
     "Decide whether this is right, true or false: {term} {is} {definition}.",
 )
+
+PRECONDITION: dict[Format, Frames] = {
+    "open": (
+        "When does the explanation of {explains} hold?",
+        "What does the explanation of {explains} presuppose?",
+        "Which conditions does the usual explanation of {explains} need?",
+        "Think of the explanation of {explains}. What has to be given for it to hold?",
+        "A student explains {explains}. Which conditions does the explanation rest on?",
+        "In {discipline}, what does the explanation of {explains} take for granted?",
+    ),
+    "choice": (
+        "Which of these does the explanation of {explains} presuppose?",
+        "On which of these conditions does the explanation of {explains} rest?",
+        "Think of the explanation of {explains}. Which of these has to be given for it to hold?",
+        "A student explains {explains}. Which of these does the explanation take for granted?",
+        "Only one of these is a condition of the explanation of {explains}. Which?",
+        "In {discipline}, which of these does the explanation of {explains} rest on?",
+    ),
+    "true-false": (
+        "True or false: the explanation of {explains} presupposes this: {x}.",
+        "Is it true or false that the explanation of {explains} rests on this condition: {x}?",
+        "Judge this claim, true or false: the explanation of {explains} takes this for granted: {x}.",
+        "A student writes that the explanation of {explains} presupposes this: {x}. True or false?",
+        "In {discipline}, true or false: the explanation of {explains} rests on this condition: {x}.",
+        "Decide whether this is a condition of the explanation of {explains}, true or false: {x}.",
+    ),
+}
+
+EXCLUSION: dict[Format, Frames] = {
+    "open": (
+        "What does the explanation of {explains} not cover?",
+        "For which case does the explanation of {explains} not hold?",
+        "Think of the explanation of {explains}. Where does it not apply?",
+        "A student explains {explains}. To which case must the explanation not be carried over?",
+        "Name what lies outside the explanation of {explains}.",
+        "In {discipline}, what does the explanation of {explains} leave out?",
+    ),
+    "choice": (
+        "Which of these exceptions belongs to the explanation of {explains}?",
+        "Which of these is an exception to the explanation of {explains}?",
+        "The explanation of {explains} has an exception. Which of these is it?",
+        "Think of the explanation of {explains}. Which of these exceptions has to be made?",
+        "Only one of these exceptions concerns the explanation of {explains}. Which?",
+        "In {discipline}, which of these exceptions limits the explanation of {explains}?",
+    ),
+    "true-false": (
+        "True or false: the explanation of {explains} does not cover this case: {x}.",
+        "Is it true or false that the explanation of {explains} excludes this: {x}?",
+        "Judge this claim, true or false: the explanation of {explains} does not hold for this: {x}.",
+        "A student writes that the explanation of {explains} does not cover this: {x}. True or false?",
+        "In {discipline}, true or false: the explanation of {explains} leaves this out: {x}.",
+        "Decide whether this lies outside the explanation of {explains}, true or false: {x}.",
+    ),
+}
 
 
 def fill(frame: str, places: dict[str, str]) -> str:

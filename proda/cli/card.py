@@ -34,7 +34,8 @@ ALWAYS = frozenset({"outcomes", "verdicts"})  # groups that are listed in full
 def card(lineage: Lineage, found: Trace, *, few: int | None, width: int) -> str:
     """The whole card, styled. Lists `few` neighbours of each sort, or all if None; lines have at most about `width` columns."""
     thing = found.thing
-    lines = [f"{click.style(found.kind, fg='cyan')}  {click.style(thing.id, bold=True)}{dim(_aside(lineage, thing))}"]
+    kind = "link" if isinstance(thing, Chain) and thing.is_link else found.kind
+    lines = [f"{click.style(kind, fg='cyan')}  {click.style(thing.id, bold=True)}{dim(_aside(lineage, thing))}"]
     lines += body(lineage, thing, width)
     lines += _findings(lineage, found, few, width)
     for title, groups in (("comes from", found.comes_from), ("leads to", found.leads_to)):

@@ -11,7 +11,7 @@ from proda.history.lineage import Lineage
 from proda.history.places import Discipline, Passage, Source, Topic
 from proda.history.round_record import BeforeAfter, RoundRecord
 from proda.history.trace import counted
-from proda.language.wording import clause
+from proda.language.wording import sentence
 from proda.records import LETTERS, Chain, Concept, Item, Patch, Sample, Statement
 
 
@@ -47,13 +47,25 @@ def body(lineage: Lineage, thing: object, width: int) -> Iterator[str]:
 
 
 def _chain(lineage: Lineage, chain: Chain, width: int) -> Iterator[str]:
+    if chain.is_link:
+        yield from _step(lineage, lineage.knowledge.path(chain)[0], "", width)
+        yield from _reference(chain, width)
+        return
     yield from wrap(chain.explains, 2, width)
     for label, values in (("holds when", chain.preconditions), ("not for", chain.exclusions)):
         if values:
             yield from wrap(dim(f"{label}: {'; '.join(values)}"), 2, width)
+    yield from _reference(chain, width)
     for number, step in enumerate(lineage.knowledge.path(chain), 1):
         yield ""
         yield from _step(lineage, step, str(number), width)
+
+
+def _reference(chain: Chain, width: int) -> Iterator[str]:
+    """The published work in which the chain or link can be checked."""
+    if (work := chain.reference) is not None:
+        section = f", {work.section}" if work.section else ""
+        yield from wrap(dim(f"see {work.author}, {work.title} ({work.year}){section}"), 2, width)
 
 
 def _question(lineage: Lineage, item: Item, width: int) -> Iterator[str]:
@@ -82,7 +94,7 @@ def _step(lineage: Lineage, statement: Statement, number: str, width: int) -> It
     yield from wrap(statement.text, len(lead), width, first=lead)
     know = lineage.knowledge
     known = statement.subject in know.concepts and statement.object in know.concepts and statement.relation in know.relations
-    said = clause(know, statement.triple) if known else " ".join(statement.triple)
+    said = sentence(know, statement) if known else " ".join(statement.triple)
     yield dim(f"{' ' * len(lead)}{short(said, width - len(lead))}")
     where = f"{statement.span.source}[{statement.span.start}:{statement.span.end}]"
     yield from (dim(line) for line in wrap(f"“{statement.quote}” {where}", len(lead), width))
@@ -107,7 +119,10 @@ def _patch(lineage: Lineage, patch: Patch, width: int) -> Iterator[str]:
 
 def _place(thing: Topic | Discipline, width: int) -> Iterator[str]:
     held = [counted(thing.topics, "topic")] if isinstance(thing, Discipline) else []
-    held += [counted(thing.chains, "chain"), counted(thing.statements, "statement"), counted(thing.concepts, "concept")]
+    held += [counted(thing.chains, "chain")]
+    held += [counted(thing.links, "link")] if thing.links else []
+    held += [counted(thing.cases, "case")] if thing.cases else []
+    held += [counted(thing.statements, "statement"), counted(thing.concepts, "concept")]
     yield from wrap(", ".join(held), 2, width)
     items = ", ".join(f"{n:,} {split}" for split, n in thing.items.items())
     yield from wrap(f"{counted(thing.samples, 'sample')}; items: {items or 'none'}", 2, width)

@@ -24,6 +24,7 @@ HALVES: tuple[Half, ...] = ("replayed", "suite")
 
 CHAINS_PER_TOPIC = 6
 TOPICS_PER_DISCIPLINE = 4
+LINKS_PER_CHAIN = 3  # statements that join concepts of different chains
 REUSE = 0.35  # chance that a chain takes a concept which another chain of the topic uses
 LENGTHS = (3, 4, 4, 4, 5)
 
@@ -62,6 +63,8 @@ WHEN = (
     "that is lost when the supply is cut",
     "that returns after each disturbance",
 )
+VARYING = frozenset({"process", "substance", "state", "property", "quantity", "phenomenon"})  # there can be more or less of them
+CASES = ("{x} is absent", "{x} is kept constant", "{x} is present from the start", "only low values of {x}", "no contact with {x}")
 CONDITIONS = ("", "", " under steady conditions", " in most cases", " over a long time", " at ordinary temperature", " near the surface")
 
 
@@ -75,9 +78,10 @@ def invented_world(
 ) -> tuple[list[Concept], list[Statement], list[Chain]]:
     """Return the concepts, statements and chains of an invented world.
 
-    There are `chains` chains of three to five statements over `relations`, a share `suite_share` of them in the half `suite`. They follow
-    the rules of real knowledge: steps connect, no concept occurs twice in a chain, no triple occurs twice, a subject has one object per
-    relation and an object one subject, no pair is related twice, and there are no cycles. Equal arguments give equal records, and a larger
+    There are `chains` chains of three to five statements over `relations`, a share `suite_share` of them in the half `suite`, and links
+    between them, which carry an effect with a sign. Each chain has a precondition and an exclusion. They follow the rules of real
+    knowledge: steps connect, no concept occurs twice in a chain, no triple occurs twice, a subject has one object per relation and an
+    object one subject, no pair is related twice, and there are no cycles. Equal arguments give equal records, and a larger
     `chains` keeps the topics that were complete. Raises ValueError without relations.
     """
     if not relations:
@@ -150,8 +154,42 @@ def _topic(
             ends |= {(f"{relation.id}>", a), (f"{relation.id}<", b)}
         used |= set(course)
         explains = f"how {concepts[course[0]].text} is linked to {concepts[course[-1]].text}"
-        chains.append(Chain(chain_id, field, topic, explains, tuple(ids)))
+        cases = [rng.choice(CASES).replace("{x}", next(words)) for _ in range(2)]
+        chains.append(Chain(chain_id, field, topic, explains, tuple(ids), (cases[0],), (cases[1],)))
+    for number in range(LINKS_PER_CHAIN * count):
+        link = _link(f"{field}/{topic}-l{number + 1}", topic, concepts, sorted(used), pairs, ends, relations, rng)
+        if link is not None:
+            statements.append(link)
+            chains.append(Chain(link.chain, field, topic, "", (link.id,)))
     return [c for k, c in enumerate(concepts) if k in used], statements, chains
+
+
+def _link(
+    link_id: str,
+    topic: str,
+    concepts: Sequence[Concept],
+    used: Sequence[int],
+    pairs: set[tuple[int, int]],
+    ends: set[tuple[str, int]],
+    relations: Sequence[Relation],
+    rng: random.Random,
+) -> Statement | None:
+    """A statement between two concepts that no statement joins yet, ranks rising; None if a few draws find none."""
+    signed = [r for r in relations if r.sign] or list(relations)
+    varying = [c for c in used if concepts[c].type in VARYING] or list(used)
+    starts = [c for c in varying if any(a == c for a, _ in pairs)]
+    for _ in range(40):
+        # Mostly from where another statement starts, so that one concept has several effects.
+        a = rng.choice(starts) if starts and rng.random() < 0.8 else rng.choice(varying)
+        b = rng.choice(varying)
+        if a >= b:
+            continue
+        relation = _free_relation(a, b, signed, ends, rng)
+        if (a, b) not in pairs and relation is not None:
+            pairs.add((a, b))
+            ends |= {(f"{relation.id}>", a), (f"{relation.id}<", b)}
+            return _statement(f"{link_id}.s1", link_id, concepts[a], relation, concepts[b], rng)
+    return None
 
 
 def _concept(field: str, topic: str, words: Iterator[str], rng: random.Random) -> Concept:

@@ -20,7 +20,20 @@ import msgspec
 from proda.errors import InputError, NotFoundError
 from proda.graph import Knowledge
 from proda.history.lineage import Lineage
-from proda.history.trace import Group, Link, Trace, answers, asked, counted, explained, made, passages, patches_on, said
+from proda.history.trace import (
+    Group,
+    Link,
+    Trace,
+    answers,
+    asked,
+    asked_of,
+    counted,
+    explained,
+    made,
+    passages,
+    patches_on,
+    said,
+)
 from proda.records import CATEGORIES, SPLITS, Chain, Concept, Item, Statement
 from proda.store.files import data_files
 from proda.yamlio import load_yaml, read_bytes
@@ -37,7 +50,9 @@ class Topic(msgspec.Struct, frozen=True):
     file: str
     sources: tuple[str, ...]
     chains: int  # active
-    statements: int
+    links: int  # active
+    cases: int
+    statements: int  # of chains and links
     concepts: int
     samples: int
     items: dict[str, int]  # by split
@@ -50,6 +65,8 @@ class Discipline(msgspec.Struct, frozen=True):
     id: str
     topics: int
     chains: int
+    links: int
+    cases: int
     statements: int
     concepts: int
     samples: int
@@ -140,7 +157,9 @@ def topic_trace(lineage: Lineage, topic: str) -> Trace:
     sources = tuple(dict.fromkeys(s.span.source for s in path))
     thing = Topic(topic, f"knowledge/{topic}.yaml", sources, *_counts(lineage, chains, concepts, items), _categories(lineage, items))
     leads = [
-        Group("chains", tuple(explained(c) for c in chains)),
+        Group("chains", tuple(explained(know, c) for c in chains if not c.is_link)),
+        Group("links", tuple(explained(know, c) for c in chains if c.is_link)),
+        asked_of(c for c in know.cases if f"{c.discipline}/{c.topic}" == topic),
         Group("concepts", tuple(Link(c.id, c.definition, "" if c.status == "active" else "retired") for c in concepts)),
         Group("items", tuple(asked(i) for i in items)),
         patches_on(lineage, [*(c.id for c in chains), *(s.id for s in path), *(c.id for c in concepts)]),
@@ -158,7 +177,7 @@ def discipline_trace(lineage: Lineage, discipline: str) -> Trace:
     chains = [c for c in know.chains.values() if c.discipline == discipline]
     concepts = [c for c in know.concepts.values() if c.discipline == discipline]
     items = [i for i in lineage.items.values() if i.discipline == discipline]
-    per_topic = {t: [c for c in chains if f"{c.discipline}/{c.topic}" == t] for t in topics}
+    per_topic = {t: [c for c in chains if f"{c.discipline}/{c.topic}" == t and not c.is_link] for t in topics}
     links = tuple(Link(t, "; ".join(c.explains for c in group[:3]), counted(len(group), "chain")) for t, group in per_topic.items())
     thing = Discipline(discipline, len(topics), *_counts(lineage, chains, concepts, items), _categories(lineage, items))
     nodes = [n for c in chains for n in (c.id, *c.statements)]
@@ -183,9 +202,8 @@ def passage_trace(lineage: Lineage, source: Source, start: int, end: int) -> Tra
     thing = Passage(f"{source.id}[{start}:{end}]", source.id, source.title, start, end, before, text, after)
     chains = [lineage.knowledge.chains[c] for c in dict.fromkeys(s.chain for s in quoting)]
     quoted = Group("statements", tuple(said(s, f"[{s.span.start}:{s.span.end}]") for s in quoting))
-    return made(
-        "passage", thing, [Group("sources", (Link(source.id, source.title),))], [quoted, Group("chains", tuple(map(explained, chains)))]
-    )
+    leads = [quoted, Group("chains", tuple(explained(lineage.knowledge, c) for c in chains))]
+    return made("passage", thing, [Group("sources", (Link(source.id, source.title),))], leads)
 
 
 def _quoting(knowledge: Knowledge, source: str) -> list[Statement]:
@@ -195,15 +213,20 @@ def _quoting(knowledge: Knowledge, source: str) -> list[Statement]:
 
 def _counts(
     lineage: Lineage, chains: Iterable[Chain], concepts: Iterable[Concept], items: Iterable[Item]
-) -> tuple[int, int, int, int, dict[str, int]]:
-    """Active chains, their statements, the concepts these mention, the samples that teach these or the `concepts`, and items by split."""
+) -> tuple[int, int, int, int, int, int, dict[str, int]]:
+    """Active chains and links, the cases of these chains, the statements of both, the concepts that these mention, the samples that teach
+    these or the `concepts`, and items by split."""
     active = [c for c in chains if c.status == "active"]
+    links = sum(c.is_link for c in active)
+    ids = {c.id for c in active}
     path = [s for c in active for s in lineage.knowledge.path(c)]
     units = {*(s.id for s in path), *(c.id for c in concepts)}
     samples = {s.id for unit in units for s in lineage.samples_of.get(unit, ()) if unit in lineage.knowledge.statements or s.unit == unit}
     splits = Counter(i.split for i in items)
     return (
-        len(active),
+        len(active) - links,
+        links,
+        len({case.id for case in lineage.knowledge.cases if case.chain in ids}),
         len(path),
         len({c for s in path for c in (s.subject, s.object)}),
         len(samples),

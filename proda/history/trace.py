@@ -2,7 +2,7 @@
 
     concept    ← passages, statements                    → statements, chains, samples, items, patches, outcomes
     statement  ← passage, its two concepts               → chain, samples, items, patches, outcomes
-    chain      ← passages, statements, concepts          → samples, items, patches, outcomes
+    chain      ← passages, statements, concepts          → samples, cases, items, patches, outcomes      (a link, too)
     sample     ← nodes, the patch that adds it           → items that rest on those nodes, outcomes
     item       ← chain, statements, concepts, passages, samples that teach its statements      → patches, outcomes
     patch      ← nodes it targets, items that failed     → samples it adds, removes or overrides, edits to the knowledge
@@ -15,15 +15,16 @@ and rounds have traces too: see proda/history/places.py and proda/history/round_
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
 
+from proda.graph import Knowledge
 from proda.history.index import Value, index
 from proda.history.lineage import Lineage
 from proda.history.repairs import targets_of
-from proda.records import Chain, Concept, Diagnosis, Evidence, Item, Outcome, Patch, Sample, Statement
+from proda.records import Case, Chain, Concept, Diagnosis, Evidence, Item, Outcome, Patch, Sample, Statement
 
 Kind = Literal["concept", "statement", "chain", "sample", "item", "patch", "topic", "discipline", "source", "passage", "round"]
 
@@ -91,7 +92,7 @@ def _concept(lineage: Lineage, concept: Concept) -> Trace:
     mentions = [i for i in lineage.mentions_of.get(concept.id, ()) if not lineage.hidden(i)]
     leads = [
         said_in(statements),
-        Group("chains", tuple(explained(c) for c in chains)),
+        Group("chains", tuple(explained(lineage.knowledge, c) for c in chains)),
         *_downstream(lineage, concept.id, items),
         Group("distractors", tuple(asked(i) for i in mentions)),
         *answers(lineage, items),
@@ -102,7 +103,7 @@ def _concept(lineage: Lineage, concept: Concept) -> Trace:
 def _statement(lineage: Lineage, statement: Statement) -> Trace:
     come = [passages([statement]), _concepts(lineage, (statement.subject, statement.object))]
     items = lineage.items_of.get(statement.id, [])
-    chain = Group("chains", (explained(lineage.knowledge.chains[statement.chain]),))
+    chain = Group("chains", (explained(lineage.knowledge, lineage.knowledge.chains[statement.chain]),))
     leads = [chain, *_downstream(lineage, statement.id, items), *answers(lineage, items)]
     return made("statement", statement, come, leads, **_found_at(lineage, [statement.id]))
 
@@ -115,6 +116,7 @@ def _chain(lineage: Lineage, chain: Chain) -> Trace:
     taught = _merged((s.id, lineage.samples_of.get(s.id, ())) for s in path)
     leads = [
         Group("samples", _samples(lineage, taught)),
+        asked_of(_resting(lineage, chain)),
         Group("items", tuple(asked(i) for i in items)),
         patches_on(lineage, nodes),
         *answers(lineage, items),
@@ -122,11 +124,18 @@ def _chain(lineage: Lineage, chain: Chain) -> Trace:
     return made("chain", chain, come, leads, **_found_at(lineage, nodes))
 
 
+def _resting(lineage: Lineage, chain: Chain) -> Iterator[Case]:
+    """The cases of a chain, and those with an option that breaks one of its statements."""
+    for case in lineage.knowledge.cases:
+        if case.chain == chain.id or any(option.breaks in chain.statements for option in case.options):
+            yield case
+
+
 def _sample(lineage: Lineage, sample: Sample) -> Trace:
     know = lineage.knowledge
     gone = [n for n in sample.nodes if not any(n in table for table in (know.concepts, know.statements, know.chains))]
     come = [
-        Group("chains", tuple(explained(know.chains[n]) for n in sample.nodes if n in know.chains)),
+        Group("chains", tuple(explained(know, know.chains[n]) for n in sample.nodes if n in know.chains)),
         said_in(know.statements[n] for n in sample.nodes if n in know.statements),
         _concepts(lineage, (n for n in sample.nodes if n in know.concepts)),
         Group("missing", tuple(Link(n, note="this node no longer exists") for n in gone)),
@@ -158,7 +167,7 @@ def _item(lineage: Lineage, item: Item) -> Trace:
     taught = {s.id: lineage.samples_of.get(s.id, []) for s in path}
     aside = [n for n in item.nodes if n in know.concepts and n not in on_path]
     come = [
-        Group("chains", (explained(know.chains[item.chain]),) if item.chain in know.chains else ()),
+        Group("chains", (explained(know, know.chains[item.chain]),) if item.chain in know.chains else ()),
         Group("statements", tuple(said(s, f"{counted(len(taught[s.id]), 'sample')}") for s in path)),
         _concepts(lineage, on_path),
         Group("distractors", () if hidden else _concepts(lineage, aside).links),
@@ -187,7 +196,7 @@ def _patch(lineage: Lineage, patch: Patch) -> Trace:
     items = [lineage.items[i] for i in patch.items if i in lineage.items]
     come = [
         said_in(know.statements[n] for n in patch.targets if n in know.statements),
-        Group("chains", tuple(explained(know.chains[n]) for n in patch.targets if n in know.chains)),
+        Group("chains", tuple(explained(know, know.chains[n]) for n in patch.targets if n in know.chains)),
         _concepts(lineage, (n for n in patch.targets if n in know.concepts)),
         Group("confusions", tuple(Link(n, note=f"taken for {c}") for n, c in sorted(patch.confusions.items()))),
         Group("items", tuple(Link(i, lineage.items[i].stem if i in lineage.items else "", "failed") for i in patch.items)),
@@ -278,9 +287,18 @@ def said(statement: Statement, note: str = "") -> Link:
     return Link(statement.id, statement.text, note)
 
 
-def explained(chain: Chain) -> Link:
-    """A chain as a link."""
-    return Link(chain.id, chain.explains, "" if chain.status == "active" else "retired")
+def explained(knowledge: Knowledge, chain: Chain) -> Link:
+    """A chain, or a link of the knowledge with its statement, as a neighbour."""
+    remarks = [*(["link"] if chain.is_link else []), *(["retired"] if chain.status == "retired" else [])]
+    return Link(chain.id, knowledge.path(chain)[0].text if chain.is_link else chain.explains, ", ".join(remarks))
+
+
+def asked_of(cases: Iterable[Case]) -> Group:
+    """Cases as a group: each with its question and the number of its situations."""
+    situations = index((case.id, case) for case in cases)
+    notes = {name: f"{counted(len(found), 'situation')}, on {found[0].chain}" for name, found in situations.items()}
+    links = (Link(name, found[0].question, notes[name]) for name, found in situations.items())
+    return Group("cases", tuple(links))
 
 
 def asked(item: Item) -> Link:

@@ -148,7 +148,8 @@ def code_version() -> bytes:
     package = Path(__file__).parent
     top = package.parent
     digest = hashlib.sha256(f"{VERSION} {sys.version} {unicodedata.unidata_version} {msgspec.__version__}".encode())
-    for path in sorted([*package.rglob("*.py"), *(top / "yamlio").rglob("*.py"), top / "records.py", top / "findings.py"]):
+    others = [top / name for name in ("records.py", "findings.py", "language/word_stems.py")]
+    for path in sorted([*package.rglob("*.py"), *(top / "yamlio").rglob("*.py"), *others]):
         digest.update(path.relative_to(top).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.digest()
 

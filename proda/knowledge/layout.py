@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_FLOW_KEYS = ("evidence",)  # mappings under these keys stand in one line
+_FLOW_KEYS = ("evidence",)  # mappings under these keys stand in one line; others may
 
 
 def is_canonical(text: str, raw: Any) -> bool:
@@ -52,7 +52,7 @@ def _mapping(mapping: dict[str, Any], indent: str, lines: _Lines, first: str | N
         if not line.startswith(f"{key}:"):
             return False
         rest = line[len(key) + 1 :]
-        if isinstance(value, dict) and value and key not in _FLOW_KEYS:
+        if isinstance(value, dict) and value and key not in _FLOW_KEYS and not rest.startswith(" {"):
             if rest or not _mapping(value, indent + "  ", lines):
                 return False
         elif isinstance(value, list) and value and isinstance(value[0], dict):

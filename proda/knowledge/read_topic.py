@@ -103,7 +103,8 @@ def _entry(topic: TopicFile, context: Context, sha256: bytes, findings: tuple[Fi
             ref_rows += (key(concept.replaced_by), REPLACED_BY, 0, ordinal)
     chains: list[Chain] = []
     statements: list[Statement] = []
-    paths = sorted([*topic.chains.items(), *topic.links.items()], key=lambda pair: pair[0])
+    paths: list[tuple[str, ChainEntry | LinkEntry]] = [*topic.chains.items(), *topic.links.items()]
+    paths.sort(key=lambda pair: pair[0])
     for ordinal, (local, entry) in enumerate(paths):
         chain, steps = _chain(f"{discipline}/{local}", entry, topic.source, discipline, name)
         chains.append(chain)

@@ -95,6 +95,7 @@ def _flow_evidence(document: Any) -> None:
     """Write evidence in one line, `{quote: "…", span: [12, 80]}`, unless there are comments inside."""
     from ruamel.yaml.comments import CommentedSeq
 
+    step: Any
     for step in statements_in(document):
         evidence = step["evidence"]
         if "span" in evidence:

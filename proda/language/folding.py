@@ -28,6 +28,7 @@ LOOKALIKES = {
     "уγү": "y",
     "ıɩ": "i", "ȷ": "j", "ɑ": "a", "ɡ": "g", "ſ": "s",
 }  # fmt: skip
+WORD = re.compile(r"[^\W_]+")
 LATIN = re.compile(r".*\bLATIN (?:.*\b)?(?:LETTER|LETTER SMALL CAPITAL) ([A-Z])(?: WITH .*)?")
 SYMBOL = re.compile(r"REGIONAL INDICATOR SYMBOL LETTER ([A-Z])")
 
@@ -50,6 +51,11 @@ def views(text: str) -> tuple[str, ...]:
     if text.isascii() or text.translate(NO_TAGS) == text:
         return (folded(text),)
     return folded(text), folded(text.translate(TAGS))
+
+
+def words(text: str) -> list[str]:
+    """Return the folded words of a text, in order, without punctuation."""
+    return WORD.findall(folded(text))
 
 
 def _fold(character: str) -> str:

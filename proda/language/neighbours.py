@@ -8,7 +8,9 @@ taken_for(knowledge, "physics/thermal-expansion")     → ["physics/thermal-cont
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import zip_longest
 
 from proda.graph import Knowledge
@@ -86,3 +88,30 @@ def taken_for(knowledge: Knowledge, here: str) -> list[str]:
 def names(concept: Concept) -> frozenset[str]:
     """Return all names of a concept, case-folded. A concept that shares a name is not a wrong answer."""
     return frozenset(n.casefold() for n in (concept.term, concept.text, *concept.aliases))
+
+
+def mentions(text: str, concept: Concept) -> bool:
+    """Return whether the text names the concept, by its term or an alias, in the singular or with a plural ending."""
+    return _named(concept).search(text) is not None
+
+
+@lru_cache(8192)
+def _named(concept: Concept) -> re.Pattern[str]:
+    every = sorted({concept.term, *concept.aliases})
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, every))})(?:e?s)?(?!\w)", re.IGNORECASE)
+
+
+def told_apart(knowledge: Knowledge, other: str, right: str, stem: str | None) -> bool:
+    """Return whether `other` is a wrong answer where `right` is right and the question names `stem`, as far as can be told from both.
+
+    It is none if a statement joins it with the concept of the stem, in either direction; if the definition of the right answer or of the
+    stem's concept names it; if its own definition names the stem's concept; or if it shares a name with the right answer.
+    """
+    concepts = knowledge.concepts
+    if names(concepts[other]) & names(concepts[right]) or mentions(concepts[right].definition, concepts[other]):
+        return False
+    if stem is None:
+        return True
+    if mentions(concepts[stem].definition, concepts[other]) or mentions(concepts[other].definition, concepts[stem]):
+        return False
+    return not (knowledge.leads(stem, other, 1) or knowledge.leads(other, stem, 1))

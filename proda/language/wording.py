@@ -154,13 +154,13 @@ def _hole(knowledge: Knowledge, concept: str, worded: str | None) -> str:
     """The wording of a concept with dots in the place of its term, or the dots alone."""
     if worded is None:
         return GAP
-    found = _names(knowledge.concepts[concept]).search(worded)
+    found = name_pattern(knowledge.concepts[concept]).search(worded)
     return f"{worded[: found.start()]}{GAP}{worded[found.end() :]}" if found else GAP
 
 
 @lru_cache(8192)
-def _names(concept: Concept) -> re.Pattern[str]:
-    """A pattern that finds the concept's term or an alias, the longest first."""
+def name_pattern(concept: Concept) -> re.Pattern[str]:
+    """Return a pattern that finds the concept's term or an alias, the longest first."""
     names = sorted({concept.term, *concept.aliases}, key=lambda text: (-len(text), text))
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)", re.IGNORECASE)
 
@@ -178,12 +178,12 @@ def altered(knowledge: Knowledge, statement: Statement, *, subject: str | None =
 def _put(knowledge: Knowledge, concept: str, worded: str | None, other: str) -> str | None:
     if worded is None:
         return None
-    found = _names(knowledge.concepts[concept]).search(worded)
+    found = name_pattern(knowledge.concepts[concept]).search(worded)
     if found is None:
         return None
     before, after = worded[: found.start()], worded[found.end() :]
     term = bare_name(knowledge, other)
-    if re.fullmatch(r"(an?|the) ", before.lower()):  # only an article: the other concept has its own
+    if re.fullmatch(r"((an?|the) )?", before.lower()):  # at most an article: the other concept has its own
         return f"{name(knowledge, other)}{after}"
     return f"{before}{term}{after}"
 

@@ -76,7 +76,7 @@ def _gates(repo: Repository) -> list[str]:
         compared = f"{counted(overlap['items'], 'item')} compared with {counted(overlap['texts'], 'training text')}"
         lines.append(f"overlap    {found}: {compared}")
     if shortcuts := repo.result("shortcuts.json"):
-        solvers = shortcuts["solvers"]
+        solvers = {name: score["accuracy"] for name, score in shortcuts["solvers"].items()}
         best = max(solvers, key=solvers.__getitem__)
         lines.append(f"shortcuts  the best baseline solver without knowledge ({best}) answers {_short(solvers[best])} rightly; chance: .25")
     return lines

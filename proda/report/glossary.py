@@ -22,6 +22,11 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     ("margin", "Log-likelihood per character of the right option minus that of the best wrong one. Below zero the answer is wrong."),
     (
+        "dependence",
+        "The share of right answers by models that know every statement an item rests on, minus the share by models that do not know two or"
+        " more of them. Near zero, the items are answered without the knowledge that they are meant to test.",
+    ),
+    (
         "distractor",
         "A wrong option. It is made by an operator: substitution of a concept, inversion of a relation, truncation or detour of the path.",
     ),

@@ -29,7 +29,7 @@ from proda.report import scores, svg
 from proda.report.failures import Failure, Told, failed_by_all, told, worst_failures
 from proda.report.glossary import GLOSSARY
 from proda.report.rounds import ShownRound, shown_rounds
-from proda.report.scores import Gates, Row, percent
+from proda.report.scores import Gates, Need, Row, percent
 from proda.report.svg import Curves
 
 FAILURES = 12
@@ -58,6 +58,7 @@ class Page(msgspec.Struct, frozen=True):
     counts: dict[str, int]
     headline: list[Row]
     details: list[tuple[str, str]]
+    needs: list[Need]
     by_discipline: list[Row]
     by_kind: list[Row]
     by_operator: list[Row]
@@ -102,6 +103,7 @@ def build_page(repo: Repository) -> Page:
         },
         headline=headline,
         details=scores.details(repo.metrics),
+        needs=scores.needs(repo.metrics, repo.result("breakdowns.json")),
         by_discipline=scores.breakdown(outcomes, "discipline", "twin"),
         by_kind=scores.breakdown(outcomes, "kind", "twin"),
         by_operator=scores.operators(repo.result("breakdowns.json")),

@@ -92,6 +92,57 @@ def breakdown(outcomes: Iterable[Outcome], field: Literal["discipline", "kind"],
     return sorted(rows, key=lambda row: (-(row.tuned.value if row.tuned else 0.0), row.label))
 
 
+class Need(msgspec.Struct, frozen=True):
+    """What right answers of the tuned models to one kind of item need: the question, and the statements that the item rests on.
+
+    `known` and `unknown` are (number of answers, share right) of answers by models that know all of these statements, and by models that
+    do not know `at_least` of them. `dependence` is the difference with its interval.
+    """
+
+    label: str
+    right: float | None
+    without_stem: Mark | None
+    known: tuple[int, float] | None
+    unknown: tuple[int, float] | None
+    at_least: int
+    dependence: Mark | None
+
+
+def needs(metrics: Mapping[str, Any], breakdowns: Mapping[str, Any], split: Split = "twin") -> list[Need]:
+    """A row for each kind by name, then one for all kinds; empty if neither accuracy without the stem nor dependence was measured."""
+    score, parts = _block(metrics, "tuned", split), _block(breakdowns, "tuned", split)
+    stemless: Mapping[str, Any] = parts.get("without_stem", {})
+    hanging = _block(metrics, "dependence", split)
+    rows = [
+        _need(k, parts.get("by_kind", {}).get(k), stemless.get(k, {}), hanging.get(k, {})) for k in sorted({*stemless, *hanging} - {"all"})
+    ]
+    if not rows:
+        return []
+    names = {"without_stem": "accuracy", "without_stem_low": "ci95_low", "without_stem_high": "ci95_high"}
+    whole = {key: score[name] for name, key in names.items() if name in score}
+    return [*rows, _need("all", score.get("accuracy"), whole, hanging.get("all", {}))]
+
+
+def _need(kind: str, right: float | None, stemless: Mapping[str, Any], hanging: Mapping[str, Any]) -> Need:
+    known, unknown = (
+        (int(group["n"]), float(group["accuracy"])) if "accuracy" in (group := hanging.get(name, {})) else None
+        for name in ("all_known", "unknown")
+    )
+    return Need(
+        label=kind.replace("-", " "),
+        right=right,
+        without_stem=_point(stemless, "accuracy"),
+        known=known,
+        unknown=unknown,
+        at_least=int(hanging.get("unknown", {}).get("at_least", 2)),
+        dependence=_point(hanging, "difference"),
+    )
+
+
+def _point(block: Mapping[str, Any], name: str) -> Mark | None:
+    return Mark(block[name], block.get("ci95_low"), block.get("ci95_high")) if name in block else None
+
+
 def training(path: Path) -> Curves | None:
     """Loss by step for each seed of results/training.csv; None if the file is absent or holds no curve."""
     if not path.is_file():
@@ -117,7 +168,8 @@ class Gates(msgspec.Struct, frozen=True):
     worst: list[dict[str, Any]]
     leaked: int
     hidden: int
-    solvers: list[tuple[str, float, Mark]]
+    shown_whole: int  # items of which one sample words all statements
+    solvers: list[tuple[str, Mark]]
     limit: float | None
     chance: float
     quarantined: int
@@ -129,7 +181,8 @@ def gates(overlap: Mapping[str, Any], shortcuts: Mapping[str, Any], open_items: 
     leaks, worst = _list(overlap.get("leaks")), _list(overlap.get("closest"))
     shown = [[pair for pair in pairs if pair.get("item") in open_items] for pairs in (leaks, worst)]
     nearest = sorted(shown[1], key=lambda p: (-float(p.get("value", 0)), str(p.get("item"))))
-    solvers = sorted(shortcuts.get("solvers", {}).items(), key=lambda s: (-s[1], s[0]))
+    found = {name: score for name, score in shortcuts.get("solvers", {}).items() if isinstance(score, dict) and "accuracy" in score}
+    solvers = sorted(found.items(), key=lambda s: (-s[1]["accuracy"], s[0]))
     return Gates(
         texts=int(overlap.get("texts", 0)),
         items=int(overlap.get("items", 0)),
@@ -137,7 +190,8 @@ def gates(overlap: Mapping[str, Any], shortcuts: Mapping[str, Any], open_items: 
         worst=nearest[:closest],
         leaked=len(leaks),
         hidden=len(leaks) - len(shown[0]),
-        solvers=[(name, value, Mark(value)) for name, value in solvers],
+        shown_whole=len(_list(overlap.get("shown_whole"))),
+        solvers=[(name, Mark(score["accuracy"], score.get("ci95_low"), score.get("ci95_high"))) for name, score in solvers],
         limit=shortcuts.get("limit"),
         chance=float(shortcuts.get("chance", 0.25)),
         quarantined=len(_list(shortcuts.get("quarantined"))),

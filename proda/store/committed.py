@@ -32,6 +32,8 @@ from proda.store.patches import apply_patches, read_patch
 from proda.store.reading import PATH as READING
 from proda.store.reading import load_reading
 from proda.store.record_cache import RecordCache, Shelf
+from proda.store.validation import PATH as VALIDATION
+from proda.store.validation import Validation, load_validation
 from proda.store.verdicts import VERDICTS
 from proda.yamlio import load_yaml, load_yaml_bytes, read_bytes
 
@@ -53,6 +55,7 @@ class Committed(msgspec.Struct):
     patches: dict[str, Patch] = {}
     items: dict[str, list[Item]] = {}
     exceptions: tuple[Exemption, ...] = ()
+    validation: Validation | None = None  # None: it cannot be read
     allocation: dict[str, int] | None = None  # None: no such file, or it cannot be read
 
 
@@ -72,6 +75,12 @@ def read_committed(root: Path) -> Committed:
     found.exceptions = attempt(EXCEPTIONS, lambda: load_exceptions(root)) or ()
     attempt(READING, lambda: load_reading(root / READING))
     cache = RecordCache.load(root)
+    found.validation = cache.validation.get(root / VALIDATION)
+    if found.validation is None:
+        found.validation, findings = attempted(root, VALIDATION.as_posix(), lambda: load_validation(root))
+        found.findings += findings
+        if found.validation is not None:
+            cache.validation.add(root / VALIDATION, found.validation)
     _samples(root, found, cache)
     _items(root, found, cache)
     cache.save()

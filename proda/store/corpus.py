@@ -89,6 +89,8 @@ def write_corpus(root: Path, samples: Mapping[tuple[str, str], Iterable[Sample]]
 def encode_sample(sample: Sample) -> dict[str, Any]:
     """Return the YAML entry of a sample: options by letter, fields with default values omitted."""
     raw: dict[str, Any] = {"id": sample.id, "format": sample.format, **encode_wording(sample), "nodes": list(sample.nodes)}
+    if sample.accept:
+        raw["accept"] = list(sample.accept)
     for field in ("unit", "chain", "discipline", "number", "plan"):
         if value := getattr(sample, field):
             raw[field] = value

@@ -1,4 +1,4 @@
-"""Records of samples, patches and items that have been read before, so that an unchanged file is not parsed again by `proda check`.
+"""Records of samples, patches, items and readings that have been read before: `proda check` does not parse an unchanged file again.
 
     cache = RecordCache.load(root)
     cache.samples.get(path)              # the records, if the file has the same modification time, size and inode as then; or None
@@ -21,11 +21,12 @@ import msgspec
 from proda.errors import ProdaError
 from proda.records import Item, Patch, Sample
 from proda.store.files import write_file
+from proda.store.validation import Validation
 
 PATH = Path("build/cache/records.msgpack")
 # Bump when the meaning of a stored record changes without a change in the files that `code_version` hashes.
 VERSION = 1
-CODE = ("records.py", "store/corpus.py", "store/items.py", "store/patches.py", "store/committed.py", "yamlio")
+CODE = ("records.py", "store/corpus.py", "store/items.py", "store/patches.py", "store/validation.py", "store/committed.py", "yamlio")
 _RECENT_NS = 2_000_000_000  # a file younger than this may change again without a new time stamp
 
 Kind = TypeVar("Kind")
@@ -36,6 +37,7 @@ class _File(msgspec.Struct, frozen=True):
     samples: Kept[list[Sample]] = {}
     patches: Kept[Patch] = {}
     items: Kept[list[Item]] = {}
+    validation: Kept[Validation] = {}
 
 
 class Shelf(Generic[Kind]):
@@ -70,13 +72,14 @@ class Shelf(Generic[Kind]):
 
 
 class RecordCache:
-    """The three shelves, and the file that they are saved in."""
+    """The four shelves, and the file that they are saved in."""
 
     def __init__(self, root: Path, file: _File) -> None:
         self._root = root
         self.samples = Shelf(root, file.samples)
         self.patches = Shelf(root, file.patches)
         self.items = Shelf(root, file.items)
+        self.validation = Shelf(root, file.validation)
 
     @classmethod
     def load(cls, root: Path) -> RecordCache:
@@ -92,9 +95,9 @@ class RecordCache:
 
     def save(self) -> None:
         """Write the cache if its records changed. A cache that cannot be written is done without."""
-        if not any(shelf.changed() for shelf in (self.samples, self.patches, self.items)):
+        if not any(shelf.changed() for shelf in (self.samples, self.patches, self.items, self.validation)):
             return
-        body = msgspec.msgpack.encode(_File(self.samples.kept, self.patches.kept, self.items.kept))
+        body = msgspec.msgpack.encode(_File(self.samples.kept, self.patches.kept, self.items.kept, self.validation.kept))
         try:
             write_file(self._root / PATH, code_version() + zlib.crc32(body).to_bytes(4, "little") + body)
         except (OSError, ProdaError):

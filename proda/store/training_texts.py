@@ -1,17 +1,16 @@
 """All texts that a model is trained on, each with the place it comes from. The guard compares them with the items.
 
-for text in training_texts(Path(".")): …        Text(where="physics/bimetal-strip-bends.s1:open-1", text="What does heating cause? …")
+for text in training_texts(root, load_samples(root)): …      Text(where="physics/bimetal-strip-bends.s1:open-1", text="What does heating …")
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from proda.records import Sample
-from proda.store.patches import load_samples
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -26,9 +25,9 @@ def sample_text(sample: Sample) -> str:
     return "\n".join([sample.question, *sample.options, sample.completion])
 
 
-def training_texts(root: Path) -> Iterator[Text]:
-    """Yield the texts of corpus and patches, then the training text of the embedded base (one document per sentence of reading)."""
-    for sample in load_samples(root):
+def training_texts(root: Path, samples: Iterable[Sample]) -> Iterator[Text]:
+    """Yield the texts of `samples`, then the training text of the embedded base (one document per sentence of reading)."""
+    for sample in samples:
         yield Text(sample.id, sample_text(sample))
     yield from base_texts(root / "build/curriculum/documents.jsonl")
 

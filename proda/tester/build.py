@@ -1,11 +1,12 @@
-"""Knowledge → benchmark, for the stage `benchmark`: items without retired ones and without those that the shortcut audit quarantines.
+"""Knowledge → benchmark, for the stage `benchmark`: all items but those that are retired, disputed by readers, or give something away.
 
-benchmarks/results/shortcuts.json holds the accuracy of each solver over all items (before quarantine) and for each kind, and the
-quarantined items with the reason.
+benchmarks/results/shortcuts.json holds the accuracy of each solver, with its interval, over all items (before quarantine) and for
+each kind, and the quarantined items with the reason.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -14,7 +15,10 @@ from proda.errors import GateError
 from proda.graph import Knowledge
 from proda.params import Params
 from proda.records import ITEM_KINDS, Item
+from proda.stable_hash import seed_of
 from proda.store.exceptions import Exemption, apply_exceptions
+from proda.store.validation import Validation, disputed
+from proda.tester.between_items import leaks_between
 from proda.tester.items import write_items
 from proda.tester.shortcuts import audit, giveaways
 
@@ -26,35 +30,49 @@ class Benchmark(msgspec.Struct, frozen=True):
     shortcuts: dict[str, object]
 
 
-def build_benchmark(knowledge: Knowledge, params: Params, exceptions: Sequence[Exemption]) -> Benchmark:
+def build_benchmark(knowledge: Knowledge, params: Params, exceptions: Sequence[Exemption], validation: Validation) -> Benchmark:
     """Write and audit all items.
 
-    Raises GateError if a baseline solver without knowledge exceeds `items.max_shortcut`, or if more items than `items.max_quarantined`
-    are quarantined.
+    Left out are items that print the key of another, those that readers dispute, and giveaways. Raises GateError if a baseline solver
+    without knowledge exceeds `items.max_shortcut`, or if more items than `items.max_quarantined` are giveaways.
     """
-    written = write_items(knowledge, seed=params.seed, sealed_share=params.items.sealed_share)
-    items = apply_exceptions(written, exceptions)
-    solvers = audit(items)
-    quarantined = giveaways(items)
-    by_kind = {kind: audit(group) for kind in ITEM_KINDS if (group := [i for i in items if i.kind == kind])}
+    written = apply_exceptions(write_items(knowledge, seed=params.seed, sealed_share=params.items.sealed_share), exceptions)
+    leaking = _leaking(knowledge, written)
+    items = [item for item in written if item.id not in leaking]
+    contested = disputed(items, validation)
+    solvers = audit(items, knowledge)
+    obvious = giveaways(items)
+    by_kind = {kind: audit(group, knowledge) for kind in ITEM_KINDS if (group := [i for i in items if i.kind == kind])}
+    withheld = leaking | contested | obvious
     shortcuts: dict[str, object] = {
         "n": len(items),
         "chance": 0.25,
         "limit": params.items.max_shortcut,
         "solvers": solvers,
         "by_kind": by_kind,
-        "quarantined": [{"item": i, "reason": r} for i, r in sorted(quarantined.items())],
+        "quarantined": [{"item": i, "reason": r} for i, r in sorted(withheld.items())],
         "retired": [{"item": e.item, "reason": e.reason} for e in exceptions if e.action == "retire"],
     }
     limit, slack = params.items.max_shortcut, 1.65 * (0.25 * 0.75 / len(items)) ** 0.5
-    if passed := [f"{s} {a:.3f}" for s, a in solvers.items() if a > limit + slack]:
+    if passed := [f"{s} {a['accuracy']:.3f}" for s, a in solvers.items() if a["accuracy"] > limit + slack]:
         raise GateError(
             f"Baseline solvers without knowledge do too well: {', '.join(passed)}. Expected at most {limit} (+{slack:.3f} for {len(items)}"
             " items). See `by_kind` in benchmarks/results/shortcuts.json, and make the distractors more like the right option."
         )
-    if len(quarantined) > params.items.max_quarantined * len(items):
+    if len(obvious) > params.items.max_quarantined * len(items):
         raise GateError(
-            f"{len(quarantined)} of {len(items)} items can be answered without knowledge. Expected at most items.max_quarantined"
-            f" ({params.items.max_quarantined:.0%}). Review {', '.join(sorted(quarantined)[:5])} …"
+            f"{len(obvious)} of {len(items)} items can be answered without knowledge. Expected at most items.max_quarantined"
+            f" ({params.items.max_quarantined:.0%}). Review {', '.join(sorted(obvious)[:5])} …"
         )
-    return Benchmark([i for i in items if i.id not in quarantined], shortcuts)
+    return Benchmark([i for i in items if i.id not in withheld], shortcuts)
+
+
+def _leaking(knowledge: Knowledge, items: Sequence[Item]) -> dict[str, str]:
+    """Items to leave out so that none of the others prints another's key: item id → what leaked. Those with most leaks go first."""
+    leaks = leaks_between(knowledge, items)
+    out: dict[str, str] = {}
+    while left := [leak for leak in leaks if leak.item not in out and leak.where not in out]:
+        counts = Counter(item for leak in left for item in (leak.item, leak.where))
+        worst = max(counts, key=lambda item: (counts[item], seed_of("leak", item)))
+        out[worst] = next(leak.message for leak in left if worst in (leak.item, leak.where))
+    return out

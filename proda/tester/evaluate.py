@@ -15,12 +15,11 @@ import msgspec
 from proda.errors import EmptyBenchmarkError
 from proda.params import EvaluateParams
 from proda.progress import Progress
-from proda.records import SPLITS, Item, Outcome
+from proda.records import Item, Outcome
 from proda.runtime.parallel import spread
-from proda.statistics import accuracy
 from proda.tester.heldout import heldout_loss
 from proda.tester.letters import letter_items
-from proda.tester.metrics import breakdowns, metrics
+from proda.tester.metrics import breakdowns, dependence, metrics
 from proda.tester.scoring import score_items
 
 BLINDFOLDED = 2  # models that are also scored without the stem: the base, and the first tuned model
@@ -52,11 +51,13 @@ def evaluate(
     params: EvaluateParams,
     *,
     parameters: int,
+    known: Mapping[str, Mapping[str, bool]] | None = None,
 ) -> Evaluation:
     """Score every model, in parallel processes if memory holds them all (see runtime/parallel.py), else one after the other.
 
     `models` maps names to picklable functions that return a model and its tokenizer; a model is loaded only while it is scored.
-    `parameters` is the number of parameters of one model. Raises EmptyBenchmarkError without items or without a suite.
+    `parameters` is the number of parameters of one model. `known` maps tuned model → statement → whether it knows it, as in
+    proda/workflows/dependence.py; without it, the metrics have no dependence. Raises EmptyBenchmarkError without items or without a suite.
     """
     if not items or not suite:
         raise EmptyBenchmarkError(
@@ -67,15 +68,12 @@ def evaluate(
     examined = dict(spread(work, names, parameters=parameters, what="evaluate"))
     outcomes = [o for name in names for o in examined[name].outcomes]
     general = [o for name in names for o in examined[name].general]
-    without_stem: dict[tuple[str, str], float] = {
-        (name, split): accuracy(o for o in examined[name].blind if o.split == split)
-        for name in names
-        for split in SPLITS
-        if any(o.split == split for o in examined[name].blind)
-    }
+    blind = [o for name in names for o in examined[name].blind]
     losses = {name: examined[name].heldout_loss for name in names}
-    found = metrics(outcomes, general, without_stem=without_stem, heldout_loss=losses, resamples=params.bootstrap)
-    return Evaluation(outcomes, general, found, breakdowns(outcomes))
+    found = metrics(outcomes, general, without_stem=blind, heldout_loss=losses, resamples=params.bootstrap)
+    if known:
+        found["dependence"] = dependence(outcomes, items, known, resamples=params.bootstrap)
+    return Evaluation(outcomes, general, found, breakdowns(outcomes, without_stem=blind, resamples=params.bootstrap))
 
 
 def _examine(

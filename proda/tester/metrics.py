@@ -1,54 +1,62 @@
 """Compute the headline, the metrics and the breakdowns of outcomes.
 
-    headline.json     {"dev", "twin", "sealed", "twin_low", "twin_high", "twin_without_stem", "general", "base_twin", "base_general"}
-    metrics.json      {"base": {"dev": R, "twin": R, "sealed": R}, "tuned": {…}, "general": {"base": G, "tuned": G}}
-    R                 {"n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds", "without_stem"}
+    headline.json     {"dev", "twin", "sealed", "twin_low", "twin_high", "twin_without_stem", "dependence", "general", "base_twin",
+                      "base_general"}
+    metrics.json      {"base": {"dev": R, "twin": R, "sealed": R}, "tuned": {…}, "general": {"base": G, "tuned": G},
+                      "dependence": {"dev": {kind: D, "all": D}, "twin": {…}, "sealed": {…}}}
+    R                 {"n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds", "without_stem", "without_stem_low",
+                      "without_stem_high"}
     G                 {"n", "accuracy", "ci95_low", "ci95_high", "seeds", "heldout_loss"}
+    D                 {"all_known": {"n", "accuracy"}, "unknown": {"n", "accuracy", "at_least"}, "difference", "ci95_low", "ci95_high"}
     breakdowns.json   {"base": {"dev": B, "twin": B, "sealed": B}, "tuned": {…}}
-    B                 {"by_discipline", "by_kind", "by_operator"}
+    B                 {"by_discipline", "by_kind", "by_operator", "without_stem": {kind: {"n", "accuracy", "ci95_low", "ci95_high"}}}
 
-Accuracy is over scored items; for tuned models it is the mean over seeds. Intervals are 95 % bootstrap intervals over chains and seeds (see
-proda/statistics.py). `by_operator` is the share of wrong answers that chose a distractor of each operator. Deterministic.
+Accuracy is over scored items; for tuned models it is the mean over seeds. `without_stem` is the accuracy of models that see the options
+only: of the base, and of the first tuned model. Dependence (`dependence`) is of tuned models. Intervals are 95 % bootstrap intervals over
+chains and seeds (see proda/statistics.py). `by_operator` is the share of wrong answers that chose a distractor of each operator.
+Deterministic.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from proda.records import SPLITS, Outcome
-from proda.statistics import accuracy, interval
+from proda.records import SPLITS, Item, Outcome
+from proda.statistics import Cell, accuracy, contrast, interval
 
 DIGITS = 4
+ALL = "all"  # kinds together
+UNKNOWN = 2  # statements that a model does not know, at least, for its answer to be one without the knowledge
 
 
 def metrics(
     outcomes: Sequence[Outcome],
     general: Sequence[Outcome],
     *,
-    without_stem: Mapping[tuple[str, str], float] | None = None,
+    without_stem: Sequence[Outcome] = (),
     heldout_loss: Mapping[str, float] | None = None,
     resamples: int = 2000,
 ) -> dict[str, Any]:
-    """Return the content of metrics.json.
+    """Return the content of metrics.json, except for the dependence.
 
-    `without_stem` maps (model, split) to the accuracy of a model that sees only the options, for the models that were asked so.
-    `heldout_loss` maps a model to its loss, in nats per token, on text that no model was trained on.
+    `without_stem` are the outcomes of models that saw only the options, for the models that were asked so. `heldout_loss` maps a model to
+    its loss, in nats per token, on text that no model was trained on.
     """
-    stemless, heldout = without_stem or {}, heldout_loss or {}
+    heldout = heldout_loss or {}
     result: dict[str, Any] = {"base": {}, "tuned": {}, "general": {}}
     for split in SPLITS:
+        stemless = _who(o for o in without_stem if o.split == split and o.correct is not None)
         for who, group in _who(o for o in outcomes if o.split == split).items():
             models = sorted({o.model for o in group}, key=_seed)
-            seen = [stemless[m, split] for m in models if (m, split) in stemless]
-            result[who][split] = {
-                **_summary(group, models, resamples),
-                "unscored": sum(o.correct is None for o in group),
-                **({"without_stem": _round(float(np.mean(seen)))} if seen else {}),
-            }
+            result[who][split] = {**_summary(group, models, resamples), "unscored": sum(o.correct is None for o in group)}
+            if who in stemless:
+                names = ("without_stem", "without_stem_low", "without_stem_high")
+                result[who][split] |= dict(zip(names, map(_round, interval(stemless[who], resamples=resamples)), strict=True))
     for who, group in _who(general).items():
         models = sorted({o.model for o in group}, key=_seed)
         losses = [heldout[m] for m in models if m in heldout]
@@ -69,6 +77,7 @@ def headline(found: Mapping[str, Any]) -> dict[str, float]:
         "twin_low": (tuned, "twin", "ci95_low"),
         "twin_high": (tuned, "twin", "ci95_high"),
         "twin_without_stem": (tuned, "twin", "without_stem"),
+        "dependence": (found.get("dependence", {}).get("twin", {}), ALL, "difference"),
         "general": (general, "tuned", "accuracy"),
         "base_twin": (base, "twin", "accuracy"),
         "base_general": (general, "base", "accuracy"),
@@ -76,14 +85,79 @@ def headline(found: Mapping[str, Any]) -> dict[str, float]:
     return {name: block[part][key] for name, (block, part, key) in numbers.items() if key in block.get(part, {})}
 
 
-def breakdowns(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Return the content of breakdowns.json."""
+def dependence(
+    outcomes: Iterable[Outcome], items: Iterable[Item], known: Mapping[str, Mapping[str, bool]], *, resamples: int = 2000
+) -> dict[str, Any]:
+    """Return split → kind (and "all") → how much the outcome hangs on the statements that the item rests on; see D above.
+
+    `known` maps model → statement → whether the model knows it; a statement that is missing there counts as known, and outcomes of other
+    models are left out. The dependence is the share of right answers where the model knows all statements of the item, minus the share
+    where it does not know `at_least` of them: two, or one for an item of one statement. If no answer of a kind is without two, then one is
+    enough for that kind. `n` counts answers (items × models), since models differ in what they know. Without answers in one of the two
+    groups, their accuracies, the difference or its interval are left out.
+    """
+    rests_on = {item.id: frozenset(item.statements) for item in items}
+    answers: dict[tuple[str, str], list[_Answer]] = defaultdict(list)
+    for o in outcomes:
+        if o.model in known and o.item in rests_on and o.correct is not None:
+            statements = rests_on[o.item]
+            lacking = sum(not known[o.model].get(s, True) for s in statements)
+            answer = _Answer((o.chain, o.model, float(o.correct)), lacking, min(UNKNOWN, len(statements)))
+            for kind in (o.kind, ALL):
+                answers[o.split, kind].append(answer)
+    result: dict[str, Any] = {}
+    for split, kind in sorted(answers):
+        result.setdefault(split, {})[kind] = _dependence(answers[split, kind], resamples)
+    return result
+
+
+class _Answer(NamedTuple):
+    cell: Cell
+    lacking: int  # statements of the item that the model does not know
+    needed: int  # of these, for the answer to count as one without the knowledge
+
+
+def _dependence(answers: Sequence[_Answer], resamples: int) -> dict[str, Any]:
+    with_all = [a.cell for a in answers if not a.lacking]
+    at_least = max((a.needed for a in answers), default=UNKNOWN)
+    without = [a.cell for a in answers if a.lacking >= a.needed]
+    if not without or (at_least > 1 and not any(a.lacking >= at_least for a in answers)):
+        at_least = 1
+        without = [a.cell for a in answers if a.lacking]
+    found: dict[str, Any] = {"all_known": _group(with_all), "unknown": {**_group(without), "at_least": at_least}}
+    if with_all and without:
+        mean, low, high = contrast(with_all, without, resamples=resamples)
+        found["difference"] = _round(mean)
+        if not math.isnan(low):
+            found |= {"ci95_low": _round(low), "ci95_high": _round(high)}
+    return found
+
+
+def _group(cells: Sequence[Cell]) -> dict[str, Any]:
+    return {"n": len(cells), **({"accuracy": _round(sum(right for _, _, right in cells) / len(cells))} if cells else {})}
+
+
+def breakdowns(outcomes: Sequence[Outcome], *, without_stem: Sequence[Outcome] = (), resamples: int = 2000) -> dict[str, Any]:
+    """Return the content of breakdowns.json. `without_stem` are the outcomes of models that saw only the options."""
     result: dict[str, Any] = {"base": {}, "tuned": {}}
     for split in SPLITS:
+        stemless = _who(o for o in without_stem if o.split == split and o.correct is not None)
         for who, group in _who(o for o in outcomes if o.split == split).items():
-            parts = {"by_discipline": _parts(group, "discipline"), "by_kind": _parts(group, "kind"), "by_operator": _by_operator(group)}
+            parts: dict[str, Any] = {
+                "by_discipline": _parts(group, "discipline"),
+                "by_kind": _parts(group, "kind"),
+                "by_operator": _by_operator(group),
+            }
+            if who in stemless:
+                parts["without_stem"] = _stemless(stemless[who], resamples)
             result[who][split] = parts
     return result
+
+
+def _stemless(group: Sequence[Outcome], resamples: int) -> dict[str, Any]:
+    kinds = sorted({o.kind for o in group})
+    summed = {kind: _summary([o for o in group if o.kind == kind], (), resamples) for kind in kinds}
+    return {kind: {name: value for name, value in found.items() if name != "seeds"} for kind, found in summed.items()}
 
 
 def flat_metrics(values: Mapping[str, Any], prefix: str = "") -> dict[str, float]:

@@ -23,21 +23,21 @@ are not counted.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any
 
 import msgspec
 
 from proda.errors import EmptyBenchmarkError
-from proda.language.folding import folded, views
+from proda.language.folding import WORD, views, words
+from proda.language.naming import Names
 from proda.params import GuardParams
 from proda.records import Item
 from proda.store.training_texts import Text
 
-WORD = re.compile(r"[^\W_]+")
 NEAR_GRAM = 3  # words
 LETTERS_GRAM = 25  # letters; about as long as five words, and so compared with the same limit
 SEQUENCE = 0.85  # limit of the measure `sequence`
@@ -89,14 +89,9 @@ class _Index(msgspec.Struct):
 
     grams: dict[str, dict[Any, list[int]]]  # measure → n-gram → items
     sizes: dict[str, list[int]]  # measure → how many n-grams (or concepts) each item has
-    first: dict[str, list[tuple[Gram, str]]]  # first word of a wording → (its words, concept)
+    names: Names  # of the concepts that are on the path of an item
     paths: dict[str, list[int]]  # concept → items whose path it is on
     sequences: _Sequences
-
-
-def words(text: str) -> list[str]:
-    """Return the folded words of a text, in order, without punctuation."""
-    return WORD.findall(folded(text))
 
 
 def overlap(
@@ -177,15 +172,12 @@ def _index(items: Sequence[Item], paths: Mapping[str, frozenset[str]], names: Ma
             for gram in mine:
                 places[how][gram].append(number)
     sizes = {how: [len(mine) for mine in each] for how, each in found.items()} | {"path": [len(paths[item.id]) for item in items]}
-    index = _Index({how: dict(found) for how, found in places.items()}, sizes, {}, {}, _sequences(keys))
+    on_path: dict[str, list[int]] = defaultdict(list)
     for number, item in enumerate(items):
         for concept in paths[item.id]:
-            index.paths.setdefault(concept, []).append(number)
-    for concept in index.paths:
-        for wording in {tuple(words(w)) for w in names[concept]}:
-            if wording:
-                index.first.setdefault(wording[0], []).append((wording, concept))
-    return index
+            on_path[concept].append(number)
+    named = Names({concept: names[concept] for concept in on_path})
+    return _Index({how: dict(found) for how, found in places.items()}, sizes, named, dict(on_path), _sequences(keys))
 
 
 def _shared(items: Sequence[Item], found: Sequence[set[Any]]) -> set[Any]:
@@ -240,7 +232,7 @@ def _measure(index: _Index, tokens: list[str], size: int, floor: Mapping[str, fl
             value = count / (len(found) + sizes[number] - count if how == "near" else sizes[number])
             if value > least:
                 yield (number, how), value
-    for number, count in _counted(index.paths, _named(index, tokens)).items():
+    for number, count in _counted(index.paths, index.names.found(tokens)).items():
         value = count / index.sizes["path"][number]
         if value > floor["path"]:
             yield (number, "path"), value
@@ -248,7 +240,7 @@ def _measure(index: _Index, tokens: list[str], size: int, floor: Mapping[str, fl
         yield (number, "sequence"), value
 
 
-def _counted(known: Mapping[Any, list[int]], found: set[Any]) -> Counter[int]:
+def _counted(known: Mapping[Any, list[int]], found: AbstractSet[Any]) -> Counter[int]:
     """Item → how many of the things found it has."""
     return Counter(chain.from_iterable(map(known.__getitem__, known.keys() & found)))
 
@@ -271,19 +263,3 @@ def _common_subsequence(places: Mapping[str, int], length: int, tokens: Iterable
             hit = row & mask
             row = ((row + hit) | (row - hit)) & whole
     return length - row.bit_count()
-
-
-def _named(index: _Index, tokens: list[str]) -> set[str]:
-    """Concepts that the text names, by their longest wording at each place: "flour dust" does not name flour."""
-    found: set[str] = set()
-    place = 0
-    while place < len(tokens):
-        longest = 1
-        here: set[str] = set()
-        for wording, concept in index.first.get(tokens[place], ()):
-            if len(wording) >= longest and tuple(tokens[place : place + len(wording)]) == wording:
-                here = {*here, concept} if len(wording) == longest else {concept}
-                longest = len(wording)
-        found |= here
-        place += longest
-    return found

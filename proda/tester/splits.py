@@ -15,12 +15,12 @@ from proda.stable_hash import fraction
 
 
 def sealed_chains(chains: Mapping[str, Chain], share: float) -> frozenset[str]:
-    """Return the ids of the sealed chains: in expectation, a `share` of all chains."""
+    """Return the ids of the sealed chains: in expectation, a `share` of all chains. Links are never sealed; what rests on them may be."""
     before: dict[str, list[str]] = defaultdict(list)
     for chain in sorted(chains):
         if chains[chain].replaced_by is not None:
             before[str(chains[chain].replaced_by)].append(chain)
-    return frozenset(c for c in chains if fraction("sealed", _root(c, before)) < share)
+    return frozenset(c for c in chains if not chains[c].is_link and fraction("sealed", _root(c, before)) < share)
 
 
 def _root(chain: str, before: Mapping[str, list[str]]) -> str:

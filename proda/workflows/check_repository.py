@@ -23,6 +23,8 @@ from proda.store.committed import Committed, attempted, read_committed
 from proda.store.corpus import PATCHES
 from proda.store.dangling import dangling
 from proda.store.patches import stale
+from proda.store.validation import PATH as VALIDATION
+from proda.store.validation import counted
 from proda.workflows.renamed_patches import renamed_patches
 from proda.yamlio.schema import located
 
@@ -54,7 +56,7 @@ def check_repository(root: Path, *, shape: bool = False) -> Checked:
     """
     report = check_knowledge(root, shape=shape, compiled=True)
     committed = read_committed(root)
-    findings = [*report.findings, *committed.findings, *_params(root)]
+    findings = [*report.findings, *committed.findings, *_params(root), *_unread(committed)]
     if report.ok:
         knowledge = _knowledge(report)
         findings += dangling(committed, frozenset({*knowledge.concepts, *knowledge.statements, *knowledge.chains}))
@@ -67,6 +69,21 @@ def _params(root: Path) -> list[Finding]:
     if not (root / "params.yaml").exists() and not (root / "dvc.yaml").exists():
         return []  # knowledge without a build
     return attempted(root, "params.yaml", lambda: load_params(root / "params.yaml"))[1]
+
+
+def _unread(committed: Committed) -> Iterator[Finding]:
+    """A warning with the number of items that are unread or disputed, if there are any."""
+    items = [item for group in committed.items.values() for item in group]
+    if committed.validation is None or not items:
+        return
+    counts = counted(items, committed.validation)
+    parts = []
+    if counts.unread:
+        parts.append(f"{counts.unread:,} unread (fewer than two readings; `python -m scripts.reading_sheet OUT --unread` draws them)")
+    if counts.disputed:
+        parts.append(f"{counts.disputed:,} disputed (`dvc repro benchmark` withholds them until they are mended)")
+    if parts:
+        yield Finding(VALIDATION.as_posix(), 0, "", "validation", f"Of {len(items):,} items: {', '.join(parts)}.", "warning")
 
 
 def _knowledge(report: Report) -> Knowledge:

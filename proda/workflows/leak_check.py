@@ -1,6 +1,6 @@
 """Prepares and runs the leak check: compares items with training texts, for the stage `guard` and for the experiments.
 
-found = leak_check(knowledge, items, training_texts(Path(".")), params.guard)
+found = leak_check(knowledge, items, training_texts(root, load_samples(root)), params.guard)
 found.leaks         # must be empty before training starts
 refuse_leaking_samples(knowledge, items, [("my arm", sample)], params.guard, of="my arm", advice="Reword the statement.")
 """

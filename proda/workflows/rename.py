@@ -1,4 +1,4 @@
-"""Rename a concept, a chain or a topic wherever people or repairs have written its id.
+"""Rename a concept, a chain, a link or a topic wherever people or repairs have written its id.
 
     planned = plan_rename(root, "physics/heating", "warming")
     planned.places          # {"knowledge/physics/heat.yaml": 3, "samples/patches/1-….yaml": 12}: file → ids that change in it
@@ -7,9 +7,10 @@
 What changes:
 
     knowledge/               the entry, and every reference to it. The old id stays as a retired entry with `replaced_by`, since
-                             ids are never reused. A retired chain keeps no steps: its statements follow the new id.
+                             ids are never reused. A retired chain keeps no steps: its statements follow the new id. A retired link
+                             keeps its statement, without which it would be no link.
     benchmarks/exceptions.yaml
-                             the items of a chain. Hashes stay, so the build stops where a judged item reads differently afterwards.
+                             the items of a chain or link. Hashes stay, so the build stops where a judged item reads differently afterwards.
     samples/patches/         ids, and therefore hash and name, of each patch; `expect` keeps its hashes of what the patch was made for.
     benchmarks/verdicts/     names and ids of the patches, ids of the items.
 
@@ -36,7 +37,7 @@ from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.knowledge.roundtrip import edited
 from proda.knowledge.rules.ids import SLUG
-from proda.knowledge.schema import full_id, local_name
+from proda.knowledge.schema import full_id, local_name, statements_in
 from proda.knowledge.tree import scan
 from proda.params import load_params
 from proda.records import Chain, Concept, Patch, Record
@@ -49,10 +50,14 @@ from proda.tester.splits import sealed_chains
 from proda.workflows.yaml_scalars import replace_scalars
 from proda.yamlio import dump_yaml, load_yaml, load_yaml_bytes, read_bytes
 
-Kind = Literal["concept", "chain", "topic"]
+Kind = Literal["concept", "chain", "link", "topic"]
 MAX_ID = 100  # characters of a name without its discipline
 TEXTS = {"question", "answer", "explanation", "options", "by"}  # keys of a patch that hold text, not ids
-KEPT = {"concept": ("term", "type", "definition"), "chain": ("explains",)}  # fields of a retired entry
+KEPT = {  # fields of a retired entry, those that it must have
+    "concept": ("term", "type", "definition"),
+    "chain": ("explains",),
+    "link": ("subject", "relation", "object", "text", "evidence"),
+}
 
 
 class Renaming(Record, frozen=True):
@@ -85,7 +90,7 @@ def plan_rename(root: Path, old: str, new: str, *, topic: bool = False) -> Plann
     """
     knowledge = Repository.open(root).knowledge
     renaming = _renaming(root, knowledge, old, new, topic)
-    if renaming.kind == "chain":
+    if renaming.kind in ("chain", "link"):
         _require_same_split(root, knowledge, renaming)
     texts, places = _patches(root, renaming)
     if renaming.kind == "topic":
@@ -109,7 +114,8 @@ def _renaming(root: Path, knowledge: Knowledge, old: str, new: str, topic: bool)
     target = full_id(discipline, new)
     if old in knowledge.statements and not topic:
         chain = knowledge.statements[old].chain
-        raise UsageError(f"'{old}' is a statement, and its id follows its chain. Rename the chain: proda mv {chain} NEW.")
+        what = "link" if knowledge.chains[chain].is_link else "chain"
+        raise UsageError(f"'{old}' is a statement, and its id follows its {what}. Rename the {what}: proda mv {chain} NEW.")
     kind: Kind
     if topic or not (old in knowledge.concepts or old in knowledge.chains):
         kind = "topic"
@@ -117,9 +123,11 @@ def _renaming(root: Path, knowledge: Knowledge, old: str, new: str, topic: bool)
             known = topics if topic else {*knowledge.concepts, *knowledge.chains, *topics}
             close = closest(old, known)
             hint = f"Closest: '{close}'." if close else "`proda check` counts what there is."
-            raise NotFoundError(f"'{old}' is no {'topic' if topic else 'concept, chain or topic'} of this knowledge. {hint}")
+            raise NotFoundError(f"'{old}' is no {'topic' if topic else 'concept, chain, link or topic'} of this knowledge. {hint}")
+    elif old in knowledge.concepts:
+        kind = "concept"
     else:
-        kind = "concept" if old in knowledge.concepts else "chain"
+        kind = "link" if knowledge.chains[old].is_link else "chain"
     if target == old:
         raise UsageError(f"The new id is the old one: '{old}'. Nothing to rename.")
     name = target.removeprefix(f"{discipline}/")
@@ -158,7 +166,7 @@ def _require_same_split(root: Path, knowledge: Knowledge, renaming: Renaming) ->
     replaced_by = None if renaming.back else renaming.new
     chains[renaming.old] = msgspec.structs.replace(moved, status="retired", replaced_by=replaced_by)
     after = sealed_chains(chains, share)
-    active = {chain.id for chain in knowledge.active_chains()}
+    active = {path.id for path in knowledge.active_paths()}
     changed = sorted(c for c in active if (c in before) != ((renaming.new if c == renaming.old else c) in after))
     if changed:
         raise InputError(
@@ -199,7 +207,13 @@ def _edit_topic(document: Any, discipline: str, renaming: Renaming) -> int:
         # The author's quotes stay, unless the old id needed them.
         return name if type(name) is not str or type(_written(renaming.old)) is not str else type(reference)(name)
 
-    concepts, chains = document.get("concepts") or {}, document.get("chains") or {}
+    def broken(reference: Any) -> Any:
+        """What an option of a case breaks: `<chain>.<step>`, or a link."""
+        path, dot, step = reference.partition(".")
+        other = renamed(type(reference)(path))
+        return reference if other == path else type(reference)(f"{other}{dot}{step}")
+
+    concepts = document.get("concepts") or {}
     if renaming.kind == "concept":
         for name, concept in concepts.items():
             if full_id(discipline, name) == renaming.new:
@@ -208,11 +222,15 @@ def _edit_topic(document: Any, discipline: str, renaming: Renaming) -> int:
                 concept["distinct_from"][place] = renamed(other)
             if "replaced_by" in concept:
                 concept["replaced_by"] = renamed(concept["replaced_by"])
-        for chain in chains.values():
-            for step in chain["steps"]:
-                for end in ("subject", "object"):
-                    step[end] = renamed(step[end])
-    section = concepts if renaming.kind == "concept" else chains
+        for statement in statements_in(document):
+            for end in ("subject", "object"):
+                statement[end] = renamed(statement[end])
+    else:
+        for case in (document.get("cases") or {}).values():
+            case["chain"] = renamed(case["chain"])
+            for wrong in (wrong for variant in case["variants"] for wrong in variant["wrong"].values()):
+                wrong["breaks"] = broken(wrong["breaks"])
+    section = document.get(f"{renaming.kind}s") or {}
     home, _, local = renaming.old.partition("/")
     if home == discipline and local in section:
         _replace_entry(section, local, renaming)
@@ -227,7 +245,7 @@ def _replace_entry(section: Any, local: str, renaming: Renaming) -> None:
         del section[new]
     entry = section[local]
     _rename_key(section, local, new)
-    retired: dict[str, Any] = {field: entry[field] for field in KEPT[renaming.kind]}
+    retired: dict[str, Any] = {field: copy.deepcopy(entry[field]) for field in KEPT[renaming.kind]}
     if renaming.kind == "chain":
         retired["steps"] = []
     retired["status"] = "retired"

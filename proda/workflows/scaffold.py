@@ -38,7 +38,7 @@ SAMPLES_PER_STATEMENT = 8  # where no other discipline tells
 SOURCE = """\
 # {title}
 
-{placeholder} write 600 to 1,200 words as knowledge/GUIDE.md says, one line per paragraph. Each statement quotes a passage of this text.
+{placeholder} write 600 to 1,700 words as knowledge/GUIDE.md says, one line per paragraph. Each statement quotes a passage of this text.
 """
 
 TOPIC = """\
@@ -67,6 +67,7 @@ source: {source}
 # chains:
 #   heat-bends-rails:
 #     explains: how a hot day bends a railway track
+#     reference: {{author: Kerr, title: Fundamentals of Railway Track Engineering, year: 2003}}
 #     steps:
 #       - id: s1
 #         subject: heating
@@ -76,18 +77,21 @@ source: {source}
 #         evidence: {{quote: "When the sun heats a rail, the steel grows longer."}}
 #       - id: s2
 #         subject: expansion
+#         subject_as: hindered thermal expansion
 #         relation: causes
 #         object: thermal-stress
-#         text: Thermal expansion causes thermal stress in a rail whose ends are fixed.
+#         text: Hindered thermal expansion causes thermal stress in a rail whose ends are fixed.
 #         evidence: {{quote: "A fixed rail cannot grow, so its expansion turns into stress."}}
 #       - id: s3
 #         subject: thermal-stress
 #         relation: causes
 #         object: buckling
-#         text: Thermal stress causes buckling once the rail gives way sideways.
+#         when: [in a rail that is held too loosely]
+#         text: Thermal stress causes buckling in a rail that is held too loosely.
 #         evidence: {{quote: "When the stress is too large, the rail buckles."}}
 #
 # The object of a step is the subject of the next. A quote is verbatim from the source. `proda check --fix` adds its place, the span.
+# A reference is a published work in which a reader can check the chain. `links:` and `cases:` may follow the chains.
 concepts: {{}}
 chains: {{}}
 """

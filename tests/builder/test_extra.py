@@ -48,12 +48,12 @@ def test_a_contrast_never_brings_the_concepts_of_another_chain_together(shipped:
     assert contrasted > 50
 
 
-def test_a_link_leaves_most_of_its_chain_unsaid_and_asks_for_a_concept_inside_it(shipped: Knowledge) -> None:
+def test_a_gap_leaves_most_of_its_chain_unsaid_and_asks_for_a_concept_inside_it(shipped: Knowledge) -> None:
     stems = {" ".join(words) for kind in STEMS.values() for stems in kind.values() for stem in stems for words in _runs(stem)}
     formats = Counter[str]()
-    for node in by_weight(shipped.active_statements, "links")[:150]:
+    for node in by_weight(shipped.active_statements, "gaps")[:150]:
         chain = shipped.path(shipped.chains[shipped.statements[node].chain])
-        words = {s.id: len(clause(shipped, s.triple).split()) for s in chain}
+        words = {s.id: len(clause(shipped, s).split()) for s in chain}
         for sample in extra_samples(shipped, node, 16, start=1000, params=Params()):
             if "~" not in sample.id:
                 continue
@@ -66,7 +66,7 @@ def test_a_link_leaves_most_of_its_chain_unsaid_and_asks_for_a_concept_inside_it
             told = sample.answer if sample.format != "true-false" else sample.explanation
             assert any(h in told for h in hidden)
             assert sample.format != "open" or not re.search(rf"(?<!\w){re.escape(sample.answer)}(?!\w)", sample.question)
-            frame = sample.question.partition(path_with_gap(shipped, [s.triple for s in row], 1)[:20])[0]
+            frame = sample.question.partition(path_with_gap(shipped, row, 1)[:20])[0]
             assert stems.isdisjoint(" ".join(words) for words in _runs(frame))
             formats[sample.format] += 1
     assert formats["open"] > formats["choice"] > formats["true-false"] > 10
@@ -111,5 +111,5 @@ def test_every_derived_sample_can_be_worded_again_as_it_was(shipped: Knowledge) 
 def test_what_no_plan_has_made_or_the_base_holds_no_more_cannot_be_worded_again(shipped: Knowledge) -> None:
     chain = next(shipped.active_chains())
     last = chain.statements[-1]
-    for sample in ("by hand", f"{chain.id}.s99:open-1", f"{last}+2:open-1", f"{chain.id}:open-1", f"{last}:essay-1", f"{last}:open-0"):
+    for sample in ("by hand", f"{chain.id}.s99:open-1", f"{last}+2:open-1", f"{last}:essay-1", f"{last}:open-0"):
         assert worded_again(shipped, recovered(Sample(sample, "open", (), "Q", "A")), Params()) is None, sample

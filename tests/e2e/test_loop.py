@@ -51,9 +51,11 @@ def test_metrics_have_the_promised_shape(root: Path) -> None:
             } <= set(part)
             assert part["ci95_low"] <= part["accuracy"] <= part["ci95_high"]
             assert len(part["seeds"]) == models
-            assert set(breakdowns[who][split]) == {"by_discipline", "by_kind", "by_operator"}
+            assert set(breakdowns[who][split]) == {"by_discipline", "by_kind", "by_operator", "without_stem"}
             assert part["n"] == len(load_items(root, (split,)))  # type: ignore[arg-type]
         assert {"n", "accuracy", "ci95_low", "ci95_high", "seeds"} <= set(metrics["general"][who])
+    for split in ("dev", "twin", "sealed"):
+        assert {"all_known", "unknown"} <= set(metrics["dependence"][split]["all"])
 
 
 def test_outcomes_name_the_items_as_they_stand(root: Path) -> None:

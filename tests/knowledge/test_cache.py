@@ -142,7 +142,10 @@ print(sorted({f.rule for f in check_knowledge(Path(sys.argv[1])).findings}))
 """
 
 
-@pytest.mark.parametrize("module", ["knowledge/rules/text_length.py", "knowledge/rules/mentions.py", "yamlio/policy.py", "records.py"])
+@pytest.mark.parametrize(
+    "module",
+    ["knowledge/rules/text_length.py", "knowledge/rules/mentions.py", "language/word_stems.py", "yamlio/policy.py", "records.py"],
+)
 def test_a_change_to_the_code_that_computes_a_value_changes_the_key(tmp_path: Path, module: str) -> None:
     shutil.copytree(HERE / "proda", tmp_path / "code/proda", ignore=shutil.ignore_patterns("__pycache__"))
     root = Toy().write(tmp_path / "toy")

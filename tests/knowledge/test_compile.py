@@ -317,7 +317,7 @@ def test_two_runs_at_once_wait_for_each_other(tmp_path: Path) -> None:
 def test_shape_counts_a_foreign_concept_in_every_discipline_that_mentions_it(tmp_path: Path) -> None:
     toy = Toy()
     report = check_knowledge(toy.write(tmp_path), shape=True)
-    assert report.counts == {"disciplines": 2, "topics": 3, "chains": 4, "statements": 12, "concepts": 13, "retired": 0}
+    assert report.counts == {"disciplines": 2, "topics": 3, "chains": 4, "links": 0, "statements": 12, "concepts": 13, "retired": 0}
     assert report.shape is not None
     assert report.shape.connectivity == {"chemistry": 1.0, "physics": 1.0}
     assert report.shape.relations == {"causes": 0.6667, "requires": 0.25, "prevents": 0.0833}

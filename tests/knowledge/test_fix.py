@@ -15,6 +15,7 @@ from proda.findings import Finding
 from proda.knowledge.fix import fix_knowledge
 from proda.knowledge.layout import is_canonical
 from proda.knowledge.roundtrip import safely_edited
+from proda.knowledge.schema import statements_in
 from proda.yamlio import load_yaml, load_yaml_text
 from tests.knowledge.toy import Toy, findings, put
 
@@ -44,6 +45,7 @@ concepts:
 chains:
   answers:
     explains: how answers come
+    reference: {author: 'Doe', title: "Answers, collected", year: 1999}   # flow, kept
     steps:
       # the first step
       - id: s1
@@ -62,9 +64,41 @@ chains:
           maybe.
         evidence:
           quote: Three is said here.
+links:
+  # a link
+  heat-says-maybe:
+    subject: heating
+    subject_as: "slow heating"   # of the rail
+    relation: causes
+    object: maybe
+    when: [at noon, 'in May']
+    text: In May at noon, slow heating causes maybe.
+    # its evidence
+    evidence: {quote: "Four is said"}
+    reference: {author: Doe, title: Answers, year: 1999}
+cases:
+  a-question-of-heat:   # the case
+    chain: answers
+    question: What is said?
+    options: {a: No., b: Yes., c: Maybe., d: "Nothing: it is still."}
+    variants:
+      - situation: A rail lies in the sun.
+        answer: a
+        because: It says so.
+        wrong:
+          b: {breaks: answers.s1, because: "It says no, not yes."}   # why
+          c: {breaks: heat-says-maybe, because: It is April.}
+          d: {breaks: answers.s2, because: It is heard.}
+      - situation: A rail lies in the shade.
+        answer: c
+        because: It says so.
+        wrong:
+          a: {breaks: answers.s1, because: It is May.}
+          b: {breaks: answers.s1, because: It is noon.}
+          d: {breaks: answers.s2, because: It is heard.}
 # the last line"""
 
-SOURCE = "# On answers\n\nOne “quoted” line, with: a colon, opens. It's two. Three is said here.\n"
+SOURCE = "# On answers\n\nOne “quoted” line, with: a colon, opens. It's two. Three is said here. Four is said.\n"
 
 
 def authored(tmp_path: Path, text: str = AUTHORED) -> Path:
@@ -92,12 +126,14 @@ def test_fix_makes_a_hand_written_topic_pass_and_keeps_every_word(tmp_path: Path
     text = (root / FILE).read_text()
     assert comments(text) == comments(AUTHORED)
     after = load_yaml(root / FILE)
-    for step in after["chains"]["answers"]["steps"]:
+    for step in statements_in(after):
         start, end = step["evidence"].pop("span")
         assert SOURCE[start:end] == step["evidence"]["quote"]
     assert after == before
     assert list(after["concepts"]) == list(before["concepts"])
     assert 'evidence: {quote: "One “quoted” line, with: a colon", span: [14, 46]}' in text
+    start = SOURCE.index("Four is said")
+    assert f'    evidence: {{quote: "Four is said", span: [{start}, {start + 12}]}}\n' in text
     assert text.endswith("# the last line\n")
 
 

@@ -348,3 +348,135 @@ def test_a_topic_whose_source_is_missing_is_one_finding(tmp_path: Path) -> None:
     only_root = toy.write(tmp_path, fill=False)
     found = [f for f in findings(only_root) if f.file == "knowledge/physics/cooling.yaml"]
     assert [(f.rule, f.path) for f in found] == [("evidence", "source")]
+
+
+@pytest.mark.parametrize(
+    ("field", "wording", "accepted"),
+    [
+        ("subject_as", "a rapid heating", True),
+        ("subject_as", "rapid warming", True),  # the alias
+        ("subject_as", "a rapid change", False),
+        ("object_as", "slow expansions", True),
+        ("object_as", "growth", False),
+    ],
+)
+def test_qualifiers_must_name_their_concept(tmp_path: Path, field: str, wording: str, accepted: bool) -> None:
+    toy = Toy()
+    toy.concept("physics/heat", "heating")["aliases"] = ["warming"]
+    toy.step("physics/heat", "rail-buckles", 0)[field] = wording
+    if accepted:
+        assert findings(toy.write(tmp_path), "qualifiers") == []
+    else:
+        only(tmp_path, toy, "qualifiers", f"chains.rail-buckles.steps[0].{field}", f"'{wording}' does not name the concept")
+
+
+def test_qualifiers_refuses_a_condition_that_is_a_sentence_in_chains_and_links(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.step("physics/heat", "rail-buckles", 0)["when"] = ["at noon", "in May"]
+    link = toy.add_link("physics/heat", "heat-rubs", "heating causes friction")
+    link["when"] = ["in June"]
+    assert findings(toy.write(tmp_path / "sound")) == []
+    link["when"] = ["in June", "It is hot."]
+    only(tmp_path / "broken", toy, "qualifiers", "links.heat-rubs.when[1]", "ends like a sentence")
+
+
+def test_links_must_state_something_new(tmp_path: Path) -> None:
+    toy = Toy()
+    link = toy.add_link("physics/heat", "heat-rubs", "heating causes friction")
+    assert findings(toy.write(tmp_path / "new")) == []
+    link["object"] = "expansion"
+    link["text"] = "In the toy world heating causes expansion."
+    only(tmp_path / "known", toy, "links", "links.heat-rubs", "physics/rail-buckles.s1 states the same triple")
+    link["status"] = "retired"
+    assert findings(toy.write(tmp_path / "retired")) == []
+
+
+def test_links_are_compared_with_each_other_over_topics(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.add_link("physics/heat", "heat-rubs", "heating causes friction")
+    toy.add_link("physics/cooling", "heat-rubs-too", "heating causes friction")
+    found = findings(toy.write(tmp_path), "links")
+    assert {(f.file, f.path) for f in found} == {(HEAT, "links.heat-rubs"), ("knowledge/physics/cooling.yaml", "links.heat-rubs-too")}
+
+
+def test_references_checks_the_concepts_of_a_link(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.add_link("physics/heat", "heat-rubs", "heating causes friction")["object"] = "frictoin"
+    only(tmp_path, toy, "references", "links.heat-rubs.object", "Closest: 'physics/friction'")
+
+
+def test_unique_ids_refuses_a_link_named_like_a_chain(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.add_link("physics/cooling", "rail-buckles", "cooling causes friction")
+    assert {f.rule for f in findings(toy.write(tmp_path)) if f.severity == "error"} == {"unique-ids"}
+
+
+def test_referenced_warns_of_chains_and_links_without_a_published_work(tmp_path: Path) -> None:
+    toy = Toy()
+    del toy.add_link("physics/heat", "heat-rubs", "heating causes friction")["reference"]
+    chain = toy.topics["physics/heat"]["chains"]["rail-buckles"]
+    del chain["reference"]
+    found = findings(toy.write(tmp_path / "none"))
+    assert [(f.path, f.rule, f.severity) for f in found] == [
+        ("chains.rail-buckles", "referenced", "warning"),
+        ("links.heat-rubs", "referenced", "warning"),
+    ]
+    chain["reference"] = {"author": "Doe", "title": "Rails", "year": 1999, "section": "chapter 2"}
+    toy.topics["physics/heat"]["links"]["heat-rubs"]["status"] = "retired"
+    assert findings(toy.write(tmp_path / "given"), "referenced") == []
+
+
+def cased(tmp_path: Path, change: dict[str, object]) -> list[tuple[str, str, str]]:
+    """Rule, path and message of the errors in a knowledge with a case, after `change` of some of its values, by dotted path."""
+    toy = Toy()
+    toy.add_link("physics/heat", "heat-rubs", "heating causes friction")
+    toy.add_case("physics/heat", "rail-in-the-sun", "rail-buckles", "rail-buckles.s2")
+    for path, value in change.items():
+        *inner, last = path.split(".")
+        at = toy.topics["physics/heat"]["cases"]["rail-in-the-sun"]
+        for key in inner:
+            at = at[int(key) if key.isdigit() else key]
+        if value is None:
+            del at[last]
+        else:
+            at[last] = value
+    return [(f.rule, f.path, f.message) for f in findings(toy.write(tmp_path))]
+
+
+OTHERS = ["physics/heat-rubs", "bridge-contracts.s1", "chemistry/heat-speeds.s2"]
+SAME_ANSWER = {"variants.0.answer": "d", "variants.0.wrong.a": {"breaks": "heat-rubs", "because": "No."}, "variants.0.wrong.d": None}
+
+
+@pytest.mark.parametrize("breaks", ["rail-buckles.s1", "physics/rail-buckles.s1", "heat-rubs", *OTHERS])
+def test_a_case_may_break_any_statement(tmp_path: Path, breaks: str) -> None:
+    assert cased(tmp_path, {"variants.0.wrong.b.breaks": breaks}) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "says"),
+    [
+        ({"options.d": None}, "options", "expected a, b, c and d"),
+        ({"options.d": "it bends"}, "options", "Two options are the same"),
+        (SAME_ANSWER, "variants", "same answer"),
+        ({"variants.1.situation": "A rail lies in the sun."}, "variants", "same situation"),
+        ({"variants.0.wrong.c": None}, "variants[0].wrong", "Got b, d, expected b, c, d"),
+        ({"variants.0.wrong.c.breaks": "rail-buckles"}, "variants[0].wrong.c.breaks", "'rail-buckles' is a chain. Name its statement"),
+    ],
+)
+def test_cases_refuses_what_gives_the_answer_away_or_is_incomplete(tmp_path: Path, change: dict[str, object], path: str, says: str) -> None:
+    ((rule, where, message),) = cased(tmp_path, change)
+    assert (rule, where) == ("cases", f"cases.rail-in-the-sun.{path}")
+    assert says in message
+
+
+@pytest.mark.parametrize("breaks", ["rail-buckles.s9", "heat-rub", "chemistry/heat-rubs", "gap-saves-rails.s1"])
+def test_references_refuses_a_case_that_breaks_no_statement(tmp_path: Path, breaks: str) -> None:
+    ((rule, where, message),) = cased(tmp_path, {"variants.1.wrong.b.breaks": breaks})
+    assert (rule, where) == ("references", "cases.rail-in-the-sun.variants[1].wrong.b.breaks")
+    assert "is not a statement" in message
+
+
+@pytest.mark.parametrize("chain", ["bridge-contracts", "heat-rubs", "rail-buckle"])
+def test_references_refuses_a_case_of_no_chain_of_its_topic(tmp_path: Path, chain: str) -> None:
+    ((rule, where, _),) = cased(tmp_path, {"chain": chain})
+    assert (rule, where) == ("references", "cases.rail-in-the-sun.chain")

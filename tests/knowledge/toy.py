@@ -17,6 +17,7 @@ from typing import Any
 
 from proda.findings import Finding
 from proda.knowledge.compile import check_knowledge
+from proda.knowledge.schema import statements_in
 from proda.yamlio import dump_yaml
 
 _PROPERTIES: dict[str, dict[str, Any]] = {
@@ -42,6 +43,7 @@ RELATIONS: dict[str, dict[str, Any]] = {
     for name, properties in _PROPERTIES.items()
 }
 
+REFERENCE = {"author": "Miller and Chandler", "title": "The Toy Handbook", "year": 1901}
 CHAINS: dict[str, dict[str, list[str]]] = {
     "physics/heat": {
         "rail-buckles": ["heating causes expansion", "expansion causes stress", "stress causes buckling"],
@@ -79,7 +81,7 @@ class Toy:
                     c: {"term": c.replace("-", " "), "type": "process", "definition": f"what is number {i} among the things shown"}
                     for i, c in enumerate(DEFINED[topic])
                 },
-                "chains": {chain: {"explains": f"how {chain}", "steps": _steps(topic, chain, s)} for chain, s in chains.items()},
+                "chains": {chain: _chain(topic, chain, triples) for chain, triples in chains.items()},
             }
             quotes = [s["evidence"]["quote"] for c in self.topics[topic]["chains"].values() for s in c["steps"]]
             self.sources[topic] = f"# About {name}\n\nÄhnliches naïve text.\n" + "\n".join(quotes) + "\n"
@@ -97,20 +99,37 @@ class Toy:
 
     def add_chain(self, topic: str, chain: str, triples: list[str]) -> None:
         """Another chain, with its quotes added to the topic's source."""
-        steps = _steps(topic, chain, triples)
-        self.topics[topic]["chains"][chain] = {"explains": f"how {chain}", "steps": steps}
-        self.sources[topic] += "\n".join(s["evidence"]["quote"] for s in steps) + "\n"
+        self.topics[topic]["chains"][chain] = made = _chain(topic, chain, triples)
+        self.sources[topic] += "\n".join(s["evidence"]["quote"] for s in made["steps"]) + "\n"
+
+    def add_link(self, topic: str, link: str, triple: str) -> dict[str, Any]:
+        """A link, with its quote added to the topic's source; returned to change."""
+        entry: dict[str, Any] = {**_steps(topic, link, [triple])[0], "reference": dict(REFERENCE)}
+        del entry["id"]
+        self.topics[topic].setdefault("links", {})[link] = entry
+        self.sources[topic] += entry["evidence"]["quote"] + "\n"
+        return entry
+
+    def add_case(self, topic: str, case: str, chain: str, breaks: str) -> dict[str, Any]:
+        """A case of two variants, each wrong option of which breaks the statement `breaks`; returned to change."""
+        entry: dict[str, Any] = {
+            "chain": chain,
+            "question": "What happens to the rail?",
+            "options": {"a": "It bends.", "b": "It cracks.", "c": "It rusts.", "d": "It stays."},
+            "variants": [_variant("A rail lies in the sun.", "a", breaks), _variant("A rail lies in the shade.", "d", breaks)],
+        }
+        self.topics[topic].setdefault("cases", {})[case] = entry
+        return entry
 
     def write(self, root: Path, fill: bool = True) -> Path:
         """Write the knowledge below `root`; returns `root`."""
         topics, catalogue = copy.deepcopy(self.topics), copy.deepcopy(self.catalogue)
         for document in topics.values() if fill else ():
-            for chain in document["chains"].values():
-                for step in chain["steps"]:
-                    evidence = step["evidence"]
-                    start = self.sources.get(evidence.get("source", document["source"]), "").find(evidence["quote"])
-                    if start >= 0:
-                        evidence.setdefault("span", [start, start + len(evidence["quote"])])
+            for statement in statements_in(document):
+                evidence = statement["evidence"]
+                start = self.sources.get(evidence.get("source", document["source"]), "").find(evidence["quote"])
+                if start >= 0:
+                    evidence.setdefault("span", [start, start + len(evidence["quote"])])
         for source, entry in catalogue.items():
             if source in self.sources:
                 entry.setdefault("sha256", hashlib.sha256(self.sources[source].encode()).hexdigest())
@@ -121,6 +140,15 @@ class Toy:
         for topic, document in topics.items():
             put(root, f"knowledge/{topic}.yaml", dump_yaml(document))
         return root
+
+
+def _chain(topic: str, chain: str, triples: list[str]) -> dict[str, Any]:
+    return {"explains": f"how {chain}", "reference": dict(REFERENCE), "steps": _steps(topic, chain, triples)}
+
+
+def _variant(situation: str, answer: str, breaks: str) -> dict[str, Any]:
+    wrong = {letter: {"breaks": breaks, "because": f"The rail does not do {letter}."} for letter in "abcd" if letter != answer}
+    return {"situation": situation, "answer": answer, "because": f"The rail does {answer}.", "wrong": wrong}
 
 
 def _steps(topic: str, chain: str, triples: list[str]) -> list[dict[str, Any]]:

@@ -100,6 +100,7 @@ def _topic(discipline: str, topic: str, number: int, relations: dict[str, str], 
             offset += len(line) + 1
         chains[f"{_word(rng)}-{_word(rng)}-{number}c{index}"] = {
             "explains": f"how {path[0].replace('-', ' ')} leads to {path[-1].replace('-', ' ')}",
+            "reference": {"author": "Made and Up", "title": "A Generated Handbook", "year": 2000},
             "preconditions": [f"the {_word(rng)} is kept below the {_word(rng)}"],
             "steps": steps,
         }

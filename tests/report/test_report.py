@@ -21,6 +21,7 @@ from proda.history.repairs import read_repairs
 from proda.records import Diagnosis, Evidence, Item, Patch, Sample
 from proda.report.failures import worst_failures
 from proda.report.glossary import GLOSSARY
+from proda.report.scores import needs
 from proda.report.svg import Mark, curves, strip
 from proda.store.diagnoses import write_diagnoses
 from proda.store.items import write_items_tree
@@ -99,6 +100,19 @@ def test_it_says_what_was_built_and_how_it_scored(root: Path, html: str) -> None
     for part in ("dev", "twin", "sealed", "general", "95 %", "seed 0, ends at", "No leaks", "longest", "4f1c2e7a"):
         assert part in text, part
     assert "Results <b>bold</b> & more" in text and "<b>bold</b>" not in html
+
+
+def test_it_says_what_right_answers_need(root: Path, html: str) -> None:
+    found = {name: json.loads((root / RESULTS / f"{name}.json").read_text()) for name in ("metrics", "breakdowns")}
+    rows = needs(found["metrics"], found["breakdowns"])
+    assert [row.label for row in rows] == [*sorted(row.label for row in rows[:-1]), "all"] and len(rows) > 2
+    whole = rows[-1]
+    assert whole.right == 0.0 == found["metrics"]["tuned"]["twin"]["accuracy"]
+    assert whole.without_stem and whole.without_stem.value == found["metrics"]["tuned"]["twin"]["without_stem"] > 0
+    assert whole.unknown and whole.unknown[0] == found["metrics"]["dependence"]["twin"]["all"]["unknown"]["n"]
+    text = " ".join(Reader(html).text.split())
+    assert "What right answers need" in text and f"{whole.unknown[0]:,} answers2 or more" in text
+    assert needs({}, {}) == []
 
 
 def test_failures_show_options_choices_statements_and_the_command(root: Path, html: str) -> None:
@@ -235,11 +249,13 @@ def test_a_leak_on_a_sealed_item_is_counted_but_not_shown(root: Path, tmp_path: 
     names = [next(i.id for i in proda.open(str(root)).items(split)) for split in ("dev", "sealed")]
     leaks = [{"item": name, "where": "w", "how": "stem", "value": 1.0, "text": f"leak of {name}"} for name in names]
     try:
-        path.write_text(json.dumps({"items": 2, "texts": 1, "n_leaks": len(leaks), "leaks": leaks, "closest": []}))
+        whole = [{"item": name, "sample": "s"} for name in names]
+        path.write_text(json.dumps({"items": 2, "texts": 1, "n_leaks": len(leaks), "leaks": leaks, "closest": [], "shown_whole": whole}))
         html = page_of(root, "--out", str(tmp_path / "leak.html"))
     finally:
         path.write_text(before)
     assert "2 leaks" in html and f"leak of {names[0]}" in html and f"leak of {names[1]}" not in html
+    assert "2 items shown whole: one training sample words all of their statements" in html
 
 
 def test_hostile_text_stays_inert(tmp_path: Path) -> None:
@@ -255,7 +271,7 @@ def test_hostile_text_stays_inert(tmp_path: Path) -> None:
     write_items_tree(root, items)
     make_outcomes(root, always_wrong)
     (root / RESULTS / "run.json").write_text(json.dumps({HOSTILE: HOSTILE}))
-    (root / RESULTS / "shortcuts.json").write_text(json.dumps({"solvers": {HOSTILE: 0.25}}))
+    (root / RESULTS / "shortcuts.json").write_text(json.dumps({"solvers": {HOSTILE: {"accuracy": 0.25}}}))
     worst = [{"item": i.id, "where": HOSTILE, "how": HOSTILE, "value": 0.5, "text": HOSTILE} for i in items]
     (root / RESULTS / "overlap.json").write_text(json.dumps({"items": 1, "texts": 1, "n_leaks": 0, "leaks": [], "closest": worst}))
     (root / RESULTS / "training.csv").write_text(f"seed,step,loss\n{HOSTILE},0,2\n{HOSTILE},1,1\n")

@@ -72,6 +72,16 @@ def test_what_a_sample_was_made_from_is_recorded_and_is_what_its_id_says(tmp_pat
         assert sample.chain == (WORLD.statements[sample.unit.partition("+")[0]].chain if ".s" in sample.unit else "")
 
 
+def test_other_right_answers_are_written_and_read_and_take_no_line_where_there_are_none(tmp_path: Path) -> None:
+    several = Sample(
+        "a/b.s1:open-1", "open", ("a/b.s1",), "Q?", "one", unit="a/b.s1", chain="a/b", discipline="a", number=1, accept=("two", "three")
+    )
+    write_corpus(tmp_path, {("a", "t"): [several, msgspec.structs.replace(several, id="a/b.s1:open-2", number=2, accept=())]})
+    assert [s.accept for s in load_corpus(tmp_path)] == [("two", "three"), ()]
+    assert (tmp_path / "samples/corpus/a/t.yaml").read_text().count("accept:") == 1
+    assert "two" not in several.prompt + several.completion
+
+
 def test_committed_samples_record_what_they_were_made_from() -> None:
     samples = load_corpus(ROOT)
     assert len(samples) > 10_000

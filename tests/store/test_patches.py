@@ -152,7 +152,7 @@ def test_a_sample_that_is_overridden_and_touched_otherwise_is_refused(root: Path
 def test_the_guard_reads_the_text_that_overrides_and_not_the_one_that_is_gone(root: Path) -> None:
     sample = next(s for s in load_corpus(root) if s.format == "open")
     put(root, a_patch(override=[worded(sample, "a word that no sample says")]))
-    (text,) = [t.text for t in training_texts(root) if t.where == sample.id]
+    (text,) = [t.text for t in training_texts(root, load_samples(root)) if t.where == sample.id]
     assert "a word that no sample says" in text and sample.question not in text
 
 

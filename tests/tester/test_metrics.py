@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from proda.errors import EmptyBenchmarkError
-from proda.records import Outcome
+from proda.records import Item, ItemKind, Option, Outcome
 from proda.statistics import interval
-from proda.tester.metrics import breakdowns, flat_metrics, headline, metrics
+from proda.tester.metrics import breakdowns, dependence, flat_metrics, headline, metrics
 
 
 def outcome(item: str, model: str, correct: bool | None, *, split: str = "dev", chain: str = "physics/a", operator: str = "") -> Outcome:
@@ -24,12 +24,11 @@ TUNED = [outcome(f"i{n}", f"seed-{s}", n <= s + 1, operator="truncation") for s 
 
 
 def test_the_file_has_the_agreed_shape() -> None:
-    found = metrics(
-        [*BASE, *TUNED], [*BASE, *TUNED], without_stem={("base", "dev"): 0.25, ("seed-0", "dev"): 0.5}, heldout_loss={"base": 4.5}
-    )
+    found = metrics([*BASE, *TUNED], [*BASE, *TUNED], without_stem=[*BASE, *TUNED[:3]], heldout_loss={"base": 4.5})
     assert set(found) == {"base", "tuned", "general"}
     assert set(found["base"]["dev"]) == {
-        *("n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds", "without_stem"),
+        *("n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds"),
+        *("without_stem", "without_stem_low", "without_stem_high"),
     }
     assert {"n", "accuracy", "ci95_low", "ci95_high", "seeds"} <= set(found["general"]["tuned"])
     assert found["general"]["base"]["heldout_loss"] == 4.5
@@ -44,6 +43,18 @@ def _walk(value: object) -> list[tuple[str, object]]:
     if not isinstance(value, dict):
         return []
     return [pair for key, inner in value.items() for pair in [(key, inner), *_walk(inner)]]
+
+
+def test_accuracy_without_the_stem_is_given_by_split_and_by_kind_with_intervals() -> None:
+    blind = [outcome(f"i{n}", m, n % 4 == 0, chain=f"physics/c{n}") for m in ("base", "seed-0") for n in range(40)]
+    blind += [outcome("unscored", "base", None), outcome("elsewhere", "base", True, split="sealed")]
+    found = metrics([*BASE, *TUNED], BASE, without_stem=blind, resamples=200)
+    for who in ("base", "tuned"):
+        part = found[who]["dev"]
+        assert part["without_stem"] == 0.25 and 0.05 < part["without_stem_low"] < 0.25 < part["without_stem_high"] < 0.45
+        apart = breakdowns([*BASE, *TUNED], without_stem=blind, resamples=200)[who]["dev"]["without_stem"]
+        assert apart == {"path": {"n": 40, "accuracy": 0.25, "ci95_low": part["without_stem_low"], "ci95_high": part["without_stem_high"]}}
+    assert "sealed" not in found["base"]  # nothing was asked there with the stem
 
 
 def test_unscored_is_counted_apart_and_not_as_wrong() -> None:
@@ -81,10 +92,11 @@ def test_nothing_scored_proves_nothing() -> None:
 
 
 def test_the_headline_holds_few_numbers_of_the_metrics_under_short_names() -> None:
-    found = metrics([*BASE, *TUNED], BASE, without_stem={("seed-0", "twin"): 0.3})
+    found = metrics([*BASE, *TUNED], BASE, without_stem=TUNED[:3]) | {"dependence": {"twin": {"all": {"difference": 0.44}}}}
     few = headline(found)
+    assert few["dependence"] == 0.44
     assert few["dev"] == found["tuned"]["dev"]["accuracy"] and few["base_general"] == found["general"]["base"]["accuracy"]
-    assert len(few) <= 9 and all(isinstance(value, float) for value in few.values())
+    assert len(few) <= 10 and all(isinstance(value, float) for value in few.values())
     assert headline({"base": {}, "tuned": {}, "general": {}}) == {}
 
 
@@ -92,3 +104,52 @@ def test_flat_metrics_have_one_number_a_name() -> None:
     flat = flat_metrics(metrics([*BASE, *TUNED], BASE)) | flat_metrics(breakdowns([*BASE, *TUNED]))
     assert flat["tuned/dev/seeds/2"] == 1.0 and flat["base/dev/by_kind/path"] == 0.5
     assert all(isinstance(value, float) for value in flat.values())
+
+
+def item(name: str, *statements: str, kind: ItemKind = "bridge") -> Item:
+    options = tuple(Option(text, None if text == "a" else "near") for text in "abcd")
+    return Item(name, "twin", kind, "physics", "heat", f"physics/{name}", statements, (), "Which one?", options, "A")
+
+
+def answer(asked: Item, model: str, right: bool) -> Outcome:
+    return Outcome(asked.id, "0f", model, "twin", "physics", asked.chain, asked.kind, "A", "A" if right else "B", right, None)
+
+
+PAIRS = [item(f"i{n}", f"s{n}", f"t{n}") for n in range(90)]
+
+
+def test_dependence_is_right_with_all_statements_known_minus_right_with_two_or_more_unknown() -> None:
+    # A third of the items has both statements known, a third one of them, a third none; seed-1 knows it all.
+    known = {"seed-0": {f"{x}{n}": n < 30 or (n < 60 and x == "s") for n in range(90) for x in "st"}, "seed-1": {}}
+    right = {"seed-0": lambda n: n < 24 or 60 <= n < 66, "seed-1": lambda n: n % 2 == 0}
+    outcomes = [answer(i, m, right[m](n)) for m in known for n, i in enumerate(PAIRS)]
+    found = dependence([*outcomes, *(answer(i, "base", True) for i in PAIRS)], PAIRS, known, resamples=200)["twin"]
+    assert found["bridge"] == found["all"]
+    part = found["bridge"]
+    assert part["all_known"] == {"n": 120, "accuracy": round((24 + 45) / 120, 4)}
+    assert part["unknown"] == {"n": 30, "accuracy": 0.2, "at_least": 2}
+    assert part["difference"] == pytest.approx(0.575 - 0.2) and part["ci95_low"] < part["difference"] < part["ci95_high"]
+    json.dumps(found, allow_nan=False)
+    assert all(isinstance(v, float) for v in flat_metrics({"dependence": found}).values())
+
+
+def test_one_unknown_statement_is_enough_where_no_answer_lacks_two() -> None:
+    known = {"seed-0": {f"s{n}": n % 2 == 0 for n in range(90)}}
+    found = dependence([answer(i, "seed-0", n % 2 == 0) for n, i in enumerate(PAIRS)], PAIRS, known, resamples=50)["twin"]["all"]
+    assert found["unknown"] == {"n": 45, "accuracy": 0.0, "at_least": 1} and found["difference"] == 1.0
+
+
+def test_an_item_of_one_statement_lacks_enough_with_that_one() -> None:
+    single = item("single", "u0", kind="effect")
+    known = {"seed-0": {"u0": False, "s0": False, "t0": False, "s1": False, "t1": True}}
+    outcomes = [answer(i, "seed-0", right) for i, right in ((single, True), (PAIRS[0], False), (PAIRS[1], True), (PAIRS[2], True))]
+    found = dependence(outcomes, [single, *PAIRS], known, resamples=50)["twin"]
+    assert found["effect"]["unknown"] == {"n": 1, "accuracy": 1.0, "at_least": 1} and "difference" not in found["effect"]
+    assert found["effect"]["all_known"] == {"n": 0}
+    assert found["bridge"]["unknown"] == {"n": 1, "accuracy": 0.0, "at_least": 2} and found["bridge"]["difference"] == 1.0
+    assert found["all"]["unknown"] == {"n": 2, "accuracy": 0.5, "at_least": 2}
+
+
+def test_unscored_answers_and_models_that_were_not_probed_do_not_count() -> None:
+    unscored = Outcome("i0", "0f", "seed-0", "twin", "physics", "physics/i0", "bridge", "A", None, None, None)
+    assert dependence([unscored, answer(PAIRS[0], "seed-9", True)], PAIRS, {"seed-0": {"s0": True}}) == {}

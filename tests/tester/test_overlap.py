@@ -12,12 +12,13 @@ from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
 from proda.errors import EmptyBenchmarkError
 from proda.graph import Knowledge
+from proda.language.folding import words
 from proda.language.wording import inverse_clause
 from proda.params import GuardParams
 from proda.records import Item
 from proda.store.training_texts import Text, sample_text
 from proda.tester.items import write_items
-from proda.tester.overlap import SEQUENCE, Overlap, overlap, words
+from proda.tester.overlap import SEQUENCE, Overlap, overlap
 from tests.toyworld import wide_knowledge
 
 WORLD = wide_knowledge()

@@ -8,11 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from proda.findings import Finding
+from proda.store.items import load_items
 from proda.store.record_cache import PATH as RECORDS
 from proda.store.record_cache import RecordCache
+from proda.store.validation import ItemReading, Letter, Validation, load_validation, merged, write_validation
 from proda.workflows.check_repository import check_repository, find_root
 from tests.toyresults import make_results
 from tests.toyworld import ROOT, make_repository
@@ -33,6 +36,7 @@ FILES = [
     "samples/base/reading.yaml",
     "samples/corpus/milling/milling-basics.yaml",
     "benchmarks/exceptions.yaml",
+    "benchmarks/validation.yaml",
     "benchmarks/items/dev/milling/milling-basics.yaml",
     "benchmarks/results/metrics.json",
     "benchmarks/results/outcomes/dev.csv",
@@ -47,7 +51,7 @@ FILES = [
     "knowledge/milling/milling-basics.yaml",
     "knowledge/relations.yaml",
 ]
-MAY_BE_EMPTY = {"params.yaml", "benchmarks/exceptions.yaml", "benchmarks/general/suite.jsonl"}
+MAY_BE_EMPTY = {"params.yaml", "benchmarks/exceptions.yaml", "benchmarks/validation.yaml", "benchmarks/general/suite.jsonl"}
 LISTS = {"samples/corpus/milling/milling-basics.yaml": "samples", "benchmarks/items/dev/milling/milling-basics.yaml": "items"}
 
 
@@ -72,6 +76,25 @@ def findings(root: Path) -> list[Finding]:
 
 def test_a_whole_repository_has_no_findings(root: Path) -> None:
     assert check_repository(root).findings == ()
+
+
+def test_unread_and_disputed_items_are_one_warning_with_their_numbers(root: Path) -> None:
+    items = load_items(root)
+    validation = load_validation(root)
+    other = "B" if items[0].answer == "A" else "A"
+    disagreeing = merged(validation, "c", [(items[0], ItemReading(msgspec.convert(other, Letter), 0.5))])
+    once = {h: dict(list(readings.items())[:1]) if h == items[1].content_hash else readings for h, readings in disagreeing.readings.items()}
+    write_validation(root, Validation(once))
+    for _ in ("parsed", "from the cache"):
+        (found,) = check_repository(root).findings
+        assert (found.file, found.severity, found.rule) == ("benchmarks/validation.yaml", "warning", "validation")
+        assert found.message.startswith(f"Of {len(items):,} items: 1 unread")
+        assert "1 disputed" in found.message
+        for path in root.rglob("*.yaml"):
+            os.utime(path, (1_700_000_000, 1_700_000_000))
+    (root / "benchmarks/validation.yaml").unlink()
+    (found,) = check_repository(root).findings
+    assert f"{len(items):,} unread" in found.message and "disputed" not in found.message
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -14,7 +14,7 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 import proda
-from proda.errors import InputError
+from proda.errors import InputError, UsageError
 from proda.knowledge.compile import check_knowledge
 from proda.knowledge.fix import fix_knowledge
 from proda.params import load_params
@@ -26,10 +26,11 @@ from proda.tester.splits import sealed_chains
 from proda.workflows.file_set import write_together
 from proda.workflows.rename import plan_rename
 from proda.yamlio import dump_yaml, load_yaml, load_yaml_text
-from tests.toyworld import CHAINS, make_repository
+from tests.toyworld import CHAINS, LINKED, make_repository
 
 CONCEPTS = sorted({f"{d}/{c}" for d, told in CHAINS.items() for _, _, course in told for c in course[::2]} - {"lighting/flour"})
-NODES = sorted({*CONCEPTS, *(f"{d}/{name}" for d, told in CHAINS.items() for name, _, _ in told)})
+LINK = "lighting/wick-widens-reach"
+NODES = sorted({*CONCEPTS, LINK, *(f"{d}/{name}" for d, told in CHAINS.items() for name, _, _ in told)})
 WRITTEN = ("knowledge", "samples/patches", "benchmarks")
 LIGHTING = "knowledge/lighting/lighting-basics.yaml"
 
@@ -41,7 +42,7 @@ def make_world(path: Path) -> Path:
     text = file.read_text().replace("  wick:\n", "  wick: # the cord\n").replace("chains:\n", "# chains follow\nchains:\n")
     text = text.replace("    term: lamp reach\n", "    term: lamp reach\n    distinct_from: [lamp-oil, milling/wind]\n")
     text += "  old-story: {explains: an old story, steps: [], status: retired, replaced_by: soot-dims-glass}\n"
-    file.write_text(text)
+    file.write_text(text + LINKED)
     fix_knowledge(root)
     knowledge = proda.open(str(root)).knowledge
     for number, statement in enumerate(knowledge.active_statements.values()):
@@ -80,7 +81,7 @@ def without_retired(found: dict[str, str], root: Path) -> dict[str, Any]:
     for name in found:
         if re.fullmatch(r"knowledge/(milling|lighting)/[a-z-]+\.yaml", name):
             document = load_yaml(root / name, root=root)
-            for kind in ("concepts", "chains"):
+            for kind in ("concepts", "chains", *(["links"] if "links" in document else [])):
                 active = [(k, v) for k, v in document[kind].items() if v.get("status") != "retired"]
                 document[kind] = active  # as pairs: the order counts
             kept[name] = document
@@ -103,13 +104,16 @@ def mentions(value: Any) -> Iterator[str]:
 
 def references(topic: dict[str, Any]) -> Iterator[str]:
     """Every id of a topic file, but for those of retired entries."""
-    for kind in ("concepts", "chains"):
-        for name, entry in topic[kind].items():
+    for kind in ("concepts", "chains", "links"):
+        for name, entry in topic.get(kind, {}).items():
             if entry.get("status") != "retired":
                 yield name
                 yield from entry.get("distinct_from", ())
-                for step in entry.get("steps", ()):
+                for step in [entry] if kind == "links" else entry.get("steps", ()):
                     yield from (step["subject"], step["object"])
+    for case in topic.get("cases", {}).values():
+        yield case["chain"]
+        yield from (wrong["breaks"].partition(".")[0] for variant in case["variants"] for wrong in variant["wrong"].values())
 
 
 def rename(root: Path, old: str, new: str, **options: bool) -> dict[str, int]:
@@ -126,6 +130,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # an example takes half a second
 @example("lighting/capillary-rise", "0")
 @example("milling/frost-halts-mill", "no")
+@example("lighting/soot-dims-glass", "12")
+@example(LINK, "off")
+@example("lighting/wick", "1e3")
 @given(st.sampled_from(NODES), st.from_regex(r"[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,2}", fullmatch=True))
 def test_there_and_back_changes_nothing_but_retired_entries(world: Path, old: str, name: str) -> None:
     before = texts(world)
@@ -171,6 +178,36 @@ def test_a_chain_takes_its_patches_verdicts_and_exceptions_along(tmp_path: Path)
         assert patch.samples[0].prompt == old.samples[0].prompt and patch.samples[0].id.startswith("milling/cold-halts-mill.s")
     round_1 = load_yaml(root / "benchmarks/verdicts/round-1.yaml", root=root)
     assert set(round_1["patches"]) == {p.id for p in load_patches(root)} == set(read_verdicts(root))
+
+
+def test_a_link_and_the_cases_that_rest_on_it_are_renamed(tmp_path: Path) -> None:
+    root = make_world(tmp_path)
+    assert plan_rename(root, LINK, "wick-carries-far").renaming.kind == "link"
+    assert rename(root, LINK, "wick-carries-far")[LIGHTING] == 4
+    text = (root / LIGHTING).read_text()
+    document = load_yaml_text(text)
+    retired = document["links"]["wick-widens-reach"]
+    assert (retired["status"], retired["replaced_by"]) == ("retired", "wick-carries-far")
+    assert re.search(r"^  wick-carries-far: +# a link$", text, re.MULTILINE) and "because: The soot is less.} # a comment\n" in text
+    wrong = [variant["wrong"] for variant in document["cases"]["a-trimmed-wick"]["variants"]]
+    assert wrong[0]["c"]["breaks"] == "wick-carries-far"
+    assert [wrong[1][letter]["breaks"] for letter in "ac"] == ["lighting/wick-carries-far", "lighting/wick-carries-far.s1"]
+    knowledge = proda.open(str(root)).knowledge
+    assert [s.id for s in knowledge.active_statements.values() if knowledge.chains[s.chain].is_link] == ["lighting/wick-carries-far.s1"]
+    with pytest.raises(UsageError, match=r"follows its link\. Rename the link: proda mv lighting/wick-carries-far NEW"):
+        plan_rename(root, "lighting/wick-carries-far.s1", "x")
+
+
+def test_a_chain_takes_its_cases_along_from_other_disciplines_too(tmp_path: Path) -> None:
+    root = make_world(tmp_path)
+    rename(root, "lighting/soot-dims-glass", "soot-hides-light")
+    rename(root, "milling/frost-halts-mill", "cold-halts-mill")
+    rename(root, "lighting/wick", "cord")
+    document = load_yaml_text((root / LIGHTING).read_text())
+    case = document["cases"]["a-trimmed-wick"]
+    assert case["chain"] == "soot-hides-light"
+    assert [case["variants"][0]["wrong"][letter]["breaks"] for letter in "bd"] == ["soot-hides-light.s2", "milling/cold-halts-mill.s1"]
+    assert document["links"]["wick-widens-reach"]["subject"] == "cord"
 
 
 def test_a_verdict_keeps_all_that_it_says(tmp_path: Path) -> None:

@@ -29,15 +29,19 @@ def check(topic: TopicFile, _context: Context) -> Iterator[Violation]:
             yield Violation((*where, "variants"), "Two variants have the same answer. Change a situation, so that the answers differ.")
         if len({v.situation for v in case.variants}) < len(case.variants):
             yield Violation((*where, "variants"), "Two variants have the same situation. Change one of them.")
-        yield from _wrong(where, case)
+        yield from _wrong(where, case, topic)
 
 
-def _wrong(where: KeyPath, case: CaseEntry) -> Iterator[Violation]:
+def _wrong(where: KeyPath, case: CaseEntry, topic: TopicFile) -> Iterator[Violation]:
     for index, variant in enumerate(case.variants):
         expected = [letter for letter in LETTERS if letter != variant.answer]
         if sorted(variant.wrong) != expected:
             message = f"Got {', '.join(sorted(variant.wrong)) or 'none'}, expected {', '.join(expected)}: say why each of them is wrong."
             yield Violation((*where, "variants", index, "wrong"), message)
+        for letter, wrong in variant.wrong.items():
+            if wrong.breaks in topic.chains:  # it would be read as the statement of a link of that name
+                message = f"'{wrong.breaks}' is a chain. Name its statement, as '{wrong.breaks}.s1'."
+                yield Violation((*where, "variants", index, "wrong", letter, "breaks"), message)
 
 
 RULE = Rule(name="cases", description="Cases have four options and variants with different answers.", check_topic=check)

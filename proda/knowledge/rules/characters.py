@@ -28,13 +28,13 @@ def check(topic: TopicFile, _context: Context) -> Iterator[Violation]:
         yield from _text((*where, "definition"), concept.definition)
     for name, chain in topic.chains.items():
         yield from _text(("chains", name, "explains"), chain.explains)
-    for where, statement in topic.statements():
-        yield from _text((*where, "text"), statement.text)
-        yield from _name((*where, "subject_as"), statement.subject_as or "")
-        yield from _name((*where, "object_as"), statement.object_as or "")
-        yield from _text((*where, "according_to"), statement.according_to or "")
+    for place, statement in topic.statements():
+        yield from _text((*place, "text"), statement.text)
+        yield from _name((*place, "subject_as"), statement.subject_as or "")
+        yield from _name((*place, "object_as"), statement.object_as or "")
+        yield from _text((*place, "according_to"), statement.according_to or "")
         for index, condition in enumerate(statement.when):
-            yield from _text((*where, "when", index), condition)
+            yield from _text((*place, "when", index), condition)
     for name, case in topic.cases.items():
         yield from _text(("cases", name, "question"), case.question)
         for letter, option in case.options.items():

@@ -28,9 +28,9 @@ def check(topic: TopicFile, context: Context) -> Iterator[Violation]:
         yield Violation(("source",), f"There is no {source_path(topic.source)}. Add the text, or fix the source.")
     elif main.text is None:
         yield Violation(("source",), f"{source_path(topic.source)} cannot be used: {main.refusal}")
-    for where, step in topic.statements():
+    for place, step in topic.statements():
         evidence = step.evidence
-        where = (*where, "evidence")
+        where = (*place, "evidence")
         found = context.source(evidence.source) if evidence.source else main
         if found is None or found.text is None:
             if evidence.source and evidence.source != topic.source:

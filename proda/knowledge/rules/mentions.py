@@ -1,7 +1,7 @@
 """Where a sentence names a concept or words a relation: shared by the rules that compare text, triple and quote.
 
     place_of("heating a rail causes thermal expansion.", ("thermal expansion", "heat expansion"))      # (22, 39)
-    stems("balanced binary search trees")       # {"balanc", "binary", "search", "tree"}
+    names_in_other_forms("the rail heats", ("heating of a rail",))                                        # True
 
 English only. These functions err on the side of finding something, because a warning that is usually wrong is not read.
 """
@@ -12,13 +12,9 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from proda.language.word_stems import MINOR, WORD, stem, stems
 from proda.records import Relation
 
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_MINOR = frozenset(["a", "an", "and", "at", "by", "for", "from", "in", "into", "is", "of", "on", "or", "the", "to", "with"])
-_ENDINGS = (
-    "ations", "ation", "ings", "ing", "ies", "ions", "ion", "ed", "es", "ally", "al", "ance", "ant", "ence", "ent", "ity", "y", "s", "e",
-)  # fmt: skip
 _SAME = str.maketrans({"’": "'", "‘": "'", "–": "-", "‑": "-", "—": "-"})
 
 # Other words for a relation: what a plain sentence may say in the place of the phrase in relations.yaml.
@@ -66,11 +62,6 @@ def place_of(sentence: str, names: Iterable[str]) -> tuple[int, int] | None:
     return None
 
 
-def stems(text: str) -> frozenset[str]:
-    """The stems of the words of `text`, without articles and prepositions."""
-    return frozenset(_stem(word) for word in _WORD.findall(folded(text)) if word not in _MINOR)
-
-
 def names_in_other_forms(sentence: str, names: Iterable[str]) -> bool:
     """Whether the words of one of `names` all stand in `sentence`, in any order and with any ending."""
     there = stems(sentence)
@@ -80,15 +71,7 @@ def names_in_other_forms(sentence: str, names: Iterable[str]) -> bool:
 @lru_cache(512)
 def worded(relation: Relation) -> re.Pattern[str]:
     """A pattern that finds the relation in a folded sentence: the words of its phrases, and common words for it."""
-    own = {w for phrase in (relation.phrase, relation.plural, relation.inverse) for w in _WORD.findall(folded(phrase)) if w not in _MINOR}
+    own = {w for phrase in (relation.phrase, relation.plural, relation.inverse) for w in WORD.findall(folded(phrase)) if w not in MINOR}
     own -= {"are", "be", "than"}
-    patterns = [rf"{re.escape(_stem(word))}\w*" for word in sorted(own)]
+    patterns = [rf"{re.escape(stem(word))}\w*" for word in sorted(own)]
     return re.compile(rf"\b(?:{'|'.join([*patterns, *filter(None, [_WORDED.get(relation.id)])]) or '(?!)'})")
-
-
-@lru_cache(4096)
-def _stem(word: str) -> str:
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
-    return word

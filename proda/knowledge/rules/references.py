@@ -90,7 +90,7 @@ def _cases(columns: Columns) -> Iterator[tuple[str, Violation]]:
             chain = option.breaks.rpartition(".")[0]
             found = row_of.get(_key(chain))
             if found is None or option.breaks not in columns.chain(found).statements:
-                message = f"'{option.breaks}' is not a statement. Name the statement that the option denies, as '<chain>.<step>' or '<link>'."
+                message = f"'{option.breaks}' is not a statement. Name the one that the option denies, as '<chain>.<step>' or '<link>'."
                 yield file, Violation((*where, "variants", case.variant - 1, "wrong", letter, "breaks"), message)
 
 

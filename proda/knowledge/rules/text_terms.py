@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from proda.knowledge.rules.mentions import folded, names_in_other_forms, place_of, stems
+from proda.knowledge.rules.mentions import folded, names_in_other_forms, place_of
 from proda.knowledge.rules.rule import Context, Rule, Violation
 from proda.knowledge.schema import TopicFile
+from proda.language.word_stems import stems
 
 
 def check(topic: TopicFile, _context: Context) -> Iterator[Violation]:

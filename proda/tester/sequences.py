@@ -1,0 +1,177 @@
+"""Mechanism and order items: which steps lie between two concepts, and which steps follow from one?
+
+    mechanism   Which two steps lie between heating and a bent strip?             thermal expansion → mismatch strain
+    order       What follows from heating, step by step?      thermal expansion → mismatch strain → bending
+
+Each option is a sequence of true statements. Only one begins with what follows from the stem's concept (and, for a mechanism, ends with
+what leads to its other concept), so the options alone do not tell which is right. Items rest on three statements, which no window shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from proda.graph import Knowledge
+from proda.language.wording import bare_name, capital, name
+from proda.records import Operator, Option, Statement
+from proda.stable_hash import by_weight, seed_of
+from proda.tester.drafts import REACH, Draft, Kind, Site, Variant, alike, chosen, fill
+
+STEMS: dict[str, dict[Variant, tuple[str, ...]]] = {
+    "mechanism": {
+        "a": (
+            "Which two steps lie between {start} and {end}, in this order?",
+            "By which two intermediate steps is {start} linked to {end}?",
+        ),
+        "b": (
+            "Someone wants to get from {start} to {end} in three steps. By way of what?",
+            "What comes first and what second on the way from {start} to {end}?",
+        ),
+    },
+    "order": {
+        "a": (
+            "Start from {start}. Which three steps follow one from another?",
+            "Which sequence of three steps begins at {start}?",
+        ),
+        "b": (
+            "Trace what is linked to {start}, one step after the other. Which sequence is right?",
+            "{Start} is the first link of a chain. Which three links come next, in this order?",
+        ),
+    },
+}
+ARROW = " → "
+
+
+def _sites(knowledge: Knowledge) -> Iterator[Site]:
+    """Three statements in a row: of one chain, or two of a chain and one of another chain or a link before or behind them."""
+    for chain in knowledge.active_chains():
+        path = knowledge.path(chain)
+        for one, two in zip(path, path[1:], strict=False):
+            befores = [s for s in knowledge.by_object.get(one.subject, ()) if s.id != one.id]
+            afters = [s for s in knowledge.by_subject.get(two.object, ()) if s.id != two.id]
+            rows = [(before, one, two) for before in befores] + [(one, two, after) for after in afters]
+            for row in rows:
+                if len({row[0].subject, *(s.object for s in row)}) == 4:
+                    yield Site(chain.id, tuple(s.id for s in row))
+
+
+def _row(knowledge: Knowledge, concepts: Sequence[str]) -> str:
+    return ARROW.join(bare_name(knowledge, c) for c in concepts)
+
+
+def _option(knowledge: Knowledge, concepts: Sequence[str], steps: Sequence[Statement], operator: Operator | None, why: str, breaks: Sequence[Statement]) -> Option:  # fmt: skip
+    return Option(_row(knowledge, concepts), operator, None, why, tuple(s.triple for s in steps), tuple(s.id for s in breaks))
+
+
+def _mechanism(knowledge: Knowledge, site: Site, variant: Variant, barred: frozenset[str], key: tuple[object, ...]) -> Draft | None:
+    path = site.path(knowledge)
+    start, end = path[0].subject, path[-1].object
+    between = (path[0].object, path[1].object)
+    if _second_way(knowledge, start, between, end):
+        return None
+    right = _option(knowledge, between, path, None, "", ())
+    wrongs = chosen(_between(knowledge, path, start, end, {start, *between, end}, key), right, barred)
+    return _draft(knowledge, "mechanism", variant, right, wrongs, path, key)
+
+
+def _second_way(knowledge: Knowledge, start: str, between: tuple[str, str], end: str) -> bool:
+    """Whether two other steps lead from the start to the end as well."""
+    for first in knowledge.by_subject.get(start, ()):
+        for second in knowledge.by_subject.get(first.object, ()):
+            if (first.object, second.object) != between and any(s.object == end for s in knowledge.by_subject.get(second.object, ())):
+                return True
+    return False
+
+
+def _between(knowledge: Knowledge, path: Sequence[Statement], start: str, end: str, used: set[str], key: tuple[object, ...]) -> Iterator[Option]:  # fmt: skip
+    """Yield true pairs of steps: one that follows from the start, one that leads to the end, then pairs that do neither."""
+    follows = {s.object for s in knowledge.by_subject.get(start, ())}
+    leads = {s.subject for s in knowledge.by_object.get(end, ())}
+    groups: list[list[Option]] = [[], [], []]
+    for step in _pool(knowledge, path, used, key):
+        one, two = step.subject, step.object
+        onward, inward = knowledge.leads(two, end, REACH), knowledge.leads(start, one, REACH)
+        if one in follows and not onward:
+            why = f"{capital(name(knowledge, two))} does not lead to {name(knowledge, end)}."
+            groups[0].append(_option(knowledge, (one, two), [step], "half", why, path[2:]))
+        elif two in leads and not inward:
+            why = f"{capital(name(knowledge, one))} does not follow from {name(knowledge, start)}."
+            groups[1].append(_option(knowledge, (one, two), [step], "half", why, path[:1]))
+        elif not onward and not inward:
+            why = f"It neither follows from {name(knowledge, start)} nor leads to {name(knowledge, end)}."
+            groups[2].append(_option(knowledge, (one, two), [step], "near", why, (path[0], path[2])))
+    yield from _disjoint([*(o for group in groups[:2] for o in group[:2]), *groups[2]])
+
+
+def _order(knowledge: Knowledge, site: Site, variant: Variant, barred: frozenset[str], key: tuple[object, ...]) -> Draft | None:
+    path = site.path(knowledge)
+    start, steps = path[0].subject, tuple(s.object for s in path)
+    right = _option(knowledge, steps, path, None, "", ())
+    wrongs = chosen(_elsewhere(knowledge, path, start, {start, *steps}, key), right, barred)
+    return _draft(knowledge, "order", variant, right, wrongs, path, key)
+
+
+def _elsewhere(knowledge: Knowledge, path: Sequence[Statement], start: str, used: set[str], key: tuple[object, ...]) -> Iterator[Option]:
+    """Yield true sequences of three steps that do not follow from the start."""
+    found = []
+    for step in _pool(knowledge, path, used, key):
+        if knowledge.leads(start, step.subject, REACH):
+            continue
+        nexts = [s for s in knowledge.by_subject.get(step.object, ()) if s.object not in used and s.object != step.subject]
+        for after in by_weight(nexts, "next", *key, name=lambda s: s.id)[:1]:
+            row = (step.subject, step.object, after.object)
+            why = f"{capital(name(knowledge, step.subject))} does not follow from {name(knowledge, start)}."
+            found.append(_option(knowledge, row, [step, after], "near", why, path[:1]))
+    yield from _disjoint(found)
+
+
+def _disjoint(options: Iterable[Option]) -> Iterator[Option]:
+    """Yield the options that share no concept with one before. Otherwise the right one would be the one that shares none."""
+    used: set[str] = set()
+    for option in options:
+        named = {c for t in option.triples for c in (t[0], t[2])}
+        if used.isdisjoint(named):
+            used |= named
+            yield option
+
+
+def _pool(knowledge: Knowledge, path: Sequence[Statement], used: set[str], key: tuple[object, ...]) -> list[Statement]:
+    """Statements of the discipline over unused concepts: first those of the same topic, then those whose ends have the same types.
+
+    Statements whose concepts are inside chains, and so right in other items, come last. Otherwise the right option would be the one that is
+    right in no other item.
+    """
+    like = path[1]
+    types = tuple(knowledge.concepts[c].type for c in (like.subject, like.object))
+    pool = [s for s in knowledge.active_statements.values() if s.discipline == like.discipline and used.isdisjoint((s.subject, s.object))]
+
+    def rank(s: Statement) -> tuple[bool, int]:
+        return s.topic != like.topic, -sum(knowledge.concepts[c].type == t for c, t in zip((s.subject, s.object), types, strict=True))
+
+    ranked = sorted(by_weight(pool, "pool", *key, name=lambda s: s.id), key=rank)
+    stem = f"{name(knowledge, path[0].subject)} {name(knowledge, path[-1].object)}"
+    right = " ".join(bare_name(knowledge, s.object) for s in path[:-1])
+    outer, inner = (
+        alike(group, lambda s: f"{bare_name(knowledge, s.subject)} {bare_name(knowledge, s.object)}", right, stem)
+        for group in ([s for s in ranked if _inner(knowledge, s) is wanted] for wanted in (False, True))
+    )
+    return [*outer, *inner]
+
+
+def _inner(knowledge: Knowledge, statement: Statement) -> bool:
+    """Whether both ends are concepts inside a chain, which are right in other items."""
+    return statement.subject in knowledge.inner and statement.object in knowledge.inner
+
+
+def _draft(knowledge: Knowledge, kind: str, variant: Variant, right: Option, wrongs: tuple[Option, ...] | None, path: Sequence[Statement], key: tuple[object, ...]) -> Draft | None:  # fmt: skip
+    if wrongs is None:
+        return None
+    stems = STEMS[kind][variant]
+    start, end = name(knowledge, path[0].subject), name(knowledge, path[-1].object)
+    stem = fill(stems[seed_of("stem", *key) % len(stems)], start=start, Start=capital(start), end=end)
+    mentioned = {c for o in (right, *wrongs) for t in o.triples for c in (t[0], t[2])} | {path[0].subject}
+    return Draft(stem, right, wrongs, frozenset(mentioned))
+
+
+MECHANISM = Kind("mechanism", _sites, _mechanism)
+ORDER = Kind("order", _sites, _order)

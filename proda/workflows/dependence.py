@@ -1,0 +1,29 @@
+"""Tuned models → which statements each of them knows, so that the stage `evaluate` can say whether outcomes hang on the statements.
+
+    prober = Prober(Path("build/base"), adapters, batch_tokens=2048, cache=Path("build/cache"))
+    known_statements(knowledge, prober)["seed-0"]["physics/bimetal-strip-bends.s1"]        # True
+
+The probes, and the rule by which a statement counts as unknown, are those of the diagnosis.
+"""
+
+from __future__ import annotations
+
+from proda.debugger.diagnose import UNKNOWN
+from proda.debugger.probes import statement_probes
+from proda.graph import Knowledge
+from proda.workflows.prober import Prober
+
+
+def known_statements(knowledge: Knowledge, prober: Prober) -> dict[str, dict[str, bool]]:
+    """Return model → active statement → whether the model knows it: it answers at least half of the statement's probes correctly.
+
+    Statements for which no probe can be worded are left out. Raises what loading a model raises.
+    """
+    probes = [probe for statement in knowledge.active_statements.values() for probe in statement_probes(knowledge, statement)]
+    known: dict[str, dict[str, bool]] = {}
+    for model, answers in prober.answers(probes).items():
+        right: dict[str, list[bool]] = {}
+        for answer in answers:
+            right.setdefault(answer.probe.node, []).append(answer.right)
+        known[model] = {statement: sum(each) >= UNKNOWN * len(each) for statement, each in right.items()}
+    return known
