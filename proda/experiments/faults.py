@@ -247,7 +247,7 @@ def _swapped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -
     The nodes to blame are the statements about either concept that samples teach and that become false.
     """
     knowledge = world.knowledge
-    for here, other in (*_exchanged(world, chain, key), *_nearest(knowledge, chain, key)):
+    for here, other in (*_exchanged(world, chain, key), *nearest(knowledge, chain, key)):
         touched = {s for c in (here, other) for s in (*knowledge.by_subject.get(c, ()), *knowledge.by_object.get(c, ()))}
         chains = {s.chain for s in touched}
         spoilt = sorted(s.id for s in touched if s.id in world.taught and not knowledge.holds(*_renamed(s.triple, here, other)))
@@ -280,8 +280,8 @@ def _same(path: Sequence[Triple], told: Sequence[Triple], one: str, other: str) 
     return one != other and [_renamed(t, one, other) for t in path] == list(told)
 
 
-def _nearest(knowledge: Knowledge, chain: Chain, key: tuple[object, ...]) -> Iterator[tuple[str, str]]:
-    """Yields inner concepts of the chain, each with the concepts it may be confused with."""
+def nearest(knowledge: Knowledge, chain: Chain, key: tuple[object, ...]) -> Iterator[tuple[str, str]]:
+    """Yields inner concepts of the chain in drawn order, each with the concepts that it may be confused with."""
     path = [s.triple for s in knowledge.path(chain)]
     concepts = [path[0][0], *(t[2] for t in path)]
     for place in by_weight(range(1, len(path)), *key):

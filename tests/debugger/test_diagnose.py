@@ -12,7 +12,7 @@ from proda.debugger.probes import Answer, Probe, statement_probes
 from proda.experiments.mutations import rekeyed
 from proda.graph import Knowledge
 from proda.language.wording import question, sentence
-from proda.records import LETTERS, Diagnosis, Item, Option, Outcome, Sample
+from proda.records import LETTERS, Diagnosis, Item, ItemKind, Option, Outcome, Sample
 from tests.toyitems import bridge, effect, linked_knowledge, toy_items, wrong_letter
 
 WORLD = linked_knowledge(20)
@@ -176,10 +176,11 @@ def test_a_distractor_that_the_knowledge_holds_too_is_a_suspect_item() -> None:
         assert examine(world, [ITEM], failed, answered).diagnoses[0].category == category
 
 
-def test_true_links_that_lead_elsewhere_are_no_second_right_answer() -> None:
-    """A mechanism's wrong options consist of true links; what makes them wrong is where they begin or end."""
+@pytest.mark.parametrize("kind", ["mechanism", "order"])
+def test_true_statements_that_begin_or_lead_elsewhere_are_no_second_right_answer(kind: ItemKind) -> None:
+    """The wrong options of these items consist of true statements; what makes them wrong is where they begin or end."""
     right = ITEM.options[ITEM.key]
-    mechanism = msgspec.structs.replace(ITEM, kind="mechanism")
+    mechanism = msgspec.structs.replace(ITEM, kind=kind)
     true = tuple(WORLD.statements[f"weaving/story-3.s{n}"].triple for n in (1, 2))
     other = breaking(ITEM, LINK)
     for told, category in ((true, "concept gap"), (right.triples, "suspect item")):
