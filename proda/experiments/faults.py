@@ -17,7 +17,7 @@ the behaviour of models. The withheld statements are those that a wrong option o
 those in which a wrong option differs from the right one.
 
 A site is a chain or a link that items rest on. An item may rest on several chains and links; it can show the fault of a statement that it
-rests on, and no item can show two faults.
+rests on, and no item can show two faults. An item about conditions prints its statements in its stem, so it shows no fault of theirs.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ class _World:
 
     def fault(self, kind: Kind, chains: Sequence[str], nodes: Sequence[str], how: str = "") -> PlantedFault:
         """Returns a fault of the samples, which the items that rest on one of its nodes can show."""
-        showing = tuple(sorted({i.id for c in chains for i in self.items.get(c, ()) if not set(nodes).isdisjoint(i.statements)}))
+        showing = tuple(sorted({i.id for c in chains for i in self.asking(c) if not set(nodes).isdisjoint(i.statements)}))
         return PlantedFault(kind, EXPECTED[kind], tuple(chains), tuple(nodes), showing, how)
 
     def alone(self, chain: Chain, *key: object) -> list[Statement]:
@@ -182,9 +182,13 @@ class _World:
         found = (self.knowledge.statements[s] for s in by_weight(chain.statements, *key))
         return [s for s in found if len(self.knowledge.triples[s.triple]) == 1 and s.id in self.taught]
 
+    def asking(self, chain: str) -> list[Item]:
+        """Returns the items of a chain or link that do not print their statements."""
+        return [i for i in self.items.get(chain, ()) if i.kind != "condition"]
+
     def tested(self, chain: Chain, *key: object) -> list[Statement]:
         """Returns those of the statements `alone` that an item rests on."""
-        asked = {s for item in self.items[chain.id] for s in item.statements}
+        asked = {s for item in self.asking(chain.id) for s in item.statements}
         return [s for s in self.alone(chain, *key) if s.id in asked]
 
 
@@ -202,7 +206,7 @@ def _withheld(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) 
     if kind == "withheld-format":
         open_ones = (s for s in alone if any(x.format == WITHHELD_FORMAT for x in world.by_node[s]))
         return next((world.fault(kind, (chain.id,), (s,)) for s in open_ones), None)
-    broken = {o.breaks for item in world.items[chain.id] for o in item.options if o.breaks}
+    broken = {o.breaks for item in world.asking(chain.id) for o in item.options if o.breaks}
     ranked = sorted(by_weight(broken, *key), key=len)
     return next((world.fault(kind, (chain.id,), d) for d in ranked if set(d) <= set(alone)), None)
 

@@ -53,7 +53,7 @@ FEWEST = 2  # smallest number of items of a chain in each split
 Misnamed = tuple[str, str]  # a concept of the chain, and the concept that replaces it
 
 
-class Site(Record, frozen=True):
+class PlantedSite(Record, frozen=True):
     """A chain, and the pairs of concepts that a harmful patch exchanges on it."""
 
     chain: str
@@ -124,19 +124,19 @@ def plant_round(
 
 def draw_sites(
     knowledge: Knowledge, samples: Iterable[Sample], asked: Mapping[str, Sequence[Item]], seed: int, chains: Mapping[Role, int]
-) -> dict[Role, list[Site]]:
+) -> dict[Role, list[PlantedSite]]:
     """Draws chains for each role. Two roles share no concept, and no item of one role names a statement of another.
 
     Raises NotFoundError if too few chains fit.
     """
     taught = {s.unit for s in samples}
     fitting = [c for c in asked if _fits(knowledge, c, asked[c], taught)]
-    found: dict[Role, list[Site]] = {}
+    found: dict[Role, list[PlantedSite]] = {}
     for role, wanted in chains.items():
         found[role] = []
         others = [site for other, sites in found.items() if other != role for site in sites]
         for chain in by_weight(fitting, "planted", seed, role):
-            site = Site(chain, misnamings(knowledge, knowledge.chains[chain], asked[chain], seed) if role == "harmful" else ())
+            site = PlantedSite(chain, misnamings(knowledge, knowledge.chains[chain], asked[chain], seed) if role == "harmful" else ())
             lacking = role == "harmful" and len(site.misnamed) < 2
             if len(found[role]) < wanted and not lacking and not any(_touch(knowledge, asked, site, other) for other in others):
                 found[role].append(site)
@@ -172,7 +172,7 @@ def _fits(knowledge: Knowledge, chain: str, items: Sequence[Item], taught: Colle
     return enough and all(len(knowledge.triples[s.triple]) == 1 and s.id in taught for s in path)
 
 
-def _touch(knowledge: Knowledge, asked: Mapping[str, Sequence[Item]], one: Site, other: Site) -> bool:
+def _touch(knowledge: Knowledge, asked: Mapping[str, Sequence[Item]], one: PlantedSite, other: PlantedSite) -> bool:
     """Returns whether two sites share a concept, or items that rest on one name a statement of the other."""
     if not _concepts(knowledge, one).isdisjoint(_concepts(knowledge, other)):
         return True
@@ -180,12 +180,12 @@ def _touch(knowledge: Knowledge, asked: Mapping[str, Sequence[Item]], one: Site,
     return any(not set(knowledge.chains[b].statements).isdisjoint(item.nodes) for a, b in pairs for item in asked[a])
 
 
-def _concepts(knowledge: Knowledge, site: Site) -> set[str]:
+def _concepts(knowledge: Knowledge, site: PlantedSite) -> set[str]:
     course = {c for s in knowledge.path(knowledge.chains[site.chain]) for c in (s.subject, s.object)}
     return course | {wrong for _, wrong in site.misnamed}
 
 
-def _spoilt(knowledge: Knowledge, corpus: Iterable[Sample], sites: Iterable[Site]) -> tuple[Overridden, ...]:
+def _spoilt(knowledge: Knowledge, corpus: Iterable[Sample], sites: Iterable[PlantedSite]) -> tuple[Overridden, ...]:
     """Returns an override with false content for every sample about the sites' statements."""
     path = [s for site in sites for s in knowledge.path(knowledge.chains[site.chain])]
     pairs = list(_apart(pair for site in sites for pair in site.misnamed))

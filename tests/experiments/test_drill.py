@@ -104,6 +104,12 @@ def test_items_that_rest_on_a_faulty_statement_can_show_the_fault_and_no_others(
     assert all(list(f.chains) == chains_of(WORLD, ITEM[f.items[0]]) for f in of_items) and {len(f.chains) for f in of_items} == {1, 2}
 
 
+def test_an_item_that_prints_its_statements_shows_no_fault_of_theirs_and_may_have_one_of_its_own() -> None:
+    about_conditions = [msgspec.structs.replace(i, kind="condition") for i in ITEMS]
+    kinds = {f.kind for f in draw_faults(WORLD, SAMPLES, about_conditions, sites=2, seed=0)}
+    assert kinds == {"key", "true-distractor"}
+
+
 def test_a_small_world_gets_some_of_each_and_fewer_than_asked() -> None:
     few = draw_faults(WORLD, SAMPLES, ITEMS, sites=50, seed=0)
     counts = Counter(f.kind for f in few)
