@@ -14,7 +14,7 @@ from itertools import islice
 from proda.graph import Knowledge
 from proda.language.neighbours import near_concepts
 from proda.language.wording import bare_name, capital, gapped, sentence
-from proda.records import Option, Statement
+from proda.records import Operator, Option, Statement
 from proda.stable_hash import by_weight, seed_of
 from proda.tester.drafts import REACH, Draft, Kind, Site, Variant, alike, apart, chosen, concept_option, fill, owner_of
 
@@ -73,7 +73,7 @@ def _distractors(
 
     def option(concept: str, because: str, *breaks: Statement) -> Option:
         triples = ((start, first.relation, concept), (concept, second.relation, end))
-        operator = "half" if len(breaks) == 1 else "near"
+        operator: Operator = "half" if len(breaks) == 1 else "near"
         return concept_option(knowledge, concept, operator, because, [s.id for s in breaks], triples)
 
     term = bare_name(knowledge, here)

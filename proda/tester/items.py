@@ -36,6 +36,7 @@ from proda.tester.counterfactuals import COUNTERFACTUAL
 from proda.tester.drafts import Draft, Kind, Site, is_asked
 from proda.tester.effects import EFFECT
 from proda.tester.sequences import MECHANISM, ORDER
+from proda.tester.sights import Sights
 from proda.tester.splits import sealed_chains
 
 # The kinds, each with the number of pairs of a dev item and its twin that are written for an owner (a chain or a link) at most.
@@ -45,7 +46,8 @@ QUOTAS: tuple[tuple[Kind, int], ...] = ((BRIDGE, 1), (MECHANISM, 1), (ORDER, 1),
 def write_items(knowledge: Knowledge, *, seed: int, sealed_share: float) -> list[Item]:
     """Return the items of the knowledge, sorted by id."""
     sealed = sealed_chains(knowledge.chains, sealed_share)
-    items = [item for kind, most in QUOTAS for item in _items(knowledge, kind, most, sealed, seed)]
+    sights = Sights(knowledge)
+    items = [item for kind, most in QUOTAS for item in _items(knowledge, sights, kind, most, sealed, seed)]
     items += _cases(knowledge, sealed)
     return sorted(items, key=lambda item: item.id)
 
@@ -60,11 +62,12 @@ def practice_items(knowledge: Knowledge, *, seed: int, most: int) -> list[Item]:
     return items
 
 
-def _items(knowledge: Knowledge, kind: Kind, pairs: int, sealed: frozenset[str], seed: int) -> Iterator[Item]:
+def _items(knowledge: Knowledge, sights: Sights, kind: Kind, pairs: int, sealed: frozenset[str], seed: int) -> Iterator[Item]:
     """The items of one kind: for each owner pairs of an item in dev and its twin, or one sealed item."""
     by_owner: dict[str, list[Site]] = defaultdict(list)
     for site in kind.sites(knowledge):
-        by_owner[site.owner].append(site)
+        if not sights.show(site.path(knowledge)):
+            by_owner[site.owner].append(site)
     spent: set[str] = set()  # sealed chains that have their item
     for owner in sorted(by_owner):
         if not is_asked(kind.name, owner):
@@ -117,7 +120,7 @@ def _cases(knowledge: Knowledge, sealed: frozenset[str]) -> Iterator[Item]:
         of_chain[case.chain] += [case.id] if case.id not in of_chain[case.chain] else []
     done: set[str] = set()
     for case, draft, statements in drafts:
-        split: Split = "sealed" if case.chain in sealed else ("dev", "twin")[sorted(of_chain[case.chain]).index(case.id) % 2]  # type: ignore[assignment]
+        split: Split = "sealed" if case.chain in sealed else ("dev", "twin")[sorted(of_chain[case.chain]).index(case.id) % 2]
         if any(knowledge.statements[s].chain in sealed for s in statements):
             split = "sealed"
         if split == "sealed" and case.chain in done:

@@ -13,7 +13,8 @@ A text gives an item away if it reaches the limit of one of six measures. Each m
 Words are compared after folding (proda/language/folding.py), so case, accents, fonts, look-alike letters and invisible characters make
 no difference. A *text* is one sample, or one sentence of the base's reading: one training document. Wording that many items share
 ("which explanation leads all the way from …") says nothing about an item, so n-grams found in the stems of more than `COMMON` chains
-are not counted.
+are not counted, and `near` and `sequence` compare an item only with texts that hold a word of its right option or of a concept on its
+path, other than those that many stems have.
 
     report = overlap(items, texts, paths, names, GuardParams())
     report.leaks      # sorted by item id; the build stops unless empty
@@ -43,6 +44,7 @@ LETTERS_GRAM = 25  # letters; about as long as five words, and so compared with 
 SEQUENCE = 0.85  # limit of the measure `sequence`
 ENOUGH = 3  # of its rarest words that a text must share with an item before the sequence is compared; see _Sequences
 COMMON = 3  # chains
+COMMON_WORD = 10  # chains; a word in the stems of more belongs to the wording of a kind of item
 ROUNDING = 1e-3  # values are compared before they are rounded, and sorted afterwards
 Gram = tuple[str, ...]
 
@@ -92,6 +94,7 @@ class _Index(msgspec.Struct):
     names: Names  # of the concepts that are on the path of an item
     paths: dict[str, list[int]]  # concept → items whose path it is on
     sequences: _Sequences
+    own: list[frozenset[str]]  # words of the right option and of the concepts on the path
 
 
 def overlap(
@@ -177,17 +180,22 @@ def _index(items: Sequence[Item], paths: Mapping[str, frozenset[str]], names: Ma
         for concept in paths[item.id]:
             on_path[concept].append(number)
     named = Names({concept: names[concept] for concept in on_path})
-    return _Index({how: dict(found) for how, found in places.items()}, sizes, named, dict(on_path), _sequences(keys))
+    common = _shared(items, [set(stem) for stem in stems], COMMON_WORD)
+    own = [
+        frozenset([*words(item.options[item.key].text), *(w for c in paths[item.id] for name in names[c] for w in words(name))]) - common
+        for item in items
+    ]
+    return _Index({how: dict(found) for how, found in places.items()}, sizes, named, dict(on_path), _sequences(keys), own)
 
 
-def _shared(items: Sequence[Item], found: Sequence[set[Any]]) -> set[Any]:
-    """N-grams that are found in items of more than COMMON chains."""
+def _shared(items: Sequence[Item], found: Sequence[set[Any]], most: int = COMMON) -> set[Any]:
+    """What is found in items of more than `most` chains."""
     chains: dict[Any, set[str]] = defaultdict(set)
     for item, mine in zip(items, found, strict=True):
         for gram in mine:
-            if len(chains[gram]) <= COMMON:
+            if len(chains[gram]) <= most:
                 chains[gram].add(item.chain)
-    return {gram for gram, those in chains.items() if len(those) > COMMON}
+    return {gram for gram, those in chains.items() if len(those) > most}
 
 
 def _sequences(keys: Sequence[Sequence[str]]) -> _Sequences:
@@ -226,18 +234,25 @@ def _measure(index: _Index, tokens: list[str], size: int, floor: Mapping[str, fl
         ("near", grams(tokens, NEAR_GRAM)),
         ("letters", letter_grams(tokens)),
     )
+    there = frozenset(tokens)
     for how, found in mine:
         known, sizes, least = index.grams[how], index.sizes[how], floor[how]
         for number, count in _counted(known, found).items():
             value = count / (len(found) + sizes[number] - count if how == "near" else sizes[number])
-            if value > least:
+            if value > least and (how != "near" or _holds_own(index, number, there)):
                 yield (number, how), value
     for number, count in _counted(index.paths, index.names.found(tokens)).items():
         value = count / index.sizes["path"][number]
         if value > floor["path"]:
             yield (number, "path"), value
     for number, value in _in_order(index.sequences, tokens):
-        yield (number, "sequence"), value
+        if _holds_own(index, number, there):
+            yield (number, "sequence"), value
+
+
+def _holds_own(index: _Index, number: int, there: frozenset[str]) -> bool:
+    """Whether a text with these words holds one of the item's own words."""
+    return not index.own[number].isdisjoint(there)
 
 
 def _counted(known: Mapping[Any, list[int]], found: AbstractSet[Any]) -> Counter[int]:

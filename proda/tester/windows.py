@@ -3,8 +3,8 @@
     shown_whole(items, samples)        {"physics/bimetal-strip-bends:dev-bridge": "physics/bimetal-strip-bends.s1+2:open-3"}
 
 A sample about two consecutive statements shows what joins them. An item that asks for exactly those two would be answered by recall,
-whatever its wording, so the overlap gate, which compares words, does not find it. An item that rests on one statement is left out: every
-statement is taught.
+whatever its wording, so the overlap gate, which compares words, does not find it. An item that rests on one statement is left out, since
+every statement is taught, and so is a case, which asks what statements say of particulars that no sample has.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from proda.records import Item, Sample
 def shown_whole(items: Sequence[Item], samples: Iterable[Sample]) -> dict[str, str]:
     """Return item id → id of a sample whose nodes hold every statement of the item, the first such sample by id; sorted by item id.
 
-    Only items of two or more statements are compared. Deterministic, whatever the order of items and samples.
+    Only items of two or more statements are compared, and no cases. Deterministic, whatever the order of items and samples.
     """
-    asked = [(item.id, frozenset(item.statements)) for item in items if len(set(item.statements)) > 1]
+    asked = [(item.id, frozenset(item.statements)) for item in items if len(set(item.statements)) > 1 and item.kind != "case"]
     often = Counter(s for _, statements in asked for s in statements)
     by_rarest: dict[str, list[tuple[str, frozenset[str]]]] = defaultdict(list)  # a sample can show an item only if it has this statement
     for item, statements in asked:

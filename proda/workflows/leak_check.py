@@ -20,9 +20,14 @@ SHOWN = 5  # leaks that a message lists
 
 
 def leak_check(knowledge: Knowledge, items: Sequence[Item], texts: Iterable[Text], params: GuardParams) -> Overlap:
-    """Compares every item with every text. Raises EmptyBenchmarkError without items."""
+    """Compares every item with every text. Raises EmptyBenchmarkError without items.
+
+    A case has no path: it asks what statements say of particulars, so a text that names their concepts does not give it away.
+    """
     paths = {
         item.id: frozenset(c for s in item.statements for c in (knowledge.statements[s].subject, knowledge.statements[s].object))
+        if item.kind != "case"
+        else frozenset()
         for item in items
     }
     names = {concept.id: (concept.term, *concept.aliases) for concept in knowledge.concepts.values()}

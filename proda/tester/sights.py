@@ -1,0 +1,40 @@
+"""What the training texts of a window or a link are bound to name, so that no item asks for exactly that.
+
+    sights = Sights(knowledge)
+    sights.show(statements)       # whether one window names every concept that these statements join
+
+Samples show two consecutive statements of a chain together, in the authors' sentences and in the
+context of what the chain explains, which may name more concepts than the triples do.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from proda.graph import Knowledge
+from proda.language.folding import words
+from proda.language.naming import Names
+from proda.language.wording import sentence
+from proda.records import Statement
+
+
+class Sights:
+    """The concepts that each window names."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        """Read every pair of consecutive statements of a chain, and every link."""
+        names = Names({c.id: (c.text, c.term, *c.aliases) for c in knowledge.concepts.values()})
+        self._holding: dict[str, list[frozenset[str]]] = defaultdict(list)  # concept → windows that name it
+        for chain in knowledge.active_paths():
+            path = knowledge.path(chain)
+            for window in list(zip(path, path[1:], strict=False)) or [tuple(path)]:
+                told = " ".join([chain.explains, *(text for s in window for text in (s.text, sentence(knowledge, s)))])
+                named = names.found(words(told)) | {c for s in window for c in (s.subject, s.object)}
+                for concept in named:
+                    self._holding[concept].append(named)
+
+    def show(self, statements: Sequence[Statement]) -> bool:
+        """Return whether one window names every concept of the statements."""
+        concepts = {c for s in statements for c in (s.subject, s.object)}
+        return any(concepts <= window for window in self._holding.get(min(concepts), ()))
