@@ -449,7 +449,7 @@ def wide_knowledge(count: int = 40) -> Knowledge:
     return knowledge({"weaving": told})
 
 
-def invented_knowledge(chains: int = 36) -> Knowledge:
+def invented_knowledge(chains: int = 60) -> Knowledge:
     """Return a world of pseudo-words with links and conditions, for tests that need many items of every kind but cases.
 
     A part of the statements is qualified, as in real knowledge: an end is worded as lower or higher, or the statement holds under
