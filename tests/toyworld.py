@@ -1,9 +1,10 @@
-"""A knowledge of five chains, and a repository with it: small enough to build in seconds, large enough for every stage.
+"""A knowledge of eleven chains, and a repository with it: small enough to build in seconds, large enough for every stage.
 
     root = make_repository(tmp_path)            # knowledge, sources, params, allocation, reading; a git repository with one commit
 
-Two disciplines with ten or more concepts each, chains of three and four statements, every kind of relation. The facts are invented
-(mills, lanterns), so no test depends on what a reader knows.
+Three disciplines with ten or more concepts each, chains of three and four statements, every kind of relation. `ovens` has links, also
+into `milling`, conditions and a case, so that items of every kind occur. The facts are invented (mills, lanterns, loaves), so no test
+depends on what a reader knows.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 import yaml
 
+from proda.compiler.invented import invented_world
 from proda.graph import Knowledge
-from proda.records import Chain, Concept, Relation, Span, Statement
+from proda.knowledge.schema import VariantEntry
+from proda.records import Case, CaseOption, Chain, Concept, Relation, Span, Statement
+from proda.stable_hash import fraction
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,6 +54,108 @@ CHAINS: dict[str, list[tuple[str, str, list[str]]]] = {
             "flame-height proportional-to soot-output decreases glass-clarity limits lamp-reach",
         ),
     ],
+}
+CHAINS["ovens"] = [
+    _told("heat-sets-crumb", "how heat sets the crumb", "oven-heat causes crumb-drying increases crust-depth decreases loaf-softness"),
+    _told("yeast-lifts-dough", "how yeast lifts the dough", "yeast-growth produces gas-pressure causes dough-rise enables loaf-lightness"),
+    _told("salt-firms-dough", "how salt firms the dough", "salt-share increases gluten-grip decreases dough-stretch increases loaf-width"),
+    _told("stones-keep-warmth", "how stones keep warmth", "stone-mass increases warmth-reserve enables night-work produces dawn-trade"),
+    _told("steam-glazes-crust", "how steam glazes the crust", "steam-flow causes crust-damp increases crust-gloss causes guild-praise"),
+    _told("rye-sours-dough", "why rye sours the dough", "rye-share triggers acid-growth decreases dough-sweetness requires honey-store"),
+]
+# Discipline → (link, subject, relation, object). A concept of another discipline stands with its discipline.
+LINKS: dict[str, list[tuple[str, str]]] = {
+    "ovens": [
+        ("gas-opens-crumb", "gas-pressure decreases crumb-drying"),
+        ("grip-holds-gas", "gluten-grip increases dough-rise"),
+        ("grip-tires-arms", "gluten-grip increases night-work"),
+        ("warmth-wakes-yeast", "warmth-reserve increases yeast-growth"),
+        ("heat-drives-steam", "oven-heat increases steam-flow"),
+        ("damp-slows-browning", "crust-damp decreases crust-depth"),
+        ("acid-slows-yeast", "acid-growth decreases gas-pressure"),
+        ("acid-wins-praise", "acid-growth causes guild-praise"),
+        ("flour-feeds-acid", "milling/flour triggers acid-growth"),
+        ("torque-frees-nights", "milling/shaft-torque increases stone-mass"),
+        ("ice-cools-oven", "milling/pond-ice decreases oven-heat"),
+    ],
+}
+# Statement → how it words its ends, and under which conditions it holds.
+QUALIFIED: dict[str, dict[str, object]] = {
+    "ovens/damp-slows-browning.s1": {"when": ["in a closed oven"]},
+    "ovens/torque-frees-nights.s1": {"object_as": "a smaller stone mass"},
+}
+# Chain → its precondition and its exclusion.
+CONDITIONS: dict[str, tuple[str, str]] = {
+    "ovens/heat-sets-crumb": ("the door stays shut", "flat cakes on a griddle"),
+    "ovens/yeast-lifts-dough": ("the barm is alive", "unleavened bread"),
+    "ovens/salt-firms-dough": ("the salt is dissolved", "batter that is poured"),
+    "ovens/stones-keep-warmth": ("the hearth is of stone", "ovens of sheet iron"),
+    "ovens/steam-glazes-crust": ("the vent is closed", "rusks that are baked twice"),
+    "ovens/rye-sours-dough": ("the sponge stands overnight", "dough for the same morning"),
+}
+# Discipline → its cases, as a topic file has them.
+CASES: dict[str, dict[str, dict[str, object]]] = {
+    "ovens": {
+        "a-hotter-oven": {
+            "chain": "heat-sets-crumb",
+            "question": "What does the baker find?",
+            "options": {
+                "a": "The loaf is hard to press.",
+                "b": "The loaf gives way at a touch.",
+                "c": "The loaf is pale and flat.",
+                "d": "The loaf has not dried at all.",
+            },
+            "variants": [
+                {
+                    "situation": "Old Marek lays twice the wood under his oven and bakes as long as ever.",
+                    "answer": "a",
+                    "because": "The crust gets deeper, and the loaf less soft.",
+                    "wrong": {
+                        "b": {"breaks": "heat-sets-crumb.s3", "because": "A deeper crust makes it less soft."},
+                        "c": {"breaks": "heat-sets-crumb.s2", "because": "A drier crumb has a deeper crust."},
+                        "d": {"breaks": "heat-sets-crumb.s1", "because": "More heat dries the crumb more."},
+                    },
+                },
+                {
+                    "situation": "Young Marta lets the fire die down before she loads the oven.",
+                    "answer": "b",
+                    "because": "The crust stays thin, and the loaf soft.",
+                    "wrong": {
+                        "a": {"breaks": "heat-sets-crumb.s3", "because": "A thin crust leaves it soft."},
+                        "c": {"breaks": "gas-opens-crumb", "because": "The dough has risen before."},
+                        "d": {"breaks": "heat-sets-crumb.s1", "because": "Less heat dries it less, but it dries it."},
+                    },
+                },
+            ],
+        },
+        "a-leaking-vent": {
+            "chain": "steam-glazes-crust",
+            "question": "How do the loaves come out?",
+            "options": {"a": "They shine.", "b": "They are dull.", "c": "They are wet and dull.", "d": "They are dry and shine."},
+            "variants": [
+                {
+                    "situation": "Marta's vent has cracked, and the kettle's breath escapes up the flue.",
+                    "answer": "b",
+                    "because": "Less steam leaves the crust dry, and without gloss.",
+                    "wrong": {
+                        "a": {"breaks": "steam-glazes-crust.s2", "because": "A dry crust has less gloss."},
+                        "c": {"breaks": "steam-glazes-crust.s1", "because": "Less steam does not wet the crust."},
+                        "d": {"breaks": "steam-glazes-crust.s2", "because": "A dry crust does not shine."},
+                    },
+                },
+                {
+                    "situation": "Marek has sealed the vent with clay and set two kettles on the embers.",
+                    "answer": "a",
+                    "because": "More steam, more damp, more gloss.",
+                    "wrong": {
+                        "b": {"breaks": "steam-glazes-crust.s2", "because": "A damp crust gains gloss."},
+                        "c": {"breaks": "steam-glazes-crust.s2", "because": "A damp crust is not dull."},
+                        "d": {"breaks": "steam-glazes-crust.s1", "because": "More steam does not dry the crust."},
+                    },
+                },
+            ],
+        },
+    },
 }
 REFERENCE = {"author": "Miller and Chandler", "title": "The Valley Handbook", "year": 1901}
 PHRASES = {"oil-lamp": "an oil lamp", "wick": "a wick", "dust-blast": "a dust blast"}
@@ -114,7 +221,7 @@ def topic_files() -> dict[str, str]:
             steps: list[dict[str, object]] = []
             for place in range(0, len(course) - 2, 2):
                 subject, relation, obj = course[place : place + 3]
-                text = f"{_shown(subject).capitalize()} {kinds[relation]['phrase']} {_shown(obj)} in the valley."
+                text = _said(subject, relation, obj, kinds)
                 sentences.append(text)
                 evidence: dict[str, object] = {"quote": text}
                 quotes.append((evidence, text))
@@ -134,6 +241,19 @@ def topic_files() -> dict[str, str]:
                     defined.add(concept)
                     concepts[concept] = _concept(concept, len(defined))
             body[chain] = {"explains": explains, "steps": steps, "reference": dict(REFERENCE)}
+            if f"{discipline}/{chain}" in CONDITIONS:
+                needed, excluded = CONDITIONS[f"{discipline}/{chain}"]
+                body[chain] |= {"preconditions": [needed], "exclusions": [excluded]}
+        links: dict[str, dict[str, object]] = {}
+        for link, told in LINKS.get(discipline, ()):
+            qualifiers = QUALIFIED.get(f"{discipline}/{link}.s1", {})
+            subject, relation, obj = told.split()
+            text = _said(subject, relation, obj, kinds, qualifiers)
+            sentences.append(text)
+            evidence = {"quote": text}
+            quotes.append((evidence, text))
+            links[link] = {"subject": subject, "relation": relation, "object": obj, **qualifiers, "text": text, "evidence": evidence}
+            links[link]["reference"] = dict(REFERENCE)
         source = f"{discipline}/{discipline}-notes"
         filler = " ".join(f"People in the valley often speak of {words_of(c)}." for c in concepts)
         text = f"# Notes on {discipline}\n\n" + "\n\n".join(sentences) + f"\n\n{filler}\n"
@@ -141,6 +261,7 @@ def topic_files() -> dict[str, str]:
             start = text.index(quote)
             evidence["span"] = [start, start + len(quote)]
         topic = {"discipline": discipline, "topic": f"{discipline}-basics", "source": source, "concepts": concepts, "chains": body}
+        topic |= {key: value for key, value in (("links", links), ("cases", CASES.get(discipline))) if value}
         files[f"{discipline}/{discipline}-basics.yaml"] = yaml.safe_dump(topic, sort_keys=False, width=10_000)
         files[f"sources/{source}.md"] = text
         catalogue[source] = {
@@ -160,6 +281,16 @@ def _own(discipline: str) -> set[str]:
 
 def _shown(concept: str) -> str:
     return PHRASES.get(concept, words_of(concept))
+
+
+def _said(subject: str, relation: str, obj: str, kinds: dict[str, dict[str, object]], qualifiers: Mapping[str, object] = {}) -> str:  # noqa: B006  never changed
+    """The sentence that states a triple. A concept may stand with its discipline."""
+    first, last = (_shown(c.rpartition("/")[2]) for c in (subject, obj))
+    text = f"{qualifiers.get('subject_as', first)} {kinds[relation]['phrase']} {qualifiers.get('object_as', last)} in the valley"
+    when = qualifiers.get("when", [])
+    assert isinstance(when, list)
+    text = f"{', '.join(when)}, {text}" if when else text
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _concept(concept: str, number: int) -> dict[str, object]:
@@ -251,7 +382,7 @@ def knowledge(extra: dict[str, list[tuple[str, str, list[str]]]] | None = None) 
                     )
                 for place in range(0, len(course) - 2, 2):
                     subject, relation, obj = course[place : place + 3]
-                    text = f"{_shown(subject).capitalize()} {kinds[relation]['phrase']} {_shown(obj)} in the valley."
+                    text = _said(subject, relation, obj, kinds)
                     ids.append(f"{chain_id}.s{place // 2 + 1}")
                     statements.append(
                         Statement(
@@ -267,9 +398,43 @@ def knowledge(extra: dict[str, list[tuple[str, str, list[str]]]] | None = None) 
                             span=Span(f"{discipline}/{discipline}-notes", 0, len(text)),
                         )
                     )
-                chains.append(Chain(chain_id, discipline, f"{discipline}-basics", explains, tuple(ids)))
+                needed, excluded = ([text] for text in CONDITIONS[chain_id]) if chain_id in CONDITIONS else ((), ())
+                made = Chain(chain_id, discipline, f"{discipline}-basics", explains, tuple(ids), tuple(needed), tuple(excluded))
+                chains.append(made)
+    for discipline, linked in LINKS.items():
+        for link, told in linked:
+            link_id = f"{discipline}/{link}"
+            subject, relation, obj = told.split()
+            qualifiers = QUALIFIED.get(f"{link_id}.s1", {})
+            text = _said(subject, relation, obj, kinds, qualifiers)
+            ends = [concepts[c.rpartition("/")[2]].id for c in (subject, obj)]
+            span = Span(f"{discipline}/{discipline}-notes", 0, len(text))
+            where = (discipline, f"{discipline}-basics")
+            stated = Statement(f"{link_id}.s1", link_id, *where, ends[0], relation, ends[1], text, text, span)
+            worded = {key: tuple(value) if isinstance(value, list) else value for key, value in qualifiers.items()}
+            statements.append(msgspec.structs.replace(stated, **worded))
+            chains.append(Chain(link_id, *where, "", (stated.id,)))
     typed = [msgspec.convert({"id": name, **fields}, Relation) for name, fields in kinds.items()]
-    return Knowledge(typed, concepts.values(), statements, chains)
+    return Knowledge(typed, concepts.values(), statements, chains, _cases())
+
+
+def _cases() -> Iterator[Case]:
+    """The cases in compiled form."""
+    for discipline, cases in CASES.items():
+        for name, case in cases.items():
+            options, variants = msgspec.convert(case["options"], dict[str, str]), msgspec.convert(case["variants"], list[VariantEntry])
+            for number, variant in enumerate(variants, start=1):
+                wrong = {letter: (_node(discipline, entry.breaks), entry.because) for letter, entry in variant.wrong.items()}
+                made = [CaseOption(text, *wrong[x][::-1]) if x in wrong else CaseOption(text, variant.because) for x, text in options.items()]
+                chain = f"{discipline}/{case['chain']}"
+                where = (chain, discipline, f"{discipline}-basics")
+                question, key = str(case["question"]), list(options).index(variant.answer)
+                yield Case(f"{discipline}/{name}", number, *where, variant.situation, question, tuple(made), key)
+
+
+def _node(discipline: str, breaks: str) -> str:
+    """The id of the statement that a case names: a link stands without its only statement."""
+    return f"{discipline}/{breaks}" if "." in breaks else f"{discipline}/{breaks}.s1"
 
 
 def wide_knowledge(count: int = 40) -> Knowledge:
@@ -282,3 +447,31 @@ def wide_knowledge(count: int = 40) -> Knowledge:
             course += [names[(number + step) % len(names)], f"thing-{number}-{step + 1}"]
         told.append((f"story-{number}", f"how thing {number} comes about", course))
     return knowledge({"weaving": told})
+
+
+def invented_knowledge(chains: int = 60) -> Knowledge:
+    """Return a world of pseudo-words with links and conditions, for tests that need many items of every kind but cases.
+
+    A part of the statements is qualified, as in real knowledge: an end is worded as lower or higher, or the statement holds under
+    conditions.
+    """
+    known = knowledge().relations.values()
+    concepts, statements, courses = invented_world(0, chains, list(known), suite_share=0.0)
+    terms = {c.id: c.term for c in concepts}
+    qualified = []
+    for said in statements:
+        changes: dict[str, object] = {}
+        for end in ("subject", "object"):
+            drawn = fraction("worded", said.id, end)
+            if drawn < 0.3:
+                changes[f"{end}_as"] = f"{'a lower' if drawn < 0.2 else 'a higher'} {terms[getattr(said, end)]}"
+        if fraction("under", said.id) < 0.2:
+            changes["when"] = ("in a dry season",)
+        qualified.append(msgspec.structs.replace(said, **changes))
+    return Knowledge(known, concepts, qualified, courses)
+
+
+def with_statement(world: Knowledge, statement: str, **changes: object) -> Knowledge:
+    """Return the knowledge with one statement changed."""
+    said = {**world.statements, statement: msgspec.structs.replace(world.statements[statement], **changes)}
+    return Knowledge(world.relations.values(), world.concepts.values(), said.values(), world.chains.values(), world.cases)
