@@ -283,7 +283,7 @@ def _shown(concept: str) -> str:
     return PHRASES.get(concept, words_of(concept))
 
 
-def _said(subject: str, relation: str, obj: str, kinds: dict[str, dict[str, object]], qualifiers: Mapping[str, object] = {}) -> str:  # noqa: B006  never changed
+def _said(subject: str, relation: str, obj: str, kinds: dict[str, dict[str, object]], qualifiers: Mapping[str, object] = {}) -> str:
     """The sentence that states a triple. A concept may stand with its discipline."""
     first, last = (_shown(c.rpartition("/")[2]) for c in (subject, obj))
     text = f"{qualifiers.get('subject_as', first)} {kinds[relation]['phrase']} {qualifiers.get('object_as', last)} in the valley"
@@ -425,7 +425,9 @@ def _cases() -> Iterator[Case]:
             options, variants = msgspec.convert(case["options"], dict[str, str]), msgspec.convert(case["variants"], list[VariantEntry])
             for number, variant in enumerate(variants, start=1):
                 wrong = {letter: (_node(discipline, entry.breaks), entry.because) for letter, entry in variant.wrong.items()}
-                made = [CaseOption(text, *wrong[x][::-1]) if x in wrong else CaseOption(text, variant.because) for x, text in options.items()]
+                made = [
+                    CaseOption(text, *wrong[x][::-1]) if x in wrong else CaseOption(text, variant.because) for x, text in options.items()
+                ]
                 chain = f"{discipline}/{case['chain']}"
                 where = (chain, discipline, f"{discipline}-basics")
                 question, key = str(case["question"]), list(options).index(variant.answer)

@@ -27,7 +27,12 @@ def test_the_key_is_a_condition_of_the_chain_of_the_sort_that_is_asked_for() -> 
         (sort,) = (s for s in STEMS if right(item).text in getattr(chain, s))
         start, *_, end = (name(WORLD, c) for c in (WORLD.path(chain)[0].subject, WORLD.path(chain)[-1].object))
         between = [name(WORLD, s.object) for s in WORLD.path(chain)[:-1]]
-        filled = {f.replace("{start}", start).replace("{through}", x).replace("{end}", end) for fs in STEMS[sort].values() for f in fs for x in between}
+        filled = {
+            f.replace("{start}", start).replace("{through}", x).replace("{end}", end)
+            for fs in STEMS[sort].values()
+            for f in fs
+            for x in between
+        }
         assert item.stem in filled, item.id
         sorts.add(sort)
     assert sorts == set(STEMS)
@@ -39,7 +44,10 @@ def test_distractors_are_conditions_of_the_same_sort_of_chains_that_share_no_con
         (sort,) = (s for s in STEMS if right(item).text in getattr(chain, s))
         for option in wrongs(item):
             (other,) = (c for c in WORLD.active_chains() if option.text in getattr(c, sort))
-            assert other.discipline == chain.discipline and concepts(WORLD, other).isdisjoint(concepts(WORLD, chain)), (item.id, option.text)
+            assert other.discipline == chain.discipline and concepts(WORLD, other).isdisjoint(concepts(WORLD, chain)), (
+                item.id,
+                option.text,
+            )
             assert option.breaks == chain.statements and other.explains in option.wrong_because
 
 
@@ -77,5 +85,7 @@ def test_without_three_other_explanations_there_is_no_item() -> None:
     few = Knowledge(world.relations.values(), world.concepts.values(), world.statements.values(), kept.values())
     site = Site("ovens/heat-sets-crumb", world.chains["ovens/heat-sets-crumb"].statements, "preconditions-0-0")
     assert CONDITION.write(few, site, "a", frozenset({"the door stays ajar"}), (1,)) is not None
-    fewer = Knowledge(world.relations.values(), world.concepts.values(), world.statements.values(), [c for c in kept.values() if "rye" not in c.id])
+    fewer = Knowledge(
+        world.relations.values(), world.concepts.values(), world.statements.values(), [c for c in kept.values() if "rye" not in c.id]
+    )
     assert CONDITION.write(fewer, site, "a", frozenset(), (1,)) is None

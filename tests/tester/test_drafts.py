@@ -22,7 +22,11 @@ def texts(found: tuple[Option, ...] | None) -> list[str] | None:
 
 def test_the_first_three_that_differ_from_all_others_are_chosen() -> None:
     right = Option("flour")
-    assert texts(chosen(options("bran", "Flour", "bran", "BRAN", "husk", "wick", "dust"), right, frozenset({"Husk"}))) == ["bran", "wick", "dust"]
+    assert texts(chosen(options("bran", "Flour", "bran", "BRAN", "husk", "wick", "dust"), right, frozenset({"Husk"}))) == [
+        "bran",
+        "wick",
+        "dust",
+    ]
 
 
 def test_too_few_or_a_right_option_that_is_barred_make_no_item() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from proda.tester.stems import STEMS as ITEM_STEMS
+
 from proda.builder import templates
 from proda.tester.general import STEMS, write_suite
-from proda.tester.stems import STEMS as ITEM_STEMS
 from tests.toyworld import wide_knowledge
 
 WORLD = wide_knowledge(60)
