@@ -68,13 +68,13 @@ LINKS: dict[str, list[tuple[str, str]]] = {
     "ovens": [
         ("gas-opens-crumb", "gas-pressure decreases crumb-drying"),
         ("grip-holds-gas", "gluten-grip increases dough-rise"),
-        ("grip-tires-arms", "gluten-grip increases night-work"),
+        ("grip-tires-arms", "gluten-grip causes night-work"),
         ("warmth-wakes-yeast", "warmth-reserve increases yeast-growth"),
         ("heat-drives-steam", "oven-heat increases steam-flow"),
         ("damp-slows-browning", "crust-damp decreases crust-depth"),
-        ("acid-slows-yeast", "acid-growth decreases gas-pressure"),
-        ("acid-wins-praise", "acid-growth causes guild-praise"),
-        ("flour-feeds-acid", "milling/flour triggers acid-growth"),
+        ("acid-slows-yeast", "acid-growth prevents gas-pressure"),
+        ("acid-wins-praise", "acid-growth increases guild-praise"),
+        ("flour-feeds-acid", "milling/flour increases acid-growth"),
         ("torque-frees-nights", "milling/shaft-torque increases stone-mass"),
         ("ice-cools-oven", "milling/pond-ice decreases oven-heat"),
     ],
@@ -283,7 +283,7 @@ def _shown(concept: str) -> str:
     return PHRASES.get(concept, words_of(concept))
 
 
-def _said(subject: str, relation: str, obj: str, kinds: dict[str, dict[str, object]], qualifiers: Mapping[str, object] = {}) -> str:  # noqa: B006  never changed
+def _said(subject: str, relation: str, obj: str, kinds: dict[str, dict[str, object]], qualifiers: Mapping[str, object] = {}) -> str:
     """The sentence that states a triple. A concept may stand with its discipline."""
     first, last = (_shown(c.rpartition("/")[2]) for c in (subject, obj))
     text = f"{qualifiers.get('subject_as', first)} {kinds[relation]['phrase']} {qualifiers.get('object_as', last)} in the valley"
@@ -424,8 +424,8 @@ def _cases() -> Iterator[Case]:
         for name, case in cases.items():
             options, variants = msgspec.convert(case["options"], dict[str, str]), msgspec.convert(case["variants"], list[VariantEntry])
             for number, variant in enumerate(variants, start=1):
-                wrong = {letter: (_node(discipline, entry.breaks), entry.because) for letter, entry in variant.wrong.items()}
-                made = [CaseOption(text, *wrong[x][::-1]) if x in wrong else CaseOption(text, variant.because) for x, text in options.items()]
+                wrong = {letter: (entry.because, _node(discipline, entry.breaks)) for letter, entry in variant.wrong.items()}
+                made = [CaseOption(text, *wrong.get(letter, (variant.because,))) for letter, text in options.items()]
                 chain = f"{discipline}/{case['chain']}"
                 where = (chain, discipline, f"{discipline}-basics")
                 question, key = str(case["question"]), list(options).index(variant.answer)
@@ -457,16 +457,16 @@ def invented_knowledge(chains: int = 60) -> Knowledge:
     """
     known = knowledge().relations.values()
     concepts, statements, courses = invented_world(0, chains, list(known), suite_share=0.0)
-    terms = {c.id: c.term for c in concepts}
+    terms, plural = {c.id: c.term for c in concepts}, {c.id for c in concepts if c.plural}
     qualified = []
     for said in statements:
         changes: dict[str, object] = {}
         for end in ("subject", "object"):
             drawn = fraction("worded", said.id, end)
-            if drawn < 0.3:
+            if drawn < 0.3 and getattr(said, end) not in plural:
                 changes[f"{end}_as"] = f"{'a lower' if drawn < 0.2 else 'a higher'} {terms[getattr(said, end)]}"
         if fraction("under", said.id) < 0.2:
-            changes["when"] = ("in a dry season",)
+            changes["when"] = ("at night",)
         qualified.append(msgspec.structs.replace(said, **changes))
     return Knowledge(known, concepts, qualified, courses)
 
