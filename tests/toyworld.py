@@ -55,6 +55,7 @@ CHAINS: dict[str, list[tuple[str, str, list[str]]]] = {
         ),
     ],
 }
+# The discipline `ovens` has what the first two lack: links, conditions and cases.
 CHAINS["ovens"] = [
     _told("heat-sets-crumb", "how heat sets the crumb", "oven-heat causes crumb-drying increases crust-depth decreases loaf-softness"),
     _told("yeast-lifts-dough", "how yeast lifts the dough", "yeast-growth produces gas-pressure causes dough-rise enables loaf-lightness"),
@@ -245,9 +246,9 @@ def topic_files() -> dict[str, str]:
                 needed, excluded = CONDITIONS[f"{discipline}/{chain}"]
                 body[chain] |= {"preconditions": [needed], "exclusions": [excluded]}
         links: dict[str, dict[str, object]] = {}
-        for link, told in LINKS.get(discipline, ()):
+        for link, joined in LINKS.get(discipline, ()):
             qualifiers = QUALIFIED.get(f"{discipline}/{link}.s1", {})
-            subject, relation, obj = told.split()
+            subject, relation, obj = joined.split()
             text = _said(subject, relation, obj, kinds, qualifiers)
             sentences.append(text)
             evidence = {"quote": text}
@@ -356,13 +357,18 @@ def make_repository(path: Path, *, git: bool = True, samples: int = 40, code: bo
     return root
 
 
-def knowledge(extra: dict[str, list[tuple[str, str, list[str]]]] | None = None) -> Knowledge:
-    """Return the toy knowledge in compiled form, without files. `extra` adds chains in the notation of CHAINS."""
+def knowledge(extra: dict[str, list[tuple[str, str, list[str]]]] | None = None, *, ovens: bool = False) -> Knowledge:
+    """Return the toy knowledge in compiled form, without files. `extra` adds chains in the notation of CHAINS.
+
+    The discipline `ovens`, with all links, conditions and cases, is left out unless asked for. A chain of `extra` that explains nothing
+    is a link.
+    """
     chains: list[Chain] = []
     statements: list[Statement] = []
     concepts: dict[str, Concept] = {}
     kinds = relations()
-    for world in (CHAINS, extra or {}):
+    told_here = CHAINS if ovens else {discipline: told for discipline, told in CHAINS.items() if discipline != "ovens"}
+    for world in (told_here, extra or {}):
         for discipline, told in world.items():
             for chain, explains, course in told:
                 chain_id, ids = f"{discipline}/{chain}", []
@@ -401,10 +407,10 @@ def knowledge(extra: dict[str, list[tuple[str, str, list[str]]]] | None = None) 
                 needed, excluded = ([text] for text in CONDITIONS[chain_id]) if chain_id in CONDITIONS else ((), ())
                 made = Chain(chain_id, discipline, f"{discipline}-basics", explains, tuple(ids), tuple(needed), tuple(excluded))
                 chains.append(made)
-    for discipline, linked in LINKS.items():
-        for link, told in linked:
+    for discipline, linked in LINKS.items() if ovens else ():
+        for link, joined in linked:
             link_id = f"{discipline}/{link}"
-            subject, relation, obj = told.split()
+            subject, relation, obj = joined.split()
             qualifiers = QUALIFIED.get(f"{link_id}.s1", {})
             text = _said(subject, relation, obj, kinds, qualifiers)
             ends = [concepts[c.rpartition("/")[2]].id for c in (subject, obj)]
@@ -415,7 +421,7 @@ def knowledge(extra: dict[str, list[tuple[str, str, list[str]]]] | None = None) 
             statements.append(msgspec.structs.replace(stated, **worded))
             chains.append(Chain(link_id, *where, "", (stated.id,)))
     typed = [msgspec.convert({"id": name, **fields}, Relation) for name, fields in kinds.items()]
-    return Knowledge(typed, concepts.values(), statements, chains, _cases())
+    return Knowledge(typed, concepts.values(), statements, chains, _cases() if ovens else ())
 
 
 def _cases() -> Iterator[Case]:

@@ -143,9 +143,7 @@ def _chain(chain_id: str, entry: ChainEntry | LinkEntry, source: str, discipline
             )
         )  # fmt: skip
     replaced_by = full_id(discipline, entry.replaced_by) if entry.replaced_by else None
-    explained = (
-        (entry.explains, entry.preconditions, entry.exclusions) if isinstance(entry, ChainEntry) else ("", (), ())
-    )
+    explained = (entry.explains, entry.preconditions, entry.exclusions) if isinstance(entry, ChainEntry) else ("", (), ())
     chain = Chain(
         chain_id, discipline, topic, explained[0], tuple(s.id for s in statements), *explained[1:],
         sorted_spans([s.span for s in statements]), entry.status, replaced_by, _reference(entry.reference),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from proda.tester.stems import STEMS
 
 from proda.builder.extra import extra_samples, worded_again
 from proda.builder.plan import SHOWN, plan_samples
@@ -20,7 +21,6 @@ from proda.params import Params, load_params
 from proda.records import Sample
 from proda.stable_hash import by_weight
 from proda.store.corpus import recovered
-from proda.tester.stems import STEMS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -17,6 +17,6 @@ def test_near_concepts_neither_follow_from_what_is_before_nor_lead_to_what_is_af
 
 def test_those_of_the_same_topic_come_first_and_those_of_other_disciplines_last() -> None:
     found = list(near_concepts(WORLD, None, "milling/pond-ice", None, frozenset({"milling/frost"}), "key"))
-    places = ["milling" == WORLD.concepts[c].discipline for c in found]
+    places = [WORLD.concepts[c].discipline == "milling" for c in found]
     assert places == sorted(places, reverse=True) and True in places and False in places
     assert "milling/frost" not in found and "milling/pond-ice" not in found and len(set(found)) == len(found)

@@ -82,13 +82,17 @@ def drafted(world: Knowledge, *key: object) -> Draft | None:
 
 def test_there_is_no_item_where_another_concept_would_be_right_too() -> None:
     assert drafted(knowledge({"weaving": PAIR})) is not None
-    rival = [*PAIR, ("speed-shakes", "", ["loom-speed", "increases", "beam-shake"]), ("shake-stirs", "", ["beam-shake", "causes", "fluff-flight"])]
+    rival = [
+        *PAIR,
+        ("speed-shakes", "", ["loom-speed", "increases", "beam-shake"]),
+        ("shake-stirs", "", ["beam-shake", "causes", "fluff-flight"]),
+    ]
     assert drafted(knowledge({"weaving": rival})) is None
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])
 def test_what_follows_from_the_first_is_no_distractor_if_it_leads_to_the_end(steps: int) -> None:
-    """"Beam shake" follows from loom speed. It is half right, unless it leads to the end in a few steps."""
+    """ "Beam shake" follows from loom speed. It is half right, unless it leads to the end in a few steps."""
     aside = ("speed-shakes", "", ["loom-speed", "increases", "beam-shake"])
     found = drafted(knowledge({"weaving": [*PAIR, aside]}))
     assert found is not None

@@ -81,7 +81,9 @@ def test_a_retired_item_is_listed_and_an_amended_one_is_taken_as_amended(plain: 
 
 def test_an_amended_stem_that_prints_a_key_costs_one_of_the_two(plain: Benchmark) -> None:
     """A twin's new stem prints what its dev item asks for."""
-    dev = next(i for i in plain.items if i.kind == "bridge" and i.split == "dev" and i.id.replace("dev", "twin") in {x.id for x in plain.items})
+    dev = next(
+        i for i in plain.items if i.kind == "bridge" and i.split == "dev" and i.id.replace("dev", "twin") in {x.id for x in plain.items}
+    )
     twin = next(i for i in plain.items if i.id == dev.id.replace("dev", "twin"))
     first, second = (WORLD.statements[s] for s in dev.statements)
     terms = [WORLD.concepts[c].term for c in (first.subject, first.object, second.object)]

@@ -12,7 +12,7 @@ from proda.records import Case, Item
 from proda.tester.items import write_items
 from tests.toyworld import knowledge
 
-WORLD = knowledge()
+WORLD = knowledge(ovens=True)
 HEAT, STEAM = "ovens/heat-sets-crumb", "ovens/steam-glazes-crust"
 
 
@@ -57,7 +57,9 @@ def test_variants_share_options_and_have_different_answers() -> None:
 
 
 def test_the_cases_of_a_chain_are_in_dev_and_twin_by_turns_with_all_their_variants() -> None:
-    third = [msgspec.structs.replace(c, id=c.id + "-too", chain=HEAT, situation=f"Too. {c.situation}") for c in WORLD.cases if c.chain == HEAT]
+    third = [
+        msgspec.structs.replace(c, id=c.id + "-too", chain=HEAT, situation=f"Too. {c.situation}") for c in WORLD.cases if c.chain == HEAT
+    ]
     split = {(i.stem, i.split) for i in asked(with_cases(*WORLD.cases, *third))}
     of_case = {case.id: {s for stem, s in split if stem.startswith(case.situation)} for case in (*WORLD.cases, *third)}
     assert of_case == {"ovens/a-hotter-oven": {"dev"}, "ovens/a-hotter-oven-too": {"twin"}, "ovens/a-leaking-vent": {"dev"}}

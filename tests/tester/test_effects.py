@@ -125,7 +125,9 @@ def drafts(world: Knowledge) -> list[Draft]:
 @pytest.mark.parametrize("two", ["increases", "decreases"])
 @pytest.mark.parametrize("aside", ["causes", "prevents"])
 @pytest.mark.parametrize("end", [None, "subject", "object"])
-def test_signs_multiply_along_a_branch_and_turn_with_the_wording_and_with_the_direction(one: str, two: str, aside: str, end: str | None) -> None:
+def test_signs_multiply_along_a_branch_and_turn_with_the_wording_and_with_the_direction(
+    one: str, two: str, aside: str, end: str | None
+) -> None:
     signs = UP | DOWN
     world, turn = made(one, two, aside), 1
     if end is not None:
@@ -148,8 +150,14 @@ def test_a_wording_that_names_another_thing_has_no_known_effect(worded: str | No
 ROUTES = {
     "one other statement of the other sign": ([("x", "", ["loom-speed", "decreases", "edge-curl"])], False),
     "one other statement of the same sign": ([("x", "", ["loom-speed", "increases", "edge-curl"])], True),
-    "two statements of the other sign": ([("x", "", ["loom-speed", "increases", "knot"]), ("y", "", ["knot", "decreases", "edge-curl"])], False),
-    "two statements of the same sign": ([("x", "", ["loom-speed", "decreases", "knot"]), ("y", "", ["knot", "decreases", "edge-curl"])], True),
+    "two statements of the other sign": (
+        [("x", "", ["loom-speed", "increases", "knot"]), ("y", "", ["knot", "decreases", "edge-curl"])],
+        False,
+    ),
+    "two statements of the same sign": (
+        [("x", "", ["loom-speed", "decreases", "knot"]), ("y", "", ["knot", "decreases", "edge-curl"])],
+        True,
+    ),
     "two statements of no known sign": ([("x", "", ["loom-speed", "precedes", "knot"]), ("y", "", ["knot", "causes", "edge-curl"])], False),
     "another to the other effect": ([("x", "", ["loom-speed", "prevents", "fluff-flight"])], False),
 }

@@ -22,7 +22,7 @@ from proda.tester.windows import shown_whole
 from tests.tester.world import SEALED, WORLD, items, right, wrongs
 from tests.toyworld import ROOT, knowledge, with_statement
 
-TOY = knowledge()
+TOY = knowledge(ovens=True)
 MOST = {kind.name: most for kind, most in QUOTAS}
 replace = msgspec.structs.replace
 
@@ -142,7 +142,7 @@ SCRIPT = """
 import hashlib, msgspec
 from proda.tester.items import write_items
 from tests.toyworld import knowledge
-print(hashlib.sha256(msgspec.json.encode(write_items(knowledge(), seed=0, sealed_share=0.3))).hexdigest())
+print(hashlib.sha256(msgspec.json.encode(write_items(knowledge(ovens=True), seed=0, sealed_share=0.3))).hexdigest())
 """
 
 
@@ -226,7 +226,9 @@ def test_another_discipline_leaves_every_item_as_it_was() -> None:
 @pytest.mark.parametrize("is_retired", [lambda c: c.id == WORLD.statements[USED].chain, lambda c: c.is_link])
 def test_no_item_rests_on_a_retired_chain_or_link(is_retired: Callable[[object], bool]) -> None:
     chains = [replace(c, status="retired") if is_retired(c) else c for c in WORLD.chains.values()]
-    left = write_items(Knowledge(WORLD.relations.values(), WORLD.concepts.values(), WORLD.statements.values(), chains), seed=0, sealed_share=SEALED)
+    left = write_items(
+        Knowledge(WORLD.relations.values(), WORLD.concepts.values(), WORLD.statements.values(), chains), seed=0, sealed_share=SEALED
+    )
     gone = {c.id for c in chains if c.status == "retired"}
     assert gone and left
     assert all(gone.isdisjoint({i.chain, *(WORLD.statements[s].chain for s in i.statements)}) for i in left)

@@ -74,7 +74,11 @@ def test_no_wrong_order_follows_from_the_start() -> None:
 
 
 STORIES = [
-    (f"story-{n}", f"how thing {n} comes about", [f"thing-{n}-0", "causes", f"thing-{n}-1", "causes", f"thing-{n}-2", "causes", f"thing-{n}-3"])
+    (
+        f"story-{n}",
+        f"how thing {n} comes about",
+        [f"thing-{n}-0", "causes", f"thing-{n}-1", "causes", f"thing-{n}-2", "causes", f"thing-{n}-3"],
+    )
     for n in range(6)
 ]
 SITE = Site("weaving/story-0", tuple(f"weaving/story-0.s{n}" for n in (1, 2, 3)))
@@ -83,7 +87,11 @@ SITE = Site("weaving/story-0", tuple(f"weaving/story-0.s{n}" for n in (1, 2, 3))
 def test_there_is_no_mechanism_where_two_other_steps_lead_there_as_well() -> None:
     world = knowledge({"weaving": STORIES})
     assert MECHANISM.write(world, SITE, "a", frozenset(), ("key",)) is not None
-    second = [("a", "", ["thing-0-0", "increases", "knot"]), ("b", "", ["knot", "causes", "loop"]), ("c", "", ["loop", "causes", "thing-0-3"])]
+    second = [
+        ("a", "", ["thing-0-0", "increases", "knot"]),
+        ("b", "", ["knot", "causes", "loop"]),
+        ("c", "", ["loop", "causes", "thing-0-3"]),
+    ]
     assert MECHANISM.write(knowledge({"weaving": [*STORIES, *second]}), SITE, "a", frozenset(), ("key",)) is None
 
 

@@ -11,7 +11,7 @@ from proda.tester.items import write_items
 from proda.tester.sights import Sights
 from tests.toyworld import knowledge, with_statement
 
-WORLD = knowledge()
+WORLD = knowledge(ovens=True)
 GRIND = "milling/wind-grinds-grain"
 
 
@@ -31,7 +31,8 @@ def test_a_link_shows_itself_and_not_what_it_leads_to() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"text": "Sail rotation produces shaft torque, and so flour."}, {"when": ("at every grinding of flour",)}, {"text": "FLOUR\u00ad."}]
+    "changes",
+    [{"text": "Sail rotation produces shaft torque, and so flour."}, {"when": ("at every grinding of flour",)}, {"text": "FLOUR\u00ad."}],
 )
 def test_what_a_sentence_names_besides_is_shown_too(changes: dict[str, object]) -> None:
     world = with_statement(WORLD, f"{GRIND}.s2", **changes)

@@ -39,5 +39,8 @@ def test_an_heir_of_an_open_chain_is_open_whatever_its_own_hash() -> None:
 
 
 def test_replacements_in_a_circle_end() -> None:
-    one, two = (replace(CHAINS[c], replaced_by=other) for c, other in (("weaving/story-1", "weaving/story-2"), ("weaving/story-2", "weaving/story-1")))
+    one, two = (
+        replace(CHAINS[c], replaced_by=other)
+        for c, other in (("weaving/story-1", "weaving/story-2"), ("weaving/story-2", "weaving/story-1"))
+    )
     sealed_chains({one.id: one, two.id: two}, 0.5)

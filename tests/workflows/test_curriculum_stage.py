@@ -98,7 +98,12 @@ def test_held_out_sentences_are_never_read(root: Path) -> None:
 
 
 def test_a_second_run_writes_the_same_bytes(root: Path) -> None:
-    names = ("build/curriculum/documents.jsonl", "build/curriculum/replay.jsonl", "build/curriculum/heldout.txt", "benchmarks/general/suite.jsonl")
+    names = (
+        "build/curriculum/documents.jsonl",
+        "build/curriculum/replay.jsonl",
+        "build/curriculum/heldout.txt",
+        "benchmarks/general/suite.jsonl",
+    )
     before = [(root / name).read_bytes() for name in names]
     run(root)
     assert [(root / name).read_bytes() for name in names] == before
