@@ -8,7 +8,7 @@
 
 People choose ids and never reuse them: a chain is `physics/bimetal-strip-bends`, its first statement
 `physics/bimetal-strip-bends.s1`, a concept `physics/thermal-expansion`. A sample or an item is named after the node it
-was made from: `physics/bimetal-strip-bends.s1:open-1`, `physics/bimetal-strip-bends:dev-path`.
+was made from: `physics/bimetal-strip-bends.s1:open-1`, `physics/bimetal-strip-bends:dev-bridge`.
 
 An id is a name and is not parsed: what it suggests (discipline, chain, split, unit) is also a field of the record.
 

@@ -7,7 +7,7 @@
     patches, by items fixed less items broken
       +3 −0  1-bimetal-strip-bends-s1-3f0c9a1e (unproven)
       … and 90 more (--all)
-    fixed   physics/bimetal-strip-bends:twin-path   0 of 3 → 3 of 3 seeds
+    fixed   physics/bimetal-strip-bends:twin-bridge   0 of 3 → 3 of 3 seeds
       could have   1c77e02b8  1-bimetal-strip-bends-s1-3f0c9a1e (unproven)   through physics/bimetal-strip-bends.s1
 
 Reads git history and the results committed in it: nothing is trained, and DVC's cache is not needed. Without A..B: from the commit before

@@ -1,7 +1,7 @@
 """`proda bisect ITEM [A..B]`: finds the commit at which an item's answer flipped, and the changes that could have caused it.
 
-    $ proda bisect physics/bimetal-strip-bends:dev-path
-    physics/bimetal-strip-bends:dev-path, in 5 results from 4b5d1e6a2 to 8d2e7b431
+    $ proda bisect physics/bimetal-strip-bends:dev-bridge
+    physics/bimetal-strip-bends:dev-bridge, in 5 results from 4b5d1e6a2 to 8d2e7b431
     wrong → right at 8d2e7b431 Rebuilt   (1 of 3 seeds at 3f0c9a1d2, 3 of 3 here)
       one of the 2 changes since 3f0c9a1d2:
       1c77e02b8 Repair physics/bimetal-strip-bends.s1: concept gap   samples/patches/1-bimetal-strip-bends-s1-3f0c9a1e.yaml

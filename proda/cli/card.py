@@ -1,13 +1,13 @@
 """A trace as text for a terminal: what the thing says first, then its diagnoses, where it comes from and where it leads.
 
-item  physics/bimetal-strip-bends:dev-path  dev, path
-  Which explanation leads all the way from heating to bending?
+item  physics/bimetal-strip-bends:dev-bridge  dev, bridge
+  One concept completes both statements: “Heating causes …” and “… increases the line resistance”. Which one?
 
-    A  heating causes bending, which …
-       inversion: “heating causes bending” is neither stated nor implied.
+    A  heat conduction
+       half: Heating causes heat conduction. But “… increases the line resistance” is completed by thermal expansion.
        chosen by seed-1
 
-  ✓ B  heating causes thermal expansion, which …
+  ✓ B  thermal expansion
        chosen by base, seed-0
 
 diagnosis

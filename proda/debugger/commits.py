@@ -9,7 +9,7 @@
 
     Patch: 1-bimetal-strip-bends-s1-3f0c9a1e
     Diagnosis: concept gap
-    Item: physics/bimetal-strip-bends:dev-path
+    Item: physics/bimetal-strip-bends:dev-bridge
     Edit: physics/thermal-expansion distinct_from physics/thermal-contraction
     Run: dd6d5935…
 

@@ -1,7 +1,7 @@
 """Asks failed items again with their facts in the question, and as a control with the facts of other chains.
 
     probes = context_probes(knowledge, items, failed)
-    Probe(node="physics/bimetal-strip-bends:dev-path", kind="context", prompt="Question: It is known that the strip bends because …")
+    Probe(node="physics/bimetal-strip-bends:dev-bridge", kind="context", prompt="Question: It is known that the strip bends because …")
     found = supplied(answers_of)
     found.telling                    # False: 88 of 100 items are wrong with their facts, 90 of 100 with other facts
 

@@ -47,7 +47,8 @@ def right_as_well(knowledge: Knowledge, item: Item, letter: str) -> bool:
     """Tell whether a wrong option answers the stem as well, by the triples that it records.
 
     It does if it states what the right option states; or if the knowledge holds each of its triples, and they connect the same two concepts
-    as those of the right option (in an order item: any two). Items of other kinds than `COMPLETE` do not state the answer in triples.
+    as those of the right option (in an order item, which names no end, begin at the same one). A wrong option may well be true: then it
+    begins or ends elsewhere. Items of other kinds than `COMPLETE` do not state the answer in triples.
     """
     told, right = option_of(item, letter).triples, item.options[item.key].triples
     if letter == item.answer or item.kind not in COMPLETE or not told or not right:
@@ -56,4 +57,4 @@ def right_as_well(knowledge: Knowledge, item: Item, letter: str) -> bool:
         return True
     if not all(knowledge.holds(*t) for t in told) or any(a[2] != b[0] for a, b in pairwise(told)):
         return False
-    return (told[0][0], told[-1][2]) == (right[0][0], right[-1][2]) or (item.kind == "order" and len(told) == len(right))
+    return told[0][0] == right[0][0] and (item.kind == "order" or told[-1][2] == right[-1][2])

@@ -17,18 +17,20 @@ the behaviour of models. The withheld statements are those that a wrong option o
 those in which a wrong option differs from the right one.
 
 A site is a chain or a link that items rest on. An item may rest on several chains and links; it can show the fault of a statement that it
-rests on, and no item can show two faults.
+rests on, and no item can show two faults. An item about conditions prints its statements in its stem, so it shows no fault of theirs.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice, zip_longest
+from itertools import islice, pairwise, zip_longest
 from typing import Literal
 
 import msgspec
 
+from proda.debugger.probes import junctions
+from proda.debugger.suspicion import path_of
 from proda.experiments.mutations import another_right, exchange, flip, flipped, forms, leap, rekeyed, reworded, with_another_right
 from proda.graph import Knowledge
 from proda.language.neighbours import near_concepts
@@ -155,7 +157,9 @@ class _World:
             for chain in chains_of(knowledge, item):
                 self.items[chain].append(item)
         self.by_node: dict[str, list[Sample]] = defaultdict(list)
+        self.taught: set[str] = set()  # what some sample was made for
         for sample in samples:
+            self.taught.add(sample.unit)
             for node in sample.nodes:
                 self.by_node[node].append(sample)
 
@@ -170,23 +174,27 @@ class _World:
 
     def fault(self, kind: Kind, chains: Sequence[str], nodes: Sequence[str], how: str = "") -> PlantedFault:
         """Returns a fault of the samples, which the items that rest on one of its nodes can show."""
-        showing = tuple(sorted({i.id for c in chains for i in self.items.get(c, ()) if not set(nodes).isdisjoint(i.statements)}))
+        showing = tuple(sorted({i.id for c in chains for i in self.asking(c) if not set(nodes).isdisjoint(i.statements)}))
         return PlantedFault(kind, EXPECTED[kind], tuple(chains), tuple(nodes), showing, how)
 
     def alone(self, chain: Chain, *key: object) -> list[Statement]:
         """Returns the statements of a chain that are unique and that some sample was made for, in drawn order."""
         found = (self.knowledge.statements[s] for s in by_weight(chain.statements, *key))
-        return [s for s in found if len(self.knowledge.triples[s.triple]) == 1 and any(x.unit == s.id for x in self.by_node[s.id])]
+        return [s for s in found if len(self.knowledge.triples[s.triple]) == 1 and s.id in self.taught]
+
+    def asking(self, chain: str) -> list[Item]:
+        """Returns the items of a chain or link that do not print their statements."""
+        return [i for i in self.items.get(chain, ()) if i.kind != "condition"]
 
     def tested(self, chain: Chain, *key: object) -> list[Statement]:
         """Returns those of the statements `alone` that an item rests on."""
-        asked = {s for item in self.items[chain.id] for s in item.statements}
+        asked = {s for item in self.asking(chain.id) for s in item.statements}
         return [s for s in self.alone(chain, *key) if s.id in asked]
 
 
 def chains_of(knowledge: Knowledge, item: Item) -> list[str]:
     """Returns the chains and links that an item rests on, in the order of its statements."""
-    return list(dict.fromkeys(knowledge.statements[s].chain for s in item.statements if s in knowledge.statements))
+    return list(dict.fromkeys(s.chain for s in path_of(knowledge, item)))
 
 
 Finder = Callable[[_World, Kind, Chain, tuple[object, ...]], PlantedFault | None]
@@ -198,20 +206,29 @@ def _withheld(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) 
     if kind == "withheld-format":
         open_ones = (s for s in alone if any(x.format == WITHHELD_FORMAT for x in world.by_node[s]))
         return next((world.fault(kind, (chain.id,), (s,)) for s in open_ones), None)
-    broken = {o.breaks for item in world.items[chain.id] for o in item.options if o.breaks}
+    broken = {o.breaks for item in world.asking(chain.id) for o in item.options if o.breaks}
     ranked = sorted(by_weight(broken, *key), key=len)
     return next((world.fault(kind, (chain.id,), d) for d in ranked if set(d) <= set(alone)), None)
 
 
 def _composition(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> PlantedFault | None:
-    """Skips steps of a chain whose statements are all taught in samples of their own too. The nodes to blame are the skipped steps."""
+    """Skips steps of a chain whose statements are all taught in samples of their own too. The nodes to blame are the skipped steps.
+
+    Items that take one of these steps can show it; one that joins a skipped statement to another chain does not.
+    """
     steps = world.knowledge.path(chain)
-    left_out = [
-        other.id
-        for one, other in zip(steps, steps[1:], strict=False)
+    left_out = {
+        other.id: one.id
+        for one, other in pairwise(steps)
         if any(other.id in s.nodes and leap(world.knowledge, s, steps) for s in world.by_node[one.id])
-    ]
-    return world.fault(kind, (chain.id,), left_out) if left_out and len(world.alone(chain, *key)) == len(steps) else None
+    }
+    if not left_out or len(world.alone(chain, *key)) < len(steps):
+        return None
+    taking = {
+        i.id for i in world.items[chain.id] if not left_out.items().isdisjoint(junctions(world.knowledge, path_of(world.knowledge, i)))
+    }
+    found = world.fault(kind, (chain.id,), tuple(left_out))
+    return msgspec.structs.replace(found, items=tuple(i for i in found.items if i in taking))
 
 
 def _flipped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -> PlantedFault | None:
@@ -234,10 +251,10 @@ def _swapped(world: _World, kind: Kind, chain: Chain, key: tuple[object, ...]) -
     The nodes to blame are the statements about either concept that samples teach and that become false.
     """
     knowledge = world.knowledge
-    for here, other in (*_exchanged(world, chain, key), *_nearest(knowledge, chain, key)):
+    for here, other in (*_exchanged(world, chain, key), *nearest(knowledge, chain, key)):
         touched = {s for c in (here, other) for s in (*knowledge.by_subject.get(c, ()), *knowledge.by_object.get(c, ()))}
         chains = {s.chain for s in touched}
-        spoilt = sorted(s.id for s in touched if world.by_node[s.id] and not knowledge.holds(*_renamed(s.triple, here, other)))
+        spoilt = sorted(s.id for s in touched if s.id in world.taught and not knowledge.holds(*_renamed(s.triple, here, other)))
         alike = knowledge.concepts[here].discipline == knowledge.concepts[other].discipline
         if alike and len(chains) <= MAX_TOUCHED and set(spoilt).intersection(chain.statements):
             found = world.fault(kind, (chain.id, *sorted(chains - {chain.id})), spoilt)
@@ -255,7 +272,7 @@ def _exchanged(world: _World, chain: Chain, key: tuple[object, ...]) -> list[tup
     pairs = set()
     here = {c for s in world.knowledge.path(chain) for c in (s.subject, s.object)}
     for item in world.items[chain.id]:
-        path = [world.knowledge.statements[s].triple for s in item.statements]
+        path = [s.triple for s in path_of(world.knowledge, item)]
         for told in (o.triples for o in item.options if o.operator):
             if len(told) == len(path):
                 ends = [end for t, u in zip(path, told, strict=True) for end in ((t[0], u[0]), (t[2], u[2]))]
@@ -267,8 +284,8 @@ def _same(path: Sequence[Triple], told: Sequence[Triple], one: str, other: str) 
     return one != other and [_renamed(t, one, other) for t in path] == list(told)
 
 
-def _nearest(knowledge: Knowledge, chain: Chain, key: tuple[object, ...]) -> Iterator[tuple[str, str]]:
-    """Yields inner concepts of the chain, each with the concepts it may be confused with."""
+def nearest(knowledge: Knowledge, chain: Chain, key: tuple[object, ...]) -> Iterator[tuple[str, str]]:
+    """Yields inner concepts of the chain in drawn order, each with the concepts that it may be confused with."""
     path = [s.triple for s in knowledge.path(chain)]
     concepts = [path[0][0], *(t[2] for t in path)]
     for place in by_weight(range(1, len(path)), *key):

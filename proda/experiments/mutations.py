@@ -25,7 +25,6 @@ from proda.language.wording import (
     name,
     path_text,
     path_with_gap,
-    predicate,
     question,
     sentence,
 )
@@ -51,11 +50,11 @@ def flip(knowledge: Knowledge, sample: Sample, statement: Statement, false: Stat
     """Returns the sample with the statement `false` wherever it says the true one.
 
     In samples made for the statement, the names or the verb are exchanged throughout, and the author's sentence is replaced by a generated
-    one. In a sample of a window, the path is worded again; in a sample of another statement, the clause that mentions this one.
+    one. In a sample of several statements, the path is worded again, and the author's sentence replaced.
     """
     told = f"{capital(sentence(knowledge, false))}."
     if sample.unit != statement.id:
-        literal = {statement.text: told, **_paths(knowledge, sample, statement, false), **_instead(knowledge, statement, false)}
+        literal = {statement.text: told, **_paths(knowledge, sample, statement, false)}
         return reworded(sample, lambda text: _replaced(text, literal))
     turned = false.relation == statement.relation
     ends = (knowledge.concepts[c] for c in (statement.subject, statement.object))
@@ -177,15 +176,6 @@ def _paths(knowledge: Knowledge, sample: Sample, statement: Statement, false: St
         dots = re.sub(rf"(?<!\w){re.escape(hidden)}(?!\w)", lambda _: GAP, path_text(knowledge, told, "full"))
         pairs.append((path_with_gap(knowledge, true, place), dots))
     return {**dict(pairs), **{capital(a): capital(b) for a, b in pairs}}
-
-
-def _instead(knowledge: Knowledge, true: Statement, false: Statement) -> dict[str, str]:
-    """Maps the clause in which a sample of another statement refers to this one to the same clause with the false statement."""
-
-    def told(said: Statement) -> str:
-        return f"{name(knowledge, said.subject)} instead {predicate(knowledge, said)}"
-
-    return {told(true): told(false), capital(told(true)): capital(told(false))}
 
 
 def _opposite(knowledge: Knowledge, true: Statement, false: Statement) -> Rewrite:

@@ -7,7 +7,7 @@
     needed      teaches withheld statements of some chains, which nothing else teaches
     redundant   one of two patches that both teach the same withheld statements completely, in different samples
     harmful     overrides what the corpus teaches about some chains: concepts exchange names with those that wrong options name in
-                their place; statements without such a concept are reversed or get the opposite relation
+                their place, or else with near ones; statements without such a concept are reversed or get the opposite relation
     idle        repeats one existing sample of each statement of some chains
 
 Each role has several chains, drawn by a hash of their ids. Two roles share no statement and no concept, so only the two redundant patches
@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import count
+from itertools import chain as chained
+from itertools import count, islice
 from typing import Literal
 
 import msgspec
@@ -26,7 +27,7 @@ import msgspec
 from proda.builder.extra import extra_samples
 from proda.errors import NotFoundError
 from proda.experiments.conditions import withheld
-from proda.experiments.faults import chains_of
+from proda.experiments.faults import chains_of, nearest
 from proda.experiments.mutations import exchange, flip, flipped, reworded
 from proda.graph import Knowledge
 from proda.params import Params
@@ -52,7 +53,7 @@ FEWEST = 2  # smallest number of items of a chain in each split
 Misnamed = tuple[str, str]  # a concept of the chain, and the concept that replaces it
 
 
-class Site(Record, frozen=True):
+class PlantedSite(Record, frozen=True):
     """A chain, and the pairs of concepts that a harmful patch exchanges on it."""
 
     chain: str
@@ -123,19 +124,19 @@ def plant_round(
 
 def draw_sites(
     knowledge: Knowledge, samples: Iterable[Sample], asked: Mapping[str, Sequence[Item]], seed: int, chains: Mapping[Role, int]
-) -> dict[Role, list[Site]]:
+) -> dict[Role, list[PlantedSite]]:
     """Draws chains for each role. Two roles share no concept, and no item of one role names a statement of another.
 
     Raises NotFoundError if too few chains fit.
     """
     taught = {s.unit for s in samples}
     fitting = [c for c in asked if _fits(knowledge, c, asked[c], taught)]
-    found: dict[Role, list[Site]] = {}
+    found: dict[Role, list[PlantedSite]] = {}
     for role, wanted in chains.items():
         found[role] = []
         others = [site for other, sites in found.items() if other != role for site in sites]
         for chain in by_weight(fitting, "planted", seed, role):
-            site = Site(chain, misnamings(knowledge, knowledge.chains[chain], asked[chain], seed) if role == "harmful" else ())
+            site = PlantedSite(chain, misnamings(knowledge, knowledge.chains[chain], asked[chain], seed) if role == "harmful" else ())
             lacking = role == "harmful" and len(site.misnamed) < 2
             if len(found[role]) < wanted and not lacking and not any(_touch(knowledge, asked, site, other) for other in others):
                 found[role].append(site)
@@ -149,7 +150,10 @@ def draw_sites(
 
 
 def misnamings(knowledge: Knowledge, chain: Chain, items: Iterable[Item], seed: int) -> tuple[Misnamed, ...]:
-    """Returns the pairs (concept of the chain, replacement) of wrong options that replace one concept only, in drawn order."""
+    """Returns pairs of a concept of the chain and a replacement for it, `MISNAMED` at most, no two with a concept in common.
+
+    First those of wrong options that replace one concept only, in drawn order, then inner concepts with near ones.
+    """
     pairs: set[Misnamed] = set()
     course = {c for s in knowledge.path(chain) for c in (s.subject, s.object)}
     for item in items:
@@ -158,7 +162,8 @@ def misnamings(knowledge: Knowledge, chain: Chain, items: Iterable[Item], seed: 
             if [t[1] for t in told] == [t[1] for t in path]:
                 changed = {pair for t, u in zip(path, told, strict=True) for pair in ((t[0], u[0]), (t[2], u[2])) if pair[0] != pair[1]}
                 pairs |= {pair for pair in changed if len(changed) == 1 and pair[0] in course}
-    return tuple(by_weight(pairs, "misnamed", seed)[:MISNAMED])
+    ranked = chained(by_weight(pairs, "misnamed", seed), nearest(knowledge, chain, ("misnamed", seed, chain.id)))
+    return tuple(islice(_apart(pair for pair in ranked if pair[1] not in course), MISNAMED))
 
 
 def _fits(knowledge: Knowledge, chain: str, items: Sequence[Item], taught: Collection[str]) -> bool:
@@ -167,7 +172,7 @@ def _fits(knowledge: Knowledge, chain: str, items: Sequence[Item], taught: Colle
     return enough and all(len(knowledge.triples[s.triple]) == 1 and s.id in taught for s in path)
 
 
-def _touch(knowledge: Knowledge, asked: Mapping[str, Sequence[Item]], one: Site, other: Site) -> bool:
+def _touch(knowledge: Knowledge, asked: Mapping[str, Sequence[Item]], one: PlantedSite, other: PlantedSite) -> bool:
     """Returns whether two sites share a concept, or items that rest on one name a statement of the other."""
     if not _concepts(knowledge, one).isdisjoint(_concepts(knowledge, other)):
         return True
@@ -175,15 +180,15 @@ def _touch(knowledge: Knowledge, asked: Mapping[str, Sequence[Item]], one: Site,
     return any(not set(knowledge.chains[b].statements).isdisjoint(item.nodes) for a, b in pairs for item in asked[a])
 
 
-def _concepts(knowledge: Knowledge, site: Site) -> set[str]:
+def _concepts(knowledge: Knowledge, site: PlantedSite) -> set[str]:
     course = {c for s in knowledge.path(knowledge.chains[site.chain]) for c in (s.subject, s.object)}
     return course | {wrong for _, wrong in site.misnamed}
 
 
-def _spoilt(knowledge: Knowledge, corpus: Iterable[Sample], sites: Iterable[Site]) -> tuple[Overridden, ...]:
+def _spoilt(knowledge: Knowledge, corpus: Iterable[Sample], sites: Iterable[PlantedSite]) -> tuple[Overridden, ...]:
     """Returns an override with false content for every sample about the sites' statements."""
     path = [s for site in sites for s in knowledge.path(knowledge.chains[site.chain])]
-    pairs = [pair for site in sites for pair in _apart(site.misnamed)]
+    pairs = list(_apart(pair for site in sites for pair in site.misnamed))
     renamed = {c for pair in pairs for c in pair}  # a statement changed twice might be true again
     false = {s.id: (s, t) for s in path if renamed.isdisjoint((s.subject, s.object)) and (t := _turned(knowledge, s)) is not None}
     swaps = [exchange(knowledge, knowledge.concepts[a], knowledge.concepts[b]) for a, b in pairs]

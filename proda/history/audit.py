@@ -1,7 +1,7 @@
 """Lists, for every item that flipped between two revisions, the changes that could have caused it.
 
     for line in audit(flips, items, knowledge, changes): …
-    Line(item="physics/bimetal-strip-bends:dev-path", better=True, level="could have", commit="3f0c9a1", …)
+    Line(item="physics/bimetal-strip-bends:dev-bridge", better=True, level="could have", commit="3f0c9a1", …)
 
 Each line has one of three levels:
 

@@ -1,6 +1,6 @@
 """Reads one item's answers from the results that commits hold, and finds where they flipped.
 
-    story = read_story(root, "physics/bimetal-strip-bends:dev-path", None)
+    story = read_story(root, "physics/bimetal-strip-bends:dev-bridge", None)
     story.line.results       [Result(commit="3f0c9a1…", right=1, scored=3), …], oldest first
     story.found[0]           Found(commit="8d2e7b4…", right=True, since="3f0c9a1…", seeds=("1 of 3", "3 of 3"), changes=(…))
 

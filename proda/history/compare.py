@@ -2,7 +2,7 @@
 
     found = compare(revision(proda.open(".", "main")), revision(proda.open(".")))
     found.nodes[0]       NodeChange(id="physics/heating", kind="concept", change="changed", fields=(FieldChange("definition", …),))
-    found.flips[0]       Flip(item="physics/bimetal-strip-bends:dev-path", better=True, before=…, after=…)
+    found.flips[0]       Flip(item="physics/bimetal-strip-bends:dev-bridge", better=True, before=…, after=…)
 
 Spaces, comments, quoting and the order of entries make no difference, nor does what is derived from them, such as spans and parents.
 Answers are compared only where the item has the same text in both revisions. Sealed items are counted, and listed only on request: people

@@ -1,7 +1,7 @@
 """Defines a flip: an item's majority answer changes between two results. `audit`, `diff` and `bisect` all use this definition.
 
     majority(2, 3)                   # True: 2 of 3 tuned seeds are right, so the item counts as answered rightly
-    flips(old, new)                  # [Flip(item="physics/bimetal-strip-bends:dev-path", better=True, before=1 of 3, after=3 of 3)]
+    flips(old, new)                  # [Flip(item="physics/bimetal-strip-bends:dev-bridge", better=True, before=1 of 3, after=3 of 3)]
 
 An item is right in a result if more than half of the tuned seeds with a readable answer are right. The base does not count.
 """

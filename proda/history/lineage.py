@@ -2,10 +2,10 @@
 
     lineage = Lineage(repo.knowledge, repo.samples, repo.items(), repo.outcomes(), repairs=read_repairs(repo.root))
     lineage.samples_of["physics/bimetal-strip-bends.s1"]        # [Sample(id="physics/bimetal-strip-bends.s1:open-1", …), …]
-    lineage.items_of["physics/bimetal-strip-bends"]             # [Item(id="physics/bimetal-strip-bends:dev-path", …), …]
+    lineage.items_of["physics/bimetal-strip-bends"]             # [Item(id="physics/bimetal-strip-bends:dev-bridge", …), …]
 
-An item *rests on* the statements of its path and on their concepts; a concept that only a distractor names is listed apart. Indexes are
-built when they are first used. `proda.history.trace` reads them in both directions.
+An item *rests on* its statements, which may lie in several chains and links, and on their concepts; a concept that only a distractor
+names is listed apart. Indexes are built when they are first used. `proda.history.trace` reads them in both directions.
 """
 
 from __future__ import annotations

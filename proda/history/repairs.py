@@ -1,7 +1,7 @@
 """Diagnoses, patches and verdicts, indexed by the items and nodes that they are about.
 
     repairs = read_repairs(Path("."))
-    repairs.diagnosis_of["physics/bimetal-strip-bends:dev-path"].category        "concept gap"
+    repairs.diagnosis_of["physics/bimetal-strip-bends:dev-bridge"].category        "concept gap"
     repairs.noticed_at["physics/bimetal-strip-bends.s1"]                          what probing found there
     repairs.patches_on["physics/bimetal-strip-bends.s1"]                          patches that target it
     verdict_text(repairs.verdicts["1-bimetal-strip-bends-s1-3f0c9a1e"])           "unproven"

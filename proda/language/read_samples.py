@@ -52,12 +52,17 @@ class Reader:
 
     def bare(self, text: str, statement: Statement) -> str:
         """Return a marked text without what the statement adds to its concepts, whichever concept stands there: "a high ⟦…⟧" → "⟦…⟧"."""
-        for worded in filter(None, (statement.subject_as, statement.object_as)):
-            parts = re.split(MARK, self.marked(worded, statement.discipline))
-            if len(parts) == 3:  # text, the concept, text: otherwise the wording does not name it, or names others too
-                pattern = rf"(?<!\w){re.escape(parts[0])}{MARK}{re.escape(parts[2])}"
+        for concept, worded in ((statement.subject, statement.subject_as), (statement.object, statement.object_as)):
+            before, mark, after = self.marked(worded or "", statement.discipline).partition(f"⟦{concept}⟧")
+            if mark:
+                pattern = rf"(?<!\w){re.escape(before)}{MARK}{re.escape(after)}(?!\w)"
                 text = re.sub(pattern, r"⟦\1⟧", text, flags=re.IGNORECASE)
         return text
+
+    def aside(self, statement: Statement) -> set[str]:
+        """Return the concepts that the wordings of a statement name beside its own: "⟦light scattering⟧ in thin ⟦silicon⟧"."""
+        worded = " ".join(filter(None, (statement.subject_as, statement.object_as)))
+        return {*re.findall(MARK, self.marked(worded, statement.discipline))} - {statement.subject, statement.object}
 
 
 def asserted(reader: Reader, sample: Sample) -> set[Triple]:
@@ -94,17 +99,19 @@ def contradictions(reader: Reader, samples: Iterable[Sample], statement: str) ->
 
     A triple contradicts the statement if it has the same relation and one of its ends with another concept at the other end, or is its
     inversion, or has the opposite relation between the same ends; and if the knowledge neither states nor implies the triple. A triple
-    about both ends of another statement that the sample was made for counts against that statement only.
+    about both ends of another statement that the sample was made for counts against that statement only. A concept that the statement's
+    own wording names besides is no end of it.
     """
     truth = reader.knowledge.statements[statement]
     opposite, ends = reader.knowledge.relations[truth.relation].opposite, {truth.subject, truth.object}
+    aside = reader.aside(truth)
     for sample in samples:
         if statement not in sample.nodes:
             continue
         made_for = (reader.knowledge.statements[n] for n in sample.nodes if n in reader.knowledge.statements)
         of_others = [pair for s in made_for if (pair := {s.subject, s.object}) != ends]
         for triple in sorted(asserted(reader, sample)):
-            elsewhere = {triple[0], triple[2]} in of_others
+            elsewhere = {triple[0], triple[2]} in of_others or not aside.isdisjoint((triple[0], triple[2]))
             if not elsewhere and _against(triple, truth, opposite) and not reader.knowledge.holds(*triple):
                 yield sample, triple
                 break

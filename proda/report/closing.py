@@ -1,6 +1,6 @@
 """The last lines of `make repro`: what was built, how it scored, and where to look next.
 
-16 disciplines, 386 chains, 1,497 statements, 1,453 concepts → 15,466 samples, 2,315 items
+16 disciplines, 386 chains, 2,068 statements, 1,455 concepts → 12,800 samples, 2,157 items
 
 accuracy       base              tuned             seed 0  seed 1  seed 2
 dev            .26 [.23–.29]     .73 [.70–.75]     .75     .72     .71     read by the debugger

@@ -6,7 +6,7 @@ categories: {concept gap: 270, reasoning deficit: 21, …}
 probes:                   # failures on suspected and on control nodes; a kind of probe that does not tell them apart is ignored
   concept: {suspected: 663, unknown: 581, controls: 417, controls_unknown: 342, telling: false}
 diagnoses:
-  - item: physics/bimetal-strip-bends:dev-path
+  - item: physics/bimetal-strip-bends:dev-bridge
     category: concept gap
     reason: '9 of 12 probe answers about “heating causes thermal expansion” are wrong. Most frequent wrong answer: thermal contraction.'
     nodes: [physics/bimetal-strip-bends.s1]

@@ -1,7 +1,7 @@
 """benchmarks/exceptions.yaml: items that people have retired or amended, each with the reason and the hash of the item they read.
 
     exceptions:
-      - item: physics/bimetal-strip-bends:dev-path
+      - item: physics/bimetal-strip-bends:dev-bridge
         hash: 0f3a5c…                     # of the item as it was written; another hash means that the item has changed since
         action: retire
         reason: the second option is true as well in a vacuum

@@ -4,17 +4,17 @@ items = load_items(Path("."), ("dev",))          # the debugger may read dev onl
 write_items_tree(Path("."), items)
 
 items:
-  - id: physics/bimetal-strip-bends:dev-path
-    kind: path
+  - id: physics/bimetal-strip-bends:dev-bridge
+    kind: bridge
     chain: physics/bimetal-strip-bends
-    stem: Which explanation leads all the way from heating to …
+    stem: 'One concept completes both statements: “Heating causes …” and “… increases the line resistance”. Which one?'
     options:
       A:
-        text: heating causes …
-        operator: inversion
+        text: heat conduction
+        operator: half
         wrong_because: …
-        triples: [[physics/heating, causes, physics/mismatch-strain], …]
-        breaks: [physics/bimetal-strip-bends.s1]
+        triples: [[physics/heating, causes, physics/heat-conduction], …]
+        breaks: [physics/warm-lines-resist.s1]
     answer: C
     statements: […]
     nodes: […]

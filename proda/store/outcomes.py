@@ -1,7 +1,7 @@
 """Outcomes ↔ `benchmarks/results/outcomes/<split>.csv`: the answer of each model to each item, sorted so that diffs are small.
 
     item,hash,model,split,discipline,chain,kind,answer,chosen,correct,margin,operator
-    physics/bimetal-strip-bends:dev-path,0f3a…,base,dev,physics,physics/bimetal-strip-bends,path,C,A,false,-0.071834,inversion
+    physics/bimetal-strip-bends:dev-bridge,0f3a…,base,dev,physics,physics/bimetal-strip-bends,bridge,C,A,false,-0.071834,half
 
 `chosen`, `correct` and `margin` are empty if the answer could not be scored, which is not the same as wrong.
 """

@@ -7,9 +7,9 @@
     round: 1
     category: concept gap
     targets: [physics/bimetal-strip-bends.s1]
-    items: [physics/bimetal-strip-bends:dev-path]
+    items: [physics/bimetal-strip-bends:dev-bridge]
     reason: Asked what heating causes, two of three seeds name thermal contraction.
-    expect: {physics/bimetal-strip-bends.s1: 0f3a…, physics/bimetal-strip-bends:dev-path: 9b1c…}
+    expect: {physics/bimetal-strip-bends.s1: 0f3a…, physics/bimetal-strip-bends:dev-bridge: 9b1c…}
     remove: [{sample: physics/bimetal-strip-bends.s1:open-3, hash: 77aa…}]
     override: [{sample: physics/bimetal-strip-bends.s1:open-4, hash: 51d0…, by: {question: …, answer: …, explanation: …}}]
     edits: [{file: knowledge/physics/heat.yaml, concept: physics/thermal-expansion, distinct_from: physics/thermal-contraction}]

@@ -11,7 +11,7 @@ why: One rebuild with 214 patches cannot judge each of them.
 says: necessary
 retrained: {seeds: [3, 4, 5, 6, 7], full: 5f0c…, without: 81aa…, none: 0b3e…, only: 77c2…}   # seeds, and hashes of what each training read
 items:
-  physics/bimetal-strip-bends:dev-path: {hash: 9b1c…, full: 5, without: 0, none: 0, only: 5, shown: necessary and sufficient}
+  physics/bimetal-strip-bends:dev-bridge: {hash: 9b1c…, full: 5, without: 0, none: 0, only: 5, shown: necessary and sufficient}
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _Retrained(msgspec.Struct):
 
 class _Shown(msgspec.Struct):
     hash: str
-    shown: str
+    shown: str = ""  # left out of the file where retraining showed nothing of the item
 
 
 class _Verdict(msgspec.Struct):

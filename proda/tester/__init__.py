@@ -1,1 +1,1 @@
-"""The tester: chains → items, items × model → outcomes → metrics."""
+"""The tester: knowledge → items, items × model → outcomes → metrics."""

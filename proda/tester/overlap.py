@@ -12,7 +12,7 @@ A text gives an item away if it reaches the limit of one of six measures. Each m
 
 Words are compared after folding (proda/language/folding.py), so case, accents, fonts, look-alike letters and invisible characters make
 no difference. A *text* is one sample, or one sentence of the base's reading: one training document. Wording that many items share
-("which explanation leads all the way from …") says nothing about an item, so n-grams found in the stems of more than `COMMON` chains
+("one concept completes both statements") says nothing about an item, so n-grams found in the stems of more than `COMMON` chains
 are not counted, and `near` and `sequence` compare an item only with texts that hold a word of its right option or of a concept on its
 path, other than those that many stems have.
 

@@ -1,7 +1,7 @@
 """Score items by the log-likelihood that a model gives to each option as the continuation of the stem.
 
     outcomes = score_items(model, tokenizer, items, name="seed-0")
-    outcomes[0]    Outcome(item="physics/bimetal-strip-bends:dev-path", model="seed-0", chosen="B", correct=True, margin=0.41, …)
+    outcomes[0]    Outcome(item="physics/bimetal-strip-bends:dev-bridge", model="seed-0", chosen="B", correct=True, margin=0.41, …)
 
 The score of an option is Σ log p(its tokens | prompt), divided by its number of characters, so that neither long options nor options of
 many tokens are at a disadvantage. Prompt and options of an item form one row of tokens, a *tree*: tokens that options share are computed

@@ -35,7 +35,7 @@ STEMS: dict[str, dict[Variant, tuple[str, ...]]] = {
         ),
         "b": (
             "Trace what is linked to {start}, one step after the other. Which sequence is right?",
-            "{Start} is the first link of a chain. Which three links come next, in this order?",
+            "A chain of links begins with {start}. Which three come next, in this order?",
         ),
     },
 }

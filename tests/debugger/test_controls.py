@@ -63,7 +63,8 @@ def answered(fails: frozenset[str]) -> dict[str, list[Answer]]:
 def test_definitions_that_no_model_knows_blame_no_concept() -> None:
     diagnoses, found, noticed = examine(WORLD, ITEMS, FAILED, answered(frozenset({"concept"})))
     assert not found["concept"].telling and found["statement"].telling and found["step"].telling
-    assert found["concept"].controls_unknown == found["concept"].controls >= FEWEST
+    concepts = found["concept"]
+    assert isinstance(concepts, Discrimination) and concepts.controls_unknown == concepts.controls >= FEWEST
     assert {(e.probe, e.node) for e in noticed} == {("statement", s) for s in BAD[0].statements}
     first = next(d for d in diagnoses if d.item == BAD[0].id)
     assert first.category == "concept gap" and set(first.nodes) <= set(BAD[0].statements)

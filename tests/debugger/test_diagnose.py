@@ -12,7 +12,7 @@ from proda.debugger.probes import Answer, Probe, statement_probes
 from proda.experiments.mutations import rekeyed
 from proda.graph import Knowledge
 from proda.language.wording import question, sentence
-from proda.records import LETTERS, Diagnosis, Item, Option, Outcome, Sample
+from proda.records import LETTERS, Diagnosis, Item, ItemKind, Option, Outcome, Sample
 from tests.toyitems import bridge, effect, linked_knowledge, toy_items, wrong_letter
 
 WORLD = linked_knowledge(20)
@@ -42,6 +42,11 @@ def diagnosed(
     return found
 
 
+def without(statement: str, letter: str) -> Diagnosis:
+    """The diagnosis of models that know everything but one statement and chose the letter."""
+    return diagnosed(lambda _, p: p.node != statement, chosen=dict.fromkeys(SEEDS, letter))
+
+
 def by_hand(item: Item, letter: str) -> Item:
     """The item with one option as a person words it: nothing is recorded of it."""
     options = [Option(o.text, o.operator) if x == letter else o for x, o in zip(LETTERS, item.options, strict=True)]
@@ -61,7 +66,7 @@ def test_the_chosen_option_names_the_statement_that_is_asked_about() -> None:
     """Two half-right options break one statement each, of a chain and of a link; the blame follows the choice."""
     assert WORLD.chains[WORLD.statements[LINK].chain].is_link and WORLD.statements[FIRST].chain == ITEM.chain
     for blamed in (FIRST, LINK):
-        found = diagnosed(lambda _, p, blamed=blamed: p.node != blamed, chosen=dict.fromkeys(SEEDS, breaking(ITEM, blamed)))
+        found = without(blamed, breaking(ITEM, blamed))
         assert (found.category, found.nodes, found.confidence) == ("concept gap", (blamed,), 1.0)
         assert found.evidence[0].failed == found.evidence[0].asked and found.evidence[0].preferred in {*WORLD.concepts, "inversion"}
         assert sentence(WORLD, WORLD.statements[blamed]) in found.reason
@@ -171,10 +176,11 @@ def test_a_distractor_that_the_knowledge_holds_too_is_a_suspect_item() -> None:
         assert examine(world, [ITEM], failed, answered).diagnoses[0].category == category
 
 
-def test_true_links_that_lead_elsewhere_are_no_second_right_answer() -> None:
-    """A mechanism's wrong options consist of true links; what makes them wrong is where they begin or end."""
+@pytest.mark.parametrize("kind", ["mechanism", "order"])
+def test_true_statements_that_begin_or_lead_elsewhere_are_no_second_right_answer(kind: ItemKind) -> None:
+    """The wrong options of these items consist of true statements; what makes them wrong is where they begin or end."""
     right = ITEM.options[ITEM.key]
-    mechanism = msgspec.structs.replace(ITEM, kind="mechanism")
+    mechanism = msgspec.structs.replace(ITEM, kind=kind)
     true = tuple(WORLD.statements[f"weaving/story-3.s{n}"].triple for n in (1, 2))
     other = breaking(ITEM, LINK)
     for told, category in ((true, "concept gap"), (right.triples, "suspect item")):

@@ -14,7 +14,7 @@ from proda.builder.template_writer import write_sample
 from proda.debugger.repair import ENOUGH, MAX_SAMPLES, plan_repairs, proposals
 from proda.errors import InputError, NotFoundError
 from proda.experiments.arms import taught
-from proda.experiments.mutations import flip
+from proda.experiments.mutations import flip, flipped
 from proda.language.read_samples import Reader, contradictions
 from proda.params import Params
 from proda.records import Category, Diagnosis, Evidence, Patch, Sample
@@ -179,7 +179,7 @@ def right(node: str) -> Sample:
 def spoilt(sample: Sample, node: str) -> Sample:
     """The same, turned round."""
     statement = WORLD.statements[node]
-    return flip(WORLD, sample, statement, (statement.object, statement.relation, statement.subject))
+    return flip(WORLD, sample, statement, flipped(WORLD, statement, "turned round"))
 
 
 ASYMMETRIC = next(s for s in CHAIN.statements if WORLD.relations[WORLD.statements[s].relation].asymmetric)

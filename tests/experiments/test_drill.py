@@ -3,44 +3,62 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
+from proda.builder.extra import extra_samples
 from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
 from proda.debugger.diagnose import examine, probes_of
 from proda.debugger.probes import Answer, Probe
 from proda.experiments import drill_counts
 from proda.experiments.drill_counts import NOT_NOTICED, ONLY_HERE, OWN, UNPLANTED, DrillCounts, Flags, flags, probed_nodes
-from proda.experiments.faults import EXPECTED, KINDS, Kind, PlantedFault, draw_faults, plant, states
+from proda.experiments.faults import EXPECTED, KINDS, Kind, PlantedFault, chains_of, draw_faults, plant, states
 from proda.experiments.mutations import another_right, exchange, flip, flipped
 from proda.graph import Knowledge
-from proda.language.read_options import option_triples, parted
 from proda.language.read_samples import Reader, asserted, contradictions
-from proda.language.wording import clause, path_text, question
+from proda.language.wording import path_text, question, sentence
+from proda.params import Params
 from proda.records import LETTERS, Category, Diagnosis, Evidence, Item, Sample
 from proda.store.training_texts import sample_text
-from proda.tester.items import write_items
-from tests.toyworld import knowledge, wide_knowledge
+from tests.toyitems import bridge, effect, linked_knowledge, toy_items
+from tests.toyworld import knowledge
 
-WORLD = wide_knowledge(30)
+
+def with_aliases(world: Knowledge) -> Knowledge:
+    """The world with a second name for every third concept."""
+    concepts = [
+        msgspec.structs.replace(c, aliases=(f"the {c.term} of old",)) if n % 3 == 0 else c for n, c in enumerate(world.concepts.values())
+    ]
+    return Knowledge(world.relations.values(), concepts, world.statements.values(), world.chains.values())
+
+
+WORLD = with_aliases(linked_knowledge(50))
 READER = Reader(WORLD)
-ITEMS = [i for i in write_items(WORLD, seed=0, sealed_share=0.0) if i.split == "dev"]
+ITEMS = toy_items(WORLD, ["dev"])
+ITEM = {i.id: i for i in ITEMS}
 SAMPLES = [
     write_sample(WORLD, p)
-    for group in plan_samples(WORLD, {"weaving": 1300, "milling": 90, "lighting": 90}, seed=0, window=2).values()
+    for group in plan_samples(WORLD, {"weaving": 2600, "milling": 90, "lighting": 90}, seed=0, window=2).values()
     for p in group
+]
+SAMPLES += [
+    sample
+    for node in sorted(WORLD.active_statements.keys() - {s.unit for s in SAMPLES})  # links, where the corpus leaves them out
+    for sample in extra_samples(WORLD, node, 10, start=0, params=Params())
 ]
 FAULTS = draw_faults(WORLD, SAMPLES, ITEMS, sites=2, seed=0)
 SEEDS = ("seed-0", "seed-1", "seed-2")
 CHAIN_OF = {s.id: s.chain for s in WORLD.statements.values()} | {f"{c}.s{n}": c for c in "abcdefgx" for n in range(1, 5)}
+MADE_UP = {f"{c}:{n}": tuple(f"{c}.s{m}" for m in range(1, 5)) for c in "abcdefgx" for n in range(3)}  # items of one chain
+RESTS_ON = {i.id: i.statements for i in ITEMS} | MADE_UP
 
 
 def count(*given: Any) -> DrillCounts:
-    return drill_counts.count(*given, chain_of=CHAIN_OF)
+    return drill_counts.count(*given, chain_of=CHAIN_OF, rests_on=RESTS_ON)
 
 
 def drawn(kind: Kind) -> list[PlantedFault]:
@@ -61,21 +79,41 @@ def labels(sample: Sample) -> list[object]:
     return [sample.id, sample.format, sample.nodes, sample.plan, len(sample.options)]
 
 
-def test_sites_are_drawn_by_name_and_no_chain_bears_two_faults() -> None:
+def test_sites_are_drawn_by_name_and_no_chain_or_item_bears_two_faults() -> None:
     assert Counter(f.kind for f in FAULTS) == dict.fromkeys(KINDS, 2)
-    chains = [c for f in FAULTS for c in f.chains]
-    assert len(set(chains)) == len(chains)
+    for part in ([c for f in FAULTS for c in f.chains], [i for f in FAULTS for i in f.items]):
+        assert part and len(set(part)) == len(part)
     assert draw_faults(WORLD, SAMPLES[::-1], ITEMS[::-1], sites=2, seed=0) == FAULTS
     assert draw_faults(WORLD, SAMPLES, ITEMS, sites=2, seed=1) != FAULTS
-    assert all(f.category == EXPECTED[f.kind] and f.items and {i.rpartition(":")[0] for i in f.items} <= set(f.chains) for f in FAULTS)
+    assert all(f.category == EXPECTED[f.kind] and f.items for f in FAULTS)
     assert all({WORLD.statements[n].chain for n in f.nodes} <= set(f.chains) for f in FAULTS)
+
+
+def test_items_that_rest_on_a_faulty_statement_can_show_the_fault_and_no_others() -> None:
+    """Of the two items of a chain often only one rests on the statement; an item of another chain may rest on it by a link."""
+    many = draw_faults(WORLD, SAMPLES, ITEMS, sites=50, seed=0)
+    for fault in (f for f in many if f.nodes):
+        resting = {i.id for i in ITEMS if set(i.statements) & set(fault.nodes)}
+        if fault.kind == "composition":  # a bridge leaves the chain where a step is skipped, so only an effect takes that step
+            assert set(fault.items) == {i for i in resting if i.endswith("effect")}
+        else:
+            assert set(fault.items) == resting
+    assert any({ITEM[i].kind for i in f.items} == {"bridge", "effect"} for f in many)
+    assert any(WORLD.chains[f.chains[0]].is_link for f in many if f.nodes)
+    of_items = [f for f in many if not f.nodes]
+    assert all(list(f.chains) == chains_of(WORLD, ITEM[f.items[0]]) for f in of_items) and {len(f.chains) for f in of_items} == {1, 2}
+
+
+def test_an_item_that_prints_its_statements_shows_no_fault_of_theirs_and_may_have_one_of_its_own() -> None:
+    about_conditions = [msgspec.structs.replace(i, kind="condition") for i in ITEMS]
+    kinds = {f.kind for f in draw_faults(WORLD, SAMPLES, about_conditions, sites=2, seed=0)}
+    assert kinds == {"key", "true-distractor"}
 
 
 def test_a_small_world_gets_some_of_each_and_fewer_than_asked() -> None:
     few = draw_faults(WORLD, SAMPLES, ITEMS, sites=50, seed=0)
     counts = Counter(f.kind for f in few)
     assert len(counts) == len(KINDS) and max(counts.values()) < 50
-    assert len({c for f in few for c in f.chains}) <= len({i.chain for i in ITEMS})
     without_samples = {f.kind for f in draw_faults(WORLD, [], ITEMS, sites=1, seed=0)}
     assert without_samples == {"key", "true-distractor"}  # what no sample teaches cannot be withheld or twisted
     assert draw_faults(WORLD, SAMPLES, [], sites=1, seed=0) == []
@@ -86,12 +124,13 @@ def test_nothing_planted_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("fault", drawn("withheld"), ids=lambda f: f.nodes[0])
-def test_the_statement_in_which_a_wrong_option_differs_is_removed_from_all_samples(fault: PlantedFault) -> None:
+def test_the_statement_that_a_wrong_option_breaks_is_removed_from_all_samples(fault: PlantedFault) -> None:
     statements = [WORLD.statements[n] for n in fault.nodes]
-    departures = {parted(WORLD, i, letter) for i in ITEMS if i.id in fault.items for letter in LETTERS if letter != i.answer}
-    assert fault.nodes in departures and len(fault.nodes) == min(len(d) for d in departures if d)
+    broken = {o.breaks for i in ITEMS if i.id in fault.items for o in i.options}
+    assert fault.nodes in broken and len(fault.nodes) == 1
     old, new = planted(fault)
-    assert new == {} and {s.unit for s in old.values()} >= set(fault.nodes) and any("+" in i for i in old)
+    assert new == {} and {s.unit for s in old.values()} >= set(fault.nodes)
+    assert any("+" in i for i in old) or WORLD.chains[fault.chains[0]].is_link
     assert all(any(states(READER, s, statement) for statement in statements) for s in old.values())
     left = [s for s in SAMPLES if s.id not in old]
     for statement in statements:
@@ -123,7 +162,7 @@ def test_withholding_a_format_leaves_the_others(fault: PlantedFault) -> None:
 @pytest.mark.parametrize("fault", drawn("composition"), ids=lambda f: f.chains[0])
 def test_composition_shows_the_step_after_next_instead_of_the_next_and_keeps_single_facts(fault: PlantedFault) -> None:
     chain = WORLD.chains[fault.chains[0]]
-    path = [s.triple for s in WORLD.path(chain)]
+    path = WORLD.path(chain)
     old, new = planted(fault)
     pairs = list(zip(chain.statements, chain.statements[1:], strict=False))
     assert new and set(fault.nodes) < set(chain.statements[1:])
@@ -146,7 +185,7 @@ def can_flip(how: str) -> list[str]:
         for s in WORLD.active_statements.values()
         if s.discipline == "weaving"
         and (WORLD.relations[s.relation].asymmetric if how == "turned round" else WORLD.relations[s.relation].opposite)
-        and not WORLD.holds(*flipped(WORLD, s, how))
+        and not WORLD.holds(*flipped(WORLD, s, how).triple)
     ]
 
 
@@ -154,12 +193,14 @@ def can_flip(how: str) -> list[str]:
 def test_flipped_samples_keep_their_labels_and_say_the_opposite(how: str) -> None:
     for node in can_flip(how)[:8]:
         statement = WORLD.statements[node]
-        fault = PlantedFault("flipped", "data conflict", (statement.chain,), (node,), (f"{statement.chain}:dev-path",), how)
+        fault = PlantedFault("flipped", "data conflict", (statement.chain,), (node,), (f"{statement.chain}:dev-bridge",), how)
         old, new = planted(fault)
-        assert old.keys() == new.keys() and {s.unit for s in new.values()} > {node}  # windows too
+        alone = WORLD.chains[statement.chain].is_link
+        assert old.keys() == new.keys() and {s.unit for s in new.values()} >= {node}
+        assert any("+" in s.unit for s in new.values()) or alone  # windows too
         assert all(labels(old[i]) == labels(new[i]) and (not new[i].options or new[i].answer in new[i].options) for i in old)
         told = "\n".join(sample_text(s) for s in new.values()).lower()
-        true, false = clause(WORLD, statement.triple).lower(), clause(WORLD, flipped(WORLD, statement, how)).lower()
+        true, false = sentence(WORLD, statement).lower(), sentence(WORLD, flipped(WORLD, statement, how)).lower()
         assert false in told
         own = [s for s in new.values() if s.unit == node and s.format != "true-false"]
         assert not any(true in sample_text(s).lower() or statement.text in sample_text(s) for s in own)
@@ -171,19 +212,18 @@ def test_flipped_samples_keep_their_labels_and_say_the_opposite(how: str) -> Non
 
 
 def test_both_ways_to_flip_are_drawn_and_flipped_statements_are_false() -> None:
-    many = [f for f in draw_faults(WORLD, SAMPLES, ITEMS, sites=50, seed=0) if f.kind == "flipped"]
+    many = [f for seed in range(4) for f in draw_faults(WORLD, SAMPLES, ITEMS, sites=5, seed=seed) if f.kind == "flipped"]
     assert {f.how for f in many} == {"turned round", "opposite"}
-    assert all(not WORLD.holds(*flipped(WORLD, WORLD.statements[f.nodes[0]], f.how)) for f in many)
+    assert all(not WORLD.holds(*flipped(WORLD, WORLD.statements[f.nodes[0]], f.how).triple) for f in many)
 
 
-def test_a_clause_in_the_sample_of_another_statement_is_flipped_and_the_rest_of_it_stays() -> None:
-    statement = WORLD.statements[can_flip("turned round")[0]]
-    refuting = [s for s in SAMPLES if statement.id in s.nodes and not s.unit.startswith(statement.chain)]
-    assert refuting
-    for sample in refuting:
-        found = flip(WORLD, sample, statement, flipped(WORLD, statement, "turned round"))
-        assert found.explanation != sample.explanation
-        assert (found.question, found.options, found.answer) == (sample.question, sample.options, sample.answer)
+def test_what_a_statement_adds_to_its_concepts_stays_with_them_when_it_is_flipped() -> None:
+    first = WORLD.statements[can_flip("turned round")[0]]
+    high = msgspec.structs.replace(first, subject_as=f"a high {WORLD.concepts[first.subject].term}", when=("during frost",))
+    back = flipped(WORLD, high, "turned round")
+    assert (back.subject, back.object, back.object_as, back.when) == (first.object, first.subject, high.subject_as, high.when)
+    told = flip(WORLD, Sample("x:open-1", "open", (first.id,), "What?", "That.", first.text), high, back).explanation
+    assert told == f"During frost, {WORLD.concepts[first.object].text} {WORLD.relations[first.relation].phrase} {high.subject_as}."
 
 
 @pytest.mark.parametrize("fault", drawn("swapped"), ids=lambda f: f.chains[0])
@@ -205,10 +245,12 @@ def test_swapped_concepts_change_names_wherever_they_are_spoken_of(fault: Plante
 @pytest.mark.parametrize("fault", drawn("swapped"), ids=lambda f: f.chains[0])
 def test_concepts_are_swapped_that_some_wrong_option_exchanges(fault: PlantedFault) -> None:
     names = dict(zip(fault.concepts, reversed(fault.concepts), strict=True))
-    path = [s.triple for s in WORLD.path(WORLD.chains[fault.chains[0]])]
-    exchanged = tuple((names.get(a, a), r, names.get(b, b)) for a, r, b in path)
-    told = [option_triples(WORLD, i)[letter] for i in ITEMS if i.chain == fault.chains[0] for letter in LETTERS if letter != i.answer]
-    assert exchanged in told
+    found = []
+    for item in (ITEM[i] for i in fault.items):
+        path = [WORLD.statements[s].triple for s in item.statements]
+        exchanged = tuple((names.get(a, a), r, names.get(b, b)) for a, r, b in path)
+        found += [o for o in item.options if o.breaks and o.triples == exchanged]
+    assert found
 
 
 def test_articles_and_capitals_change_with_the_name_and_longer_names_stay_whole() -> None:
@@ -237,34 +279,42 @@ def test_a_corrupted_key_marks_another_option_and_nothing_else_tells(fault: Plan
         assert [bool(o.wrong_because) for o in item.options] == [x != item.answer for x in LETTERS]
 
 
+@pytest.mark.parametrize("fault", drawn("key"), ids=lambda f: f.items[0])
+def test_what_options_state_does_not_move_with_the_key_and_nothing_they_break_tells(fault: PlantedFault) -> None:
+    old, new = only_item(fault)
+    assert [o.triples for o in new.options] == [o.triples for o in old.options]
+    changed = {old.key, new.key}
+    assert all(new.options[k].breaks == (() if k in changed else old.options[k].breaks) for k in range(4))
+
+
 @pytest.mark.parametrize("fault", drawn("true-distractor"), ids=lambda f: f.items[0])
-def test_a_true_distractor_says_the_chain_in_other_words(fault: PlantedFault) -> None:
+def test_a_true_distractor_says_what_the_right_option_says_in_other_words(fault: PlantedFault) -> None:
     old, new = only_item(fault)
     touched = LETTERS.index(fault.letter)
-    assert new.answer == old.answer != fault.letter and fault.how == "reworded"
+    assert new.answer == old.answer != fault.letter and fault.how in ("alias", "defined")
     assert [k for k in range(4) if old.options[k] != new.options[k]] == [touched]
-    assert new.options[touched].triples == ()  # planted text is parsed
-    kept = {"text": "", "triples": ()}
+    assert not new.options[touched].triples and not new.options[touched].breaks  # nothing is recorded of it
+    kept = {"text": "", "triples": (), "breaks": ()}
     assert msgspec.structs.replace(new.options[touched], **kept) == msgspec.structs.replace(old.options[touched], **kept)
-    assert parted(WORLD, new, fault.letter) == () != parted(WORLD, old, fault.letter)
     assert len({o.text for o in new.options}) == 4
 
 
-def test_for_a_transitive_relation_the_true_distractor_is_a_shortcut_that_the_knowledge_implies() -> None:
-    course = ["cloud", "causes", "drizzle", "causes", "rain", "produces", "puddle", "enables", "mud"]
-    told = [
-        ("rain", "how rain comes", course),
-        ("snow", "how snow comes", ["frost", "causes", "sleet", "triggers", "snow", "becomes", "ice"]),
-    ]
-    world = knowledge({"weather": told})
-    path = next(i for i in write_items(world, seed=0, sealed_share=0.0) if i.id == "weather/rain:dev-path")
-    text, how = another_right(world, path) or ("", "")
-    assert how == "shortcut" and text.startswith("cloud causes rain, which produces puddle")
-    letter = next(x for x in LETTERS if x != path.answer)
-    fault = PlantedFault("true-distractor", "suspect item", (path.chain,), (), (path.id,), how, letter=letter)
-    _, (new,) = plant(world, [], [path], [fault])
-    assert option_triples(world, new)[letter] and says(world, new, letter) == "suspect item"
-    assert says(world, path, letter) != "suspect item"
+def test_a_concept_with_another_name_is_called_by_it_and_one_without_is_described() -> None:
+    aliased = next(i for i in ITEMS if i.kind == "bridge" and WORLD.concepts[WORLD.statements[i.statements[0]].object].aliases)
+    concept = WORLD.concepts[WORLD.statements[aliased.statements[0]].object]
+    assert another_right(WORLD, aliased) == (concept.aliases[0], "alias")
+    bare = Knowledge(
+        WORLD.relations.values(),
+        [msgspec.structs.replace(c, aliases=()) for c in WORLD.concepts.values()],
+        WORLD.statements.values(),
+        WORLD.chains.values(),
+    )
+    assert another_right(bare, aliased) == (concept.definition, "defined")
+    signs = effect(bare, "weaving/story-0")
+    text, how = another_right(bare, signs) or ("", "")
+    assert how == "defined" and text.endswith(signs.options[signs.key].text.partition(" and ")[2]) and text.startswith("the ")
+    silent = msgspec.structs.replace(signs, options=tuple(msgspec.structs.replace(o, text="It does.") for o in signs.options))
+    assert another_right(bare, silent) is None
 
 
 def says(world: Knowledge, item: Item, letter: str) -> Category:
@@ -275,10 +325,14 @@ def says(world: Knowledge, item: Item, letter: str) -> Category:
 
 
 def test_models_that_behave_as_the_faults_predict_are_diagnosed_without_a_miss() -> None:
-    """Withheld statements are unknown, steps of composition faults fail; keys and conflicts need no behaviour except a failure."""
+    """Withheld statements are unknown, steps of composition faults fail; faults of items are met by models that know everything.
+
+    Facts in the question mend what they can mend, and not a true distractor or a wrong key.
+    """
     samples, items = plant(WORLD, SAMPLES, ITEMS, FAULTS)
     unknown = {n for f in FAULTS if f.kind.startswith("withheld") for n in f.nodes}
     steps = {n for f in FAULTS if f.kind == "composition" for n in f.nodes}
+    unfair = {i for f in FAULTS if f.category == "suspect item" for i in f.items}
     known = {i.id: i for i in items}
     right = {i.id: i.answer for i in ITEMS}
     failed: dict[str, dict[str, str]] = {}
@@ -289,20 +343,26 @@ def test_models_that_behave_as_the_faults_predict_are_diagnosed_without_a_miss()
             )
             if letter:
                 failed[name] = dict.fromkeys(SEEDS, letter)
-    knows: Callable[[Probe], bool] = lambda p: not (p.node in unknown or (p.kind == "step" and p.node in steps))  # noqa: E731
+
+    def knows(p: Probe) -> bool:
+        if p.kind in ("context", "elsewhere"):
+            return p.kind == "context" and p.node not in unfair
+        return not (p.node in unknown or (p.kind == "step" and p.node in steps))
+
     answered = {m: [Answer(p, 0.1 if knows(p) else -0.1, p.means[1]) for p in probes_of(WORLD, items, failed)] for m in SEEDS}
-    tally = count(FAULTS, examine(WORLD, items, failed, answered, samples).diagnoses, [], set())
-    assert tally.macro_f1 == 1.0 and all(r.at_node for r in tally.rows), tally.kinds
-    assert tally.nodes.recall == 1.0 and (tally.nodes.precision or 0) >= 0.9  # a neighbour with the same relation may be blamed too
+    found = examine(WORLD, items, failed, answered, samples)
+    tally = count(FAULTS, found.diagnoses, [], set())
+    assert tally.macro_f1 == 1.0 and all(r.at_node for r in tally.rows), [(r.fault, r.said, r.blamed) for r in tally.rows if not r.at_node]
+    assert tally.nodes.precision == 1.0
+    assert count(FAULTS, found.diagnoses, found.noticed, set()).nodes.recall == 1.0  # of swapped concepts, few statements are asked about
     assert not any(n for by in tally.unplanted.values() for n in by.values())
     sound = examine(WORLD, ITEMS, {i: v for i, v in failed.items() if known[i] in ITEMS}, {m: [] for m in SEEDS}, SAMPLES).diagnoses
     assert sound and not any(d.category == "data conflict" for d in sound)
 
 
 def departing(item: Item, fault: PlantedFault) -> str:
-    """A wrong option that differs in a node of the fault; "" if there is none."""
-    wrong = [x for x in LETTERS if x != item.answer]
-    return next((x for x in wrong if set(parted(WORLD, item, x) or ()) & set(fault.nodes)), "")
+    """A wrong option that breaks a node of the fault; "" if there is none."""
+    return next((x for x, o in zip(LETTERS, item.options, strict=True) if set(o.breaks) & set(fault.nodes)), "")
 
 
 def a_fault(kind: Kind, name: str, nodes: Sequence[str] = (), items: int = 1, how: str = "") -> PlantedFault:
@@ -377,6 +437,17 @@ def test_a_category_found_at_the_wrong_node_is_found_but_not_there() -> None:
     assert row.found and not row.at_node and row.blamed == ("a.s3",)
 
 
+def test_an_item_that_rests_on_two_chains_shows_the_nodes_of_both() -> None:
+    item = bridge(WORLD, 6, count=50)
+    first, link = item.statements
+    chains = tuple(chains_of(WORLD, item))
+    fault = PlantedFault("swapped", "data conflict", chains, (first, link), (item.id,))
+    blaming = Diagnosis(item.id, "0", item.chain, "data conflict", (link,), SEEDS, ("A",) * 3, 1.0)
+    tally = count([fault], [blaming], [], set())
+    assert tally.rows[0].failed_chains == tuple(sorted(chains)) and tally.rows[0].at_node
+    assert (tally.shown.nodes.planted, tally.shown.nodes.right) == (2, 1)
+
+
 def test_nodes_on_chains_of_which_no_item_fails_are_not_missed_among_the_shown() -> None:
     fault = msgspec.structs.replace(a_fault("swapped", "a", ["s1", "s2"]), chains=("a", "b"), nodes=("a.s1", "a.s2", "b.s1"))
     tally = count([fault], [said("a:0", "data conflict", "s1", "s2")], [], set())
@@ -418,8 +489,9 @@ def test_flags_are_counted_over_models_by_the_measure_of_diagnoses() -> None:
     assert {p.node for p in groups["withheld"]} == {n for f in faults for n in f.nodes}
     touched = {n for f in faults for c in f.chains for s in WORLD.path(WORLD.chains[c]) for n in (s.id, s.subject, s.object)}
     free = {p.node for p in groups[UNPLANTED]}
-    assert not free & touched and {"statement", "step", "link", "concept"} == {p.kind for p in groups[UNPLANTED]}
-    assert {s for c in {i.chain for i in ITEMS} - {f.chains[0] for f in faults} for s in WORLD.chains[c].statements} <= free
+    assert not free & touched and {"statement", "step", "between", "concept"} == {p.kind for p in groups[UNPLANTED]}
+    every_chain = {c for i in ITEMS for c in chains_of(WORLD, i)}
+    assert {s for c in every_chain - {f.chains[0] for f in faults} for s in WORLD.chains[c].statements} <= free
     every = [p for probes in groups.values() for p in probes]
     unknown, doubtful = faults[0].nodes[0], faults[1].nodes[0]
     one_free = next(p.node for p in groups[UNPLANTED] if p.kind == "statement")

@@ -37,8 +37,9 @@ def run(root: Path, *arguments: str) -> Result:
 
 
 def trained(root: Path) -> dict[str, int]:
+    """The files that training and scoring wrote. A file that is written again is another one; reading marks it as used."""
     paths = [*root.glob("build/cache/train/*/seed-*/run.json"), *root.glob("build/cache/trials/*/*.json")]
-    return {p.relative_to(root).as_posix(): p.stat().st_mtime_ns for p in paths}
+    return {p.relative_to(root).as_posix(): p.stat().st_ino for p in paths}
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +125,7 @@ def test_the_revert_takes_the_harmful_patch_alone_and_is_proposed_by_its_verdict
     commits, harm = commit_round(tmp_path, ROUND), ROUND.harmful.id
     assert {p.id for p in load_patches(tmp_path)} == set(commits) == {p.patch.id for p in ROUND.patches}
     before = load_samples(tmp_path)
-    verdicts = [{"patch": p, "round": 3, "says": "harmful" if p == harm else "unproven"} for p in commits]
+    verdicts = [{"patch": p, "round": 3, "says": "harmful" if p == harm else "unproven", "why": "Made up."} for p in commits]
     back = taken_back(tmp_path, harm, commits[harm], verdicts)
     assert back == {"patch": harm, "proposed": [harm], "conflict": "", "byte_for_byte": True}
     after = {s.id: s for s in load_samples(tmp_path)}

@@ -222,8 +222,8 @@ def test_an_arm_shows_the_nodes_it_takes_to_be_unknown_together() -> None:
     def tens(node: str, count: int, stepwise: bool, beside: frozenset[str]) -> list[Sample]:
         return write(node, max(count, 10), stepwise, beside)
 
-    assert all({one, other} <= set(s.nodes) for s in fill(orders, tens, FORMATS, frozenset({one, other})))
-    assert not all({one, other} <= set(s.nodes) for s in fill(orders, tens, FORMATS))
+    assert all({one, other} <= set(s.nodes) for s in fill(orders, tens, {"open": 1}, frozenset({one, other})))
+    assert not all({one, other} <= set(s.nodes) for s in fill(orders, tens, {"open": 1}))
 
 
 def test_orders_for_one_window_from_two_nodes_do_not_repeat_its_samples() -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
+from proda.graph import Knowledge
 from proda.language.read_samples import Reader, asserted, contradictions
 from proda.language.wording import clause, name
-from proda.records import Sample
+from proda.records import Sample, Statement
 from tests.toyworld import wide_knowledge
 
 WORLD = wide_knowledge(20)
@@ -107,3 +108,45 @@ def test_a_row_with_one_statement_turned_round_accuses_that_one_and_not_its_neig
             assert list(contradictions(READER, [sample], first.id)) == []
             assert [triple for _, triple in contradictions(READER, [sample], second.id)] == [(second.object, relation, second.subject)]
     assert found
+
+
+def qualified(**fields: object) -> tuple[Reader, Statement]:
+    """A reader of the world with one statement reworded, and that statement."""
+    first = WORLD.statements[WORLD.chains["weaving/story-0"].statements[0]]
+    changed = msgspec.structs.replace(first, **fields)
+    world = Knowledge(
+        WORLD.relations.values(), WORLD.concepts.values(), {**WORLD.statements, first.id: changed}.values(), WORLD.chains.values()
+    )
+    return Reader(world), changed
+
+
+def test_what_a_statement_adds_to_a_concept_is_read_over_and_a_gap_is_filled_with_the_answer() -> None:
+    thing, other, wrong = (name(WORLD, f"weaving/thing-{n}") for n in ("0-0", "0-1", "5-3"))
+    reader, statement = qualified(subject_as=f"a high {thing} in the hills", object_as=f"the loss of {other}")
+    phrase = WORLD.relations[statement.relation].phrase
+
+    def told(sample: Sample) -> set[tuple[str, str, str]]:
+        return asserted(reader, sample)
+
+    for right, says in ((thing, statement.triple), (wrong, ("weaving/thing-5-3", statement.relation, statement.object))):
+        plain = Sample("x:open-1", "open", (statement.id,), "Why?", "so", f"A high {right} in the hills {phrase} the loss of {other}.")
+        gap = Sample("x:open-2", "open", (statement.id,), f"Complete: “a high … in the hills {phrase} the loss of {other}”.", right)
+        for sample in (plain, gap):
+            assert told(sample) == {says}
+            assert [t for _, t in contradictions(reader, [sample], statement.id)] == ([] if right == thing else [says])
+
+
+def test_another_concept_in_the_wording_of_a_statement_is_no_end_of_it() -> None:
+    thing, other, place = (name(WORLD, f"weaving/thing-{n}") for n in ("0-0", "0-1", "5-3"))
+    reader, statement = qualified(subject_as=f"{thing} near {place}")
+    phrase = WORLD.relations[statement.relation].phrase
+    close = Sample("x:open-1", "open", (statement.id,), "Why?", "so", f"Any {thing}, near {place} {phrase} {other}.")  # not as worded
+    assert ("weaving/thing-5-3", statement.relation, statement.object) in asserted(reader, close)
+    assert list(contradictions(reader, [close], statement.id)) == []
+
+
+def test_a_dated_event_is_read_in_the_past_tense() -> None:
+    reader, statement = qualified(tense="past")
+    told = f"{name(WORLD, statement.object)} {WORLD.relations[statement.relation].past} {name(WORLD, statement.subject)}."
+    sample = Sample("x:open-1", "open", (statement.id,), "Why?", "so", told)
+    assert [t for _, t in contradictions(reader, [sample], statement.id)] == [(statement.object, statement.relation, statement.subject)]
