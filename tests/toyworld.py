@@ -430,8 +430,10 @@ def _cases() -> Iterator[Case]:
         for name, case in cases.items():
             options, variants = msgspec.convert(case["options"], dict[str, str]), msgspec.convert(case["variants"], list[VariantEntry])
             for number, variant in enumerate(variants, start=1):
-                wrong = {letter: (entry.because, _node(discipline, entry.breaks)) for letter, entry in variant.wrong.items()}
-                made = [CaseOption(text, *wrong.get(letter, (variant.because,))) for letter, text in options.items()]
+                wrong: dict[str, CaseOption] = {
+                    x: CaseOption(options[x], entry.because, _node(discipline, entry.breaks)) for x, entry in variant.wrong.items()
+                }
+                made = [wrong.get(letter, CaseOption(text, variant.because)) for letter, text in options.items()]
                 chain = f"{discipline}/{case['chain']}"
                 where = (chain, discipline, f"{discipline}-basics")
                 question, key = str(case["question"]), list(options).index(variant.answer)

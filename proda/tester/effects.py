@@ -33,7 +33,9 @@ STEMS: dict[Variant, tuple[str, ...]] = {
 
 def _sites(knowledge: Knowledge) -> Iterator[Site]:
     """Two branches from one concept, of at least two chains: one of one statement, the other of one or two."""
-    signed = {s.id: s for s in knowledge.active_statements.values() if knowledge.relations[s.relation].step and effect(knowledge, s) is not None}
+    signed = {
+        s.id: s for s in knowledge.active_statements.values() if knowledge.relations[s.relation].step and effect(knowledge, s) is not None
+    }
     for aside in signed.values():
         for first in knowledge.by_subject.get(aside.subject, ()):
             if first.id not in signed or first.object == aside.object:

@@ -78,10 +78,9 @@ def test_a_question_has_one_answer_and_nothing_is_said_both_ways() -> None:
 
 def words_of(half: Half) -> set[str]:
     """Every invented word of a half: of terms, conditions, fields and topics."""
-    concepts, statements, chains = ([r for r in part if half_of(r) == half] for part in WORLD)
-    told = [t for c in concepts for t in (c.term, c.discipline.removesuffix("-science"))]
-    told += [s.text for s in statements]
-    told += [t for c in chains for t in (c.explains, *c.preconditions, *c.exclusions)]
+    told = [text for c in WORLD[0] if half_of(c) == half for text in (c.term, c.discipline.removesuffix("-science"))]
+    told += [s.text for s in WORLD[1] if half_of(s) == half]
+    told += [text for c in WORLD[2] if half_of(c) == half for text in (c.explains, *c.preconditions, *c.exclusions)]
     return {w for text in told for w in re.findall("[a-z]+", text.lower()) if re.search(CLUSTERS, w)}
 
 

@@ -156,8 +156,9 @@ def test_the_bytes_are_the_same_in_every_process() -> None:
 
 
 def test_the_order_of_the_records_makes_no_difference() -> None:
-    parts = (list(p.values())[::-1] for p in (WORLD.concepts, WORLD.statements, WORLD.chains))
-    assert write_items(Knowledge(WORLD.relations.values(), *parts), seed=0, sealed_share=SEALED) == items()
+    concepts, statements, chains = WORLD.concepts.values(), WORLD.statements.values(), WORLD.chains.values()
+    turned = Knowledge(WORLD.relations.values(), [*concepts][::-1], [*statements][::-1], [*chains][::-1])
+    assert write_items(turned, seed=0, sealed_share=SEALED) == items()
 
 
 def changed(edited: Knowledge) -> list[Item]:
