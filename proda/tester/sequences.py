@@ -55,6 +55,11 @@ def _sites(knowledge: Knowledge) -> Iterator[Site]:
                     yield Site(chain.id, tuple(s.id for s in row))
 
 
+def _steps(knowledge: Knowledge) -> Iterator[Site]:
+    """The sites whose statements are steps: what "follows" is a consequence, and no requirement or contrast."""
+    return (site for site in _sites(knowledge) if all(knowledge.relations[s.relation].step for s in site.path(knowledge)))
+
+
 def _row(knowledge: Knowledge, concepts: Sequence[str]) -> str:
     return ARROW.join(bare_name(knowledge, c) for c in concepts)
 
@@ -191,4 +196,4 @@ def _draft(
 
 
 MECHANISM = Kind("mechanism", _sites, _mechanism)
-ORDER = Kind("order", _sites, _order)
+ORDER = Kind("order", _steps, _order)

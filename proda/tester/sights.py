@@ -28,8 +28,8 @@ class Sights:
         self._holding: dict[str, list[frozenset[str]]] = defaultdict(list)  # concept → windows that name it
         for chain in knowledge.active_paths():
             path = knowledge.path(chain)
-            windows: Sequence[tuple[Statement, ...]] = list(zip(path, path[1:], strict=False)) or [tuple(path)]
-            for window in windows:
+            windows: list[tuple[Statement, ...]] = [*zip(path, path[1:], strict=False)]
+            for window in windows or [tuple(path)]:
                 told = " ".join([chain.explains, *(text for s in window for text in (s.text, sentence(knowledge, s)))])
                 named = names.found(words(told)) | {c for s in window for c in (s.subject, s.object)}
                 for concept in named:

@@ -117,7 +117,9 @@ def test_a_new_discipline_gets_samples_for_a_first_chain_at_the_others_rate(root
     planned = plan_topic(root, "optics/lenses", ORIGIN)
     assert planned.share.after == 30 == planned.share.by_statements
     write_together(root, planned.texts)
-    assert (root / "samples/allocation.yaml").read_text() == "# how many\nsamples:\n  lighting: 70  # dim\n  milling: 100\n  optics: 30\n  ovens: 180\n"
+    assert (
+        root / "samples/allocation.yaml"
+    ).read_text() == "# how many\nsamples:\n  lighting: 70  # dim\n  milling: 100\n  optics: 30\n  ovens: 180\n"
 
 
 def test_an_existing_discipline_keeps_its_number_unless_asked(root: Path) -> None:
