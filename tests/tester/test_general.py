@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from proda.tester.stems import STEMS as ITEM_STEMS
-
 from proda.builder import templates
 from proda.tester import bridges, conditions, counterfactuals, effects, sequences
 from proda.tester.general import STEMS, write_suite
