@@ -28,7 +28,9 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
 
 def _with(knowledge: Knowledge, concept: Concept) -> Knowledge:
     concepts = {**knowledge.concepts, concept.id: concept}
-    return Knowledge(knowledge.relations.values(), concepts.values(), knowledge.statements.values(), knowledge.chains.values())
+    return Knowledge(
+        knowledge.relations.values(), concepts.values(), knowledge.statements.values(), knowledge.chains.values(), knowledge.cases
+    )
 
 
 def test_a_changed_definition_rewrites_only_samples_that_reference_the_concept_and_no_item(shipped: Knowledge) -> None:

@@ -156,8 +156,8 @@ def _topic(
         explains = f"how {concepts[course[0]].text} is linked to {concepts[course[-1]].text}"
         cases = [rng.choice(CASES).replace("{x}", next(words)) for _ in range(2)]
         chains.append(Chain(chain_id, field, topic, explains, tuple(ids), (cases[0],), (cases[1],)))
-    for number in range(LINKS_PER_CHAIN * count):
-        link = _link(f"{field}/{topic}-l{number + 1}", topic, concepts, sorted(used), pairs, ends, relations, rng)
+    for place in range(1, LINKS_PER_CHAIN * count + 1):
+        link = _link(f"{field}/{topic}-l{place}", concepts, sorted(used), pairs, ends, relations, rng)
         if link is not None:
             statements.append(link)
             chains.append(Chain(link.chain, field, topic, "", (link.id,)))
@@ -166,7 +166,6 @@ def _topic(
 
 def _link(
     link_id: str,
-    topic: str,
     concepts: Sequence[Concept],
     used: Sequence[int],
     pairs: set[tuple[int, int]],

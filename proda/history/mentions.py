@@ -141,7 +141,7 @@ def gather(repo: Repository, files: DataFiles, kind: Kind, thing: str, *, sealed
         samples, dropped, where = _samples(files, [thing] if kind == "sample" else nodes)
         if kind == "sample":
             nodes = tuple(n for s in (*samples, *dropped) if s.id == thing for n in s.nodes)
-        items = [item] if kind == "item" else _items(files, nodes)
+        items = [item] if kind == "item" else _items(files, (*nodes, *_stated(know, thing)))
         patches = [files.patch(path) for path in files.mentioning(files.patches, (thing, *nodes))]
         repairs = _repairs(files, patches, (thing, *nodes))
     splits = tuple(sorted({i.split for i in items}))
@@ -179,6 +179,11 @@ def _outcomes(root: Path, split: Split) -> list[Outcome]:
 def _nodes(knowledge: Knowledge, thing: str) -> tuple[str, ...]:
     """The node itself; for a chain its statements too."""
     return (thing, *knowledge.chains[thing].statements) if thing in knowledge.chains else (thing,)
+
+
+def _stated(knowledge: Knowledge, thing: str) -> list[str]:
+    """Ids of the statements about a concept: an item that rests on one of them need not name the concept. Empty for anything else."""
+    return [s.id for s in knowledge.statements.values() if thing in (s.subject, s.object)]
 
 
 def _samples(files: DataFiles, mentioning: Collection[str]) -> tuple[list[Sample], list[Sample], dict[str, str]]:

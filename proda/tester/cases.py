@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from proda.graph import Knowledge
-from proda.records import Case, Option
+from proda.records import Case, CaseOption, Option
 from proda.tester.drafts import Draft
 
 
@@ -19,12 +19,18 @@ def case_drafts(knowledge: Knowledge) -> Iterator[tuple[Case, Draft, tuple[str, 
         chain = knowledge.chains.get(case.chain)
         if chain is None or chain.status != "active":
             continue
-        options = [Option(o.text, "authored" if o.breaks else None, None, o.because if o.breaks else "", (), _known(knowledge, o.breaks)) for o in case.options]  # fmt: skip
+        options = [_option(knowledge, option) for option in case.options]
         right = options[case.answer]
         wrongs = tuple(o for o in options if o is not right)
         statements = tuple(dict.fromkeys(s for o in wrongs for s in o.breaks)) or chain.statements
         mentioned = {c for s in statements for c in (knowledge.statements[s].subject, knowledge.statements[s].object)}
         yield case, Draft(f"{case.situation} {case.question}", right, wrongs, frozenset(mentioned)), statements
+
+
+def _option(knowledge: Knowledge, option: CaseOption) -> Option:
+    if not option.breaks:
+        return Option(option.text)
+    return Option(option.text, "authored", wrong_because=option.because, breaks=_known(knowledge, option.breaks))
 
 
 def _known(knowledge: Knowledge, breaks: str) -> tuple[str, ...]:

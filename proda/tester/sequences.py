@@ -64,7 +64,14 @@ def _row(knowledge: Knowledge, concepts: Sequence[str]) -> str:
     return ARROW.join(bare_name(knowledge, c) for c in concepts)
 
 
-def _option(knowledge: Knowledge, concepts: Sequence[str], steps: Sequence[Statement], operator: Operator | None, why: str, breaks: Sequence[Statement]) -> Option:  # fmt: skip
+def _option(
+    knowledge: Knowledge,
+    concepts: Sequence[str],
+    steps: Sequence[Statement],
+    operator: Operator | None,
+    why: str,
+    breaks: Sequence[Statement],
+) -> Option:
     return Option(_row(knowledge, concepts), operator, None, why, tuple(s.triple for s in steps), tuple(s.id for s in breaks))
 
 
@@ -88,7 +95,9 @@ def _second_way(knowledge: Knowledge, start: str, between: tuple[str, str], end:
     return False
 
 
-def _between(knowledge: Knowledge, path: Sequence[Statement], start: str, end: str, used: set[str], key: tuple[object, ...]) -> Iterator[Option]:  # fmt: skip
+def _between(
+    knowledge: Knowledge, path: Sequence[Statement], start: str, end: str, used: set[str], key: tuple[object, ...]
+) -> Iterator[Option]:
     """Yield true pairs of steps: one that follows from the start, one that leads to the end, then pairs that do neither."""
     follows = {s.object for s in knowledge.by_subject.get(start, ())}
     leads = {s.subject for s in knowledge.by_object.get(end, ())}
@@ -168,7 +177,15 @@ def _inner(knowledge: Knowledge, statement: Statement) -> bool:
     return statement.subject in knowledge.inner and statement.object in knowledge.inner
 
 
-def _draft(knowledge: Knowledge, kind: str, variant: Variant, right: Option, wrongs: tuple[Option, ...] | None, path: Sequence[Statement], key: tuple[object, ...]) -> Draft | None:  # fmt: skip
+def _draft(
+    knowledge: Knowledge,
+    kind: str,
+    variant: Variant,
+    right: Option,
+    wrongs: tuple[Option, ...] | None,
+    path: Sequence[Statement],
+    key: tuple[object, ...],
+) -> Draft | None:
     if wrongs is None:
         return None
     stems = STEMS[kind][variant]

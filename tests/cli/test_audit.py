@@ -100,7 +100,8 @@ def test_an_edited_entry_is_a_change_under_the_items_that_rest_on_it(root: Path,
     clone = tmp_path / "clone"
     topic = clone / TOPIC
     before = topic.read_text()
-    line = next(x for x in before.splitlines() if x.strip().startswith("definition:"))
+    rows = before.splitlines()
+    line = next(x for x in rows[rows.index("  flame-height:") :] if x.strip().startswith("definition:"))
     topic.write_text(before.replace(line, line + " made anew", 1))
     commit(clone, "Say it anew")
     make_outcomes(clone, lambda item, model: model != "base" and item.discipline != "lighting")

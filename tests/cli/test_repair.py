@@ -77,8 +77,14 @@ def test_a_diagnosis_older_than_its_item_is_refused(root: Path) -> None:
 
 
 def mills_fail(item: Item, model: str) -> bool:
-    """Tuned models know about lamps; of mills one seed knows everything, and the other nothing."""
+    """Tuned models know about lamps; of mills and ovens one seed knows everything, and the other nothing."""
     return item.discipline == "lighting" or model == "seed-0"
+
+
+def shared_out(allocation: str) -> str:
+    for discipline, now in (("lighting", 20), ("milling", 50), ("ovens", 50)):
+        allocation = allocation.replace(f"{discipline}: 40", f"{discipline}: {now}")
+    return allocation
 
 
 @pytest.fixture
@@ -98,9 +104,9 @@ def test_samples_are_shared_out_by_error_in_one_commit_that_touches_nothing_else
     assert git(uneven, "branch", "--show-current") == "repair/round-1" and git(uneven, "rev-parse", "main") == main
     assert git(uneven, "rev-list", "--count", "main..HEAD") == "1"
     assert git(uneven, "show", "--name-only", "--format=") == "samples/allocation.yaml"
-    # Lamps never fail, so they keep half of the even share, and the mills get the rest of the 80 samples.
+    # Lamps never fail, so they keep half of the even share, and mills and ovens get the rest of the 120 samples.
     now = (uneven / "samples/allocation.yaml").read_text()
-    assert now == before.replace("lighting: 40", "lighting: 20").replace("milling: 40", "milling: 60")
+    assert now == shared_out(before)
     trailers = git(uneven, "log", "-1", "--format=%(trailers:only,unfold)")
     assert trailers == "Reallocation: round 1" and git(uneven, "status", "--porcelain") == ""
 
@@ -135,7 +141,7 @@ def test_a_run_killed_before_its_commit_is_finished_by_the_next_and_an_edit_by_h
     path.write_text(before.replace("milling: 40", "milling: 41"))
     refused = proda(uneven, "repair", "--reallocate")
     assert refused.returncode == 1 and "not committed" in refused.stderr and "milling: 41" in path.read_text()
-    path.write_text(before.replace("lighting: 40", "lighting: 20").replace("milling: 40", "milling: 60"))
+    path.write_text(shared_out(before))
     git(uneven, "add", "-A")
     assert proda(uneven, "repair", "--reallocate").returncode == 0
     assert git(uneven, "rev-list", "--count", "main..HEAD") == "1" and git(uneven, "status", "--porcelain") == ""
@@ -155,13 +161,14 @@ def test_a_hook_that_refuses_leaves_the_allocation_as_it_was(uneven: Path) -> No
 def test_a_dry_run_of_sharing_out_prints_the_table_and_changes_nothing(uneven: Path) -> None:
     before = git(uneven, "rev-parse", "HEAD"), git(uneven, "status", "--porcelain"), git(uneven, "branch")
     table = proda(uneven, "repair", "--reallocate", "--dry-run")
-    assert table.returncode == 0 and "80 samples over 2 disciplines" in table.stdout
+    assert table.returncode == 0 and "120 samples over 3 disciplines" in table.stdout
     assert [line.split() for line in table.stdout.splitlines()[2:]] == [
         ["lighting", "0.000", "40", "20", "-20"],
-        ["milling", "0.500", "40", "60", "+20"],
+        ["milling", "0.500", "40", "50", "+10"],
+        ["ovens", "0.500", "40", "50", "+10"],
     ]
     rows = json.loads(proda(uneven, "repair", "--reallocate", "--dry-run", "--json").stdout)
-    assert rows[1] == {"discipline": "milling", "error": 0.5, "before": 40, "after": 60}
+    assert rows[1] == {"discipline": "milling", "error": 0.5, "before": 40, "after": 50}
     assert (git(uneven, "rev-parse", "HEAD"), git(uneven, "status", "--porcelain"), git(uneven, "branch")) == before
 
 
@@ -169,7 +176,7 @@ def test_sharing_out_reads_dev_alone_and_refuses_what_says_nothing_of_it(uneven:
     for split in ("twin", "sealed"):
         git(uneven, "rm", "-q", "-r", f"benchmarks/items/{split}", f"benchmarks/results/outcomes/{split}.csv")
     commit(uneven, "Dev alone")
-    assert "60" in proda(uneven, "repair", "--reallocate", "--dry-run").stdout
+    assert "+10" in proda(uneven, "repair", "--reallocate", "--dry-run").stdout
     mixed = proda(uneven, "repair", "--reallocate", "--max", "3")
     assert mixed.returncode == 2 and "--max" in mixed.stderr
     path = uneven / "benchmarks/results/outcomes/dev.csv"

@@ -78,7 +78,7 @@ def shown(root: Path, *args: str) -> str:
 
 def item_of(root: Path, split: str) -> str:
     data = json.loads(shown(root, "lighting/oil-feeds-flame", "--json"))
-    return next(str(link["id"]) for link in data["leads_to"]["items"] if f":{split}-path" in link["id"])
+    return next(str(link["id"]) for link in data["leads_to"]["items"] if f":{split}-bridge" in link["id"])
 
 
 def test_a_concept_shows_its_definition_first_then_both_directions(root: Path) -> None:
@@ -168,7 +168,7 @@ def test_a_short_form_shows_what_the_whole_id_shows(repaired: Path) -> None:
 
 
 def test_an_ambiguous_short_form_lists_what_it_fits_and_fails(root: Path) -> None:
-    with pytest.raises(NotFoundError, match=r"'s1' fits 5 ids\. Type more of one of them:") as caught:
+    with pytest.raises(NotFoundError, match=r"'s1' fits 22 ids\. Type more of one of them:") as caught:
         shown(root, "s1")
     assert caught.value.exit_code == 1 and "  statement   milling/wind-grinds-grain.s1" in str(caught.value)
 
@@ -197,7 +197,7 @@ def test_an_item_shows_its_diagnosis_the_blamed_statement_the_patch_and_its_verd
     for thing in (statement.id, statement.chain):
         text = " ".join(shown(repaired, thing, "--all").split())
         assert "diagnoses that blame it" in text and patch in text, thing
-        assert "Asked for the concept that links this step to the next: 3 of 4 answers are wrong." in text, thing
+        assert "Asked for the concept between the step before and this one: 3 of 4 answers are wrong." in text, thing
     data = json.loads(shown(repaired, diagnosis.item, "--json"))
     assert data["diagnoses"][0]["nodes"] == [statement.id] and data["leads_to"]["patches"][0]["id"] == patch
 

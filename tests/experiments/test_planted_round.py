@@ -55,7 +55,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(toyworld, "CHAINS", {**toyworld.CHAINS, "weaving": told})
         root = make_results(toyworld.make_repository(tmp_path_factory.mktemp("planted")))
     knowledge = proda.open(str(root)).knowledge
-    plans = plan_samples(knowledge, {"milling": 40, "lighting": 40, "weaving": 240}, seed=0, window=2)
+    plans = plan_samples(knowledge, {"milling": 40, "lighting": 40, "ovens": 40, "weaving": 240}, seed=0, window=2)
     write_corpus(root, {key: [write_sample(knowledge, plan) for plan in group] for key, group in plans.items()})
     return root
 

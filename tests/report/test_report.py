@@ -96,7 +96,7 @@ def test_the_policy_allows_this_style_and_script_and_no_other(html: str) -> None
 def test_it_says_what_was_built_and_how_it_scored(root: Path, html: str) -> None:
     repo = proda.open(str(root))
     text = " ".join(Reader(html).text.split())
-    assert "5 chains" in text and f"{len(repo.samples)} samples" in text and f"{len(repo.items())} items" in text
+    assert "11 chains" in text and f"{len(repo.samples)} samples" in text and f"{len(repo.items())} items" in text
     for part in ("dev", "twin", "sealed", "general", "95 %", "seed 0, ends at", "No leaks", "longest", "4f1c2e7a"):
         assert part in text, part
     assert "Results <b>bold</b> & more" in text and "<b>bold</b>" not in html
@@ -161,7 +161,7 @@ def repaired(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commit(root, "Results before")
     repo = proda.open(str(root))
     metrics = repo.metrics
-    item, other = [i for i in repo.items("dev") if i.kind == "path"][:2]
+    item, other = [i for i in repo.items("dev") if i.kind == "bridge"][:2]
     failed = (("seed-0", "seed-1"), ("A", "A"))
     evidence = Evidence(item.statements[0], "statement", 10, 8, -0.1, "milling/flour")
     blamed = (item.statements[0],)
@@ -295,7 +295,7 @@ def test_a_repository_without_results_gets_a_page_that_says_what_to_run(tmp_path
     text = " ".join(Reader(html).text.split())
     for command in ("dvc repro evaluate", "dvc repro train", "dvc repro guard", "dvc repro benchmark", "make repro"):
         assert f"Run {command}." in text, command
-    assert "No model has been scored yet" in text and "There has been no round of repair yet." in text and "5 chains" in text
+    assert "No model has been scored yet" in text and "There has been no round of repair yet." in text and "11 chains" in text
 
 
 def test_the_same_repository_gives_the_same_bytes(root: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from proda.records import Case, Item
 from proda.tester.items import write_items
 from tests.toyworld import knowledge
 
-WORLD = knowledge()
+WORLD = knowledge(ovens=True)
 HEAT, STEAM = "ovens/heat-sets-crumb", "ovens/steam-glazes-crust"
 
 

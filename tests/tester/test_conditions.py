@@ -55,7 +55,7 @@ def test_the_stem_does_not_say_what_the_chain_explains() -> None:
     assert all(WORLD.chains[item.chain].explains not in item.stem for item in ITEMS)
 
 
-SITES = [s for s in CONDITION.sites(knowledge()) if s.owner == "ovens/heat-sets-crumb"]
+SITES = [s for s in CONDITION.sites(knowledge(ovens=True)) if s.owner == "ovens/heat-sets-crumb"]
 
 
 def shown(world: Knowledge) -> set[str]:
@@ -70,17 +70,17 @@ def test_the_condition_of_an_explanation_that_shares_a_concept_is_no_distractor(
 ) -> None:
     told = {"ovens": [("a-new-story", "how knots come about", [subject, "causes", obj, "precedes", "loop", "precedes", "snarl"])]}
     monkeypatch.setattr("tests.toyworld.CONDITIONS", {**CONDITIONS, "ovens/a-new-story": ("knots are wet", "knots of wire")})
-    assert shown(knowledge(told)) and not {"knots are wet", "knots of wire"} & shown(knowledge(told))
+    assert shown(knowledge(told, ovens=True)) and not {"knots are wet", "knots of wire"} & shown(knowledge(told, ovens=True))
     told["ovens"][0][2][:3] = ["yarn", "causes", "knot"]
-    assert {"knots are wet", "knots of wire"} <= shown(knowledge(told))
+    assert {"knots are wet", "knots of wire"} <= shown(knowledge(told, ovens=True))
 
 
 def test_a_link_has_no_conditions_and_is_no_site() -> None:
-    assert {s.owner for s in CONDITION.sites(knowledge())} == set(CONDITIONS)
+    assert {s.owner for s in CONDITION.sites(knowledge(ovens=True))} == set(CONDITIONS)
 
 
 def test_without_three_other_explanations_there_is_no_item() -> None:
-    world = knowledge()
+    world = knowledge(ovens=True)
     kept = {c.id: c for c in world.chains.values() if c.discipline != "ovens" or c.is_link or "crumb" in c.id or "dough" in c.id}
     few = Knowledge(world.relations.values(), world.concepts.values(), world.statements.values(), kept.values())
     site = Site("ovens/heat-sets-crumb", world.chains["ovens/heat-sets-crumb"].statements, "preconditions-0-0")

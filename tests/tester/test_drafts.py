@@ -8,7 +8,7 @@ from proda.records import Option
 from proda.tester.drafts import GROUPS, PARTS, alike, apart, by_turns, chosen, fill, given, is_asked, owner_of, stands_out
 from tests.toyworld import knowledge
 
-WORLD = knowledge()
+WORLD = knowledge(ovens=True)
 S = WORLD.statements
 
 

@@ -176,5 +176,12 @@ def test_there_is_no_site_where_one_effect_tells_the_other(steps: list[str]) -> 
     assert SITE not in list(EFFECT.sites(made("causes", "causes", "causes", *links)))
 
 
+def test_a_proportionality_is_no_step_and_gives_no_effect() -> None:
+    assert all(WORLD.relations[WORLD.statements[s].relation].step for item in ITEMS for s in item.statements)
+    assert SITE not in list(EFFECT.sites(made("causes", "causes", "proportional-to"))) + list(
+        EFFECT.sites(made("proportional-to", "causes", "causes"))
+    )
+
+
 def test_a_dated_event_has_no_effect_in_general() -> None:
     assert drafts(with_statement(made("causes", "causes", "causes"), STATEMENTS[0], tense="past")) == []

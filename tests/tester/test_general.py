@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from proda.tester.stems import STEMS as ITEM_STEMS
-
 from proda.builder import templates
+from proda.tester import bridges, conditions, counterfactuals, effects, sequences
 from proda.tester.general import STEMS, write_suite
 from tests.toyworld import wide_knowledge
 
@@ -19,8 +18,9 @@ def test_as_many_items_as_asked_for_all_different() -> None:
 
 def test_wordings_are_its_own() -> None:
     used = {f for group in (templates.OBJECT, templates.SUBJECT) for frames in group.values() for f in frames}
-    used |= {s for kinds in ITEM_STEMS.values() for stems in kinds.values() for s in stems}
-    assert used.isdisjoint(STEMS)
+    stems = (bridges.STEMS, effects.STEMS, counterfactuals.STEMS, *conditions.STEMS.values(), *sequences.STEMS.values())
+    used |= {wording for variants in stems for wordings in variants.values() for wording in wordings}
+    assert len(used) > 35 and used.isdisjoint(STEMS)
 
 
 def test_the_right_answer_holds_and_the_others_do_not() -> None:

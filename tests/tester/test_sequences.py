@@ -73,6 +73,13 @@ def test_no_wrong_order_follows_from_the_start() -> None:
             assert option.breaks == item.statements[:1]
 
 
+def test_what_follows_step_by_step_are_consequences_and_what_lies_between_may_be_anything() -> None:
+    def steps(kind: ItemKind) -> set[bool]:
+        return {WORLD.relations[WORLD.statements[s].relation].step for item in of_kind(kind) for s in item.statements}
+
+    assert steps("order") == {True} and steps("mechanism") == {True, False}
+
+
 STORIES = [
     (
         f"story-{n}",

@@ -5,18 +5,16 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from proda.errors import EmptyBenchmarkError, GateError
+from proda.errors import EmptyBenchmarkError
 from proda.graph import Knowledge
 from proda.language.wording import name
-from proda.params import ItemParams, Params
 from proda.records import LETTERS, Chain, Item, Option, Statement
-from proda.tester.build import build_benchmark
-from proda.tester.items import write_items
 from proda.tester.shortcuts import audit, giveaways
+from tests.tester import world
 from tests.toyworld import wide_knowledge
 
 WORLD = wide_knowledge(80)
-ITEMS = write_items(WORLD, seed=0, sealed_share=0.2)
+ITEMS = world.items()
 
 
 def _with_right(item: Item, text: str) -> Item:
@@ -24,14 +22,14 @@ def _with_right(item: Item, text: str) -> Item:
     return msgspec.structs.replace(item, options=tuple(options))
 
 
-def accuracies(items: list[Item]) -> dict[str, float]:
-    return {solver: score["accuracy"] for solver, score in audit(items, WORLD, resamples=50).items()}
+def accuracies(items: list[Item], knowledge: Knowledge = WORLD) -> dict[str, float]:
+    return {solver: score["accuracy"] for solver, score in audit(items, knowledge, resamples=50).items()}
 
 
 def test_no_solver_without_knowledge_beats_chance_by_much() -> None:
-    scores = accuracies(ITEMS)
-    # The toy world's concepts stand in one chain each, so "never right elsewhere" tells more there than in a linked base.
-    assert all(score <= 0.35 for solver, score in scores.items() if solver != "options-learned"), scores
+    scores = accuracies(ITEMS, world.WORLD)
+    # The topics of the invented world are so small that distractors come from others, and so from farther away.
+    assert all(score <= 0.35 for solver, score in scores.items() if solver != "same-topic"), scores
     assert {
         "longest",
         "shortest",
@@ -133,7 +131,7 @@ def knowledge_with(statement: Statement) -> Knowledge:
 
 
 def test_each_accuracy_has_an_interval_over_chains() -> None:
-    for score in audit(ITEMS, WORLD, resamples=200).values():
+    for score in audit(ITEMS, world.WORLD, resamples=200).values():
         assert score["ci95_low"] <= score["accuracy"] <= score["ci95_high"]
         assert 0 < score["ci95_high"] - score["ci95_low"] < 0.25
     assert "same-topic" not in audit(ITEMS, resamples=10)
@@ -143,12 +141,6 @@ def test_giveaways_are_set_aside_with_a_reason() -> None:
     plain = giveaways(ITEMS)
     worse = [_with_right(ITEMS[0], f"{ITEMS[0].stem} {ITEMS[0].stem} {ITEMS[0].stem} {ITEMS[0].stem}"), *ITEMS[1:]]
     assert set(giveaways(worse)) - set(plain) == {ITEMS[0].id}
-
-
-def test_the_gate_can_fail() -> None:
-    strict = Params(items=ItemParams(max_shortcut=0.2))
-    with pytest.raises(GateError, match="Baseline solvers without knowledge do too well"):
-        build_benchmark(WORLD, strict, ())
 
 
 def test_an_empty_benchmark_is_no_benchmark() -> None:

@@ -11,7 +11,7 @@ from proda.tester.items import write_items
 from proda.tester.sights import Sights
 from tests.toyworld import knowledge, with_statement
 
-WORLD = knowledge()
+WORLD = knowledge(ovens=True)
 GRIND = "milling/wind-grinds-grain"
 
 

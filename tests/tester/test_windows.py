@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import time
 
+import msgspec
+
 from proda.records import Item, Option, Sample
 from proda.tester.windows import shown_whole
 
@@ -31,6 +33,12 @@ def test_statements_of_two_chains_that_no_sample_shows_together_pass() -> None:
 
 def test_an_item_of_one_statement_is_left_out() -> None:
     assert shown_whole([item("one", "c.s1"), item("twice", "c.s1", "c.s1")], [sample("s", "c.s1", "c.s2")]) == {}
+
+
+def test_a_case_is_left_out_because_its_particulars_are_in_no_sample() -> None:
+    asked = item("case", "c.s1", "c.s2")
+    samples = [sample("w", "c.s1", "c.s2")]
+    assert shown_whole([msgspec.structs.replace(asked, kind="case")], samples) == {} and shown_whole([asked], samples) == {"case": "w"}
 
 
 def test_the_first_sample_by_id_is_named_whatever_the_order() -> None:

@@ -13,7 +13,7 @@ from proda.tester.items import write_items
 from proda.workflows.leak_check import SHOWN, refuse_leaking_samples
 from tests.toyworld import knowledge
 
-WORLD = knowledge()
+WORLD = knowledge(ovens=True)
 ITEMS = write_items(WORLD, seed=0, sealed_share=0.0)
 
 
@@ -28,7 +28,7 @@ def refuse(samples: list[Sample]) -> None:
 
 
 def test_samples_of_the_builder_pass() -> None:
-    plans = plan_samples(WORLD, {"milling": 40, "lighting": 40}, seed=0, window=2)
+    plans = plan_samples(WORLD, {"milling": 40, "lighting": 40, "ovens": 120}, seed=0, window=2)
     refuse([write_sample(WORLD, plan) for group in plans.values() for plan in group])
 
 

@@ -79,7 +79,7 @@ def without_retired(found: dict[str, str], root: Path) -> dict[str, Any]:
     """The same with topic files as data, and their retired entries left out."""
     kept: dict[str, Any] = dict(found)
     for name in found:
-        if re.fullmatch(r"knowledge/(milling|lighting)/[a-z-]+\.yaml", name):
+        if re.fullmatch(r"knowledge/(milling|lighting|ovens)/[a-z-]+\.yaml", name):
             document = load_yaml(root / name, root=root)
             for kind in ("concepts", "chains", *(["links"] if "links" in document else [])):
                 active = [(k, v) for k, v in document[kind].items() if v.get("status") != "retired"]
@@ -193,7 +193,7 @@ def test_a_link_and_the_cases_that_rest_on_it_are_renamed(tmp_path: Path) -> Non
     assert wrong[0]["c"]["breaks"] == "wick-carries-far"
     assert [wrong[1][letter]["breaks"] for letter in "ac"] == ["lighting/wick-carries-far", "lighting/wick-carries-far.s1"]
     knowledge = proda.open(str(root)).knowledge
-    assert [s.id for s in knowledge.active_statements.values() if knowledge.chains[s.chain].is_link] == ["lighting/wick-carries-far.s1"]
+    assert [c.id for c in knowledge.active_paths() if c.is_link and c.discipline == "lighting"] == ["lighting/wick-carries-far"]
     with pytest.raises(UsageError, match=r"follows its link\. Rename the link: proda mv lighting/wick-carries-far NEW"):
         plan_rename(root, "lighting/wick-carries-far.s1", "x")
 

@@ -111,17 +111,19 @@ def test_a_link_on_the_way_is_refused(root: Path, tmp_path: Path, link: str) -> 
 
 
 def test_a_new_discipline_gets_samples_for_a_first_chain_at_the_others_rate(root: Path) -> None:
-    (root / "samples/allocation.yaml").write_text("# how many\nsamples:\n  lighting: 70  # dim\n  milling: 100\n")
+    (root / "samples/allocation.yaml").write_text("# how many\nsamples:\n  lighting: 70  # dim\n  milling: 100\n  ovens: 180\n")
     counts = statement_counts(root)
-    assert counts == {"lighting": 7, "milling": 10}
+    assert counts == {"lighting": 7, "milling": 10, "ovens": 18}
     planned = plan_topic(root, "optics/lenses", ORIGIN)
     assert planned.share.after == 30 == planned.share.by_statements
     write_together(root, planned.texts)
-    assert (root / "samples/allocation.yaml").read_text() == "# how many\nsamples:\n  lighting: 70  # dim\n  milling: 100\n  optics: 30\n"
+    assert (
+        root / "samples/allocation.yaml"
+    ).read_text() == "# how many\nsamples:\n  lighting: 70  # dim\n  milling: 100\n  optics: 30\n  ovens: 180\n"
 
 
 def test_an_existing_discipline_keeps_its_number_unless_asked(root: Path) -> None:
-    (root / "samples/allocation.yaml").write_text("samples:\n  lighting: 70\n  milling: 500\n")
+    (root / "samples/allocation.yaml").write_text("samples:\n  lighting: 70\n  milling: 500\n  ovens: 180\n")
     planned = plan_topic(root, "milling/water-wheels", ORIGIN)
     assert planned.share.before == planned.share.after == 500 and planned.share.by_statements == 100
     assert "samples/allocation.yaml" not in planned.texts
@@ -129,7 +131,7 @@ def test_an_existing_discipline_keeps_its_number_unless_asked(root: Path) -> Non
     share, texts = plan_allocation(root, "milling", update=True)
     assert share.after == 100
     write_together(root, texts)
-    assert load_allocation(root) == {"lighting": 70, "milling": 100}
+    assert load_allocation(root) == {"lighting": 70, "milling": 100, "ovens": 180}
     assert plan_allocation(root, "milling", update=True)[1] == {}
 
 
