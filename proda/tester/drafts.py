@@ -64,7 +64,7 @@ def concept_option(
 # Group of kinds → the part of the owners that get items of it, by kind: an owner is drawn by a number in [0, 1), the same for a group.
 # The kinds of a group exclude each other, because their items would print each other's keys.
 PARTS: dict[str, dict[ItemKind, tuple[float, float]]] = {
-    "bridge": {"bridge": (0.0, 0.6)},
+    "bridge": {"bridge": (0.0, 0.57)},
     "sequence": {"mechanism": (0.0, 0.6), "order": (0.6, 1.0)},
     "effect": {"effect": (0.0, 1.0)},
     "counterfactual": {"counterfactual": (0.0, 1.0)},
