@@ -72,7 +72,7 @@ def split_of(item: str) -> str:
     """Return the split that an item's id names. Raises NotFoundError if it names none."""
     split = item.rpartition(":")[2].partition("-")[0]
     if split not in ("dev", "twin", "sealed"):
-        raise NotFoundError(f"'{item}' is not an item. Expected an id like physics/bimetal-strip-bends:dev-path.")
+        raise NotFoundError(f"'{item}' is not an item. Expected an id like physics/bimetal-strip-bends:dev-bridge.")
     return split
 
 

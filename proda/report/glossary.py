@@ -28,7 +28,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "distractor",
-        "A wrong option. It is made by an operator: substitution of a concept, inversion of a relation, truncation or detour of the path.",
+        "A wrong option. It is half right (true of one of the statements that the item rests on, false of another), true elsewhere, of the"
+        " opposite sign, or written by hand in a case; each records which statements it breaks.",
     ),
     ("leak", "A training text that gives away the answer to an item. The build stops if there is one."),
     ("probe", "A closed-book question to the model about one statement, concept or step. Probes find what the model does not know."),

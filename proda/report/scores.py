@@ -23,8 +23,8 @@ from proda.statistics import interval
 
 MEANING = {
     "dev": "read by the debugger",
-    "twin": "same chains, other questions",
-    "sealed": "other chains, never listed",
+    "twin": "other questions about the same statements",
+    "sealed": "on chains that are never listed",
     "general": "known to the base, must not fall",
 }
 

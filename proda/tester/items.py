@@ -118,14 +118,14 @@ def _cases(knowledge: Knowledge, sealed: frozenset[str]) -> Iterator[Item]:
     of_chain: dict[str, list[str]] = defaultdict(list)
     for case, _, _ in drafts:
         of_chain[case.chain] += [case.id] if case.id not in of_chain[case.chain] else []
-    done: set[str] = set()
+    spent: set[str] = set()  # chains that have their sealed case
     for case, draft, statements in drafts:
-        split: Split = "sealed" if case.chain in sealed else ("dev", "twin")[sorted(of_chain[case.chain]).index(case.id) % 2]
-        if any(knowledge.statements[s].chain in sealed for s in statements):
+        split: Split = "dev" if sorted(of_chain[case.chain]).index(case.id) % 2 == 0 else "twin"
+        if not sealed.isdisjoint({case.chain, *(knowledge.statements[s].chain for s in statements)}):
+            if case.chain in spent:
+                continue
             split = "sealed"
-        if split == "sealed" and case.chain in done:
-            continue
-        done.add(case.chain if split == "sealed" else case.id)
+            spent.add(case.chain)
         local = case.id.removeprefix(f"{case.discipline}/")
         yield _item(knowledge, case.chain, statements, f"{case.chain}:{split}-case-{local}-{case.variant}", split, "case", draft)
 
