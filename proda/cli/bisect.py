@@ -34,7 +34,7 @@ PATHS = 4  # shown of one change
 RIGHT = {True: "right", False: "wrong"}
 
 
-@click.command(epilog="Example: proda bisect physics/bimetal-strip-bends:dev-bridge")
+@click.command(epilog="Example: proda bisect materials/work-hardening:dev-effect")
 @click.argument("item", metavar="ITEM")
 @click.argument("range_", metavar="[A..B]", required=False)
 @click.option("--rebuild", is_flag=True, help="Rebuild commits between two results, by halves, until one change is left.")

@@ -1,6 +1,6 @@
 """Reads one item's answers from the results that commits hold, and finds where they flipped.
 
-    story = read_story(root, "physics/bimetal-strip-bends:dev-bridge", None)
+    story = read_story(root, "materials/work-hardening:dev-effect", None)
     story.line.results       [Result(commit="3f0c9a1…", right=1, scored=3), …], oldest first
     story.found[0]           Found(commit="8d2e7b4…", right=True, since="3f0c9a1…", seeds=("1 of 3", "3 of 3"), changes=(…))
 
@@ -72,7 +72,7 @@ def split_of(item: str) -> str:
     """Return the split that an item's id names. Raises NotFoundError if it names none."""
     split = item.rpartition(":")[2].partition("-")[0]
     if split not in ("dev", "twin", "sealed"):
-        raise NotFoundError(f"'{item}' is not an item. Expected an id like physics/bimetal-strip-bends:dev-bridge.")
+        raise NotFoundError(f"'{item}' is not an item. Expected an id like materials/work-hardening:dev-effect.")
     return split
 
 

@@ -35,7 +35,7 @@ def root(tmp_path: Path) -> Path:
 def test_a_dry_run_counts_places_and_writes_nothing(root: Path) -> None:
     done = _run(root, "mv", "milling/flour", "meal", "--dry-run")
     assert done.returncode == 0
-    assert done.stdout.split() == ["knowledge/milling/milling-basics.yaml", "3", "places"]
+    assert done.stdout.split() == ["knowledge/milling/milling-basics.yaml", "3", "places", "knowledge/ovens/ovens-basics.yaml", "1", "place"]
     assert "Nothing was written" in done.stderr and _status(root) == ""
 
 
@@ -69,7 +69,7 @@ def test_json_lists_files_and_places(root: Path) -> None:
         "kind": "concept",
         "old": "milling/flour",
         "new": "milling/meal",
-        "places": {"knowledge/milling/milling-basics.yaml": 3},
+        "places": {"knowledge/milling/milling-basics.yaml": 3, "knowledge/ovens/ovens-basics.yaml": 1},
         "written": True,
     }
 
