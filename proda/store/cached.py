@@ -39,7 +39,7 @@ def read_cached(path: Path, kind: type[T]) -> T | None:
     except (OSError, UnicodeDecodeError, msgspec.DecodeError):
         return None
     with suppress(OSError):  # a read-only folder
-        os.utime(path)
+        os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
     return value
 
 
@@ -61,5 +61,6 @@ def _prune(folder: Path) -> None:
     oldest = time.time() - KEPT_DAYS * 86_400
     with suppress(OSError):
         for entry in os.scandir(folder):
-            if entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mtime < oldest:
+            found = entry.stat(follow_symlinks=False)
+            if entry.is_file(follow_symlinks=False) and max(found.st_mtime, found.st_atime) < oldest:
                 os.unlink(entry.path)

@@ -25,7 +25,7 @@ from tests.toyworld import make_repository
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Samples and items of all five chains, a general suite, and a base to train."""
+    """Samples and items of all chains and links, a general suite, and a base to train."""
     root = make_items_and_samples(make_repository(tmp_path_factory.mktemp("drill")))
     knowledge: Knowledge = Repository.open(root).knowledge
     write_items_tree(root, write_items(knowledge, seed=0, sealed_share=0.0))
@@ -48,10 +48,11 @@ def tracked(root: Path) -> str:
 def test_a_dry_run_lists_the_faults_and_writes_nothing(root: Path) -> None:
     dry = run(root, "--dry-run")
     text = dry.stdout
-    assert "The faults touch 5 of the 5 chains that have items" in dry.stderr
+    assert "composition: 0 of 1 sites" in dry.stderr and "The faults touch" not in dry.stderr
+    assert "The faults touch 16 of the 22 chains that have items" in run(root, "--dry-run", "--sites", "2").stderr
     faults = json.loads(run(root, "--dry-run", "--json").stdout)
-    assert {"true-distractor", "swapped", "composition", "flipped", "key"} == {f["kind"] for f in faults}
-    assert all(f["kind"] in text and (f["nodes"] or f["items"]) for f in faults) and f"{len(faults)} faults on 5 chains" in text
+    assert {"withheld", "withheld-format", "flipped", "swapped", "key", "true-distractor"} == {f["kind"] for f in faults}
+    assert all(f["kind"] in text and (f["nodes"] or f["items"]) for f in faults) and f"{len(faults)} faults on 10 chains" in text
     assert not (root / "build/drill").exists() and not (root / "build/cache/train").exists()
 
 

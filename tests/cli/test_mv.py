@@ -35,7 +35,14 @@ def root(tmp_path: Path) -> Path:
 def test_a_dry_run_counts_places_and_writes_nothing(root: Path) -> None:
     done = _run(root, "mv", "milling/flour", "meal", "--dry-run")
     assert done.returncode == 0
-    assert done.stdout.split() == ["knowledge/milling/milling-basics.yaml", "3", "places", "knowledge/ovens/ovens-basics.yaml", "1", "place"]
+    assert done.stdout.split() == [
+        "knowledge/milling/milling-basics.yaml",
+        "3",
+        "places",
+        "knowledge/ovens/ovens-basics.yaml",
+        "1",
+        "place",
+    ]
     assert "Nothing was written" in done.stderr and _status(root) == ""
 
 

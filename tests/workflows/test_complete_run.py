@@ -69,7 +69,7 @@ def test_a_clone_in_which_no_stage_ran_gets_a_whole_run_and_a_whole_record_and_t
     assert done.changed and done.run_id is not None
     run = MlflowClient(store_uri(root)).get_run(done.run_id)
     assert run.info.status == "FINISHED" and run.info.run_name.endswith(": Committed results")
-    assert run.data.metrics["tuned/twin/accuracy"] == 1.0 and run.data.metrics["base/dev/by_kind/path"] == 0.0
+    assert run.data.metrics["tuned/twin/accuracy"] == 1.0 and run.data.metrics["base/dev/by_kind/bridge"] == 0.0
     assert run.data.metrics["loss/seed-1"] == 1.5 and run.data.metrics["diagnose/concept gap"] > 0
     digests = {found.dataset.name: found.dataset.digest for found in run.inputs.dataset_inputs}
     assert digests == {
