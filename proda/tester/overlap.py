@@ -13,8 +13,8 @@ A text gives an item away if it reaches the limit of one of six measures. Each m
 Words are compared after folding (proda/language/folding.py), so case, accents, fonts, look-alike letters and invisible characters make
 no difference. A *text* is one sample, or one sentence of the base's reading: one training document. Wording that many items share
 ("one concept completes both statements") says nothing about an item, so n-grams found in the stems of more than `COMMON` chains
-are not counted, and `near` and `sequence` compare an item only with texts that hold a word of its right option or of a concept on its
-path, other than those that many stems have.
+are not counted. A small benchmark has few chains, so every measure but `path` also leaves out texts that hold none of an item's own
+words: those of its right option and of the concepts on its path, other than words that many stems have.
 
     report = overlap(items, texts, paths, names, GuardParams())
     report.leaks      # sorted by item id; the build stops unless empty
@@ -234,12 +234,12 @@ def _measure(index: _Index, tokens: list[str], size: int, floor: Mapping[str, fl
         ("near", grams(tokens, NEAR_GRAM)),
         ("letters", letter_grams(tokens)),
     )
-    there = frozenset(tokens)
+    there, joined = frozenset(tokens), "".join(tokens)
     for how, found in mine:
         known, sizes, least = index.grams[how], index.sizes[how], floor[how]
         for number, count in _counted(known, found).items():
             value = count / (len(found) + sizes[number] - count if how == "near" else sizes[number])
-            if value > least and (how != "near" or _holds_own(index, number, there)):
+            if value > least and (_spells_own(index, number, joined) if how == "letters" else _holds_own(index, number, there)):
                 yield (number, how), value
     for number, count in _counted(index.paths, index.names.found(tokens)).items():
         value = count / index.sizes["path"][number]
@@ -253,6 +253,12 @@ def _measure(index: _Index, tokens: list[str], size: int, floor: Mapping[str, fl
 def _holds_own(index: _Index, number: int, there: frozenset[str]) -> bool:
     """Whether a text with these words holds one of the item's own words."""
     return not index.own[number].isdisjoint(there)
+
+
+def _spells_own(index: _Index, number: int, joined: str) -> bool:
+    """Whether a text with these letters spells one of the item's own words, those of at least four letters if it has any."""
+    long = [word for word in index.own[number] if len(word) >= 4] or index.own[number]
+    return any(word in joined for word in long)
 
 
 def _counted(known: Mapping[Any, list[int]], found: AbstractSet[Any]) -> Counter[int]:
