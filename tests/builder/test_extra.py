@@ -9,20 +9,21 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from proda.tester.stems import STEMS
 
 from proda.builder.extra import extra_samples, worded_again
 from proda.builder.plan import SHOWN, plan_samples
 from proda.builder.template_writer import write_sample
 from proda.graph import Knowledge
 from proda.knowledge.compile import compile_knowledge
-from proda.language.wording import GAP, clause, name, path_with_gap
+from proda.language.wording import GAP, bare_name, clause, path_with_gap
 from proda.params import Params, load_params
 from proda.records import Sample
 from proda.stable_hash import by_weight
 from proda.store.corpus import recovered
+from proda.tester import bridges, conditions, counterfactuals, effects, sequences
 
 ROOT = Path(__file__).resolve().parents[2]
+STEMS = (bridges.STEMS, effects.STEMS, counterfactuals.STEMS, *conditions.STEMS.values(), *sequences.STEMS.values())
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def test_a_contrast_never_brings_the_concepts_of_another_chain_together(shipped:
 
 
 def test_a_gap_leaves_most_of_its_chain_unsaid_and_asks_for_a_concept_inside_it(shipped: Knowledge) -> None:
-    stems = {" ".join(words) for kind in STEMS.values() for stems in kind.values() for stem in stems for words in _runs(stem)}
+    stems = {" ".join(words) for variants in STEMS for stems in variants.values() for stem in stems for words in _runs(stem)}
     formats = Counter[str]()
     for node in by_weight(shipped.active_statements, "gaps")[:150]:
         chain = shipped.path(shipped.chains[shipped.statements[node].chain])
@@ -62,7 +63,7 @@ def test_a_gap_leaves_most_of_its_chain_unsaid_and_asks_for_a_concept_inside_it(
             row = chain[place : place + int(length)]
             assert 2 <= len(row) <= len(chain) - 2 and sum(words[s.id] for s in row) <= SHOWN * sum(words.values())
             assert node in {s.id for s in row} <= set(sample.nodes) and GAP in sample.question
-            hidden = {name(shipped, s.subject) for s in row[1:]}
+            hidden = {bare_name(shipped, s.subject) for s in row[1:]}
             told = sample.answer if sample.format != "true-false" else sample.explanation
             assert any(h in told for h in hidden)
             assert sample.format != "open" or not re.search(rf"(?<!\w){re.escape(sample.answer)}(?!\w)", sample.question)
