@@ -17,6 +17,7 @@ from proda.language.wording import (
     conditions,
     gapped,
     is_past,
+    listing,
     name,
     object_as,
     object_name,
@@ -93,27 +94,25 @@ def changes(concept: Concept, rising: bool) -> str:
 
 
 def in_context(knowledge: Knowledge, path: Sequence[Statement], asked: str, answers: Sequence[str], key: object) -> str | None:
-    """Return the question with its context: the explanation that its statements belong to; for a link, the topic.
+    """Return the question with its context: the explanation that its statements belong to.
 
-    None if the context names an answer, or with the statements all concepts of the chain, or of a bridge to another one.
+    None for a link, which belongs to no explanation, and if the context names an answer, or with the statements all concepts of the chain,
+    or of a bridge to another one.
     """
     chain = knowledge.chains[path[0].chain]
-    words = chain.explains or chain.topic.replace("-", " ")
+    if chain.is_link:
+        return None
     course = {c for s in knowledge.path(chain) for c in (s.subject, s.object)}
     named = {c for s in path for c in (s.subject, s.object)}
-    if any(mentions(words, knowledge.concepts[a]) for a in answers):
-        return None
-    if adds_bridge(knowledge, words, named, () if chain.is_link else course):
+    if any(mentions(chain.explains, knowledge.concepts[a]) for a in answers) or adds_bridge(knowledge, chain.explains, named, course):
         return None
     asked = capital(asked)
-    frames = templates.TOPIC if chain.is_link else templates.CONTEXT
-    if not chain.is_link and asked.startswith(("What ", "Which ", "How ")) and seed_of("before", key) % 2:
+    frames = templates.CONTEXT
+    if asked.startswith(("What ", "Which ", "How ")) and seed_of("before", key) % 2:
         frames = (templates.CONTEXT_BEFORE,)
-    if chain.is_link and not asked.startswith(("What ", "Which ", "How ", "If ", "By ")):
-        return None
     if asked.endswith("What do you answer?"):  # a second request to answer would follow
         frames = frames[:1]
-    places = {"explains": words, "topic": words, "Q": asked, "q": f"{asked[:1].lower()}{asked[1:]}"}
+    places = {"explains": chain.explains, "Q": asked, "q": f"{asked[:1].lower()}{asked[1:]}"}
     return fill(frames[seed_of("context", key) % len(frames)], places)
 
 
@@ -152,12 +151,14 @@ def lead(knowledge: Knowledge, path: Sequence[Statement]) -> str:
     return f"{does} {subject_text(knowledge, first)} {'affect' if changed else 'lead to'}"
 
 
-def name_one(knowledge: Knowledge, statement: Statement, end: End) -> dict[str, str]:
-    """Return the placeholders of "Name one thing that …"."""
+def one_of_several(knowledge: Knowledge, statement: Statement, end: End) -> dict[str, str]:
+    """Return the placeholders of "Name one thing that {s} {verb}{when}."."""
     kind, past = knowledge.relations[statement.relation], is_past(statement)
     singular = kind.past if past and kind.past else kind.phrase
+    by = f", according to {statement.according_to}" if statement.according_to else ""
     return {
         "s": subject_text(knowledge, statement),
         "o": object_text(knowledge, statement),
         "verb": verb(knowledge, statement.subject, statement.relation, past=past) if end == "object" else singular,
+        "when": f"{by}{',' if by and statement.when else ''}{' ' if statement.when else ''}{listing(statement.when)}",
     }

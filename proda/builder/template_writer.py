@@ -23,7 +23,7 @@ from proda.builder.phrases import (
     in_context,
     is_gapped,
     lead,
-    name_one,
+    one_of_several,
     open_article,
     under_all,
     varying,
@@ -46,7 +46,6 @@ from proda.language.wording import (
     listing,
     name,
     object_as,
-    object_text,
     path_text,
     path_with_gap,
     question,
@@ -138,40 +137,24 @@ def _statement(knowledge: Knowledge, plan: Plan) -> Sample:
     if plan.format == "true-false":
         return _claim(knowledge, plan, statement)
     here = statement.object if plan.ask == "object" else statement.subject
-    gapped, ask = is_gapped(statement, plan.ask), open_article(question(knowledge, statement, plan.ask))
-    frames = templates.GAPPED if gapped else templates.OBJECT if plan.ask == "object" else templates.SUBJECT
+    ask = open_article(question(knowledge, statement, plan.ask))
+    frames = templates.GAPPED if is_gapped(statement, plan.ask) else templates.OBJECT if plan.ask == "object" else templates.SUBJECT
     places = {
         "ask": ask,
         "ask-": f"{ask[:1].lower()}{ask[1:]}",
         "Gapped": capital(gap_sentence(knowledge, statement, plan.ask)),
         "These": capital(which_of_these(knowledge, statement, plan.ask)),
-        "s": subject_text(knowledge, statement),
-        "o": object_text(knowledge, statement),
         "discipline": _discipline(knowledge, plan),
+        **one_of_several(knowledge, statement, plan.ask),
     }
     asked = fill(_frame(frames[plan.format], plan), places)
     accept: tuple[str, ...] = ()
     if plan.format == "open":
-        accept = accepted(knowledge, statement, plan.ask)
         within = in_context(knowledge, [statement], ask, [here], plan.id) if plan.context else None
-        if within is not None:
-            asked = within
-            accept = accept if knowledge.chains[statement.chain].is_link else ()
-        elif accept and not gapped and not conditions(statement):
-            asked = fill(templates.ONE_OF_SEVERAL[plan.ask], name_one(knowledge, statement, plan.ask))
+        asked, accept = (asked, accepted(knowledge, statement, plan.ask)) if within is None else (within, ())
     answer = end_text(knowledge, statement, plan.ask, here)
     wrong = tuple(end_text(knowledge, statement, plan.ask, c) for c in plan.distractors)
-    why = f"{_because(knowledge, plan, statement)}{_refuted(knowledge, plan)}"
-    return _sample(knowledge, plan, asked, answer, why, wrong, accept)
-
-
-def _because(knowledge: Knowledge, plan: Plan, statement: Statement) -> str:
-    """The statement in its author's words, in plain ones, or from both of its ends."""
-    turned = under(statement, inverse_clause(knowledge, statement))
-    # "A wider class includes a narrower one" is no help.
-    both = statement.text if knowledge.relations[statement.relation].bare_object else f"{statement.text} In other words, {turned}."
-    forms = (statement.text, f"{capital(sentence(knowledge, statement))}.", both, statement.text)
-    return forms[(seed_of("because", plan.nodes) + plan.ordinal) % len(forms)]
+    return _sample(knowledge, plan, asked, answer, f"{statement.text}{_refuted(knowledge, plan)}", wrong, accept)
 
 
 def _when(knowledge: Knowledge, plan: Plan, statement: Statement) -> Sample:

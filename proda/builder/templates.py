@@ -3,7 +3,8 @@
 Placeholders:
 
     statement   {ask}, {ask-}: a question of relations.yaml, "What does heating cause?", the second with a small first letter
-                {Gapped}: the sentence with dots for the end that is asked for; {s}, {o}: the other end; {these}: "which of these causes …"
+                {Gapped}: the sentence with dots for the end that is asked for; {These}: "Which of these causes …"
+                {s}, {o}: the other end; {verb}: "causes"; {when}: the conditions, after the verb
                 {sentence}, {inverse}: the statement from either end, after its conditions
     effect      {change}: "the grain size increases", "there is more erosion"; {o}: the concept that changes; {does}: what it does
     window      {a}, {c}: its two ends; {lead}: "does heating lead to"; {path}: the statements in a row; {row}: the same with dots
@@ -21,14 +22,15 @@ from proda.records import Format
 
 Frames = tuple[str, ...]
 
+# Open questions about a statement get a context (below) or ask for one of several right answers.
 OBJECT: dict[Format, Frames] = {
     "open": (
-        "{ask}",
-        "Complete the sentence: {Gapped}",
-        "In {discipline}, {ask-}",
-        "A student asks: “{ask}” What do you answer?",
-        "Answer this and explain your answer: {ask-}",
-        "Answer in one term. {ask}",
+        "Name one thing that {s} {verb}{when}.",
+        "What is one thing that {s} {verb}{when}?",
+        "In {discipline}, what is one thing that {s} {verb}{when}?",
+        "A student asks for one thing that {s} {verb}{when}. What do you answer?",
+        "Give one thing that {s} {verb}{when}, and explain your answer.",
+        "Answer in one term. What is one thing that {s} {verb}{when}?",
     ),
     "choice": (
         "{ask}",
@@ -42,12 +44,12 @@ OBJECT: dict[Format, Frames] = {
 
 SUBJECT: dict[Format, Frames] = {
     "open": (
-        "{ask}",
-        "Complete the sentence: {Gapped}.",
-        "In {discipline}, {ask-}",
-        "A student asks: “{ask}” What do you answer?",
-        "Answer this and explain your answer: {ask-}",
-        "Answer in one term. {ask}",
+        "Name one thing that {verb} {o}{when}.",
+        "What is one thing that {verb} {o}{when}?",
+        "In {discipline}, what is one thing that {verb} {o}{when}?",
+        "A student asks for one thing that {verb} {o}{when}. What do you answer?",
+        "Give one thing that {verb} {o}{when}, and explain your answer.",
+        "Answer in one term. What is one thing that {verb} {o}{when}?",
     ),
     "choice": (
         "{ask}",
@@ -62,12 +64,12 @@ SUBJECT: dict[Format, Frames] = {
 # Used where the statement words the end that is asked for in its own way: the bare term fills the gap.
 GAPPED: dict[Format, Frames] = {
     "open": (
-        "{ask}",
-        "Which term completes this sentence: “{Gapped}”?",
-        "Which term belongs in the place of the dots: “{Gapped}”?",
-        "In {discipline}, which term completes this: “{Gapped}”?",
-        "Put in the missing term: “{Gapped}”.",
-        "A student has left out a term: “{Gapped}”. Which one?",
+        "Name a term that completes this sentence: “{Gapped}”.",
+        "Which term could complete this sentence: “{Gapped}”?",
+        "Which term can stand in the place of the dots: “{Gapped}”?",
+        "In {discipline}, which term could complete this: “{Gapped}”?",
+        "Put in a term that fits: “{Gapped}”.",
+        "A student has left out a term: “{Gapped}”. Which one could it be?",
     ),
     "choice": (
         "{ask}",
@@ -79,13 +81,9 @@ GAPPED: dict[Format, Frames] = {
     ),
 }
 
-# Used where the knowledge has several right answers and the question states no context.
-ONE_OF_SEVERAL = {"object": "Name one thing that {s} {verb}.", "subject": "Name one thing that {verb} {o}."}
-
 # Context of a question, for questions that stand alone and for those that may follow a comma.
 CONTEXT: Frames = ("Take the explanation of {explains}. {Q}", "{Q} Answer from the explanation of {explains}.")
 CONTEXT_BEFORE = "In the explanation of {explains}, {q}"
-TOPIC: Frames = ("In the context of “{topic}”, {q}",)
 
 CLAIM: Frames = (
     "True or false: {sentence}.",
