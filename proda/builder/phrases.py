@@ -143,12 +143,12 @@ def accepted(knowledge: Knowledge, statement: Statement, end: End) -> tuple[str,
 
 
 def lead(knowledge: Knowledge, path: Sequence[Statement]) -> str:
-    """Return "does heating lead to", or "affect" if the last step raises or lowers what is there already."""
+    """Return "heating leads to", or "heating affects" if the last step raises or lowers what is there already."""
     first, last = path[0], knowledge.relations[path[-1].relation]
     changed = last.sign == "-" or last.id == "increases" or name(knowledge, path[-1].object).startswith("the ")
-    present = "do" if knowledge.concepts[first.subject].plural else "does"
-    does = "did" if any(is_past(s) for s in path) else present
-    return f"{does} {subject_text(knowledge, first)} {'affect' if changed else 'lead to'}"
+    plural, past = knowledge.concepts[first.subject].plural, any(is_past(s) for s in path)
+    forms = ("affected", "affect", "affects") if changed else ("led to", "lead to", "leads to")
+    return f"{subject_text(knowledge, first)} {forms[0] if past else forms[1] if plural else forms[2]}"
 
 
 def one_of_several(knowledge: Knowledge, statement: Statement, end: End) -> dict[str, str]:

@@ -9,7 +9,8 @@ whole chain), a concept, or the conditions of a chain. Repairs (builder/extra.py
 inner concept left out.
 
 A sample of a unit has one of several forms. Most teach the fact itself. One in four samples of a statement asks for its effect, if the
-effect has a known sign, and one in four for its condition, if it has one; one in three samples of a window asks for the composed effect.
+effect has a known sign, and one in four choice samples for its condition, if it has one; one in three samples of a window asks for the
+composed effect.
 
 A discipline's samples are distributed in rounds: each statement and each window gets one sample per round, each concept one in six rounds,
 the conditions of each chain one in four. Adding an entry therefore adds its own samples and removes as many from the end of the last round;
@@ -203,9 +204,8 @@ def _statement(knowledge: Knowledge, plan: Plan, key: Key) -> Plan:
     # Turns 0 and 3, so that the remaining two ask for different ends.
     if turn == 3 and settled(knowledge, [statement]) is not None:
         return _effect(plan, context)
-    if turn == 0 and statement.when and plan.format != "true-false":
-        others = other_conditions(knowledge, statement, 3, *key) if plan.format == "choice" else ()
-        return msgspec.structs.replace(plan, form="condition", context=context, distractors=others)
+    if turn == 0 and statement.when and plan.format == "choice":  # without options, several conditions would fit
+        return msgspec.structs.replace(plan, form="condition", distractors=other_conditions(knowledge, statement, 3, *key))
     ask = _ask(knowledge, statement, plan.ordinal)
     plan = msgspec.structs.replace(plan, ask=ask, context=context)
     if plan.format == "open" or (plan.format == "true-false" and not plan.false):

@@ -32,7 +32,7 @@ from proda.builder.phrases import (
 from proda.builder.plan import Plan, Unit, left_out, settled
 from proda.builder.plan import asked as asked_of_plan
 from proda.builder.templates import Frames, fill
-from proda.builder.wrong_options import adds_bridge, condition_text
+from proda.builder.wrong_options import Asked, adds_bridge, condition_text
 from proda.graph import Knowledge
 from proda.language.disciplines import discipline_name
 from proda.language.neighbours import mentions
@@ -117,12 +117,16 @@ def _refuted(knowledge: Knowledge, plan: Plan) -> str:
     if plan.format != "choice" or fraction("refuted", plan.id) >= REFUTED:
         return ""
     question = asked_of_plan(knowledge, plan)
-    short = (
-        c
-        for c in (knowledge.concepts[d] for d in plan.distractors)
-        if len(c.definition.split()) <= LONG and not adds_bridge(knowledge, c.definition, question.own, question.course)
-    )
-    return next((f" {capital(c.text)} {_is(c)} something else: {c.definition}." for c in short), "")
+    said = (_something_else(knowledge, d, question) for d in plan.distractors)
+    return next((text for text in said if text), "")
+
+
+def _something_else(knowledge: Knowledge, concept: str, question: Asked) -> str:
+    """A sentence that says what the concept is, after a blank; empty if its definition is long, or would give something away."""
+    c = knowledge.concepts[concept]
+    if len(c.definition.split()) > LONG or adds_bridge(knowledge, c.definition, question.own, question.course):
+        return ""
+    return f" {capital(c.text)} {_is(c)} something else: {c.definition}."
 
 
 def _told(path: list[Statement]) -> str:
@@ -148,20 +152,19 @@ def _statement(knowledge: Knowledge, plan: Plan) -> Sample:
         **one_of_several(knowledge, statement, plan.ask),
     }
     asked = fill(_frame(frames[plan.format], plan), places)
-    accept: tuple[str, ...] = ()
-    if plan.format == "open":
-        within = in_context(knowledge, [statement], ask, [here], plan.id) if plan.context else None
-        asked, accept = (asked, accepted(knowledge, statement, plan.ask)) if within is None else (within, ())
+    if plan.format == "open" and plan.context:
+        asked = in_context(knowledge, [statement], fill(frames["open"][templates.PLAIN], places), [here], plan.id) or asked
+    accept = accepted(knowledge, statement, plan.ask) if plan.format == "open" else ()
     answer = end_text(knowledge, statement, plan.ask, here)
     wrong = tuple(end_text(knowledge, statement, plan.ask, c) for c in plan.distractors)
     return _sample(knowledge, plan, asked, answer, f"{statement.text}{_refuted(knowledge, plan)}", wrong, accept)
 
 
 def _when(knowledge: Knowledge, plan: Plan, statement: Statement) -> Sample:
-    """The sample about the condition of a statement."""
+    """The choice sample about the condition of a statement."""
     wrong = tuple(condition_text(knowledge.statements[s]) for s in plan.distractors)
     places = {"clause": clause(knowledge, statement), "discipline": _discipline(knowledge, plan)}
-    asked = fill(_frame(templates.WHEN[plan.format], plan), places)
+    asked = fill(_frame(templates.WHEN, plan), places)
     return _sample(knowledge, plan, asked, condition_text(statement), statement.text, wrong)
 
 
@@ -180,7 +183,9 @@ def _claim(knowledge: Knowledge, plan: Plan, statement: Statement) -> Sample:
     if plan.distractors:
         right = bare_name(knowledge, statement.object if plan.ask == "object" else statement.subject)
         wrong = bare_name(knowledge, plan.distractors[0])
-        return _sample(knowledge, plan, asked, "false", f"{statement.text} The claim puts “{wrong}” in the place of “{right}”.")
+        puts = f"The claim puts “{wrong}” in the place of “{right}”."
+        other = _something_else(knowledge, plan.distractors[0], asked_of_plan(knowledge, plan))
+        return _sample(knowledge, plan, asked, "false", f"{statement.text} {puts}{other}")
     return _sample(knowledge, plan, asked, "false", f"{statement.text} The claim has it the wrong way round.")
 
 
@@ -249,7 +254,8 @@ def _window(knowledge: Knowledge, plan: Plan) -> Sample:
     if not plan.claim:
         return _sample(knowledge, plan, asked, "true", _told(path))
     puts = f"The claim puts “{bare_name(knowledge, plan.distractors[0])}” in the place of “{bare_name(knowledge, here)}”."
-    return _sample(knowledge, plan, asked, "false", f"{_told(path)} {puts}")
+    other = _something_else(knowledge, plan.distractors[0], asked_of_plan(knowledge, plan))
+    return _sample(knowledge, plan, asked, "false", f"{_told(path)} {puts}{other}")
 
 
 def _window_open(knowledge: Knowledge, plan: Plan, path: list[Statement], places: dict[str, str]) -> Sample:
@@ -345,9 +351,9 @@ def _condition(knowledge: Knowledge, plan: Plan) -> Sample:
     asked = fill(_frame(frames[plan.format], plan), places)
     rests = f"The explanation presupposes this: {_row(chain.preconditions)}." if chain.preconditions else ""
     leaves = f"It does not cover this: {_row(chain.exclusions)}." if chain.exclusions else ""
+    why = f"{rests} {leaves}".strip()
     if plan.format == "open":
-        return _sample(knowledge, plan, asked, _row(here), leaves if holds else rests)
-    why = f"{rests} {leaves}".strip() if rests else leaves
+        return _sample(knowledge, plan, asked, right, why, accept=tuple(sorted({*here} - {right})))
     if plan.format == "true-false":
         return _sample(knowledge, plan, asked, "false" if plan.false else "true", why)
     return _sample(knowledge, plan, asked, right, why, wrong)

@@ -7,7 +7,7 @@ Placeholders:
                 {s}, {o}: the other end; {verb}: "causes"; {when}: the conditions, after the verb
                 {sentence}, {inverse}: the statement from either end, after its conditions
     effect      {change}: "the grain size increases", "there is more erosion"; {o}: the concept that changes; {does}: what it does
-    window      {a}, {c}: its two ends; {lead}: "does heating lead to"; {path}: the statements in a row; {row}: the same with dots
+    window      {a}, {c}: its two ends; {lead}: "heating leads to"; {path}: the statements in a row; {row}: the same with dots
     gap         {row}: the statements with dots for one concept; {x}: a concept
     concept     {term}, {is}, {definition}
     condition   {explains}: what the chain explains, "why a metal hardens"; {x}: a precondition or exclusion
@@ -22,7 +22,8 @@ from proda.records import Format
 
 Frames = tuple[str, ...]
 
-# Open questions about a statement get a context (below) or ask for one of several right answers.
+# An open question about a statement has several right answers as a rule, so it asks for one of them.
+PLAIN = 1  # the open frame that may follow the context
 OBJECT: dict[Format, Frames] = {
     "open": (
         "Name one thing that {s} {verb}{when}.",
@@ -38,7 +39,7 @@ OBJECT: dict[Format, Frames] = {
         "Choose the right ending: {Gapped}",
         "Only one of these answers is right. {ask}",
         "In {discipline}, {ask-}",
-        "Which one of these answers is right? {ask}",
+        "Choose the right answer. {ask}",
     ),
 }
 
@@ -57,7 +58,7 @@ SUBJECT: dict[Format, Frames] = {
         "Choose the right beginning: {Gapped}.",
         "Only one of these answers is right. {ask}",
         "In {discipline}, {ask-}",
-        "Which one of these answers is right? {ask}",
+        "Choose the right answer. {ask}",
     ),
 }
 
@@ -121,45 +122,35 @@ EFFECT: dict[Format, Frames] = {
     ),
 }
 
-WHEN: dict[Format, Frames] = {
-    "open": (
-        "Under which condition is it true that {clause}?",
-        "A condition is missing here: “…, {clause}.” Which one?",
-        "In {discipline}, under which condition is it right to say that {clause}?",
-        "A student writes that {clause}. Which condition has to be added?",
-        "Where or when does this hold: {clause}?",
-        "Which condition belongs to this statement: {clause}?",
-    ),
-    "choice": (
-        "Under which condition is it true that {clause}?",
-        "Which of these conditions belongs to this statement: {clause}?",
-        "A condition is missing here: “…, {clause}.” Which of these is it?",
-        "A student writes that {clause}. Which of these conditions has to be added?",
-        "In {discipline}, under which of these conditions is it right to say that {clause}?",
-        "Only one of these conditions fits. When does it hold that {clause}?",
-    ),
-}
+WHEN: Frames = (
+    "Under which condition is it true that {clause}?",
+    "Which of these conditions belongs to this statement: {clause}?",
+    "A condition is missing here: “…, {clause}.” Which of these is it?",
+    "A student writes that {clause}. Which of these conditions has to be added?",
+    "In {discipline}, under which of these conditions is it right to say that {clause}?",
+    "Only one of these conditions fits. When does it hold that {clause}?",
+)
 
 # Two statements that are both steps. The first `FORWARD` frames ask forward, so they always get a context.
 STEPS: Frames = (
     "Which two steps start from {a}?",
     "Start with {a}. What are the next two steps?",
     "Follow two steps from {a}. Where do they lead, and by way of what?",
-    "How {lead} {c}?",
-    "Give the two steps that start from {a} and end with {c}.",
-    "By which two steps {lead} {c}?",
+    "What is one way in which {lead} {c}?",
+    "Give two steps that start from {a} and end with {c}.",
+    "Name two steps by which {lead} {c}.",
 )
 FORWARD = 3
 BOTH_ENDS = STEPS[4]
 
 # Statements of which one is no step, or of which the first takes away what the second starts from.
 JOINED: Frames = (
-    "Which two statements join {a} and {c}?",
-    "How are {a} and {c} connected?",
-    "Explain the connection between {a} and {c}.",
-    "Which concept connects {a} with {c}?",
-    "Which two facts connect {a} with {c}?",
-    "In {discipline}, how are {a} and {c} connected?",
+    "Give two statements that link {a} with {c}.",
+    "What is one way in which {a} and {c} are connected?",
+    "Explain one connection between {a} and {c}.",
+    "Name one concept that connects {a} with {c}.",
+    "Give two facts that connect {a} with {c}.",
+    "In {discipline}, what is one way in which {a} and {c} are connected?",
 )
 
 BY_WAY = (STEPS[3], JOINED[1], JOINED[5])  # answered by "by way of dislocation tangles"
@@ -175,8 +166,8 @@ WINDOW: dict[Format, Frames] = {
     "choice": (
         "Which of these connects {a} with {c}?",
         ON_THE_WAY[0],
-        "What do the dots stand for: {row}?",
-        "Which of these joins {a} and {c}?",
+        "What do the dots stand for in “{row}”?",
+        "Which of these links {a} with {c}?",
         "In {discipline}, which of these connects {a} with {c}?",
         ON_THE_WAY[1],
     ),
@@ -193,28 +184,28 @@ WINDOW: dict[Format, Frames] = {
 # Used in repairs only. No template shares its wording with the stem of an item.
 GAP_ROW: dict[Format, Frames] = {
     "open": (
-        "What belongs in the place of the dots: {row}?",
-        "Name the concept that is left out: {row}.",
-        "In {discipline}, what do the dots stand for: {row}?",
-        "A student asks what is left out: {row}. What do you answer?",
-        "Put in what is missing: {row}.",
-        "Say what the dots stand for: {row}.",
+        "Name a concept that belongs in the place of the dots: “{row}”.",
+        "What could be left out here: “{row}”?",
+        "In {discipline}, what could the dots stand for in “{row}”?",
+        "A student asks what could be left out here: “{row}”. What do you answer?",
+        "Put in what is missing: “{row}”.",
+        "Say what the dots could stand for in “{row}”.",
     ),
     "choice": (
-        "Which of these belongs in the place of the dots: {row}?",
-        "Only one of these is left out: {row}. Which?",
-        "Choose what the dots stand for: {row}.",
-        "In {discipline}, which of these is left out: {row}?",
-        "Which one of these answers is meant by the dots: {row}?",
-        "Put in the right concept: {row}.",
+        "Which of these belongs in the place of the dots: “{row}”?",
+        "Only one of these is left out: “{row}”. Which?",
+        "Choose what the dots stand for in “{row}”.",
+        "In {discipline}, which of these is left out: “{row}”?",
+        "Which one of these is meant by the dots in “{row}”?",
+        "Put in the right concept: “{row}”.",
     ),
     "true-false": (
         "True or false: the dots stand for {x} in “{row}”.",
-        "Is it true or false that the dots stand for {x}: {row}?",
+        "Is it true or false that the dots stand for {x} in “{row}”?",
         "Judge this, true or false: in “{row}” the dots stand for {x}.",
-        "A student writes {x} in the place of the dots: {row}. True or false?",
+        "A student writes {x} in the place of the dots: “{row}”. True or false?",
         "In {discipline}, true or false: the dots stand for {x} in “{row}”.",
-        "Decide whether the dots stand for {x}, true or false: {row}.",
+        "Decide whether the dots stand for {x}, true or false: “{row}”.",
     ),
 }
 
@@ -267,12 +258,12 @@ MEANING: Frames = (
 
 PRECONDITION: dict[Format, Frames] = {
     "open": (
-        "When does the explanation of {explains} hold?",
-        "What does the explanation of {explains} presuppose?",
-        "Which conditions does the usual explanation of {explains} need?",
-        "Think of the explanation of {explains}. What has to be given for it to hold?",
-        "A student explains {explains}. Which conditions does the explanation rest on?",
-        "In {discipline}, what does the explanation of {explains} take for granted?",
+        "Name a condition of the explanation of {explains}.",
+        "What is one thing that the explanation of {explains} presupposes?",
+        "Give a condition that the usual explanation of {explains} needs.",
+        "Think of the explanation of {explains}. What is one thing that has to be given for it to hold?",
+        "A student explains {explains}. Name a condition that the explanation rests on.",
+        "In {discipline}, what is one thing that the explanation of {explains} takes for granted?",
     ),
     "choice": (
         "Which of these does the explanation of {explains} presuppose?",
@@ -294,12 +285,12 @@ PRECONDITION: dict[Format, Frames] = {
 
 EXCLUSION: dict[Format, Frames] = {
     "open": (
-        "What does the explanation of {explains} not cover?",
-        "For which case does the explanation of {explains} not hold?",
-        "Think of the explanation of {explains}. Where does it not apply?",
-        "A student explains {explains}. To which case must the explanation not be carried over?",
-        "Name what lies outside the explanation of {explains}.",
-        "In {discipline}, what does the explanation of {explains} leave out?",
+        "Name a case that the explanation of {explains} does not cover.",
+        "What is one case for which the explanation of {explains} does not hold?",
+        "Think of the explanation of {explains}. What is one case to which it does not apply?",
+        "A student explains {explains}. Name a case to which the explanation must not be carried over.",
+        "Name something that lies outside the explanation of {explains}.",
+        "In {discipline}, what is one case that the explanation of {explains} leaves out?",
     ),
     "choice": (
         "Which of these exceptions belongs to the explanation of {explains}?",
