@@ -152,9 +152,11 @@ def _statement(knowledge: Knowledge, plan: Plan) -> Sample:
         **one_of_several(knowledge, statement, plan.ask),
     }
     asked = fill(_frame(frames[plan.format], plan), places)
-    if plan.format == "open" and plan.context:
-        asked = in_context(knowledge, [statement], fill(frames["open"][templates.PLAIN], places), [here], plan.id) or asked
-    accept = accepted(knowledge, statement, plan.ask) if plan.format == "open" else ()
+    accept: tuple[str, ...] = ()
+    if plan.format == "open":
+        plain = fill(frames["open"][templates.PLAIN], places)
+        within = in_context(knowledge, [statement], plain, [here], plan.id) if plan.context else None
+        asked, accept = (asked, accepted(knowledge, statement, plan.ask)) if within is None else (within, ())
     answer = end_text(knowledge, statement, plan.ask, here)
     wrong = tuple(end_text(knowledge, statement, plan.ask, c) for c in plan.distractors)
     return _sample(knowledge, plan, asked, answer, f"{statement.text}{_refuted(knowledge, plan)}", wrong, accept)

@@ -221,15 +221,16 @@ def test_half_of_the_open_questions_state_their_explanation_and_the_others_accep
         assert sample.accept == () or sample.format == "open"
         if plan.unit == "statement" and plan.form == "fact" and sample.format == "open":
             chain = RICH.chains[RICH.statements[plan.nodes[0]].chain]
-            context = f"explanation of {chain.explains}" in sample.question if chain.explains else "basics”, " in sample.question
-            stated, total = stated + context, total + 1
+            context = bool(chain.explains) and f"explanation of {chain.explains}" in sample.question
+            stated, total = stated + context, total + (not chain.is_link)
+            assert re.search(r"one thing that|[Aa] term that|term (could|can)|could it be", sample.question), sample
             if plan.nodes[0] == "weaving/second.s1" and plan.ask == "object":
                 several += 1
                 assert sample.accept == (name(RICH, "weaving/thing-4-1"),), sample
             elif plan.nodes[0] == "weaving/story-4.s1" and plan.ask == "object":
                 several += 1
                 assert sample.accept == (() if context else (name(RICH, "weaving/thing-9-2"),)), sample
-                assert context or sample.question.startswith("Name one thing that thing 4 0 is part of")
+                assert context or "one thing that thing 4 0 is part of" in sample.question
             else:
                 assert context is False or not chain.explains or sample.accept == ()
     assert 0.4 < stated / total < 0.6 and several > 3
@@ -272,7 +273,7 @@ def test_conditions_of_a_chain_are_asked_for_in_every_format(rich: Written) -> N
         other = chain.exclusions if plan.form == "preconditions" else chain.preconditions
         assert chain.explains in sample.question and sample.unit == sample.chain == chain.id
         if sample.format == "open":
-            assert all(r in sample.answer for r in right) and not any(o in sample.answer for o in other)
+            assert {sample.answer, *sample.accept} == set(right) and sample.answer not in sample.accept
         elif sample.format == "choice":
             assert sample.answer in right and not set(sample.options) & set(right) - {sample.answer}
             assert not other or set(sample.options) & set(other)
@@ -286,15 +287,16 @@ def test_conditions_of_a_chain_are_asked_for_in_every_format(rich: Written) -> N
 
 
 def test_the_condition_of_a_statement_is_asked_for_and_other_topics_give_the_wrong_ones(rich: Written) -> None:
-    seen = Counter[str]()
+    seen = 0
     for plan, sample in rich:
         if plan.unit == "statement" and plan.form == "condition":
             statement = RICH.statements[plan.nodes[0]]
             assert sample.answer == statement.when[0] and statement.when[0] not in sample.question
             assert clause(RICH, statement) in sample.question
             assert all(RICH.statements[s].topic != statement.topic for s in plan.distractors)
-            seen[sample.format] += 1
-    assert set(seen) == {"open", "choice"}
+            assert sample.format == "choice"
+            seen += 1
+    assert seen > 3
 
 
 def test_definitions_are_set_against_a_near_concept_in_half_of_the_open_samples(written: Written) -> None:
@@ -358,12 +360,17 @@ def test_every_set_of_frames_has_six_different_ones() -> None:
         templates.SUBJECT,
         templates.GAPPED,
         templates.EFFECT,
-        templates.WHEN,
         templates.WINDOW,
         templates.GAP_ROW,
     )
     by_format += (templates.TERM, templates.DEFINITION, templates.PRECONDITION, templates.EXCLUSION)
-    groups = [*(frames for group in by_format for frames in group.values()), templates.CLAIM, templates.STEPS, templates.JOINED]
+    groups = [
+        *(frames for group in by_format for frames in group.values()),
+        templates.CLAIM,
+        templates.WHEN,
+        templates.STEPS,
+        templates.JOINED,
+    ]
     assert all(len(set(frames)) >= 6 for frames in [*groups, templates.MEANING])
 
 
