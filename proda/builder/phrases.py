@@ -155,10 +155,14 @@ def one_of_several(knowledge: Knowledge, statement: Statement, end: End) -> dict
     """Return the placeholders of "Name one thing that {s} {verb}{when}."."""
     kind, past = knowledge.relations[statement.relation], is_past(statement)
     singular = kind.past if past and kind.past else kind.phrase
-    by = f", according to {statement.according_to}" if statement.according_to else ""
+    said = verb(knowledge, statement.subject, statement.relation, past=past) if end == "object" else singular
+    parts = [f", according to {statement.according_to}"] if statement.according_to else []
+    if statement.when:  # "is a kind of, in a small group": the preposition belongs to what comes before it
+        comma = "," if parts or (end == "object" and said.endswith((" of", " with", " on", " to", " by"))) else ""
+        parts.append(f"{comma} {listing(statement.when)}")
     return {
         "s": subject_text(knowledge, statement),
         "o": object_text(knowledge, statement),
-        "verb": verb(knowledge, statement.subject, statement.relation, past=past) if end == "object" else singular,
-        "when": f"{by}{',' if by and statement.when else ''}{' ' if statement.when else ''}{listing(statement.when)}",
+        "verb": said,
+        "when": "".join(parts),
     }

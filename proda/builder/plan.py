@@ -302,8 +302,9 @@ def _concept(knowledge: Knowledge, plan: Plan, key: Key) -> Plan:
     against = plan.format == "open" and ask == "object" and fraction("against", *key) < AGAINST
     count = 3 if plan.format == "choice" else 1 if plan.false or against else 0
     wrong = picked(knowledge, asked(knowledge, plan), count, *key) if count else ()
-    if against:  # a concept of another topic is too far away to be set against
-        wrong = tuple(c for c in wrong if knowledge.concepts[c].topic == knowledge.concepts[plan.nodes[0]].topic)
+    if against:  # a concept of another topic or type is too far away to be set against
+        here = knowledge.concepts[plan.nodes[0]]
+        wrong = tuple(c for c in wrong if (knowledge.concepts[c].topic, knowledge.concepts[c].type) == (here.topic, here.type))
     return msgspec.structs.replace(plan, distractors=wrong, false=plan.false and bool(wrong))
 
 
