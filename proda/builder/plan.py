@@ -46,7 +46,7 @@ PACE: dict[Unit, float] = {"statement": 1.0, "window": 1.0, "concept": 6.0, "con
 ROW = 3  # statements at most in a gap
 SHOWN = 0.64  # share of a chain's words at most in a gap
 CONTEXT = 0.5  # share of open questions about a statement or window that say which explanation they are about
-AGAINST = 0.5  # share of definitions that are explained by the contrast with a near concept
+LOOSE = ("contrasts-with", "depends-on")  # relations that may hold of almost anything, so that no claim of theirs is false for certain
 
 
 class Part(NamedTuple):
@@ -212,6 +212,8 @@ def _statement(knowledge: Knowledge, plan: Plan, key: Key) -> Plan:
         return plan
     if plan.format == "choice":
         return msgspec.structs.replace(plan, distractors=picked(knowledge, asked(knowledge, plan), 3, *key))
+    if statement.relation in LOOSE:
+        return msgspec.structs.replace(plan, false=False)
     asymmetric = knowledge.relations[statement.relation].asymmetric
     if asymmetric and plan.ordinal % 2 and not knowledge.leads(statement.object, statement.subject):
         return msgspec.structs.replace(plan, claim=(turned(statement),))
@@ -283,7 +285,7 @@ def _window(knowledge: Knowledge, plan: Plan, key: Key) -> Plan:
     wrong = picked(knowledge, asked(knowledge, plan), 3 if plan.format == "choice" else 1, *key)
     if plan.format == "choice":
         return msgspec.structs.replace(plan, distractors=wrong)
-    if not wrong:
+    if not wrong or {first.relation, second.relation} <= {*LOOSE}:
         return msgspec.structs.replace(plan, false=False)
     claim = (altered(knowledge, first, object=wrong[0]), altered(knowledge, second, subject=wrong[0]), *path[2:])
     return msgspec.structs.replace(plan, distractors=wrong, claim=claim)
@@ -299,7 +301,7 @@ def _gap(knowledge: Knowledge, plan: Plan, key: Key) -> Plan:
 def _concept(knowledge: Knowledge, plan: Plan, key: Key) -> Plan:
     ask: Ask = "object" if plan.ordinal % 2 == 0 else "subject"
     plan = msgspec.structs.replace(plan, ask=ask)
-    against = plan.format == "open" and ask == "object" and fraction("against", *key) < AGAINST
+    against = plan.format == "open" and ask == "object"
     count = 3 if plan.format == "choice" else 1 if plan.false or against else 0
     wrong = picked(knowledge, asked(knowledge, plan), count, *key) if count else ()
     if against:  # a concept of another topic or type is too far away to be set against

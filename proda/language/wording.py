@@ -249,8 +249,8 @@ def _without_article(text: str) -> str:
 
 
 def capital(text: str) -> str:
-    """Return the text with its first letter in upper case and the rest unchanged."""
-    return text[:1].upper() + text[1:]
+    """Return the text with its first letter in upper case, unless the second one is, as in "pH" and "mRNA"."""
+    return text if text[1:2].isupper() else text[:1].upper() + text[1:]
 
 
 def listing(parts: Sequence[str], last: str = "and") -> str:
