@@ -8,7 +8,7 @@ import pytest
 import scipy.stats
 
 from proda.records import Outcome
-from proda.tester.item_statistics import MODELS, Extremes, extremes, item_statistics
+from proda.report.item_statistics import MODELS, Extremes, extremes, item_statistics
 
 
 def outcome(item: str, model: str, right: bool | None, discipline: str = "physics") -> Outcome:
