@@ -1,4 +1,4 @@
-"""Facility and discrimination against their definitions, and the counts of items that tell nothing."""
+"""Facility, discrimination and rank correlation against their definitions, and the counts of items by group."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import random
 import pytest
 import scipy.stats
 
-from proda.records import Outcome
-from proda.report.item_statistics import MODELS, Extremes, extremes, item_statistics
+from proda.records import ItemKind, Outcome
+from proda.report.item_statistics import LEAST, GroupStatistics, grouped, item_statistics, rank_correlation
 
 
-def outcome(item: str, model: str, right: bool | None, discipline: str = "physics") -> Outcome:
+def outcome(item: str, model: str, right: bool | None, discipline: str = "physics", kind: ItemKind = "bridge") -> Outcome:
     chosen = None if right is None else "A" if right else "B"
-    return Outcome(item, "0f", model, "twin", discipline, f"{discipline}/c", "bridge", "A", chosen, right, None)
+    return Outcome(item, "0f", model, "twin", discipline, f"{discipline}/c", kind, "A", chosen, right, None)
 
 
 def simulated(models: int, items: int) -> list[Outcome]:
@@ -41,7 +41,7 @@ def test_discrimination_is_the_point_biserial_correlation_with_the_rest() -> Non
     assert item_statistics(outcomes[::-1]) == found
 
 
-@pytest.mark.parametrize(("models", "given"), [(MODELS - 1, False), (MODELS, True)])
+@pytest.mark.parametrize(("models", "given"), [(LEAST - 1, False), (LEAST, True)])
 def test_few_models_give_no_discrimination(models: int, given: bool) -> None:
     found = item_statistics(simulated(models, 20))
     assert (found["turned"].discrimination is not None) is given and found["turned"].models == models
@@ -66,8 +66,29 @@ def test_models_that_do_equally_well_on_the_rest_give_none() -> None:
     assert item_statistics(outcomes[:8])["i"].discrimination is None  # no other item
 
 
-def test_floor_and_ceiling_are_counted_by_discipline() -> None:
-    rights = {("a", "history"): (1, 1), ("b", "history"): (0, 0), ("c", "history"): (0, 1), ("d", "biology"): (0, 0)}
-    outcomes = [outcome(i, f"seed-{m}", bool(r), d) for (i, d), each in rights.items() for m, r in enumerate(each)]
-    found = extremes(item_statistics(outcomes).values())
-    assert found == {"biology": Extremes(1, 1, 0), "history": Extremes(3, 1, 1)} and list(found) == ["biology", "history"]
+def grades() -> list[Outcome]:
+    """Three models, of which each does worse than the one before; on `turned` the worst alone is right."""
+    rights: dict[tuple[str, str, ItemKind], tuple[bool, ...]] = {("easy", "earth-science", "effect"): (True, True, True)}
+    rights |= {(f"middle-{n}", "history", "bridge"): (True, True, False) for n in range(2)}
+    rights |= {(f"hard-{n}", "history", "bridge"): (True, False, False) for n in range(2)}
+    rights |= {("never", "history", "effect"): (False, False, False), ("turned", "history", "bridge"): (False, False, True)}
+    return [outcome(i, f"seed-{m}", right, d, kind) for (i, d, kind), each in rights.items() for m, right in enumerate(each)]
+
+
+def test_floor_ceiling_median_and_negative_discrimination_are_counted_by_group_and_over_all() -> None:
+    found = item_statistics(grades()).values()
+    history = GroupStatistics("history", items=6, floor=1, ceiling=0, median=0.3333, negative=1)
+    whole = GroupStatistics("all", items=7, floor=1, ceiling=1, median=0.3333, negative=1)
+    assert grouped(found, "discipline") == [GroupStatistics("earth science", 1, 0, 1, 1.0, 0), history, whole]
+    bridges, effects = GroupStatistics("bridge", 5, 0, 0, 0.3333, 1), GroupStatistics("effect", 2, 1, 1, 0.5, 0)
+    assert grouped(found, "kind") == [bridges, effects, whole]
+    assert grouped((), "kind") == []
+
+
+def test_rank_correlation_is_spearmans_with_shared_ranks() -> None:
+    drawn = random.Random(1)
+    pairs = [(drawn.randrange(6) / 10, drawn.random() ** 3) for _ in range(20)]
+    assert len({one for one, _ in pairs}) < 20
+    assert rank_correlation(pairs) == pytest.approx(scipy.stats.spearmanr(pairs).statistic, abs=1e-4)
+    assert rank_correlation([(0.1, 0.2), (0.2, 0.9), (0.3, 0.91)]) == 1.0
+    assert rank_correlation([(0.1, 0.5), (0.2, 0.5)]) is None
