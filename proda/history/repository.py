@@ -34,6 +34,8 @@ from proda.store.patches import load_samples
 if TYPE_CHECKING:
     import pandas as pd
 
+    from proda.store.validation import ValidationCounts
+
 Frame = Literal["concepts", "statements", "chains", "samples", "items", "outcomes"]
 TREES = ("knowledge", "samples", "benchmarks", "params.yaml", "dvc.yaml", "dvc.lock", ".dvcignore")
 REVISIONS = Path("build/cache/revisions-2")  # the number grows when TREES does, so that no smaller copy is read
@@ -44,7 +46,7 @@ READ = (
     "params.yaml",
     "dvc.yaml",
     "dvc.lock",
-    *(f"benchmarks/{part}" for part in ("items", "results", "exceptions")),
+    *(f"benchmarks/{part}" for part in ("items", "results", "exceptions", "validation")),
 )
 
 
@@ -93,6 +95,12 @@ class Repository:
     @cached_property
     def _items(self) -> list[Item]:
         return load_items(self.root)
+
+    def validation_counts(self) -> ValidationCounts:
+        """How many items are validated, unread and disputed, by benchmarks/validation.yaml. Raises InputError if the file is malformed."""
+        from proda.store.validation import counted, load_validation
+
+        return counted(self._items, load_validation(self.root))
 
     def outcomes(self, *splits: Split) -> list[Outcome]:
         """Outcomes in benchmarks/results; empty if the benchmark has not been run."""

@@ -9,6 +9,7 @@ import pytest
 
 import proda
 from proda.errors import NotFoundError
+from tests.toyresults import commit, make_items_and_samples, make_readings
 from tests.toyworld import make_repository
 
 
@@ -39,6 +40,17 @@ def test_a_revision_is_read_as_it_was(root: Path) -> None:
         )
     finally:
         path.write_text(original)
+
+
+def test_readings_are_counted_as_they_were_at_the_revision(tmp_path: Path) -> None:
+    root = make_items_and_samples(make_repository(tmp_path))
+    make_readings(root)
+    commit(root, "Readings")
+    items = len(proda.open(root).items())
+    (root / "benchmarks/validation.yaml").unlink()
+    now, then = (proda.open(root, revision).validation_counts() for revision in (None, "HEAD"))
+    assert (now.validated, now.unread, now.readings) == (0, items, 0)
+    assert (then.validated, then.unread, then.readings) == (items, 0, 2 * items)
 
 
 def test_opened_from_a_folder_within(root: Path) -> None:
