@@ -27,6 +27,20 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         " more of them. Near zero, the items are answered without the knowledge that they are meant to test.",
     ),
     (
+        "facility",
+        "The share of the models that answer an item right. An item at the floor (no model right) or at the ceiling (all models right) does"
+        " not tell models apart.",
+    ),
+    (
+        "discrimination",
+        "The correlation, over models, of being right on an item with the share of the other items that a model answers right. Below zero,"
+        " the poorer models are right and the better ones wrong: the key may be wrong. It is not defined where all models agree.",
+    ),
+    (
+        "reading",
+        "One reader's answer to an item whose key is not shown, with any second option that the reader can defend.",
+    ),
+    (
         "distractor",
         "A wrong option. It is half right (true of one of the statements that the item rests on, false of another), true elsewhere, of the"
         " opposite sign, or written by hand in a case; each records which statements it breaks.",

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import msgspec
@@ -28,9 +28,13 @@ from proda.records import CATEGORIES, SPLITS
 from proda.report import scores, svg
 from proda.report.failures import Failure, Told, failed_by_all, told, worst_failures
 from proda.report.glossary import GLOSSARY
+from proda.report.item_quality import ItemQuality, item_quality
 from proda.report.rounds import ShownRound, shown_rounds
-from proda.report.scores import Gates, Need, Row, percent
+from proda.report.scores import Gates, Need, RankAgreement, Row, percent
 from proda.report.svg import Curves
+
+if TYPE_CHECKING:
+    from proda.store.validation import ValidationCounts
 
 FAILURES = 12
 COMMITS = 10
@@ -63,6 +67,9 @@ class Page(msgspec.Struct, frozen=True):
     by_kind: list[Row]
     by_operator: list[Row]
     curves: Curves | None
+    readings: ValidationCounts
+    quality: ItemQuality | None
+    ranks: RankAgreement
     gates: Gates
     guarded: bool
     rounds: list[ShownRound]
@@ -108,6 +115,9 @@ def build_page(repo: Repository) -> Page:
         by_kind=scores.breakdown(outcomes, "kind", "twin"),
         by_operator=scores.operators(repo.result("breakdowns.json")),
         curves=scores.training(repo.root / "benchmarks" / "results" / "training.csv"),
+        readings=repo.validation_counts(),
+        quality=item_quality(outcomes, items),
+        ranks=scores.rank_agreement(repo.metrics),
         gates=scores.gates(overlap, repo.result("shortcuts.json"), frozenset(i.id for i in items if i.split != "sealed")),
         guarded=bool(overlap),
         rounds=shown_rounds(repo.root, lineage),

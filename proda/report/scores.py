@@ -17,7 +17,8 @@ from typing import Any, Literal
 import msgspec
 
 from proda.history.compare import SUITES, accuracy
-from proda.records import Outcome, Split
+from proda.records import SPLITS, Outcome, Split
+from proda.report.item_statistics import rank_correlation
 from proda.report.svg import Curves, Mark, curves
 from proda.statistics import interval
 
@@ -27,6 +28,7 @@ MEANING = {
     "sealed": "on chains that are never listed",
     "general": "known to the base, must not fall",
 }
+RANKED = 5  # models that a rank correlation needs
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -137,6 +139,29 @@ def _need(kind: str, right: float | None, stemless: Mapping[str, Any], hanging: 
         at_least=int(hanging.get("unknown", {}).get("at_least", 2)),
         dependence=_point(hanging, "difference"),
     )
+
+
+class RankAgreement(msgspec.Struct, frozen=True):
+    """Whether models that do better on the benchmark do better on the general suite too."""
+
+    models: int  # with a score on both
+    correlation: float | None  # Spearman's; None with fewer than `needed` models, or if all of them score alike on one side
+    needed: int = RANKED
+
+
+def rank_agreement(metrics: Mapping[str, Any]) -> RankAgreement:
+    """Rank correlation, over models, of accuracy on the items of all splits with accuracy on the general suite.
+
+    metrics.json lists scores by place and without names, so the base or the tuned models are left out if a suite lacks one of them.
+    """
+    pairs: list[tuple[float, float]] = []
+    for model in ("base", "tuned"):
+        general = _block(metrics, model, "general").get("seeds", [])
+        blocks = [block for split in SPLITS if (block := _block(metrics, model, split)).get("seeds")]
+        items = sum(block["n"] for block in blocks)
+        if items and all(len(block["seeds"]) == len(general) for block in blocks):
+            pairs += [(sum(block["n"] * block["seeds"][k] for block in blocks) / items, score) for k, score in enumerate(general)]
+    return RankAgreement(len(pairs), rank_correlation(pairs) if len(pairs) >= RANKED else None)
 
 
 def _point(block: Mapping[str, Any], name: str) -> Mark | None:
