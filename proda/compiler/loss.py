@@ -3,7 +3,8 @@
     total, tokens = supervised_loss(model, batch)          # sum over supervised tokens, and their number
 
 With a vocabulary of 2,048 and a hidden size of 128, the projection to the vocabulary is a third of a forward pass. The loss is on
-completions only, so more than half of these logits would not be used.
+completions only, so more than half of these logits would not be used. On a CPU the logits are computed a portion at a time
+(projected_loss.py).
 """
 
 from __future__ import annotations
@@ -26,8 +27,21 @@ class Present(NamedTuple):
     places: torch.Tensor
 
 
-Teacher = Callable[[Batch, "torch.Tensor"], "torch.Tensor"]
-"""A function that returns the base's logits at the chosen positions of a batch."""
+class Output(NamedTuple):
+    """What a model says at the chosen positions: hidden states and the weight that projects them to logits, or, without one, the logits."""
+
+    states: torch.Tensor
+    weight: torch.Tensor | None
+
+    def logits(self) -> torch.Tensor:
+        """Return the logits in single precision, of shape [positions, tokens]."""
+        import torch
+
+        return (self.states if self.weight is None else torch.nn.functional.linear(self.states, self.weight)).float()
+
+
+Teacher = Callable[[Batch, "torch.Tensor", "Present | None"], Output]
+"""A function that returns what the base says at the chosen positions of a batch."""
 
 
 def supervised_loss(model: Any, batch: Batch, present: Present | None = None) -> tuple[torch.Tensor, int]:
@@ -39,10 +53,22 @@ def supervised_loss(model: Any, batch: Batch, present: Present | None = None) ->
 
     chosen = batch.targets != IGNORED
     targets = batch.targets[chosen]
-    logits = logits_at(model, batch, chosen, present).float()
+    said = output_at(model, batch, chosen, present)
     if present is not None:
         targets = present.places[targets]
-    return torch.nn.functional.cross_entropy(logits, targets, reduction="sum"), len(targets)
+    if said.weight is not None and _in_portions(said):
+        from proda.compiler.projected_loss import projected_cross_entropy
+
+        return projected_cross_entropy(said.states, said.weight, targets), len(targets)
+    return torch.nn.functional.cross_entropy(said.logits(), targets, reduction="sum"), len(targets)
+
+
+def _in_portions(*outputs: Output) -> bool:
+    """Whether the loss is computed a portion at a time: on a CPU in single precision."""
+    import torch
+
+    plain = (o.weight is not None and o.states.device.type == "cpu" and o.states.dtype == o.weight.dtype == torch.float32 for o in outputs)
+    return all(plain) and not torch.is_autocast_enabled("cpu")
 
 
 def present_tokens(seen: Iterable[int], vocabulary: int, device: Any) -> Present:
@@ -68,47 +94,47 @@ def distance_to(teacher: Teacher, model: Any, batch: Batch, present: Present | N
 
     chosen = batch.targets != IGNORED
     with torch.no_grad():
-        wanted = teacher(batch, chosen).float()
-    said = logits_at(model, batch, chosen, present).float()
-    if present is not None:
-        wanted = wanted.index_select(1, present.tokens)
-    return torch.nn.functional.kl_div(said.log_softmax(-1), wanted.log_softmax(-1), reduction="sum", log_target=True)
+        wanted = teacher(batch, chosen, present)
+    said = output_at(model, batch, chosen, present)
+    if said.weight is not None and wanted.weight is not None and _in_portions(said, wanted):
+        from proda.compiler.projected_loss import projected_divergence
+
+        return projected_divergence(said.states, said.weight, wanted.states, wanted.weight)
+    return torch.nn.functional.kl_div(said.logits().log_softmax(-1), wanted.logits().log_softmax(-1), reduction="sum", log_target=True)
 
 
 def teacher_of(model: Any) -> Teacher:
     """Return the model in its current state as a teacher: with the adapter disabled for LoRA, otherwise as a frozen copy."""
     if hasattr(model, "disable_adapter"):
 
-        def without_adapter(batch: Batch, chosen: torch.Tensor) -> torch.Tensor:
+        def without_adapter(batch: Batch, chosen: torch.Tensor, present: Present | None) -> Output:
             with model.disable_adapter():
-                return logits_at(model, batch, chosen)
+                return output_at(model, batch, chosen, present)
 
         return without_adapter
     frozen = copy.deepcopy(model).eval()
     for parameter in frozen.parameters():
         parameter.requires_grad_(False)
     forget_parts(frozen)  # the copied result refers to the modules of the original
-    return lambda batch, chosen: logits_at(frozen, batch, chosen)
+    return lambda batch, chosen, present: output_at(frozen, batch, chosen, present)
 
 
-def logits_at(model: Any, batch: Batch, chosen: torch.Tensor, present: Present | None = None) -> torch.Tensor:
-    """Return the logits of a packed batch, of shape [chosen positions, vocabulary], or only the columns of the `present` tokens."""
+def output_at(model: Any, batch: Batch, chosen: torch.Tensor, present: Present | None = None) -> Output:
+    """Return what the model says at the chosen positions of a packed batch, over the `present` tokens if they are given."""
     inputs: dict[str, Any] = {"input_ids": batch.tokens, "use_cache": False}
     if batch.mask is not None:
         inputs |= {"attention_mask": attention(model, batch.mask), "position_ids": batch.positions}
     parts = body_and_head(model)
     if parts is None:  # the model scales or caps its logits, so it computes all of them
         logits: torch.Tensor = model(**inputs).logits[chosen]
-        return logits if present is None else logits.index_select(1, present.tokens)
+        return Output(logits if present is None else logits.index_select(1, present.tokens), None)
     body, head = parts
     hidden = body(**inputs).last_hidden_state[chosen]
-    weight = None if present is None else _weight(head)
-    if present is not None and weight is not None:  # only the columns that are used are computed
-        import torch
-
-        return torch.nn.functional.linear(hidden, weight.index_select(0, present.tokens))
+    weight = _weight(head)
+    if weight is not None:
+        return Output(hidden, weight if present is None else weight.index_select(0, present.tokens))
     projected: torch.Tensor = head(hidden)
-    return projected if present is None else projected.index_select(1, present.tokens)
+    return Output(projected if present is None else projected.index_select(1, present.tokens), None)
 
 
 def _weight(head: Any) -> torch.Tensor | None:

@@ -235,14 +235,14 @@ def test_lora_changes_the_model_and_loads_to_what_it_was_when_saved(base: Path, 
 @pytest.mark.parametrize("method", ["full", "lora", "embeddings"])
 def test_leaving_columns_out_before_the_product_equals_leaving_them_out_after(base: Path, method: str) -> None:
     from proda.compiler.adapter import attach
-    from proda.compiler.loss import logits_at, present_tokens
+    from proda.compiler.loss import output_at, present_tokens
     from proda.compiler.packing import IGNORED, collate, tokenise
 
     model, tokenizer = load_base(base)
     model = attach(model, msgspec.structs.replace(ONE, method=method, lora_rank=4), seed=0, new_words=range(300, 310))
     batch = collate([tokenise(FACTS[:4], tokenizer, 64)], tokenizer.pad_token_id)
     chosen, present = batch.targets != IGNORED, present_tokens({5, 17, 200, 301}, model.config.vocab_size, "cpu")
-    ours, plain = logits_at(model, batch, chosen, present), logits_at(model, batch, chosen)[:, present.tokens]
+    ours, plain = output_at(model, batch, chosen, present).logits(), output_at(model, batch, chosen).logits()[:, present.tokens]
     assert ours.shape == (int(chosen.sum()), 4) and torch.allclose(ours, plain, atol=1e-6)
     weights = [p for p in model.parameters() if p.requires_grad]
     both = [torch.autograd.grad(x.square().sum(), weights, allow_unused=True) for x in (ours, plain)]
