@@ -16,9 +16,10 @@ repro: $(VENV)/installed
 	proda runs --complete
 	proda report
 
-# One worker per file, so that a file builds its fixtures once; in the order of names, which puts the long files first.
+# One worker per file, so that a file builds its fixtures once; in the order of names, which puts the long files first. One thread per
+# worker, since two workers with two threads each wait for one another.
 test: $(VENV)/installed
-	pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not gpu"
+	OMP_NUM_THREADS=1 pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not gpu"
 
 check: $(VENV)/installed
 	ruff check .

@@ -106,6 +106,11 @@ def statement_probes(knowledge: Knowledge, statement: Statement) -> Iterator[Pro
         yield Probe(statement.id, "statement", prompt_text(asked), told, ("", INVERSION))
 
 
+def all_statement_probes(knowledge: Knowledge) -> list[Probe]:
+    """Return the probes of every active statement, in the order of the knowledge."""
+    return [probe for statement in knowledge.active_statements.values() for probe in statement_probes(knowledge, statement)]
+
+
 def reverse(statement: Statement) -> Statement:
     """Return the statement the wrong way round. Each concept keeps its wording, so that both read alike."""
     return msgspec.structs.replace(

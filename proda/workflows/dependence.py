@@ -9,7 +9,7 @@ The probes, and the rule by which a statement counts as unknown, are those of th
 from __future__ import annotations
 
 from proda.debugger.diagnose import UNKNOWN
-from proda.debugger.probes import statement_probes
+from proda.debugger.probes import all_statement_probes
 from proda.graph import Knowledge
 from proda.workflows.prober import Prober
 
@@ -19,9 +19,8 @@ def known_statements(knowledge: Knowledge, prober: Prober) -> dict[str, dict[str
 
     Statements for which no probe can be worded are left out. Raises what loading a model raises.
     """
-    probes = [probe for statement in knowledge.active_statements.values() for probe in statement_probes(knowledge, statement)]
     known: dict[str, dict[str, bool]] = {}
-    for model, answers in prober.answers(probes).items():
+    for model, answers in prober.answers(all_statement_probes(knowledge)).items():
         right: dict[str, list[bool]] = {}
         for answer in answers:
             right.setdefault(answer.probe.node, []).append(answer.right)

@@ -49,15 +49,26 @@ class Prober:
         from proda.debugger.diagnose import FIRST, examine, failures, probes_of
 
         failed, samples = failures(items, outcomes), list(samples)
-        first = probes_of(knowledge, items, failed, concepts=FIRST)
-        answered = self.answers(first)
+        answered = self._answers(knowledge, probes_of(knowledge, items, failed, concepts=FIRST))
         found = examine(knowledge, items, failed, answered, samples)
-        there = set(first)
+        there = {a.probe for answers in answered.values() for a in answers}
         others = [p for p in probes_of(knowledge, items, failed) if p not in there] if found.probes["concept"].telling else []
         if not others:
             return found
         more = self.answers(others)
         return examine(knowledge, items, failed, {m: answered[m] + more[m] for m in answered}, samples)
+
+    def _answers(self, knowledge: Knowledge, probes: Sequence[Probe]) -> dict[str, list[Answer]]:
+        """Ask about all statements apart from the rest, as the stage `evaluate` does, so that its answers are found in the cache."""
+        from proda.debugger.probes import all_statement_probes
+
+        about = all_statement_probes(knowledge)
+        asked = set(about)
+        if not asked.issubset(probes):
+            return self.answers(probes)
+        known, others = self.answers(about), self.answers([p for p in probes if p not in asked])
+        by_probe = {model: {a.probe: a for a in known[model] + others[model]} for model in known}
+        return {model: [found[p] for p in probes] for model, found in by_probe.items()}
 
     def answers(self, probes: Sequence[Probe]) -> dict[str, list[Answer]]:
         """Return each model's answers, in the order of the probes. Raises what loading a model raises."""
