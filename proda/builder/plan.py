@@ -5,8 +5,8 @@
         Plan(id="physics/bimetal-strip-bends.s1:open-1", format="open", unit="statement", nodes=("physics/bimetal-strip-bends.s1",), …)
 
 A unit is what one sample teaches: a statement (of a chain, or a link), a window (two or more consecutive statements of a chain, never the
-whole chain), a concept, or the conditions of a chain. Repairs (builder/extra.py) also use gaps: rows of two or three statements with one
-inner concept left out.
+whole chain), a concept, or the conditions of a chain. Repairs (builder/extra.py) also use gaps: two statements in a row with the concept
+that joins them left out.
 
 A sample of a unit has one of several forms. Most teach the fact itself. One in four samples of a statement asks for its effect, if the
 effect has a known sign, and one in four choice samples for its condition, if it has one; one in three samples of a window asks for the
@@ -43,7 +43,7 @@ Ask = Literal["object", "subject"]
 
 # Rounds between two samples of a unit.
 PACE: dict[Unit, float] = {"statement": 1.0, "window": 1.0, "concept": 6.0, "condition": 4.0}
-ROW = 3  # statements at most in a gap
+ROW = 2  # statements in a gap
 SHOWN = 0.64  # share of a chain's words at most in a gap
 CONTEXT = 0.5  # share of open questions about a statement or window that say which explanation they are about
 LOOSE = ("contrasts-with", "depends-on")  # relations that may hold of almost anything, so that no claim of theirs is false for certain
@@ -53,7 +53,7 @@ class Part(NamedTuple):
     """A part of the knowledge that samples are made from."""
 
     kind: Unit
-    name: str  # Sample.unit: the id of the statement, concept or chain; `….s1+2` for a window, `….s1~3` for a gap
+    name: str  # Sample.unit: the id of the statement, concept or chain; `….s1+2` for a window, `….s1~2` for a gap
     nodes: tuple[str, ...]  # statement ids in order, or the one concept or chain id
 
 
@@ -141,20 +141,18 @@ def _units(knowledge: Knowledge, window: int) -> dict[str, list[tuple[Part, str]
 
 
 def gaps(knowledge: Knowledge, chain: Chain) -> list[tuple[str, ...]]:
-    """Return the rows of a chain's gaps: for each first statement the longest row allowed, of at most `ROW` statements.
+    """Return the rows of a chain's gaps: two statements in a row each.
 
-    A gap resembles an item, so a row has at most the share `SHOWN` of the chain's words and leaves out at least two statements. A row
-    that names a concept beside the dots that stand for it is no gap.
+    A gap resembles an item, and items rest on three statements in a row, so no gap has three. It has at most the share `SHOWN` of the
+    chain's words, and leaves out at least two statements. A row that names a concept beside the dots that stand for it is no gap.
     """
     path = knowledge.path(chain)
     words = [len(clause(knowledge, s).split()) for s in path]
     rows = []
-    for first in range(len(path)):
-        for length in range(min(ROW, len(path) - 2), 1, -1):
-            shown = path[first : first + length]
-            if len(shown) == length and sum(words[first : first + length]) <= SHOWN * sum(words) and not _names_hidden(knowledge, shown):
-                rows.append(tuple(s.id for s in shown))
-                break
+    for first in range(len(path) - 1) if len(path) >= ROW + 2 else ():
+        shown = path[first : first + ROW]
+        if sum(words[first : first + ROW]) <= SHOWN * sum(words) and not _names_hidden(knowledge, shown):
+            rows.append(tuple(s.id for s in shown))
     return rows
 
 
