@@ -100,13 +100,16 @@ def apart(knowledge: Knowledge, named: set[str], chain: frozenset[str]) -> bool:
 def other_conditions(knowledge: Knowledge, statement: Statement, count: int, *key: object) -> tuple[str, ...]:
     """Return statements of other topics of the discipline whose conditions differ from each other and from the statement's own.
 
-    Conditions of the same topic may hold too. Statements that share a concept with this one are left out: no sample refers to both.
+    Conditions of the same topic may hold too. Statements that share a concept with this one are left out: no sample refers to both. So are
+    conditions that name a concept which a statement joins to an end of this one.
     """
     ends = {statement.subject, statement.object}
+    joined = beside(knowledge, ends) - ends
     found: dict[str, str] = {}
     for other in by_weight(_conditional(knowledge, statement.discipline), *key, name=lambda s: s.id):
         words = condition_text(other)
-        if other.topic != statement.topic and ends.isdisjoint((other.subject, other.object)) and words != condition_text(statement):
+        apart_from = other.topic != statement.topic and ends.isdisjoint((other.subject, other.object))
+        if apart_from and words != condition_text(statement) and not any(mentions(words, knowledge.concepts[c]) for c in joined):
             found.setdefault(words, other.id)
         if len(found) == count:
             break

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from proda.builder import templates
-from proda.builder.plan import Plan, plan_samples, settled
+from proda.builder.plan import Part, Plan, plan_one, plan_samples, settled
 from proda.builder.template_writer import write_sample
-from proda.builder.wrong_options import beside
+from proda.builder.wrong_options import beside, other_conditions
 from proda.graph import Knowledge
 from proda.language.disciplines import discipline_name
 from proda.language.wording import altered, bare_name, capital, clause, inverse_clause, name, sentence
@@ -299,13 +299,41 @@ def test_the_condition_of_a_statement_is_asked_for_and_other_topics_give_the_wro
     assert seen > 3
 
 
-def test_definitions_are_set_against_a_near_concept_in_half_of_the_open_samples(written: Written) -> None:
+def test_a_condition_that_names_a_neighbour_is_no_wrong_option() -> None:
+    """One statement joins thing 5 0 and thing 5 1, another thing 5 1 and thing 5 2: all three in one sample would show a bridge."""
+    asked = RICH.statements["weaving/story-5.s1"]
+    found = {}
+    for words in ("in the year 10", "beside thing 5 2"):
+        elsewhere = msgspec.structs.replace(RICH.statements["weaving/story-10.s1"], when=(words,))
+        statements = [elsewhere if s.id == elsewhere.id else s for s in RICH.statements.values()]
+        world = Knowledge(RICH.relations.values(), RICH.concepts.values(), statements, RICH.chains.values())
+        found[words] = elsewhere.id in other_conditions(world, asked, 20, "key")
+    assert found == {"in the year 10": True, "beside thing 5 2": False}
+
+
+def test_a_claim_about_a_loose_relation_is_true() -> None:
+    """Almost anything contrasts with or depends on almost anything, so that no such claim is false for certain."""
+    for relation in ("contrasts-with", "depends-on", "produces"):
+        changed = msgspec.structs.replace(RICH.statements["weaving/story-1.s1"], relation=relation)
+        statements = [changed if s.id == changed.id else s for s in RICH.statements.values()]
+        world = Knowledge(RICH.relations.values(), RICH.concepts.values(), statements, RICH.chains.values())
+        part = Part("statement", changed.id, (changed.id,))
+        answers = {write_sample(world, plan_one(world, part, n, "true-false", 0)).answer for n in range(40)}
+        assert answers == ({"true", "false"} if relation == "produces" else {"true"}), relation
+
+
+def test_a_first_letter_stays_small_before_a_capital() -> None:
+    assert [capital(t) for t in ("pH of the soil", "mRNA", "heat", "", "a body")] == ["pH of the soil", "mRNA", "Heat", "", "A body"]
+
+
+def test_open_definitions_are_set_against_a_near_concept_of_the_same_type(written: Written) -> None:
     open_ = [(p, s) for p, s in written if p.unit == "concept" and s.format == "open" and p.ask == "object"]
     against = [(p, s) for p, s in open_ if s.explanation]
     for plan, sample in against:
         other = WORLD.concepts[plan.distractors[0]]
         assert other.text in sample.explanation and other.definition in sample.explanation and other.id in sample.nodes
-    assert 0.3 < len(against) / len(open_) < 0.7
+        assert other.type == WORLD.concepts[plan.nodes[0]].type
+    assert len(against) > 0.5 * len(open_)
 
 
 def test_disciplines_read_as_english() -> None:
