@@ -17,8 +17,9 @@ from typing import Any, Literal
 import msgspec
 
 from proda.errors import InputError
-from proda.history.git_log import Commit, changes, content, log, message
+from proda.history.git_log import Commit, changes, content, log, message, run
 from proda.history.repairs import Repairs
+from proda.history.rounds import adding
 from proda.history.trace import Group, Link, Trace, made
 from proda.records import CATEGORIES, Patch
 from proda.store.corpus import PATCHES
@@ -111,7 +112,11 @@ def read_round(
     verdict = verdict or _verdicts(root).get(number)
     reallocation = reallocation or _reallocations(root).get(number)
     judged = _judged(root, number)
-    added = tuple(reversed(changes(root, "--diff-filter=A", "--", f"{PATCHES.as_posix()}/{number}-*.yaml")))
+    pattern = f"{PATCHES.as_posix()}/{number}-*.yaml"
+    names = {f"{p}.yaml" for p in (*(p.id for p in patches), *(verdict.patches if verdict else ()))}
+    told = (run(root, "log", "--diff-filter=A", "--name-only", "--format=commit %H", "--", pattern) or b"").decode("utf-8", "replace")
+    its_own = frozenset(adding(told, names))  # an earlier round that is no longer there may have had the same number
+    added = tuple(c for c in reversed(changes(root, "--diff-filter=A", "--", pattern)) if c.id in its_own)
     first = next((c for c in (*added[:1], reallocation) if c), None)
     # After a rebase the history does not hold the commit that the verdict names; the round still begins after the same results.
     before = [verdict.before] if verdict and verdict.before else []

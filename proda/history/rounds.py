@@ -7,7 +7,8 @@ before_round(root, 2)       "3f0c9a1…^": the revision to compare round 2 with
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Collection
+from pathlib import Path, PurePosixPath
 
 from proda.errors import NotFoundError
 from proda.gitrepo import DEEPEN, NoRepositoryError, ShallowError, cut_commits, open_git
@@ -30,13 +31,27 @@ def reallocations(root: Path) -> dict[int, str]:
     return {int(match[2]): match[1] for match in found if match}
 
 
+def adding(log: str, names: Collection[str]) -> list[str]:
+    """Return the commits of a `git log --name-only --format="commit %H"` that touch a file of one of these names; all without names."""
+    found = []
+    for block in log.split("commit ")[1:]:
+        commit, *paths = block.split("\n")
+        if not names or not {PurePosixPath(path).name for path in paths}.isdisjoint(names):
+            found.append(commit)
+    return found
+
+
 def before_round(root: Path, number: int) -> str:
     """Return the revision before the commit that added the round's first patch or re-allocated its samples, whichever was first.
 
-    Raises NotFoundError if no commit did either, and ShallowError if the clone does not reach back to it.
+    Where patches of the round are on disk, only the commits that added these count: the number may have been used before, by patches that
+    are no longer there. Raises NotFoundError if no commit did either, and ShallowError if the clone does not reach back to it.
     """
     repo = open_git(root)
-    added = repo.git.log("--diff-filter=A", "--format=%H", "--", f"{PATCHES.as_posix()}/{number}-*.yaml").split()[-1:]
+    pattern = f"{number}-*.yaml"
+    here = {path.name for path in (root / PATCHES).glob(pattern)}
+    log = repo.git.log("--diff-filter=A", "--name-only", "--format=commit %H", "--", f"{PATCHES.as_posix()}/{pattern}")
+    added = adding(log, here)[-1:]
     shared_out = reallocations(root).get(number)
     if shared_out is not None and not (added and repo.is_ancestor(added[0], shared_out)):
         added = [shared_out]
