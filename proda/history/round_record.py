@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -111,10 +111,10 @@ def read_round(
     patches = [p for p in repairs.patches.values() if p.round == number]
     verdict = verdict or _verdicts(root).get(number)
     reallocation = reallocation or _reallocations(root).get(number)
-    judged = _judged(root, number)
     pattern = f"{PATCHES.as_posix()}/{number}-*.yaml"
     names = {f"{p}.yaml" for p in (*(p.id for p in patches), *(verdict.patches if verdict else ()))}
     told = (run(root, "log", "--diff-filter=A", "--name-only", "--format=commit %H", "--", pattern) or b"").decode("utf-8", "replace")
+    judged = _judged(root, number, names)
     its_own = frozenset(adding(told, names))  # an earlier round that is no longer there may have had the same number
     added = tuple(c for c in reversed(changes(root, "--diff-filter=A", "--", pattern)) if c.id in its_own)
     first = next((c for c in (*added[:1], reallocation) if c), None)
@@ -163,8 +163,11 @@ def _verdict(raw: Any, where: str) -> RoundVerdict:
         raise InputError(f"{where}\n  Not a verdict on a round: {error}. Run `proda verify`, which writes it.") from None
 
 
-def _judged(root: Path, number: int) -> tuple[PastVerdict, ...]:
-    """The verdicts that the history holds, the oldest first. One that cannot be read any more is left out."""
+def _judged(root: Path, number: int, names: Collection[str]) -> tuple[PastVerdict, ...]:
+    """The verdicts that the history holds, the oldest first, but for those on none of the patches in files of these names.
+
+    One that cannot be read any more is left out.
+    """
     path = f"{VERDICTS.as_posix()}/round-{number}.yaml"
     found: list[PastVerdict] = []
     for commit in reversed(changes(root, "--diff-filter=AM", "--", path)):
@@ -173,6 +176,8 @@ def _judged(root: Path, number: int) -> tuple[PastVerdict, ...]:
             verdict = _verdict(load_yaml_bytes(data or b"", path, numbers=True), path)
         except InputError:
             continue
+        if names and verdict.patches and not any(f"{p}.yaml" in names for p in verdict.patches):
+            continue  # an earlier round with the same number
         if not found or (found[-1].says, found[-1].reasons) != (verdict.says, verdict.reasons):
             found.append(PastVerdict(commit, verdict.says, verdict.reasons))
     return tuple(found)

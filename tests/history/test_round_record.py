@@ -10,7 +10,7 @@ import pytest
 
 from proda.history.git_log import content, log
 from proda.history.repairs import Repairs, read_repairs
-from proda.history.round_record import RoundRecord, read_all, round_ids
+from proda.history.round_record import RoundRecord, _judged, read_all, round_ids
 from proda.store.verdicts import write_round
 from tests.toyresults import commit, make_patch, make_results
 from tests.toyworld import make_repository
@@ -111,6 +111,12 @@ def test_a_project_in_a_folder_of_a_larger_repository_has_its_history(tmp_path: 
     record = only(root)
     assert record.patches == (patch,) and [c.subject for c in record.added] == ["Repair"] and record.metrics[0]
     assert (content(root, "HEAD", "params.yaml") or b"").startswith(b"\n")
+
+
+def test_a_verdict_on_other_patches_with_the_same_number_is_not_of_this_round(root: Path) -> None:
+    record = only(root)
+    assert record.judged and _judged(root, record.number, {f"{p}.yaml" for p in record.patches}) == record.judged
+    assert _judged(root, record.number, {f"{record.number}-other-00000000.yaml"}) == ()
 
 
 def test_a_setting_that_adds_lines_to_the_log_changes_nothing(root: Path, tmp_path: Path) -> None:
