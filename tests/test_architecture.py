@@ -20,19 +20,20 @@ from scripts.stage_deps import code_of
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLES = ("knowledge", "builder", "tester", "compiler", "debugger")
-MOST_ARROWS = 143
+MOST_ARROWS = 145
 HEAVY = ("torch", "transformers", "peft", "mlflow", "pandas")
 # From the lowest layer to the highest. A module imports from its own layer and from lower layers only.
 LAYERS = (
     ("errors", "findings", "gitrepo", "progress", "records", "stable_hash", "yamlio"),
-    ("graph", "params", "statistics", "language", "runtime", "store"),
-    ROLES,
+    ("document_settings", "graph", "params", "statistics", "language", "runtime", "store"),
+    ("calls",),
+    (*ROLES, "documents", "extraction", "exchange"),
     ("history",),
     ("workflows",),
     ("experiments", "report"),
     ("cli",),
 )
-SHARED = {room for layer in LAYERS[:2] for room in layer}
+SHARED = {room for layer in LAYERS[:3] for room in layer}
 MODEL_SIDE = {"proda/compiler", "proda/runtime", "proda/tester/scoring.py", "proda/tester/letters.py", "proda/tester/heldout.py"}
 
 

@@ -18,6 +18,7 @@ from proda.records import Relation
 
 Text = Annotated[str, Meta(min_length=1)]
 Offset = Annotated[int, Meta(ge=0)]
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 CaseLetter = Literal["a", "b", "c", "d"]
 ConceptType = Literal[
     "entity", "substance", "structure", "organism", "agent", "institution", "process", "event", "state", "phenomenon",
@@ -146,13 +147,22 @@ class TopicFile(Authored, frozen=True):
             yield ("links", name), link
 
 
+class DocumentEntry(Authored, frozen=True):
+    """The file that `proda ingest` made a source from. The file itself need not be in the repository."""
+
+    name: Text  # without its folders
+    format: Literal["pdf", "docx", "pptx", "html", "epub", "markdown", "text", "ipynb", "tex"]
+    sha256: Digest  # of the bytes of the file
+
+
 class SourceEntry(Authored, frozen=True):
     """Where a source comes from and under which licence it may be used."""
 
     title: Text
     origin: Text
     licence: Text
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    sha256: Digest  # of the source's text
+    document: DocumentEntry | None = None
 
 
 class Catalogue(Authored, frozen=True):
