@@ -7,6 +7,7 @@ message on standard error; a traceback is a bug.
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import sys
 
@@ -16,7 +17,7 @@ from proda import __version__
 from proda.cli.terminal import in_utf8_mode, show_what_can_be_shown
 from proda.errors import ProdaError, UsageError, failed_write
 
-# verb → one line for --help; the command is the function of that name in the module proda.cli.<verb>
+# verb → one line for --help; the command is the function of that name in the module proda.cli.<verb> (`import_` for `import`)
 VERBS = {
     "status": "Show what is stale, which repair round is open, and what to run next.",
     "check": "Check the knowledge and everything that refers to it.",
@@ -32,6 +33,8 @@ VERBS = {
     "runs": "List the training runs, or complete the run of the current results.",
     "report": "Write the report, one HTML page that works offline.",
     "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
+    "export": "Export samples or items in the formats of other tools.",
+    "import": "Import ontologies, question sets and training rows, for review.",
     "mv": "Rename a concept, chain or topic wherever it is named.",
 }
 
@@ -47,7 +50,8 @@ class _Verbs(click.Group):
             return help_command
         if cmd_name not in VERBS:
             return None
-        command = getattr(importlib.import_module(f"proda.cli.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command = getattr(importlib.import_module(f"proda.cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command
 
