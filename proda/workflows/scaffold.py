@@ -130,8 +130,7 @@ def plan_topic(root: Path, topic_id: str, origin: Origin, samples: int | None = 
     Raises UsageError for an id or a field that cannot be used, InputError if a file or catalogue entry exists already.
     """
     discipline, topic = parse_topic(topic_id)
-    for field, value in (("title", origin.title), ("origin", origin.origin), ("licence", origin.licence)):
-        _require_line(field, value)
+    require_origin(origin)
     source, entry = source_path(topic_id), f"knowledge/{topic_id}.yaml"
     require_inside(root, (source, entry, CATALOGUE, ALLOCATION.as_posix()))
     existing = [name for name in (source, entry) if (root / name).exists()]
@@ -141,7 +140,7 @@ def plan_topic(root: Path, topic_id: str, origin: Origin, samples: int | None = 
     texts = {
         source: text,
         entry: TOPIC.format(discipline=_scalar(discipline), topic=_scalar(topic), source=topic_id),
-        CATALOGUE: _catalogue(root, topic_id, origin, text),
+        CATALOGUE: catalogue_with(root, topic_id, origin, text),
     }
     share, allocation = plan_allocation(root, discipline, samples)
     close = None if share.before is not None else closest(discipline, load_allocation(root))
@@ -198,6 +197,12 @@ def parse_topic(topic_id: str) -> tuple[str, str]:
     return discipline, topic
 
 
+def require_origin(origin: Origin) -> None:
+    """Raise UsageError unless title, origin and licence are each one line of text, without a password."""
+    for field, value in (("title", origin.title), ("origin", origin.origin), ("licence", origin.licence)):
+        _require_line(field, value)
+
+
 def _require_line(field: str, value: str) -> None:
     if not value.strip() or value != value.strip() or "\n" in value or "\t" in value or FORBIDDEN_CHARACTER.search(value):
         raise UsageError(f"--{field}: got {value!r:.80}, expected one line of text. Give it again.")
@@ -210,14 +215,14 @@ def _require_line(field: str, value: str) -> None:
         raise UsageError(f"--{field}: the address holds a user name or password, and the catalogue is committed. Leave them out.")
 
 
-def _catalogue(root: Path, source: str, origin: Origin, text: str) -> str:
-    """The catalogue with one more entry, in its place by name."""
+def catalogue_with(root: Path, source: str, origin: Origin, text: str, *, replace: bool = False) -> str:
+    """The catalogue with an entry for a source, in its place by name. Raises InputError if there is one, unless `replace` is set."""
     path = root / CATALOGUE
     data = read_bytes(path, root) if path.is_file() else b"sources: {}\n"
     raw = load_yaml_bytes(data, CATALOGUE)
     if not isinstance(raw, dict) or not isinstance(raw.get("sources") or {}, dict):
         raise InputError(f"{CATALOGUE}\n  Not a catalogue, expected `sources:` with an entry for each source. Run `proda check`.")
-    if source in (raw.get("sources") or {}):
+    if source in (raw.get("sources") or {}) and not replace:
         raise InputError(f"{CATALOGUE}  sources.{source}\n  There is an entry already. Remove it, or choose another topic.")
     if not raw.get("sources") and b"#" not in data:
         data, raw = b"", {}  # written in block style
