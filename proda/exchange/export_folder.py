@@ -21,27 +21,27 @@ from typing import Any
 import msgspec
 
 from proda.errors import InputError
-from proda.exchange.row_files import Written, write_text
+from proda.exchange.row_files import WrittenFile, write_text
 
 MANIFEST = "proda-export.json"
 _LEFT = re.compile(r"\.(?P<name>.+)\.(?P<process>[0-9]+)\.(?P<state>partial|old)")
 
 
-class Manifest(msgspec.Struct, frozen=True):
+class ExportManifest(msgspec.Struct, frozen=True):
     """The content of proda-export.json: what was exported, and the files."""
 
     export: dict[str, Any]
-    files: dict[str, Written]
+    files: dict[str, WrittenFile]
 
 
-class Folder:
+class ExportFiles:
     """The folder that is being written."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.files: dict[str, Written] = {}
+        self.files: dict[str, WrittenFile] = {}
 
-    def add(self, name: str, written: Written) -> None:
+    def add(self, name: str, written: WrittenFile) -> None:
         """List a file that was written, relative to the folder."""
         self.files[name] = written
 
@@ -56,7 +56,7 @@ def require_ours(out: Path) -> None:
     if not found:
         return
     try:
-        listed = {MANIFEST, *msgspec.json.decode((out / MANIFEST).read_bytes(), type=Manifest).files}
+        listed = {MANIFEST, *msgspec.json.decode((out / MANIFEST).read_bytes(), type=ExportManifest).files}
     except (OSError, msgspec.DecodeError):
         raise InputError(f"{out}\n  This folder is no export of ProDa, and nothing is overwritten. Choose another OUT.") from None
     if added := sorted(found - listed):
@@ -68,7 +68,7 @@ def require_ours(out: Path) -> None:
 
 
 @contextmanager
-def export_folder(out: Path, export: dict[str, Any]) -> Iterator[Folder]:
+def export_folder(out: Path, export: dict[str, Any]) -> Iterator[ExportFiles]:
     """Write an export, and put it in the place of `out` when the block ends without an error.
 
     `export` is what the manifest says about it. Raises InputError, before anything is written, if `out` is not ours to replace.
@@ -81,9 +81,9 @@ def export_folder(out: Path, export: dict[str, Any]) -> Iterator[Folder]:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     try:
-        folder = Folder(work)
+        folder = ExportFiles(work)
         yield folder
-        manifest = Manifest(export, dict(sorted(folder.files.items())))
+        manifest = ExportManifest(export, dict(sorted(folder.files.items())))
         text = msgspec.json.format(msgspec.json.encode(manifest), indent=2).decode()
         write_text(work / MANIFEST, f"{text}\n")
         require_ours(out)

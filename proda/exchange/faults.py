@@ -30,7 +30,7 @@ KINDS = {
     "several-turns": "The conversation has more than one question and answer.",
     "question-leak": "A training row repeats a benchmark question of the same import.",
     "item-leak": "The row gives an item of this repository away.",
-    "too-short": "The answer is too short to stand alone as a sentence of a source.",
+    "no-sentence": "The row has no sentence of six words that could stand alone in a source.",
     "source-full": "The source has reached its largest size.",
     "options": "The question does not have four different options.",
     "positional-ids": "Ids are positions in the file, so they change whenever it is made again.",

@@ -1,6 +1,6 @@
 """What an import found, before it is compared with the repository: concepts, statements and chains, by the words of the import.
 
-found = Found([FoundConcept("heat pump", "artefact", "a machine that …")], [FoundStatement("heat pump", "is-a", "machine", …)], [])
+found = FoundKnowledge([FoundConcept("heat pump", "artefact", "a machine that …")], [FoundStatement("heat pump", "is-a", "machine", …)], [])
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class FoundStatement(Record, frozen=True):
 
 
 class FoundChain(Record, frozen=True):
-    """Statements in order, by their indexes in `Found.statements`."""
+    """Statements in order, by their indexes in `FoundKnowledge.statements`."""
 
     name: str
     explains: str
@@ -48,7 +48,7 @@ class FoundChain(Record, frozen=True):
     exclusions: tuple[str, ...] = ()
 
 
-class Found(Record, frozen=True):
+class FoundKnowledge(Record, frozen=True):
     """The whole of an import."""
 
     concepts: tuple[FoundConcept, ...]

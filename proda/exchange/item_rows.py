@@ -9,7 +9,7 @@ exactly the same score, ProDa counts the item as wrong, and the harness takes th
 
 from __future__ import annotations
 
-from proda.exchange.sample_rows import Columns, Lineage, Row
+from proda.exchange.sample_rows import Columns, Row, RowOrigin
 from proda.records import Item
 
 PROVENANCE: Columns = {
@@ -23,7 +23,7 @@ COLUMNS: Columns = {
 }
 
 
-def provenance(item: Item, lineage: Lineage) -> Row:
+def provenance(item: Item, lineage: RowOrigin) -> Row:
     """Return the columns that say where an item comes from. `content_hash` covers stem, options and key."""
     return {
         "id": item.id,
@@ -40,7 +40,7 @@ def provenance(item: Item, lineage: Lineage) -> Row:
     }
 
 
-def huggingface_row(item: Item, lineage: Lineage) -> Row:
+def huggingface_row(item: Item, lineage: RowOrigin) -> Row:
     """Return the item with all options; `operators` and `wrong_because` are parallel to `choices` and empty for the right one."""
     return {
         "question": item.stem,
@@ -54,7 +54,7 @@ def huggingface_row(item: Item, lineage: Lineage) -> Row:
     }
 
 
-def lm_eval_row(item: Item, lineage: Lineage) -> Row:
+def lm_eval_row(item: Item, lineage: RowOrigin) -> Row:
     """Return the item as a document of the harness: `prompt`, `choices`, and `gold`, the index of the right choice."""
     return {
         "prompt": item.prompt,

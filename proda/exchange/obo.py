@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from proda.exchange.faults import Faults
-from proda.exchange.terms import Term
+from proda.exchange.terms import OntologyTerm
 from proda.exchange.text_lines import text_lines
 
 SCOPES = ("EXACT",)  # synonyms of other scopes are broader, narrower or merely related terms
@@ -31,9 +31,9 @@ _COMMENT = re.compile(r"(?<!\\)!.*$")
 _MODIFIERS = re.compile(r"(?<!\\)\{[^{}]*\}\s*$")
 
 
-def read_obo(path: Path, encoding: str, faults: Faults) -> dict[str, Term]:
+def read_obo(path: Path, encoding: str, faults: Faults) -> dict[str, OntologyTerm]:
     """Return the terms by id, in the order of the file. Stanzas without an id, and ids that are used twice, are faults."""
-    terms: dict[str, Term] = {}
+    terms: dict[str, OntologyTerm] = {}
     for line, tags in _stanzas(path, encoding, faults):
         ids = tags.get("id", [])
         name = _plain(ids[0]) if ids else ""
@@ -48,7 +48,7 @@ def read_obo(path: Path, encoding: str, faults: Faults) -> dict[str, Term]:
     return terms
 
 
-def _term(name: str, line: int, tags: dict[str, list[str]], file: str, faults: Faults) -> Term:
+def _term(name: str, line: int, tags: dict[str, list[str]], file: str, faults: Faults) -> OntologyTerm:
     broader: dict[str, tuple[str, ...]] = {}
     if parents := tuple(_plain(v) for v in tags.get("is_a", [])):
         broader["is-a"] = parents
@@ -60,7 +60,7 @@ def _term(name: str, line: int, tags: dict[str, list[str]], file: str, faults: F
         faults.add(file, line, "malformed", f"{name}: the definition has no quotation marks: {tags['def'][0]}")
     synonyms = [hit for value in tags.get("synonym", []) if (hit := _QUOTED.match(value)) and (hit["scope"] or "EXACT") in SCOPES]
     label = _plain(tags["name"][0]) if "name" in tags else ""
-    return Term(name, label, definition or "", tuple(_unescaped(hit["text"]) for hit in synonyms), broader, line, file)
+    return OntologyTerm(name, label, definition or "", tuple(_unescaped(hit["text"]) for hit in synonyms), broader, line, file)
 
 
 def _stanzas(path: Path, encoding: str, faults: Faults) -> Iterator[tuple[int, dict[str, list[str]]]]:

@@ -1,6 +1,6 @@
 """What an import found → proposals, compared with the knowledge and with earlier proposals about the same source.
 
-    new = propose(Found(…), source="physics/terms", text=text, backend="import obo", known={"machine": "machine"}, faults=faults)
+    new = propose(FoundKnowledge(…), source="physics/terms", text=text, backend="import obo", known={"machine": "machine"}, faults=faults)
     merged(old, new)      # decisions and edits of reviewers stay; what is not found any more is withdrawn
 
 Nothing is proposed whose quote is not in the source, word for word. A concept that the discipline has already is not proposed again:
@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import msgspec
 
 from proda.exchange.faults import Faults
-from proda.exchange.found import Found, FoundConcept, FoundStatement, one_line, plural_key, slug, term_key
+from proda.exchange.found import FoundConcept, FoundKnowledge, FoundStatement, one_line, plural_key, slug, term_key
 from proda.records import Record
 from proda.store.chunks import chunk_id
 from proda.store.proposals import (
@@ -40,7 +40,7 @@ class _Lines(Record, frozen=True):
     ids: dict[int, str]  # start of a line → id of its chunk
 
 
-def propose(found: Found, *, source: str, text: str, backend: str, known: Mapping[str, str], faults: Faults) -> Proposals:
+def propose(found: FoundKnowledge, *, source: str, text: str, backend: str, known: Mapping[str, str], faults: Faults) -> Proposals:
     """Return the proposals. `known` maps term keys (see found.term_key) of the discipline's concepts and aliases to their ids.
 
     `text` is the source, NFC, one line a paragraph. What cannot be proposed is a fault.

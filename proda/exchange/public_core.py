@@ -19,8 +19,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from proda.exchange.faults import Faults
-from proda.exchange.found import Found, FoundChain, FoundConcept, FoundStatement, noun_phrase, one_line, plural_key, slug, term_key
-from proda.exchange.relation_names import Named, verb_key
+from proda.exchange.found import FoundChain, FoundConcept, FoundKnowledge, FoundStatement, noun_phrase, one_line, plural_key, slug, term_key
+from proda.exchange.relation_names import NamedRelation, verb_key
 from proda.exchange.training_rows import folded
 
 CORE_KEYS = ("l1_concepts", "l2_statements", "l3_chains")
@@ -54,8 +54,8 @@ def is_core(document: Mapping[str, Any]) -> bool:
 
 
 def read_core(
-    document: Mapping[str, Any], file: str, names: Mapping[str, Named], types: Sequence[str], default_type: str, faults: Faults
-) -> Found:
+    document: Mapping[str, Any], file: str, names: Mapping[str, NamedRelation], types: Sequence[str], default_type: str, faults: Faults
+) -> FoundKnowledge:
     """Return what can be used. `names` maps verbs to relations (see relation_names); `types` are the types that the knowledge has.
 
     Every entry that is left out, and every fault of one that is used, is in `faults`.
@@ -65,7 +65,7 @@ def read_core(
     _ids(concepts, statements, chains, file, faults)
     _concept_parents(concepts, statements, file, faults)
     usable = _statements(statements, names, file, faults)
-    return Found(
+    return FoundKnowledge(
         tuple(_concepts(concepts, types, default_type, file, faults)),
         tuple(usable.values()),
         tuple(_chains(chains, statements, usable, file, faults)),
@@ -155,7 +155,7 @@ def _concepts(concepts: Sequence[Entry], types: Sequence[str], default_type: str
     return found
 
 
-def _statements(statements: Sequence[Entry], names: Mapping[str, Named], file: str, faults: Faults) -> dict[int, FoundStatement]:
+def _statements(statements: Sequence[Entry], names: Mapping[str, NamedRelation], file: str, faults: Faults) -> dict[int, FoundStatement]:
     """Index in the file → statement, for those that can be used."""
     found: dict[int, FoundStatement] = {}
     seen: set[tuple[str, str, str, str]] = set()

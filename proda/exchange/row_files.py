@@ -1,6 +1,6 @@
 """Rows → JSONL and Parquet files, one row after the other, so that no more than one batch is in memory.
 
-    written = write_jsonl(folder / "train.jsonl", rows)     # Written(rows=4160, bytes=2_101_554, sha256="41c0…")
+    written = write_jsonl(folder / "train.jsonl", rows)     # WrittenFile(rows=4160, bytes=2_101_554, sha256="41c0…")
 
 Equal rows give equal JSONL bytes. A file is flushed to the disk before the function returns.
 """
@@ -22,7 +22,7 @@ from proda.records import Record
 BATCH = 5_000  # rows of a Parquet row group
 
 
-class Written(Record, frozen=True):
+class WrittenFile(Record, frozen=True):
     """A file of an export."""
 
     rows: int
@@ -30,7 +30,7 @@ class Written(Record, frozen=True):
     sha256: str
 
 
-def write_jsonl(path: Path, rows: Iterable[Row]) -> Written:
+def write_jsonl(path: Path, rows: Iterable[Row]) -> WrittenFile:
     """Write one JSON object a line, UTF-8. Creates parent folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     encode = msgspec.json.Encoder().encode
@@ -44,10 +44,10 @@ def write_jsonl(path: Path, rows: Iterable[Row]) -> Written:
             count += 1
         out.flush()
         os.fsync(out.fileno())
-    return Written(count, size, digest.hexdigest())
+    return WrittenFile(count, size, digest.hexdigest())
 
 
-def write_parquet(path: Path, rows: Iterable[Row], columns: Columns) -> Written:
+def write_parquet(path: Path, rows: Iterable[Row], columns: Columns) -> WrittenFile:
     """Write a Parquet file with the given columns, in row groups of BATCH rows. Creates parent folders."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -64,10 +64,10 @@ def write_parquet(path: Path, rows: Iterable[Row], columns: Columns) -> Written:
         os.fsync(out.fileno())
     with path.open("rb") as done:
         digest = hashlib.file_digest(done, "sha256").hexdigest()
-    return Written(count, path.stat().st_size, digest)
+    return WrittenFile(count, path.stat().st_size, digest)
 
 
-def write_text(path: Path, text: str) -> Written:
+def write_text(path: Path, text: str) -> WrittenFile:
     """Write a text file. Creates parent folders. `rows` of the result is 0."""
     path.parent.mkdir(parents=True, exist_ok=True)
     data = text.encode()
@@ -75,7 +75,7 @@ def write_text(path: Path, text: str) -> Written:
         out.write(data)
         out.flush()
         os.fsync(out.fileno())
-    return Written(0, len(data), hashlib.sha256(data).hexdigest())
+    return WrittenFile(0, len(data), hashlib.sha256(data).hexdigest())
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:

@@ -22,7 +22,7 @@ Columns = dict[str, Any]
 """Column → "string", "int64", "strings" (a list of texts), or a list of records as a dict of columns."""
 
 
-class Lineage(Record, frozen=True):
+class RowOrigin(Record, frozen=True):
     """What an exported sample or item comes from, besides its own fields."""
 
     sources: tuple[str, ...]  # of the knowledge that it mentions, sorted
@@ -52,7 +52,7 @@ COLUMNS: dict[SampleFormat, Columns] = {
 }
 
 
-def provenance(sample: Sample, lineage: Lineage) -> Row:
+def provenance(sample: Sample, lineage: RowOrigin) -> Row:
     """Return the columns that say where a sample comes from. `content_hash` covers the text that is trained on."""
     return {
         "id": sample.id,

@@ -20,7 +20,7 @@ from xml.parsers import expat
 
 from proda.errors import InputError
 from proda.exchange.faults import Faults
-from proda.exchange.terms import Term
+from proda.exchange.terms import OntologyTerm
 from proda.exchange.turtle import read_turtle
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -32,7 +32,7 @@ _TEXTS = {f"{SKOS}prefLabel": "name", f"{SKOS}altLabel": "synonym", f"{SKOS}defi
 MAX_DEPTH = 100
 
 
-class Triple(NamedTuple):
+class RdfTriple(NamedTuple):
     """One statement of RDF. `literal` is True for a text, whose language may be empty."""
 
     subject: str
@@ -43,17 +43,17 @@ class Triple(NamedTuple):
     line: int
 
 
-def read_skos(path: Path, encoding: str, language: str, faults: Faults) -> dict[str, Term]:
+def read_skos(path: Path, encoding: str, language: str, faults: Faults) -> dict[str, OntologyTerm]:
     """Return the concepts by their address, in the order of the file. `language` is the wanted one, "en" also for "en-GB".
 
     Raises InputError for a file that is no RDF/XML or Turtle, or that uses what is not read here.
     """
     turtle = path.suffix.casefold() in (".ttl", ".turtle", ".n3")
-    triples: Iterable[Triple] = map(Triple._make, read_turtle(path, encoding, faults)) if turtle else _rdf_xml(path)
+    triples: Iterable[RdfTriple] = map(RdfTriple._make, read_turtle(path, encoding, faults)) if turtle else _rdf_xml(path)
     return _terms(triples, language, path.name, faults)
 
 
-def _terms(triples: Iterable[Triple], language: str, file: str, faults: Faults) -> dict[str, Term]:
+def _terms(triples: Iterable[RdfTriple], language: str, file: str, faults: Faults) -> dict[str, OntologyTerm]:
     concepts: dict[str, int] = {}
     texts: dict[tuple[str, str], list[str]] = {}
     broader: dict[str, dict[str, list[str]]] = {}
@@ -75,7 +75,7 @@ def _terms(triples: Iterable[Triple], language: str, file: str, faults: Faults) 
             continue
         parents = {relation: tuple(dict.fromkeys(ids)) for relation, ids in broader.get(name, {}).items()}
         definition = next(iter(texts.get((name, "definition"), [])), "")
-        terms[name] = Term(name, labels[0], definition, tuple(texts.get((name, "synonym"), ())), parents, line, file)
+        terms[name] = OntologyTerm(name, labels[0], definition, tuple(texts.get((name, "synonym"), ())), parents, line, file)
     return terms
 
 
@@ -84,7 +84,7 @@ class _Rdf:
 
     def __init__(self) -> None:
         self.parser = expat.ParserCreate(namespace_separator=" ")
-        self.triples: list[Triple] = []
+        self.triples: list[RdfTriple] = []
         self.stack: list[tuple[str, str, str]] = []  # (kind, name or address, language) of each open element
         self.text: list[str] = []
         self.blank = 0
@@ -97,7 +97,7 @@ class _Rdf:
     def refuse(self, *_: object) -> None:
         raise InputError("The file declares entities, which are not read. Remove the declarations, and write out what they stand for.")
 
-    def take(self) -> list[Triple]:
+    def take(self) -> list[RdfTriple]:
         found, self.triples = self.triples, []
         return found
 
@@ -113,10 +113,10 @@ class _Rdf:
             self.stack.append(("root", "", language))
         elif outer[0] == "property":
             node = self._node(name, attributes, language, line)
-            self.triples.append(Triple(self.stack[-3][1], self.stack[-2][1], node, False, "", line))
+            self.triples.append(RdfTriple(self.stack[-3][1], self.stack[-2][1], node, False, "", line))
         elif outer[0] == "node":
             if target := attributes.get(f"{RDF} resource", ""):
-                self.triples.append(Triple(outer[1], name, target, False, "", line))
+                self.triples.append(RdfTriple(outer[1], name, target, False, "", line))
             self.stack.append(("property", name, language))
         else:
             self._node(name, attributes, language, line)
@@ -126,17 +126,17 @@ class _Rdf:
         about = attributes.get(f"{RDF} about") or attributes.get(f"{RDF} nodeID") or f"_:{self.blank}"
         self.stack.append(("node", about, language))
         if name != f"{RDF}Description":
-            self.triples.append(Triple(about, f"{RDF}type", name, False, "", line))
+            self.triples.append(RdfTriple(about, f"{RDF}type", name, False, "", line))
         return about
 
     def end(self, _: str) -> None:
         kind, name, language = self.stack.pop()
         if kind == "property" and self.stack and (text := "".join(self.text).strip()):
-            self.triples.append(Triple(self.stack[-1][1], name, text, True, language, self.parser.CurrentLineNumber))
+            self.triples.append(RdfTriple(self.stack[-1][1], name, text, True, language, self.parser.CurrentLineNumber))
         self.text.clear()
 
 
-def _rdf_xml(path: Path) -> Iterator[Triple]:
+def _rdf_xml(path: Path) -> Iterator[RdfTriple]:
     reader = _Rdf()
     try:
         with path.open("rb") as file:

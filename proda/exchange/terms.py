@@ -1,6 +1,6 @@
 """Terms of an ontology → a source text, and the concepts and statements that quote it.
 
-    Term("GO:0000266", "mitochondrial fission", "The division of a mitochondrion …", ("mitochondrial division",), {"is-a": ("GO:0048285",)})
+    OntologyTerm("GO:0000266", "mitochondrial fission", "The division of …", ("mitochondrial division",), {"is-a": ("GO:0048285",)})
 
     # Terms of go.obo
 
@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from proda.exchange.faults import Faults
-from proda.exchange.found import Found, FoundConcept, FoundStatement, noun_phrase, one_line, slug, term_key
+from proda.exchange.found import FoundConcept, FoundKnowledge, FoundStatement, noun_phrase, one_line, slug, term_key
 from proda.exchange.markdown_text import paragraph
 from proda.records import Record, Relation
 
@@ -26,7 +26,7 @@ MAX_TERMS = 5_000  # a topic file with more entries cannot be reviewed, nor read
 MAX_DEFINITION = 600  # characters
 
 
-class Term(Record, frozen=True):
+class OntologyTerm(Record, frozen=True):
     """A term of an ontology. `broader` maps a relation of the knowledge (`is-a`, `is-part-of`) to the ids of terms."""
 
     id: str
@@ -42,10 +42,10 @@ class TermTexts(Record, frozen=True):
     """The paragraphs of the source, one for each term, and what was found in them."""
 
     paragraphs: tuple[str, ...]
-    found: Found
+    found: FoundKnowledge
 
 
-def below(terms: Mapping[str, Term], top: str) -> dict[str, Term]:
+def below(terms: Mapping[str, OntologyTerm], top: str) -> dict[str, OntologyTerm]:
     """Return the term `top` and every term under it, by `is-a` and `is-part-of`, in the order of `terms`."""
     children: dict[str, list[str]] = {}
     for term in terms.values():
@@ -61,13 +61,13 @@ def below(terms: Mapping[str, Term], top: str) -> dict[str, Term]:
     return {name: term for name, term in terms.items() if name in reached}
 
 
-def term_texts(terms: Iterable[Term], relations: Mapping[str, Relation], kind: str, faults: Faults) -> TermTexts:
+def term_texts(terms: Iterable[OntologyTerm], relations: Mapping[str, Relation], kind: str, faults: Faults) -> TermTexts:
     """Return paragraphs, concepts and statements. `kind` is the type of every concept, since ontologies have none of ours.
 
     A term without a name or a definition, or with the name of a term before it, is a fault and left out; so is a reference to a term that
     is not there.
     """
-    usable: dict[str, Term] = {}
+    usable: dict[str, OntologyTerm] = {}
     keys: dict[str, str] = {}
     for term in terms:
         name, key = one_line(term.name), term_key(term.name)
@@ -90,10 +90,12 @@ def term_texts(terms: Iterable[Term], relations: Mapping[str, Relation], kind: s
         paragraphs.append(_paragraph(term, name, aliases, [s.quote for s in sentences]))
         concepts.append(FoundConcept(name, kind, noun_phrase(term.definition, name), aliases, file=term.file, line=term.line))
         statements += sentences
-    return TermTexts(tuple(paragraphs), Found(tuple(concepts), tuple(statements)))
+    return TermTexts(tuple(paragraphs), FoundKnowledge(tuple(concepts), tuple(statements)))
 
 
-def _statements(term: Term, usable: Mapping[str, Term], relations: Mapping[str, Relation], faults: Faults) -> list[FoundStatement]:
+def _statements(
+    term: OntologyTerm, usable: Mapping[str, OntologyTerm], relations: Mapping[str, Relation], faults: Faults
+) -> list[FoundStatement]:
     found = []
     name = one_line(term.name)
     for relation, parents in term.broader.items():
@@ -109,7 +111,7 @@ def _statements(term: Term, usable: Mapping[str, Term], relations: Mapping[str, 
     return found
 
 
-def _paragraph(term: Term, name: str, aliases: Sequence[str], sentences: Sequence[str]) -> str:
+def _paragraph(term: OntologyTerm, name: str, aliases: Sequence[str], sentences: Sequence[str]) -> str:
     definition = one_line(term.definition)
     parts = [f"{name[:1].upper()}{name[1:]} ({one_line(term.id)}): {definition}{'' if definition.endswith(('.', '?', '!')) else '.'}"]
     if aliases:

@@ -11,6 +11,8 @@
     sha256: 41c0…            # of the jsonl file
     files: {astronomy_test.csv: 77d0…}
     subjects: {astronomy: 152}
+
+The stage `evaluate` does not read imported suites yet: it reads benchmarks/general/suite.jsonl alone.
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ from proda.document_settings import load_document_settings
 from proda.errors import EmptyBenchmarkError, InputError
 from proda.exchange import item_rows, lm_eval, sample_rows
 from proda.exchange.dataset_card import CardFacts, SourceLine, dataset_card
-from proda.exchange.export_folder import Folder, export_folder, require_ours
+from proda.exchange.export_folder import ExportFiles, export_folder, require_ours
 from proda.exchange.row_files import write_jsonl, write_parquet, write_text
-from proda.exchange.sample_rows import Columns, Lineage, Row, SampleFormat
+from proda.exchange.sample_rows import Columns, Row, RowOrigin, SampleFormat
 from proda.gitrepo import GitError, run_git
 from proda.history.repository import Repository
 from proda.knowledge.rules.ids import SLUG
@@ -63,7 +63,7 @@ class Exported(Record, frozen=True):
     files: int = 0  # 0 for a dry run
 
 
-class Origins:
+class RowOrigins:
     """Where nodes come from, and how many rows mention each source."""
 
     def __init__(self, repo: Repository, commit: str) -> None:
@@ -76,11 +76,11 @@ class Origins:
         self.catalogue = load_as(path, Catalogue).sources if path.is_file() else {}
         self.mentioned: Counter[str] = Counter()
 
-    def lineage(self, nodes: Iterable[str], patch: str = "") -> Lineage:
+    def lineage(self, nodes: Iterable[str], patch: str = "") -> RowOrigin:
         """The lineage of a row that mentions these nodes; counts its sources. Retired nodes that are gone have none."""
         sources = sorted({source for node in nodes for source in self.of.get(node, ())})
         self.mentioned.update(sources)
-        return Lineage(tuple(sources), self.commit, patch)
+        return RowOrigin(tuple(sources), self.commit, patch)
 
     def lines(self) -> list[SourceLine]:
         """The sources mentioned so far, by name."""
@@ -103,7 +103,7 @@ def export(root: Path, plan: ExportPlan, *, dry_run: bool = False) -> Exported:
     items, GitError or NotFoundError for a revision that cannot be read. The folder is complete or untouched.
     """
     repo = Repository.open(root, plan.revision)
-    origins = Origins(repo, knowledge_commit(root, plan.revision))
+    origins = RowOrigins(repo, knowledge_commit(root, plan.revision))
     if dry_run:
         require_ours(plan.out)
         return _counted(repo, plan, origins)
@@ -161,7 +161,7 @@ def _streamed(root: Path, patches: Sequence[Patch]) -> Iterator[Sample]:
         yield from patch.samples
 
 
-def _write_samples(folder: Folder, repo: Repository, plan: ExportPlan, origins: Origins) -> dict[str, int]:
+def _write_samples(folder: ExportFiles, repo: Repository, plan: ExportPlan, origins: RowOrigins) -> dict[str, int]:
     form: SampleFormat = msgspec.convert(plan.form, SampleFormat)
     file = f"{'data/' if form == 'huggingface' else ''}train.{'parquet' if plan.parquet else 'jsonl'}"
     counts: Counter[str] = Counter()
@@ -178,7 +178,9 @@ def _write_samples(folder: Folder, repo: Repository, plan: ExportPlan, origins: 
     written = write_parquet(folder.path / file, rows(), columns) if plan.parquet else write_jsonl(folder.path / file, rows())
     folder.add(file, written)
     if plan.bare:
-        beside = (sample_rows.provenance(s, Lineage(_sources(origins, s.nodes), origins.commit, p)) for s, p in training_samples(repo.root))
+        beside = (
+            sample_rows.provenance(s, RowOrigin(_sources(origins, s.nodes), origins.commit, p)) for s, p in training_samples(repo.root)
+        )
         folder.add("provenance.jsonl", write_jsonl(folder.path / "provenance.jsonl", beside))
     if form != "huggingface":
         text = msgspec.json.format(msgspec.json.encode(sample_rows.registry(plan.name, form, file)), indent=2).decode()
@@ -187,11 +189,11 @@ def _write_samples(folder: Folder, repo: Repository, plan: ExportPlan, origins: 
     return {"train": written.rows}
 
 
-def _sources(origins: Origins, nodes: Iterable[str]) -> tuple[str, ...]:
+def _sources(origins: RowOrigins, nodes: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({source for node in nodes for source in origins.of.get(node, ())}))
 
 
-def _write_items(folder: Folder, repo: Repository, plan: ExportPlan, origins: Origins) -> dict[str, int]:
+def _write_items(folder: ExportFiles, repo: Repository, plan: ExportPlan, origins: RowOrigins) -> dict[str, int]:
     items = _items(repo, plan)
     groups: dict[str, dict[str, list[Item]]] = {split: {} for split in plan.splits}
     for item in items:
@@ -229,10 +231,10 @@ def _items(repo: Repository, plan: ExportPlan) -> list[Item]:
 
 
 def _card(
-    folder: Folder,
+    folder: ExportFiles,
     repo: Repository,
     plan: ExportPlan,
-    origins: Origins,
+    origins: RowOrigins,
     splits: Mapping[str, tuple[str, int]],
     columns: Columns,
     counts: Mapping[str, int],
@@ -254,7 +256,7 @@ def _card(
     folder.add("README.md", write_text(folder.path / "README.md", dataset_card(facts)))
 
 
-def _counted(repo: Repository, plan: ExportPlan, origins: Origins) -> Exported:
+def _counted(repo: Repository, plan: ExportPlan, origins: RowOrigins) -> Exported:
     rows: Counter[str] = Counter()
     if plan.splits:
         for item in _items(repo, plan):

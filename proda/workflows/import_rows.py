@@ -89,7 +89,7 @@ class RowTally:
         self.good += 1
         sentence = paragraph(sentence_of(row))
         if not sentence:
-            self.faults.add(file, line, "too-short", row.answer)
+            self.faults.add(file, line, "no-sentence", row.answer)
         elif sentence not in self.sentences:
             self.words += len(sentence.split())
             if self.words > MAX_WORDS:

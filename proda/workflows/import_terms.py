@@ -11,7 +11,7 @@ import msgspec
 
 from proda.errors import InputError, UsageError
 from proda.exchange.faults import Faults
-from proda.exchange.found import Found, FoundStatement, term_key
+from proda.exchange.found import FoundKnowledge, FoundStatement, term_key
 from proda.exchange.json_rows import json_rows
 from proda.exchange.markdown_text import paragraph, source_text
 from proda.exchange.obo import read_obo
@@ -19,7 +19,7 @@ from proda.exchange.proposing import merged, propose
 from proda.exchange.public_core import is_core, read_core
 from proda.exchange.relation_names import relation_names
 from proda.exchange.skos import read_skos
-from proda.exchange.terms import MAX_TERMS, Term, below, term_texts
+from proda.exchange.terms import MAX_TERMS, OntologyTerm, below, term_texts
 from proda.exchange.text_lines import encoding_of
 from proda.knowledge.schema import ConceptType
 from proda.knowledge.tree import RELATIONS, source_path
@@ -36,7 +36,7 @@ _ROW_KEYS = {"question", "conversations", "messages", "instruction"}
 def plan_terms(root: Path, plan: ImportPlan, faults: Faults) -> PlannedImport:
     """Terms of OBO or SKOS files → a source of their definitions, concepts, and `is-a` and `is-part-of` statements."""
     origin = origin_of(plan, f"Terms of {plan.files[0].name}")
-    terms: dict[str, Term] = {}
+    terms: dict[str, OntologyTerm] = {}
     for path in plan.files:
         read = read_obo(path, plan.encoding, faults) if plan.kind == "obo" else read_skos(path, plan.encoding, plan.language, faults)
         for name, term in read.items():
@@ -72,7 +72,7 @@ def plan_core(root: Path, plan: ImportPlan, faults: Faults) -> PlannedImport:
     has compared them with the document.
     """
     names = relation_names(load_relations(root / RELATIONS), plan.relations)
-    parts: list[Found] = []
+    parts: list[FoundKnowledge] = []
     rows = RowTally(root, plan, faults)
     notes: tuple[str, ...]
     read = 0
@@ -142,7 +142,7 @@ def known_concepts(root: Path, discipline: str, source: str) -> dict[str, str]:
     return aliases | terms
 
 
-def _proposals(root: Path, source: str, backend: str, found: Found, text: str, old: Proposals | None, faults: Faults) -> Proposals:
+def _proposals(root: Path, source: str, backend: str, found: FoundKnowledge, text: str, old: Proposals | None, faults: Faults) -> Proposals:
     known = known_concepts(root, source.partition("/")[0], source)
     return merged(old, propose(found, source=source, text=text, backend=backend, known=known, faults=faults))
 
@@ -152,13 +152,13 @@ def _planned(texts: Mapping[str, str], proposals: Proposals, read: int, used: in
     return PlannedImport(written, read, used, waiting(proposals), dict(faults.counts), tuple(faults.kept), notes)
 
 
-def _joined(parts: list[Found]) -> Found:
+def _joined(parts: list[FoundKnowledge]) -> FoundKnowledge:
     statements: list[FoundStatement] = []
     chains = []
     for part in parts:
         chains += [msgspec.structs.replace(c, statements=tuple(n + len(statements) for n in c.statements)) for c in part.chains]
         statements += part.statements
-    return Found(tuple(c for part in parts for c in part.concepts), tuple(statements), tuple(chains))
+    return FoundKnowledge(tuple(c for part in parts for c in part.concepts), tuple(statements), tuple(chains))
 
 
 def _whole(path: Path, encoding: str) -> dict[str, Any] | None:

@@ -25,6 +25,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commit(root, "Built")
     make_patch(root)
     commit(root, "Repaired")
+    (root / "terms.obo").write_text('[Term]\nid: T:1\nname: sieve\ndef: "A frame with a mesh." []\n')  # what the example of import reads
     return root
 
 

@@ -12,7 +12,7 @@ from proda.exchange.faults import Faults
 from proda.exchange.markdown_text import paragraph, source_text
 from proda.exchange.obo import read_obo
 from proda.exchange.skos import read_skos
-from proda.exchange.terms import MAX_DEFINITION, Term, below, term_texts
+from proda.exchange.terms import MAX_DEFINITION, OntologyTerm, below, term_texts
 from proda.store.relations import load_relations
 from tests.toyworld import ROOT
 
@@ -84,7 +84,7 @@ def _write(path: Path, text: str) -> Path:
     return path
 
 
-def _bare(terms: dict[str, Term]) -> list[tuple[object, ...]]:
+def _bare(terms: dict[str, OntologyTerm]) -> list[tuple[object, ...]]:
     return sorted((t.id, t.name, t.definition, t.synonyms, tuple(sorted(t.broader.items()))) for t in terms.values())
 
 
@@ -174,12 +174,12 @@ def test_every_quote_of_a_statement_is_in_the_source_on_one_line(tmp_path: Path)
 
 def test_terms_that_cannot_be_used_are_faults() -> None:
     terms = [
-        Term("1", "heat", "the energy that flows by itself"),
-        Term("2", "Heat", "the same"),
-        Term("3", "§", "no letters"),
-        Term("4", "cold", ""),
-        Term("5", "long", "x " * MAX_DEFINITION),
-        Term("6", "loop", "a thing that is itself", (), {"is-a": ("6", "404", "4")}),
+        OntologyTerm("1", "heat", "the energy that flows by itself"),
+        OntologyTerm("2", "Heat", "the same"),
+        OntologyTerm("3", "§", "no letters"),
+        OntologyTerm("4", "cold", ""),
+        OntologyTerm("5", "long", "x " * MAX_DEFINITION),
+        OntologyTerm("6", "loop", "a thing that is itself", (), {"is-a": ("6", "404", "4")}),
     ]
     faults = Faults()
     made = term_texts(terms, RELATIONS, "entity", faults)
@@ -189,7 +189,7 @@ def test_terms_that_cannot_be_used_are_faults() -> None:
 
 def test_a_branch_holds_what_is_below_it_even_in_a_cycle() -> None:
     terms = {
-        name: Term(name, name, "x", (), {"is-a": parents})
+        name: OntologyTerm(name, name, "x", (), {"is-a": parents})
         for name, parents in {"a": ("c",), "b": ("a",), "c": ("b",), "d": (), "e": ("d",)}.items()
     }
     assert list(below(terms, "a")) == ["a", "b", "c"] and list(below(terms, "d")) == ["d", "e"]

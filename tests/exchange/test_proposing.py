@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 
 from proda.exchange.faults import Faults
-from proda.exchange.found import Found, FoundChain, FoundConcept, FoundStatement, noun_phrase, slug, term_key
+from proda.exchange.found import FoundChain, FoundConcept, FoundKnowledge, FoundStatement, noun_phrase, slug, term_key
 from proda.exchange.proposing import GONE, merged, propose
-from proda.exchange.relation_names import Named, relation_names, verb_key
+from proda.exchange.relation_names import NamedRelation, relation_names, verb_key
 from proda.store.proposals import Proposals, load_proposals, save_proposals
 from proda.store.relations import load_relations
 from tests.toyworld import ROOT
@@ -23,10 +23,10 @@ STATEMENTS = (
     FoundStatement("sails", "causes", "shaft", "Sails cause the shaft.", "Sails turn the shaft."),
     FoundStatement("shaft", "causes", "stone", "The shaft causes stones.", "The shaft turns stones."),
 )
-FOUND = Found(CONCEPTS, STATEMENTS, (FoundChain("How wind turns stones", "how wind turns stones", (0, 1, 2)),))
+FOUND = FoundKnowledge(CONCEPTS, STATEMENTS, (FoundChain("How wind turns stones", "how wind turns stones", (0, 1, 2)),))
 
 
-def _propose(found: Found = FOUND, text: str = TEXT, known: dict[str, str] | None = None) -> tuple[Proposals, Faults]:
+def _propose(found: FoundKnowledge = FOUND, text: str = TEXT, known: dict[str, str] | None = None) -> tuple[Proposals, Faults]:
     faults = Faults()
     return propose(found, source="milling/terms", text=text, backend="import obo", known=known or {}, faults=faults), faults
 
@@ -62,13 +62,13 @@ def test_a_concept_that_the_discipline_has_is_referred_to_and_not_proposed() -> 
 
 
 def test_a_statement_about_a_term_that_is_not_there_is_a_fault() -> None:
-    made, faults = _propose(Found(CONCEPTS[:3], STATEMENTS))
+    made, faults = _propose(FoundKnowledge(CONCEPTS[:3], STATEMENTS))
     assert len(made.statements) == 2 and faults.counts["dangling-parent"] == 1
 
 
 def test_an_id_that_another_concept_has_is_not_taken() -> None:
     concepts = (*CONCEPTS, FoundConcept("wind!", "entity", "another thing altogether"))
-    made, faults = _propose(Found(concepts, STATEMENTS))
+    made, faults = _propose(FoundKnowledge(concepts, STATEMENTS))
     assert made.concepts["wind"].definition == "a thing called wind here" and faults.counts["id-taken"] == 1
     assert _propose(known={"gale": "wind"})[1].counts["id-taken"] == 1
 
@@ -105,7 +105,7 @@ def test_what_is_not_found_any_more_is_withdrawn_and_comes_back() -> None:
 def test_proposals_of_another_backend_are_never_withdrawn() -> None:
     old, _ = _propose()
     old = msgspec.structs.replace(old, backend="rules")
-    found = merged(old, _propose(Found(CONCEPTS, ()))[0])
+    found = merged(old, _propose(FoundKnowledge(CONCEPTS, ()))[0])
     assert {s.status for s in found.statements.values()} == {"proposed"} and found.backend == "rules, import obo"
 
 
@@ -124,10 +124,10 @@ def test_a_definition_becomes_a_noun_phrase() -> None:
 def test_verbs_are_relations_in_every_form_and_what_two_relations_share_is_none() -> None:
     relations = load_relations(ROOT / "knowledge/relations.yaml")
     names = relation_names(relations, {"gives rise to": "causes"})
-    assert names[verb_key("was caused by")] == Named("causes", turned=True)
-    assert names[verb_key("Gives_rise-to")] == Named("causes") and names[verb_key("is a kind of")] == Named("is-a")
+    assert names[verb_key("was caused by")] == NamedRelation("causes", turned=True)
+    assert names[verb_key("Gives_rise-to")] == NamedRelation("causes") and names[verb_key("is a kind of")] == NamedRelation("is-a")
     for relation in relations:
-        assert names.get(verb_key(relation.phrase), Named(relation.id)).relation == relation.id
+        assert names.get(verb_key(relation.phrase), NamedRelation(relation.id)).relation == relation.id
     for relation in relations:
         others = {form for o in relations if o.id != relation.id for form in (o.phrase, o.plural, o.past, o.inverse, o.id)}
         assert (relation.inverse in others) == (verb_key(relation.inverse) not in names) or relation.inverse == relation.phrase

@@ -12,7 +12,7 @@ from typing import Any, get_args
 import pytest
 
 from proda.exchange.faults import Faults
-from proda.exchange.found import Found
+from proda.exchange.found import FoundKnowledge
 from proda.exchange.public_core import is_core, read_core
 from proda.exchange.relation_names import relation_names
 from proda.knowledge.schema import ConceptType
@@ -55,7 +55,7 @@ def core() -> dict[str, Any]:
     }
 
 
-def read(document: dict[str, Any]) -> tuple[Found, dict[str, int], str]:
+def read(document: dict[str, Any]) -> tuple[FoundKnowledge, dict[str, int], str]:
     faults = Faults()
     found = read_core(document, "core.json", NAMES, get_args(ConceptType), "entity", faults)
     return found, dict(faults.counts), "\n".join(f.detail for f in faults.kept)

@@ -6,7 +6,7 @@ import pytest
 
 from proda.exchange.item_rows import COLUMNS as ITEM_COLUMNS
 from proda.exchange.item_rows import huggingface_row
-from proda.exchange.sample_rows import COLUMNS, FORMATS, Lineage, SampleFormat, provenance, registry
+from proda.exchange.sample_rows import COLUMNS, FORMATS, RowOrigin, SampleFormat, provenance, registry
 from proda.exchange.training_rows import read_row
 from proda.records import Sample
 from proda.store.patches import sample_hash
@@ -23,7 +23,7 @@ CHOICE = Sample(
     options=("flour", "sail rotation", "frost", '{{7*7}} </s> \N{SNOWMAN} "x"\\'),
     discipline="milling",
 )
-LINEAGE = Lineage(("milling/notes",), "abc123", "1-wind-00000000")
+LINEAGE = RowOrigin(("milling/notes",), "abc123", "1-wind-00000000")
 # What LLaMA-Factory's data/README.md allows in dataset_info.json.
 ALLOWED = {
     "entry": {
