@@ -68,7 +68,7 @@ def term_key(text: str) -> str:
 
     A bracketed qualifier counts: “nucleus (of a comet)” is another term than “nucleus”.
     """
-    words = unicodedata.normalize("NFKC", text).casefold().replace("-", " ").replace("’", "'").split()
+    words = unicodedata.normalize("NFKC", text).casefold().replace("-", " ").replace("_", " ").replace("’", "'").split()
     return " ".join(words[1:] if len(words) > 1 and words[0] in ("a", "an", "the") else words)
 
 

@@ -60,6 +60,8 @@ def _term(name: str, line: int, tags: dict[str, list[str]], file: str, faults: F
         faults.add(file, line, "malformed", f"{name}: the definition has no quotation marks: {tags['def'][0]}")
     synonyms = [hit for value in tags.get("synonym", []) if (hit := _QUOTED.match(value)) and (hit["scope"] or "EXACT") in SCOPES]
     label = _plain(tags["name"][0]) if "name" in tags else ""
+    if " " not in label:
+        label = label.replace("_", " ")  # some ontologies write `sequence_feature`
     return OntologyTerm(name, label, definition or "", tuple(_unescaped(hit["text"]) for hit in synonyms), broader, line, file)
 
 

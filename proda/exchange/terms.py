@@ -23,7 +23,7 @@ from proda.exchange.markdown_text import paragraph
 from proda.records import Record, Relation
 
 MAX_TERMS = 5_000  # a topic file with more entries cannot be reviewed, nor read back
-MAX_DEFINITION = 600  # characters
+MAX_DEFINITION = 2_000  # characters
 
 
 class OntologyTerm(Record, frozen=True):

@@ -104,6 +104,11 @@ def test_the_three_formats_give_the_same_terms(tmp_path: Path) -> None:
     assert not faults.counts
 
 
+def test_underscores_of_a_name_without_blanks_are_blanks(tmp_path: Path) -> None:
+    text = OBO.replace("name: heat pump", "name: heat_pump")
+    assert read_obo(_write(tmp_path / "t.obo", text), "", Faults())["T:2"].name == "heat pump"
+
+
 def test_narrower_is_read_from_the_other_side(tmp_path: Path) -> None:
     text = TURTLE.replace("skos:broader <T:1> ;", "").replace('"machine"@en ;', '"machine"@en ; skos:narrower <T:2> ;')
     assert read_skos(_write(tmp_path / "t.ttl", text), "", "en", Faults())["T:2"].broader["is-a"] == ("T:1",)
