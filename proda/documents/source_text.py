@@ -63,6 +63,8 @@ def _rendered(block: DocumentBlock) -> str:
         return ""
     if block.kind == "equation":
         return f"$${latex(text)}$$"
+    if not any(c.isalnum() or c in MARKS for c in text):  # a rule of asterisks, an arrow to the top of a page
+        return ""
     if block.kind == "heading":
         line = f"{'#' * block.level} {inert(text)}"
         return f"{line[:-1]}\\#" if line.endswith("#") else line

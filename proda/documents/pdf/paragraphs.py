@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import msgspec
 
 from proda.documents.pdf.headings import Bookmark, HeadingStyle, TextStyle, heading_runs, heading_style
-from proda.documents.pdf.hyphens import ends_divided, joined
+from proda.documents.hyphens import ends_divided, joined
 from proda.documents.pdf.lines import PdfLine
 from proda.documents.pdf.tables import aligned_tables
 

@@ -15,7 +15,7 @@ from proda.documents.blocks import DocumentBlock, ReadDocument, UnreadableDocume
 from proda.documents.characters import clean, one_line
 from proda.documents.pdf.columns import gutters_of, reading_order
 from proda.documents.pdf.headings import Bookmark, HeadingStyle, TextStyle, levels, text_style
-from proda.documents.pdf.hyphens import HYPHENS, document_words
+from proda.documents.hyphens import HYPHENS, document_words
 from proda.documents.pdf.lines import PdfLine, lines_of, pieces_of
 from proda.documents.pdf.margins import without_margins
 from proda.documents.pdf.paragraphs import PdfBlock, join_regions, region_blocks

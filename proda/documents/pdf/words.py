@@ -18,7 +18,6 @@ import pypdfium2.raw as pdfium_c
 
 from proda.documents.characters import raised
 
-SOFT_HYPHEN = "\u00ad"
 _WORD = re.compile(r"\S+")
 _BOLD = re.compile(r"bold|black|heavy|demi|cmbx|medi(?!um)|-bd\b|sfbx", re.IGNORECASE)
 _ITALIC = re.compile(r"ital|obli|slant|cmti|cmsl|sfti", re.IGNORECASE)

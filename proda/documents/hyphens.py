@@ -14,8 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from proda.documents.pdf.words import SOFT_HYPHEN
-
+SOFT_HYPHEN = "\u00ad"
 HYPHENS = ("-", "\u2010", SOFT_HYPHEN, "\x02", "\ufffe")  # the last two: what PDFium gives for a hyphen at the end of a line
 _EDGES = re.compile(r"^[^\w]+|[^\w]+$")
 _LETTERS = re.compile(r"[^\W\d_]+")
