@@ -8,7 +8,7 @@ column is read before the right. Columns are divided again, so three columns nee
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from statistics import median
 
 from proda.documents.pdf.lines import PdfLine
@@ -26,21 +26,14 @@ _DEPTH = 3
 _EDGE = 1.0  # points by which glyphs overhang
 
 
-def gutters_of(pages: Iterable[Sequence[PdfLine]]) -> list[Gutter]:
-    """The gutters that recur in a document, for its pages with too few lines to show one."""
-    found: Counter[float] = Counter()
-    places: dict[float, Gutter] = {}
-    for page in pages:
-        gutter = _gutter(page)
-        if gutter:
-            key = round((gutter[0] + gutter[1]) / 16)
-            found[key] += 1
-            places.setdefault(key, gutter)
-    return [places[key] for key, _ in found.most_common(2)]
+def gutters_of(pages: Sequence[Sequence[PdfLine]]) -> list[list[Gutter]]:
+    """For each page the gutters of its neighbours: the last page of a chapter may have too few lines to show one."""
+    found = [_gutter(page) for page in pages]
+    return [[g for g in found[max(n - 1, 0) : n + 2] if g] for n in range(len(pages))]
 
 
 def reading_order(pieces: Sequence[PdfLine], known: Sequence[Gutter] = (), depth: int = 0) -> list[list[PdfLine]]:
-    """The regions of a page in the order in which they are read. `known` are gutters that other pages of the document have."""
+    """The regions of a page in the order in which they are read. `known` are gutters of the pages before and after."""
     pieces = list(pieces)
     if not pieces:
         return []
@@ -84,7 +77,9 @@ def _ends_spanning(band: tuple[list[PdfLine], list[PdfLine], list[PdfLine]], pie
 
 def _has_neighbour(ordered: Sequence[PdfLine], n: int) -> bool:
     """Whether another piece stands at the height of the `n`th."""
-    return any(m != n and abs(ordered[m].y - ordered[n].y) < 0.6 * ordered[n].size for m in range(max(n - 3, 0), min(n + 4, len(ordered))))
+    piece = ordered[n]
+    others = (ordered[m] for m in range(max(n - 3, 0), min(n + 4, len(ordered))) if m != n)
+    return any(o.bottom <= piece.y <= o.y if o.rows else abs(o.y - piece.y) < 0.6 * piece.size for o in others)
 
 
 def _crosses(piece: PdfLine, gutter: Gutter) -> bool:

@@ -18,6 +18,7 @@ _MOST_WORDS = 30
 _MOST_WORDS_BOLD = 18
 _MOST_LINES = 4
 _GAP = 1.25  # times the leading, above a heading in the size of the text
+_SAME_LEVEL = 0.95  # times the size of a heading, down to which another is of its level
 _CAPTION = re.compile(r"(?:fig(?:ure)?|table|box|listing|plate|scheme)\b\.?\s*\d", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:(?:chapter|section|part|appendix|lecture|unit)\s+)?(\d{1,2}(?:\.\d{1,2}){0,4}|[IVX]{1,5}|[A-Z])[.:)]?\s+(?=\S)", re.IGNORECASE)
 _LIST_MARK = re.compile(r"[•‣◦▪●○■–—-]\s|\(?[a-z0-9]{1,2}\)\s")
@@ -55,6 +56,7 @@ def text_style(lines: Iterable[PdfLine]) -> TextStyle:
     above: PdfLine | None = None
     for line in lines:
         if line.rows:
+            sizes[round(line.size * 4) / 4] += sum(len(cell) for row in line.rows for cell in row)
             above = None
             continue
         sizes[round(line.size * 4) / 4] += len(line.text)
@@ -86,13 +88,21 @@ def heading_style(line: PdfLine) -> HeadingStyle:
 
 
 def levels(styles: Iterable[HeadingStyle], known: Mapping[HeadingStyle, int]) -> dict[HeadingStyle, int]:
-    """The level of each style: the larger, the higher; bold before plain. `known` levels, from bookmarks, are kept."""
+    """The level of each style: the larger, the higher; bold before plain. `known` levels, from bookmarks, are kept.
+
+    Sizes that differ by less than a reader sees are one level.
+    """
     ranked = sorted(set(styles) | set(known), key=lambda s: (-s.size, not s.bold))
     result: dict[HeadingStyle, int] = {}
+    above: HeadingStyle | None = None
     level = 0
     for style in ranked:
-        level = known[style] if style in known else level + 1
+        if style in known:
+            level = known[style]
+        elif above is None or style.bold != above.bold or style.size < _SAME_LEVEL * above.size:
+            level += 1
         result[style] = level
+        above = style
     return result
 
 
@@ -128,7 +138,7 @@ def _could_be_heading(line: PdfLine) -> bool:
 
 def _continues(line: PdfLine, below: PdfLine) -> bool:
     """Whether the line below belongs to the same heading: set in the same way, as near as the lines of one heading are."""
-    if below.rows or below.bold != line.bold or abs(below.size - line.size) > 0.03 * line.size:
+    if below.rows or below.bold != line.bold or abs(below.size - line.size) > 0.05 * line.size:
         return False
     return line.y - below.y <= 1.45 * line.size and not _NUMBERED.match(below.text)
 

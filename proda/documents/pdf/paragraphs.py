@@ -78,9 +78,21 @@ def region_blocks(
             current.append(line)
         n += 1
     finish()
+    blocks = _joined_listings(blocks)
     if blocks:
         blocks[0].opens = blocks[-1].closes = True
     return blocks
+
+
+def _joined_listings(blocks: list[PdfBlock]) -> list[PdfBlock]:
+    """Listings that only space divides, as one."""
+    result: list[PdfBlock] = []
+    for block in blocks:
+        if result and block.kind == result[-1].kind == "code" and abs(block.size - result[-1].size) < _CHANGED * block.size:
+            result[-1].text += f"\n{block.text}"
+        else:
+            result.append(block)
+    return result
 
 
 def _edges(lines: Sequence[PdfLine]) -> tuple[float, float]:

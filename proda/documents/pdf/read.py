@@ -14,12 +14,12 @@ from typing import Any
 from proda.documents.blocks import DocumentBlock, ReadDocument, UnreadableDocumentError
 from proda.documents.characters import clean, one_line
 from proda.documents.pdf.columns import gutters_of, reading_order
-from proda.documents.pdf.headings import Bookmark, HeadingStyle, TextStyle, levels, text_style
+from proda.documents.pdf.headings import Bookmark, HeadingStyle, levels, text_style
 from proda.documents.hyphens import HYPHENS, document_words
 from proda.documents.pdf.lines import PdfLine, lines_of, pieces_of
-from proda.documents.pdf.margins import without_margins
+from proda.documents.pdf.margins import margin_words
 from proda.documents.pdf.paragraphs import PdfBlock, join_regions, region_blocks
-from proda.documents.pdf.rules import grids
+from proda.documents.pdf.rules import Grid, grids
 from proda.documents.pdf.tables import ruled_tables
 from proda.documents.pdf.words import PdfPage, PdfWord, Style, read_words
 
@@ -53,43 +53,42 @@ def read_pdf(data: bytes) -> ReadDocument:
 
 
 def _read(document: Any) -> ReadDocument:
-    pages: list[tuple[list[PdfLine], float]] = []
-    empty: list[int] = []
-    characters = unmapped = 0
+    pages: list[PdfPage] = []
+    ruled: list[list[Grid]] = []
     fonts: dict[tuple[int, float], Style] = {}
     for number in range(len(document)):
         page = document[number]
         try:
             read = read_words(page, fonts)
-            pages.append((_pieces(page, read), read.height))
+            words = [cleaned for word in read.words if (cleaned := _cleaned(word)) is not None]
+            pages.append(read._replace(words=words))
+            ruled.append(grids(page, read.turn, read.width, read.height) if words else [])
         finally:
             page.close()
-        characters += read.characters
-        unmapped += read.unmapped
-        if not read.words:
-            empty.append(number + 1)
-    _require_text(pages, characters, unmapped)
-    kept = without_margins(pages)
-    gutters = gutters_of(kept)
-    regions = [[lines_of(region) for region in reading_order(page, gutters)] for page in kept]
+    _require_text(pages)
+    kept: list[list[PdfLine]] = []
+    for read, own, dropped in zip(pages, ruled, margin_words(pages, ruled), strict=True):
+        rest, tables = ruled_tables([word for word in read.words if id(word) not in dropped], own)
+        kept.append([*pieces_of(rest), *tables])
+    blocks = _blocks(kept, _bookmarks(document), slides=sum(page.width > page.height for page in pages) > len(pages) / 2)
+    empty = [number for number, page in enumerate(pages, start=1) if not page.words]
+    notes = (f"Without text: page{'s' * (len(empty) > 1)} {_ranges(empty)}.",) if empty else ()
+    return ReadDocument("pdf", tuple(blocks), _title(document), len(pages), notes)
+
+
+def _blocks(pages: Sequence[list[PdfLine]], marks: Sequence[Bookmark], slides: bool) -> list[DocumentBlock]:
+    """The blocks of a document from the pieces of lines and the tables of its pages."""
+    gutters = gutters_of(pages)
+    regions = [[lines_of(region) for region in reading_order(page, known)] for page, known in zip(pages, gutters, strict=True)]
     flat = [line for page in regions for region in page for line in region]
     text = text_style(flat)
     words = document_words(line.text for line in flat if not line.rows)
-    marks = _bookmarks(document)
     found: list[PdfBlock] = []
     for number, page in enumerate(regions):
         own = [mark for mark in marks if mark.page == number]
         for region in page:
             found += region_blocks(region, number + 1, text, own, words)
-    notes = (f"Without text: page{'s' * (len(empty) > 1)} {_ranges(empty)}.",) if empty else ()
-    blocks = tuple(_levelled(join_regions(found, text, words), text))
-    return ReadDocument("pdf", blocks, _title(document), len(pages), notes)
-
-
-def _pieces(page: Any, read: PdfPage) -> list[PdfLine]:
-    words = [cleaned for word in read.words if (cleaned := _cleaned(word)) is not None]
-    words, tables = ruled_tables(words, grids(page, read.turn, read.width, read.height))
-    return [*pieces_of(words), *tables]
+    return _levelled(join_regions(found, text, words), slides)
 
 
 def _cleaned(word: PdfWord) -> PdfWord | None:
@@ -105,12 +104,12 @@ def _cleaned(word: PdfWord) -> PdfWord | None:
     return word._replace(text=text) if text else None
 
 
-def _require_text(pages: Sequence[tuple[list[PdfLine], float]], characters: int, unmapped: int) -> None:
-    count = sum(len(piece.words) or sum(map(len, piece.rows)) for pieces, _ in pages for piece in pieces)
+def _require_text(pages: Sequence[PdfPage]) -> None:
+    characters, unmapped = sum(page.characters for page in pages), sum(page.unmapped for page in pages)
     if characters and unmapped > _UNREADABLE_SHARE * characters:
         share = f"{100 * unmapped / characters:.0f} %"
         raise UnreadableDocumentError(f"The fonts of the PDF do not say which characters they draw ({share}). Run OCR on it first.")
-    if count < _MIN_WORDS:
+    if sum(len(page.words) for page in pages) < _MIN_WORDS:
         raise UnreadableDocumentError("The PDF has no text: its pages are images or empty. Run OCR on it first.")
 
 
@@ -133,8 +132,11 @@ def _bookmarks(document: Any) -> list[Bookmark]:
     return found
 
 
-def _levelled(blocks: Sequence[PdfBlock], text: TextStyle) -> list[DocumentBlock]:
-    """The blocks with the levels of headings and items, and a mark where each page begins."""
+def _levelled(blocks: Sequence[PdfBlock], slides: bool) -> list[DocumentBlock]:
+    """The blocks with the levels of headings and items, and a mark where each page begins.
+
+    On slides, sizes vary with the room there is: the first heading of a page is its title, others stand below it.
+    """
     marked: dict[HeadingStyle, Counter[int]] = {}
     for block in blocks:
         if block.style and block.bookmark:
@@ -145,12 +147,16 @@ def _levelled(blocks: Sequence[PdfBlock], text: TextStyle) -> list[DocumentBlock
     page = 0
     left = 0.0  # where the outermost item of the list begins
     previous = ""
+    titled = False
     for block in blocks:
         if block.page != page:
             page = block.page
             result.append(DocumentBlock("page", level=page))
+            titled = False
         if block.kind == "heading" and block.style:
-            result.append(DocumentBlock("heading", block.text, level=block.bookmark or by_style[block.style]))
+            level = block.bookmark or (2 if titled else 1 if slides else by_style[block.style])
+            result.append(DocumentBlock("heading", block.text, level=level))
+            titled = slides
         elif block.kind == "item":
             left = min(left, block.x0) if previous == "item" else block.x0
             depth = round((block.x0 - left) / (2 * block.size)) if block.x0 - left > _BODY_DEPTH * block.size else 0

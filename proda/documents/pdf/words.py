@@ -25,6 +25,7 @@ _MONO = re.compile(r"mono|courier|consol|cmtt|typewriter|menlo|sftt|inconsolata"
 _FIXED_PITCH, _ITALIC_FLAG, _FORCE_BOLD = 1, 1 << 6, 1 << 18
 _BOLD_WEIGHT = 600
 _SMALLER, _SHIFTED = 0.88, 0.12  # a raised or lowered run: its size, and its distance from the line, relative to the line's size
+_DROP_CAP = 2.0  # times the size of the text, from which a character stands apart
 
 
 class Style(NamedTuple):
@@ -190,7 +191,8 @@ def _from_runs(reader: _Reader, first: int, end: int) -> list[tuple[PdfWord, int
         word = _word(reader, text, start, last, style)
         if pieces and style.turned == pieces[-1][1] == 0:
             base = pieces[-1][0]
-            near = -0.5 * base.size < word.x0 - base.x1 < 0.5 * base.size
+            alike = max(word.size, base.size) < _DROP_CAP * min(word.size, base.size)
+            near = alike and -0.5 * base.size < word.x0 - base.x1 < 0.5 * base.size
             shift = word.y - base.y
             if near and abs(shift) < 0.8 * base.size:
                 if word.size < _SMALLER * base.size and shift > _SHIFTED * base.size:
