@@ -39,12 +39,16 @@ class IsolatedReader:
             pipe.send(str(path))
             if not pipe.poll(self.timeout_s):
                 self._end()
-                raise UnreadableDocumentError(f"Reading took more than {self.timeout_s:,.0f} s and was stopped. Split the file, or repair it.")
+                raise UnreadableDocumentError(
+                    f"Reading took more than {self.timeout_s:,.0f} s and was stopped. Split the file, or repair it."
+                )
             result, reason = pipe.recv()
         except (EOFError, OSError):
             code = self._end()
             name = signal.Signals(-code).name if code is not None and code < 0 else f"exit status {code}"
-            raise UnreadableDocumentError(f"The parser ended on this file ({name}). The file is probably damaged; convert it first.") from None
+            raise UnreadableDocumentError(
+                f"The parser ended on this file ({name}). The file is probably damaged; convert it first."
+            ) from None
         if result is None:
             raise UnreadableDocumentError(reason)
         return msgspec.msgpack.decode(result, type=ReadDocument)
@@ -97,7 +101,10 @@ def _serve(pipe: Connection, other_end: Connection, memory_bytes: int) -> None:
         except MemoryError:
             answer = (None, f"The file needs more than {memory_bytes:,} bytes of memory. Split it.")
         except Exception as error:  # a parser's fault must not stop the other files
-            answer = (None, f"The parser failed on this file ({type(error).__name__}: {str(error)[:200]}). Please report it; convert the file first.")
+            answer = (
+                None,
+                f"The parser failed on this file ({type(error).__name__}: {str(error)[:200]}). Please report it; convert the file first.",
+            )
         pipe.send(answer)
 
 

@@ -1,6 +1,6 @@
 """Characters of equations → LaTeX, for the converters from MathML and from Word's equations.
 
-    symbols("α ≤ ∑")        # "\\\\alpha \\\\leq \\\\sum"
+symbols("α ≤ ∑")        # "\\\\alpha \\\\leq \\\\sum"
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _GREEK = re.compile(r"GREEK (SMALL|CAPITAL) LETTER (\w+)$")
 _LIKE_LATIN = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEZHIKMNOPTYXo", strict=True))  # LaTeX has no commands for these
 ACCENTS = {
     "^": r"\hat", "ˆ": r"\hat", "\u0302": r"\hat", "~": r"\tilde", "˜": r"\tilde", "\u0303": r"\tilde", "¯": r"\bar", "‾": r"\overline",
-    "\u0304": r"\bar", "\u0305": r"\overline", "―": r"\overline", "_": r"\underline", "→": r"\vec", "⃗": r"\vec", "\u20d7": r"\vec",
+    "\u0304": r"\bar", "\u0305": r"\overline", "―": r"\overline", "_": r"\underline", "→": r"\vec", "\u20d7": r"\vec",
     "˙": r"\dot", "\u0307": r"\dot", ".": r"\dot", "¨": r"\ddot", "\u0308": r"\ddot", "⏞": r"\overbrace", "⏟": r"\underbrace",
     "⇀": r"\vec", "-": r"\bar", "−": r"\bar", "—": r"\overline", "\u0332": r"\underline", "ˇ": r"\check", "\u030c": r"\check",
 }  # fmt: skip

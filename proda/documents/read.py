@@ -1,6 +1,6 @@
 """A file → the document in it, whatever its format.
 
-    read_document("heat.pdf", data).format        # "pdf"
+read_document("heat.pdf", data).format        # "pdf"
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ def read_document(name: str, data: bytes) -> ReadDocument:
     characters = sum(len(block.text) + sum(len(cell) for row in block.rows for cell in row) for block in document.blocks)
     if characters > MAX_SOURCE_CHARACTERS:
         raise UnreadableDocumentError(f"The text has {characters:,} characters; the limit is {MAX_SOURCE_CHARACTERS:,}. Split the file.")
-    if not any(any(c.isalnum() for c in text) for block in document.blocks for text in (block.text, *(c for row in block.rows for c in row))):
+    if not any(
+        any(c.isalnum() for c in text) for block in document.blocks for text in (block.text, *(c for row in block.rows for c in row))
+    ):
         raise UnreadableDocumentError("The file holds no text. Check that this is the document that was meant.")
     return document
 

@@ -1,7 +1,7 @@
 """Which format a file has, by its content; its name decides only between formats that are plain text.
 
-    format_of("report.txt", b"%PDF-1.7 …")      # "pdf": the content counts
-    format_of("notes.md", b"# Notes")           # "markdown"
+format_of("report.txt", b"%PDF-1.7 …")      # "pdf": the content counts
+format_of("notes.md", b"# Notes")           # "markdown"
 """
 
 from __future__ import annotations

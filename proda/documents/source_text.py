@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from proda.documents.blocks import MARKS, ReadDocument, DocumentBlock
+from proda.documents.blocks import MARKS, DocumentBlock, ReadDocument
 from proda.documents.characters import clean, one_line
 from proda.documents.inert import inert, inert_line, latex, listing
 
@@ -97,7 +97,8 @@ def _levelled(title: str, blocks: Iterable[DocumentBlock]) -> list[DocumentBlock
     highest = min((block.level for block in blocks if block.kind == "heading"), default=2)
     shift = 2 - highest
     return [
-        DocumentBlock("heading", block.text, level=min(MAX_LEVEL, block.level + shift)) if block.kind == "heading" else block for block in blocks
+        DocumentBlock("heading", block.text, level=min(MAX_LEVEL, block.level + shift)) if block.kind == "heading" else block
+        for block in blocks
     ]
 
 

@@ -20,7 +20,9 @@ def xml_tree(data: bytes | str) -> Any:
     """The root of an XML document. Raises UnreadableDocumentError if it is not well formed, or nested too deeply."""
     from lxml import etree
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
     try:
         root = etree.fromstring(data.encode() if isinstance(data, str) else data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:

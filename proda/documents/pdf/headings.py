@@ -20,7 +20,9 @@ _MOST_LINES = 4
 _GAP = 1.25  # times the leading, above a heading in the size of the text
 _SAME_LEVEL = 0.95  # times the size of a heading, down to which another is of its level
 _CAPTION = re.compile(r"(?:fig(?:ure)?|table|box|listing|plate|scheme)\b\.?\s*\d", re.IGNORECASE)
-_NUMBERED = re.compile(r"(?:(?:chapter|section|part|appendix|lecture|unit)\s+)?(\d{1,2}(?:\.\d{1,2}){0,4}|[IVX]{1,5}|[A-Z])[.:)]?\s+(?=\S)", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"(?:(?:chapter|section|part|appendix|lecture|unit)\s+)?(\d{1,2}(?:\.\d{1,2}){0,4}|[IVX]{1,5}|[A-Z])[.:)]?\s+(?=\S)", re.IGNORECASE
+)
 _LIST_MARK = re.compile(r"[•‣◦▪●○■–—-]\s|\(?[a-z0-9]{1,2}\)\s")
 _SENTENCE_END = re.compile(r"[.;,](?:\s|$)")
 
@@ -169,7 +171,11 @@ def _bookmarked(lines: Sequence[PdfLine], first: int, bookmarks: Sequence[Bookma
             if lines[end].rows:
                 break
             said += _bare(lines[end].text)
-            if wanted and said and (said == wanted or _bare(_NUMBERED.sub("", bookmark.title)) == said or _unnumbered(lines[first:end + 1]) == wanted):
+            if (
+                wanted
+                and said
+                and (said == wanted or _bare(_NUMBERED.sub("", bookmark.title)) == said or _unnumbered(lines[first : end + 1]) == wanted)
+            ):
                 return end + 1, bookmark.level
             if len(said) > len(wanted) + 12:
                 break

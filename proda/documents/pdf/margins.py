@@ -31,7 +31,9 @@ def margin_words(pages: Sequence[PdfPage], grids: Sequence[Sequence[Grid]]) -> l
     """
     outer = [_outermost(page) for page in pages]
     repeated = _repeated(outer, grids)
-    numbered = any(_ONLY_NUMBER.fullmatch(line.text) for n, edges in enumerate(outer) for edge in edges for line in edge if (n, id(line)) in repeated)
+    numbered = any(
+        _ONLY_NUMBER.fullmatch(line.text) for n, edges in enumerate(outer) for edge in edges for line in edge if (n, id(line)) in repeated
+    )
     dropped: list[set[int]] = []
     for number, page in enumerate(pages):
         gone: set[int] = set()

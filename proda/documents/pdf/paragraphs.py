@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from proda.documents.pdf.headings import Bookmark, HeadingStyle, TextStyle, heading_runs, heading_style
 from proda.documents.hyphens import ends_divided, joined
+from proda.documents.pdf.headings import Bookmark, HeadingStyle, TextStyle, heading_runs, heading_style
 from proda.documents.pdf.lines import PdfLine
 from proda.documents.pdf.tables import aligned_tables
 
@@ -44,9 +44,7 @@ class PdfBlock(msgspec.Struct):
     full: bool = False  # its last line had no room for another word
 
 
-def region_blocks(
-    lines: list[PdfLine], page: int, text: TextStyle, bookmarks: Sequence[Bookmark], words: Counter[str]
-) -> list[PdfBlock]:
+def region_blocks(lines: list[PdfLine], page: int, text: TextStyle, bookmarks: Sequence[Bookmark], words: Counter[str]) -> list[PdfBlock]:
     """The blocks of one region, in order. `words` are those of the document, for words that hyphens divide."""
     lines = aligned_tables(lines)
     headings = heading_runs(lines, text, bookmarks)

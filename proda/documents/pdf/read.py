@@ -13,9 +13,9 @@ from typing import Any
 
 from proda.documents.blocks import DocumentBlock, ReadDocument, UnreadableDocumentError
 from proda.documents.characters import clean, one_line
+from proda.documents.hyphens import HYPHENS, document_words
 from proda.documents.pdf.columns import gutters_of, reading_order
 from proda.documents.pdf.headings import Bookmark, HeadingStyle, levels, text_style
-from proda.documents.hyphens import HYPHENS, document_words
 from proda.documents.pdf.lines import PdfLine, lines_of, pieces_of
 from proda.documents.pdf.margins import margin_words
 from proda.documents.pdf.paragraphs import PdfBlock, join_regions, region_blocks
@@ -176,9 +176,11 @@ def _title(document: Any) -> str:
     except (ValueError, UnicodeError):
         return ""
     lowered = title.casefold()
-    if lowered.startswith(_PRODUCED) or lowered.endswith((".doc", ".docx", ".ppt", ".pptx", ".pdf", ".tex", ".dvi", ".md", ".indd", ".html", ".rtf")):
+    if lowered.startswith(_PRODUCED) or lowered.endswith(
+        (".doc", ".docx", ".ppt", ".pptx", ".pdf", ".tex", ".dvi", ".md", ".indd", ".html", ".rtf")
+    ):
         return ""
-    return title if sum(c.isalpha() for c in title) >= 3 and " " in title or title.isalpha() and len(title) > 3 else ""
+    return title if (sum(c.isalpha() for c in title) >= 3 and " " in title) or (title.isalpha() and len(title) > 3) else ""
 
 
 def _ranges(numbers: Sequence[int]) -> str:

@@ -1,7 +1,7 @@
 """The straight lines that a page draws → the grids of its ruled tables.
 
-    grids(page)[0].columns      # (72.0, 190.5, 310.0): two columns, with a line at each of these places
-    grids(page)[0].rows         # (700.0, 680.0, 660.0), from top to bottom
+grids(page)[0].columns      # (72.0, 190.5, 310.0): two columns, with a line at each of these places
+grids(page)[0].rows         # (700.0, 680.0, 660.0), from top to bottom
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ def _merged(rules: list[Rule]) -> list[Rule]:
     merged: list[Rule] = []
     for place, start, end in sorted(rules):
         near = range(len(merged) - 1, max(len(merged) - 200, -1), -1)
-        same = (n for n in near if place - merged[n][0] <= _TOUCHING and start <= merged[n][2] + _TOUCHING and merged[n][1] <= end + _TOUCHING)
+        same = (
+            n for n in near if place - merged[n][0] <= _TOUCHING and start <= merged[n][2] + _TOUCHING and merged[n][1] <= end + _TOUCHING
+        )
         n = next(same, None)
         if n is None:
             merged.append((place, start, end))
@@ -106,7 +108,9 @@ def _strokes(page: Any) -> Iterator[tuple[tuple[float, float], tuple[float, floa
 _IDENTITY: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
-def _of_objects(count: int, get: Any, matrix: _Matrix, left: list[int], depth: int) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+def _of_objects(
+    count: int, get: Any, matrix: _Matrix, left: list[int], depth: int
+) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
     for n in range(count):
         left[0] -= 1
         if left[0] < 0 or left[1] < 0:

@@ -35,7 +35,7 @@ def ruled_tables(words: list[PdfWord], found: Sequence[Grid]) -> tuple[list[PdfW
             continue
         taken = set(map(id, inside))
         words = [word for word in words if id(word) not in taken]
-        size = max(set(w.size for w in inside), key=lambda s: sum(w.size == s for w in inside))
+        size = max({w.size for w in inside}, key=lambda s: sum(w.size == s for w in inside))
         rows = tuple(tuple(row) for row in cells)
         tables.append(PdfLine([], grid.columns[0], grid.columns[-1], grid.rows[0], size=size, bottom=grid.rows[-1], rows=rows))
     return words, tables
@@ -131,7 +131,11 @@ def _overlaid(a: list[tuple[float, float]], b: list[tuple[float, float]], gap: f
 def _edges_agree(strips: list[tuple[float, float]], parts: list[tuple[float, float]], slack: float) -> bool:
     """Whether in each column the cells share their left edge, right edge or middle, or one lies within the other."""
     return all(
-        abs(s0 - p0) <= slack or abs(s1 - p1) <= slack or abs(s0 + s1 - p0 - p1) <= 2 * slack or (s0 <= p0 and p1 <= s1) or (p0 <= s0 and s1 <= p1)
+        abs(s0 - p0) <= slack
+        or abs(s1 - p1) <= slack
+        or abs(s0 + s1 - p0 - p1) <= 2 * slack
+        or (s0 <= p0 and p1 <= s1)
+        or (p0 <= s0 and s1 <= p1)
         for (s0, s1), (p0, p1) in zip(strips, parts, strict=True)
     )
 

@@ -117,7 +117,9 @@ def read_words(page: Any, fonts: dict[tuple[int, float], Style]) -> PdfPage:
         found: list[tuple[PdfWord, int]] = []
         for match in _WORD.finditer(reader.text):
             found += _pieces(reader, match.start(), match.end())
-        unmapped = sum(1 for c in reader.text if c in "\ufffd\x00" or "\ue000" <= c <= "\uf8ff" or ("\x01" <= c < " " and c not in "\t\r\n\x02"))
+        unmapped = sum(
+            1 for c in reader.text if c in "\ufffd\x00" or "\ue000" <= c <= "\uf8ff" or ("\x01" <= c < " " and c not in "\t\r\n\x02")
+        )
     finally:
         textpage.close()
     directions = Counter(turned for word, turned in found for _ in word.text)
@@ -143,13 +145,11 @@ def turned_point(x: float, y: float, turn: int, width: float, height: float) -> 
 
 
 def _turned(word: PdfWord, turn: int, width: float, height: float) -> PdfWord:
-    return word if turn == 0 else word._replace(**_ends(word, turn, width, height))
-
-
-def _ends(word: PdfWord, turn: int, width: float, height: float) -> dict[str, float]:
-    # For a turned word, x0 and y are its origin, and x1 is how far it runs from there.
+    """A turned word, whose x0 and y are its origin and whose x1 is how far it runs from there, on the turned page."""
+    if turn == 0:
+        return word
     x, y = turned_point(word.x0, word.y, turn, width, height)
-    return {"x0": x, "x1": x + word.x1, "y": y}
+    return word._replace(x0=x, x1=x + word.x1, y=y)
 
 
 def _pieces(reader: _Reader, first: int, end: int) -> list[tuple[PdfWord, int]]:

@@ -10,8 +10,9 @@ from proda.documents.readers.html import html_blocks
 from proda.documents.xml import local, xml_tree
 
 _NAMES = {
-    "para": "p", "item": "li", "emphasis": "em", "term": "b", "link": "span", "note": "section", "example": "section", "exercise": "section",
-    "problem": "section", "solution": "section", "definition": "section", "meaning": "p", "equation": "div", "quote": "blockquote",
+    "para": "p", "item": "li", "emphasis": "em", "term": "b", "link": "span", "note": "section", "example": "section",
+    "exercise": "section", "problem": "section", "solution": "section", "definition": "section", "meaning": "p",
+    "equation": "div", "quote": "blockquote",
     "row": "tr", "entry": "td", "figure": "figure", "caption": "figcaption", "code": "code", "preformat": "pre", "rule": "section",
     "statement": "p", "proof": "section", "commentary": "section", "footnote": "span", "newline": "br", "sup": "sup", "sub": "sub",
     "tgroup": "section", "thead": "section", "tbody": "section", "tfoot": "section", "foreign": "em", "cite": "em", "glossary": "section",

@@ -20,8 +20,8 @@ _SKIPPED = {
 }  # fmt: skip
 _BLOCKS = {
     "p", "div", "section", "article", "main", "body", "html", "header", "footer", "aside", "blockquote", "figure", "figcaption", "address",
-    "center", "fieldset", "details", "summary", "hgroup", "hr", "ul", "ol", "menu", "dir", "li", "dl", "dt", "dd", "table", "pre", "caption",
-    "h1", "h2", "h3", "h4", "h5", "h6", "tbody", "thead", "tr", "td", "th", "search",
+    "center", "fieldset", "details", "summary", "hr", "ul", "ol", "menu", "dir", "li", "dl", "dt", "dd", "table", "pre", "caption",
+    "h1", "h2", "h3", "h4", "h5", "h6", "tbody", "thead", "tr", "td", "th", "search", "hgroup",
 }  # fmt: skip
 _LISTS = ("ul", "ol", "menu", "dir")
 _HIDDEN_ROLES = ("navigation", "search", "menu", "menubar", "toolbar", "banner", "contentinfo", "complementary")

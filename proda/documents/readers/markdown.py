@@ -10,7 +10,18 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from proda.documents.blocks import CODE_CLOSE, CODE_OPEN, MARKS, MATH_CLOSE, MATH_OPEN, DocumentBlock, ReadDocument, UnreadableDocumentError, code_span, math
+from proda.documents.blocks import (
+    CODE_CLOSE,
+    CODE_OPEN,
+    MARKS,
+    MATH_CLOSE,
+    MATH_OPEN,
+    DocumentBlock,
+    ReadDocument,
+    UnreadableDocumentError,
+    code_span,
+    math,
+)
 from proda.documents.characters import clean, one_line
 from proda.documents.readers.html import html_blocks
 from proda.documents.xml import decoded_markup, html_tree
@@ -35,7 +46,20 @@ _NOTE = re.compile(r"\[\^[^\]\s]+\](?!:)")
 _NOTE_TEXT = re.compile(r"^\[\^[^\]\s]+\]:\s*", re.MULTILINE)
 _DIRECTIVE = re.compile(r"\{([\w:.-]+)\}\s*(.*)$", re.DOTALL)
 _OPTION = re.compile(r"\A(?:\s*:[\w-]+:.*(?:\n|\Z)|\s*---\n(?:.*\n)*?---\n)+")
-_DROPPED = ("toctree", "tableofcontents", "image", "iframe", "raw", "bibliography", "contents", "index", "include", "literalinclude", "video", "h5p")
+_DROPPED = (
+    "toctree",
+    "tableofcontents",
+    "image",
+    "iframe",
+    "raw",
+    "bibliography",
+    "contents",
+    "index",
+    "include",
+    "literalinclude",
+    "video",
+    "h5p",
+)
 _CITATIONS = ("cite", "citep", "citet", "footcite", "cite:p", "cite:t", "index")
 _CODE_DIRECTIVES = ("code", "code-block", "code-cell", "sourcecode", "prf:algorithm", "algorithm")
 _DEPTH = 12
@@ -146,69 +170,70 @@ class _Reader:
     def __init__(self, held: Sequence[str], depth: int) -> None:
         self.held = held
         self.depth = depth
+        self.numbers: list[int | None] = []  # of each open list: its next number
+        self.item: tuple[int, str] | None = None  # depth and mark of the item whose first paragraph comes next
+        self.heading = 0
+        self.cell = False
+        self.rows: list[list[str]] = []
 
     def text(self, raw: str) -> str:
         """A text with what was kept put back in its places."""
         return re.sub(f"{MATH_OPEN}(\\d+){MATH_CLOSE}", lambda found: self.held[int(found[1])], raw)
 
     def blocks(self, tokens: Sequence[Any]) -> Iterator[DocumentBlock]:
-        lists: list[list[Any]] = []  # of each open list: its next number, or None
-        item: tuple[int, str] | None = None  # the depth and mark of the item whose first paragraph comes next
-        heading = 0
-        cell = False
-        rows: list[tuple[str, ...]] = []
-        row: list[str] = []
         for token in tokens:
             kind = token.type
-            if kind == "heading_open":
-                heading = int(token.tag[1])
-            elif kind in ("bullet_list_open", "ordered_list_open"):
-                lists.append([int(token.attrs.get("start", 1)) if kind[0] == "o" else None])
-            elif kind in ("bullet_list_close", "ordered_list_close"):
-                lists.pop()
-            elif kind == "list_item_open":
-                number = lists[-1][0]
-                item = (len(lists) - 1, "" if number is None else f"{number}.")
-                lists[-1][0] = None if number is None else number + 1
-            elif kind == "list_item_close":
-                item = None
-            elif kind == "tr_open":
-                row = []
-            elif kind == "tr_close":
-                rows.append(tuple(row))
-            elif kind == "table_close":
-                yield DocumentBlock("table", rows=tuple(rows))
-                rows = []
+            if kind == "inline":
+                yield from self.line(self.inline(token))
             elif kind in ("fence", "code_block"):
                 yield from self.fenced(token)
             elif kind == "html_block":
                 yield from self.html(token.content)
-            elif kind == "inline":
-                said = self.inline(token)
-                if token.level and heading:
-                    yield DocumentBlock("heading", said, level=heading)
-                    heading = 0
-                elif cell:
-                    row.append(said)
-                elif item is not None:
-                    yield DocumentBlock("item", said, level=item[0], marker=item[1])
-                    item = None
-                else:
-                    lone = re.fullmatch(f"{MATH_OPEN}([^{MARKS}]*){MATH_CLOSE}", said)
-                    yield DocumentBlock("equation", lone[1]) if lone else DocumentBlock("paragraph", said)
-            elif kind in ("th_open", "td_open"):
-                cell = True
-            elif kind in ("th_close", "td_close"):
-                cell = False
+            elif kind == "heading_open":
+                self.heading = int(token.tag[1])
+            elif kind == "table_close":
+                yield DocumentBlock("table", rows=tuple(map(tuple, self.rows)))
+                self.rows = []
+            elif kind == "tr_open":
+                self.rows.append([])
+            elif kind in ("th_open", "td_open", "th_close", "td_close"):
+                self.cell = kind.endswith("open")
+            else:
+                self.structure(token)
+
+    def structure(self, token: Any) -> None:
+        """Note the beginning or end of a list or item."""
+        if token.type in ("bullet_list_open", "ordered_list_open"):
+            self.numbers.append(int(token.attrs.get("start", 1)) if token.type[0] == "o" else None)
+        elif token.type in ("bullet_list_close", "ordered_list_close"):
+            self.numbers.pop()
+        elif token.type == "list_item_open":
+            number = self.numbers[-1]
+            self.item = (len(self.numbers) - 1, "" if number is None else f"{number}.")
+            self.numbers[-1] = None if number is None else number + 1
+        elif token.type == "list_item_close":
+            self.item = None
+
+    def line(self, said: str) -> Iterator[DocumentBlock]:
+        """The block of a line of text: a heading, cell, item, equation or paragraph."""
+        if self.heading:
+            yield DocumentBlock("heading", said, level=self.heading)
+            self.heading = 0
+        elif self.cell:
+            self.rows[-1].append(said)
+        elif self.item is not None:
+            yield DocumentBlock("item", said, level=self.item[0], marker=self.item[1])
+            self.item = None
+        else:
+            lone = re.fullmatch(f"{MATH_OPEN}([^{MARKS}]*){MATH_CLOSE}", said)
+            yield DocumentBlock("equation", lone[1]) if lone else DocumentBlock("paragraph", said)
 
     def inline(self, token: Any) -> str:
         parts: list[str] = []
         for child in token.children or ():
             if child.type == "code_inline":
                 parts.append(code_span(child.content))
-            elif child.type in ("softbreak", "hardbreak"):
-                parts.append(" ")
-            elif child.type == "html_inline" and child.content.lower().startswith("<br"):
+            elif child.type in ("softbreak", "hardbreak") or (child.type == "html_inline" and child.content.lower().startswith("<br")):
                 parts.append(" ")
             elif child.type in ("text", "text_special"):
                 parts.append(child.content)

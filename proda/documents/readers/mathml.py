@@ -50,15 +50,17 @@ def _latex(element: Any, depth: int) -> str:
         return text if text in _TIGHT else word(text) if len(text) > 1 and text.isalpha() else f"{symbols(text)} "
     if name in ("mtext", "ms"):
         return plain_text(element.text or "")
-    if name == "mspace":
-        return " "
-    if name in ("annotation", "annotation-xml", "mprescripts", "none", "maligngroup", "malignmark"):
+    if name in ("annotation", "annotation-xml", "mprescripts", "none", "maligngroup", "malignmark", "mphantom"):
         return ""
     parts = [child for child in element if local(child)]
     if name in _SCRIPTS or name in _FIXED:
         return _of_arguments(name, element, [_latex(part, depth + 1).strip() for part in parts], parts)
     if name == "mtable":
-        rows = [" & ".join(_children(cell, depth + 2).strip() for cell in row if local(cell)) for row in parts if local(row) in ("mtr", "mlabeledtr")]
+        rows = [
+            " & ".join(_children(cell, depth + 2).strip() for cell in row if local(cell))
+            for row in parts
+            if local(row) in ("mtr", "mlabeledtr")
+        ]
         return matrix(rows)
     if name == "mfenced":
         inner = [_latex(part, depth + 1).strip() for part in parts]
@@ -69,9 +71,7 @@ def _latex(element: Any, depth: int) -> str:
         return _multiscripts(parts, depth)
     if name == "semantics":
         return _latex(parts[0], depth + 1) if parts else ""
-    if name == "mphantom":
-        return ""
-    return _children(element, depth)  # mrow, mstyle, mpadded, menclose, and what is unknown
+    return " " if name == "mspace" else _children(element, depth)  # mrow, mstyle, mpadded, menclose, and what is unknown
 
 
 _SCRIPTS = {"msup": "{0}^{1}", "msub": "{0}_{1}", "msubsup": "{0}_{1}^{2}", "munderover": "{0}_{1}^{2}"}
@@ -99,7 +99,7 @@ def _of_arguments(name: str, element: Any, inner: list[str], parts: list[Any]) -
         if name == "munder":
             return f"{base}_{group(inner[1])}" if said in _LARGE else f"\\underset{{{inner[1]}}}{{{base}}}"
         return f"{base}^{group(inner[1])}" if said in _LARGE else f"\\overset{{{inner[1]}}}{{{base}}}"
-    base = base if len(base) == 1 or base.startswith("\\") and base[1:].isalpha() else f"{{{base}}}"
+    base = base if len(base) == 1 or (base.startswith("\\") and base[1:].isalpha()) else f"{{{base}}}"
     return _SCRIPTS[name].format(base or "{}", *map(group, inner[1:]))
 
 
@@ -115,7 +115,8 @@ def _multiscripts(parts: list[Any], depth: int) -> str:
             scripts.append(_latex(part, depth + 1).strip())
             continue
         told = "".join(
-            (f"_{group(sub)}" if sub else "") + (f"^{group(sup)}" if sup else "") for sub, sup in zip(scripts[::2], scripts[1::2], strict=False)
+            (f"_{group(sub)}" if sub else "") + (f"^{group(sup)}" if sup else "")
+            for sub, sup in zip(scripts[::2], scripts[1::2], strict=False)
         )
         if right:
             after = told

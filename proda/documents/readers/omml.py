@@ -47,11 +47,12 @@ def _latex(element: Any, depth: int) -> str:
     if name == "f":
         top, bottom = _part(element, "num", depth), _part(element, "den", depth)
         kind = _value(element, "fPr", "type", "bar")
-        return f"{group(top)}/{group(bottom)}" if kind == "lin" else rf"\binom{{{top}}}{{{bottom}}}" if kind == "noBar" else rf"\frac{{{top}}}{{{bottom}}}"
+        told = {"lin": f"{group(top)}/{group(bottom)}", "noBar": rf"\binom{{{top}}}{{{bottom}}}"}
+        return told.get(kind, rf"\frac{{{top}}}{{{bottom}}}")
     if name in ("ssup", "ssub", "ssubsup", "spre"):
         base, low, high = (_part(element, part, depth) for part in ("e", "sub", "sup"))
         scripts = (f"_{group(low)}" if low else "") + (f"^{group(high)}" if high else "")
-        base = base if len(base) == 1 or base.startswith("\\") and base[1:].isalpha() else f"{{{base}}}"
+        base = base if len(base) == 1 or (base.startswith("\\") and base[1:].isalpha()) else f"{{{base}}}"
         return f"{{}}{scripts}{base}" if name == "spre" else f"{base}{scripts}"
     if name == "rad":
         degree = "" if _on(element, "radPr", "degHide") else _part(element, "deg", depth)
@@ -64,22 +65,27 @@ def _latex(element: Any, depth: int) -> str:
         return _delimited(element, depth)
     if name == "func":
         return f"{_part(element, 'fName', depth)} {_part(element, 'e', depth)}"
-    if name in ("acc", "groupchr"):
-        mark = _value(element, f"{'accPr' if name == 'acc' else 'groupChrPr'}", "chr", "\u0302" if name == "acc" else "⏟")
-        return f"{ACCENTS.get(mark, chr(92) + 'hat')}{{{_part(element, 'e', depth)}}}"
-    if name == "bar":
-        top = _value(element, "barPr", "pos", "bot") == "top"
-        return f"{chr(92)}{'overline' if top else 'underline'}{{{_part(element, 'e', depth)}}}"
-    if name in ("limlow", "limupp"):
-        base, limit = _part(element, "e", depth), _part(element, "lim", depth)
-        return f"{base}{'_' if name == 'limlow' else '^'}{group(limit)}"
     if name in ("m", "eqarr"):
         rows = element.findall(f"{_M}mr") if name == "m" else [element]
         cells = [[_children(cell, depth + 1).strip() for cell in row.findall(f"{_M}e")] for row in rows]
-        told = [" & ".join(row) for row in cells] if name == "m" else cells[0]
-        return matrix(told)
+        return matrix([" & ".join(row) for row in cells] if name == "m" else cells[0])
     if name == "phant" or name.endswith("pr"):
         return ""
+    return _marked(element, name, depth)
+
+
+def _marked(element: Any, name: str, depth: int) -> str:
+    """What stands above or below its base: accents, bars, limits."""
+    if name in ("acc", "groupchr"):
+        mark = _value(element, f"{'accPr' if name == 'acc' else 'groupChrPr'}", "chr", "\u0302" if name == "acc" else "⏟")
+        command = ACCENTS.get(mark, r"\hat")
+        return f"{command}{{{_part(element, 'e', depth)}}}"
+    if name == "bar":
+        command = r"\overline" if _value(element, "barPr", "pos", "bot") == "top" else r"\underline"
+        return f"{command}{{{_part(element, 'e', depth)}}}"
+    if name in ("limlow", "limupp"):
+        base, limit = _part(element, "e", depth), _part(element, "lim", depth)
+        return f"{base}{'_' if name == 'limlow' else '^'}{group(limit)}"
     return _children(element, depth)  # e, box, borderBox, oMath, and what is unknown
 
 

@@ -34,8 +34,10 @@ _DROPPED = {
     "def", "newenvironment", "renewenvironment", "newtheorem", "DeclareMathOperator", "hypersetup", "maketitle", "tableofcontents",
     "author", "date", "title", "thanks", "centering", "noindent", "newpage", "clearpage", "pagebreak", "linebreak", "hline", "toprule",
     "midrule", "bottomrule", "cmidrule", "cline", "color", "vskip", "hskip", "phantom", "hphantom", "vphantom", "rule", "write", "openout",
-    "immediate", "special", "catcode", "let", "lstset", "geometry", "graphicspath", "captionsetup", "markboth", "markright", "addcontentsline",
+    "immediate", "special", "catcode", "let", "lstset", "geometry", "graphicspath", "captionsetup", "markboth", "markright",
+    "addcontentsline",
 }  # fmt: skip
+_ACCENTS = ("'", "`", "^", '"', "~", "=", ".", "u", "v", "H", "c", "k", "r", "b", "d", "t")
 _DEPTH = 60
 MAX_BYTES = 8 * 1024 * 1024
 
@@ -101,6 +103,7 @@ class _Reader:
         self.blocks: list[DocumentBlock] = []
         self.line: list[str] = []
         self.item: tuple[int, str] | None = None
+        self.depth = 0  # lists that the current place stands in
 
     def flush(self) -> None:
         """End the current paragraph."""
@@ -166,8 +169,6 @@ class _Reader:
             self.blocks.append(DocumentBlock("equation", latex))
 
     def macro(self, node: Any, depth: int) -> None:
-        from pylatexenc.latex2text import LatexNodes2Text
-
         name = node.macroname.rstrip("*")
         given = _arguments(node)
         if name.lower() in SECTIONS:
@@ -181,37 +182,46 @@ class _Reader:
             number = self.inline(given, depth)
             if number.isdecimal() and int(number) < len(self.listings):
                 self.blocks.append(DocumentBlock("code", self.listings[int(number)]))
-        elif name in ("par", "\\", "newline", "tabularnewline"):
-            self.line.append(" ")
-            if name == "par":
-                self.flush()
-        elif name in ("footnote", "footnotetext", "marginpar"):
-            said = self.inline(given[-1:], depth)
-            self.line.append(f" ({said})" if said else "")
-        elif name == "caption":
+        elif name in ("par", "caption"):
             self.flush()
             self.nodes(given[-1:], depth + 1)
             self.flush()
-        elif name in ("texttt", "lstinline", "verb", "code", "mintinline"):
-            self.line.append(code_span(clean(self.inline(given[-1:], depth) or getattr(node.nodeargd, "verbatim_text", ""))))
-        elif name in ("href",):
-            self.nodes(given[-1:], depth + 1)
-        elif name in ("url", "path"):
-            self.line.append(self.inline(given[-1:], depth))
-        elif name in _DROPPED:
-            return
-        elif given and name not in ("'", "`", "^", '"', "~", "=", ".", "u", "v", "H", "c", "k", "r", "b", "d", "t"):
-            self.nodes(given, depth + 1)
-        else:
-            said = LatexNodes2Text(math_mode="verbatim").nodelist_to_text([node])
-            self.line.append(clean(said) if said.strip() else " ")
+        elif name not in _DROPPED:
+            self.line.append(self.said(node, name, given, depth))
+
+    def said(self, node: Any, name: str, given: list[Any], depth: int) -> str:
+        """What a macro within a line shows."""
+        from pylatexenc.latex2text import LatexNodes2Text
+
+        if name in ("\\", "newline", "tabularnewline"):
+            return " "
+        if name in ("footnote", "footnotetext", "marginpar"):
+            note = self.inline(given[-1:], depth)
+            return f" ({note})" if note else ""
+        if name in ("texttt", "lstinline", "verb", "code", "mintinline"):
+            return code_span(clean(self.inline(given[-1:], depth) or getattr(node.nodeargd, "verbatim_text", "")))
+        if name in ("href", "url", "path"):
+            return self.inline(given[-1:], depth)
+        if given and name not in _ACCENTS:
+            return self.inline_with_space(given, depth)
+        text = LatexNodes2Text(math_mode="verbatim").nodelist_to_text([node])
+        return clean(text) if text.strip() else " "
+
+    def inline_with_space(self, nodes: Sequence[Any], depth: int) -> str:
+        """What arguments say. Blanks at their ends stay: `\\emph{so }far`."""
+        inner = _Reader(self.listings)
+        inner.nodes(nodes, depth + 1)
+        if inner.blocks:
+            inner.flush()
+            return " ".join(block.text for block in inner.blocks if block.kind != "code")
+        return "".join(inner.line)
 
     def environment(self, node: Any, depth: int) -> None:
         name = node.environmentname.rstrip("*")
         if name in _EQUATIONS:
             self.equation(node.latex_verbatim(), True)
         elif name in _LISTS:
-            self.list(node, _LISTS[name], depth)
+            self.items(node, _LISTS[name], depth)
         elif name in _TABLES or node.environmentname in _TABLES:
             self.table(node, depth)
         elif name not in _DROPPED_ENVIRONMENTS:
@@ -222,29 +232,18 @@ class _Reader:
             self.nodes(node.nodelist, depth + 1)
             self.flush()
 
-    def list(self, node: Any, numbered: str, depth: int) -> None:
+    def items(self, node: Any, numbered: str, depth: int) -> None:
         self.flush()
-        level = sum(1 for block in self.open_lists) if self.open_lists else 0
-        self.open_lists.append(node.environmentname)
-        count = 0
-        for group in _items(node.nodelist):
-            label, content = group
-            count += 1
+        self.depth += 1
+        for count, (label, content) in enumerate(_items(node.nodelist), start=1):
             self.flush()
-            self.item = (level, f"{count}." if numbered else "")
+            self.item = (self.depth - 1, f"{count}." if numbered else "")
             said = self.inline(_arguments(label), depth)
             self.line.append(f"{said}: " if said else "")
             self.nodes(content, depth + 1)
             self.flush()
             self.item = None
-        self.open_lists.pop()
-
-    @property
-    def open_lists(self) -> list[str]:
-        """The lists that the current place stands in."""
-        self.__dict__.setdefault("_lists", [])
-        lists: list[str] = self.__dict__["_lists"]
-        return lists
+        self.depth -= 1
 
     def table(self, node: Any, depth: int) -> None:
         self.flush()

@@ -1,6 +1,6 @@
 """Which arguments the macros of LaTeX take, and the macros that a file defines, expanded.
 
-    expanded("A \\\\R-module", "\\\\newcommand{\\\\R}{\\\\mathbb{R}}")     # "A \\\\mathbb{R}-module"
+expanded("A \\\\R-module", "\\\\newcommand{\\\\R}{\\\\mathbb{R}}")     # "A \\\\mathbb{R}-module"
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 
 SECTIONS = {"part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5, "subparagraph": 6, "frametitle": 2}
 _ONE = (
-    "texttt", "code", "footnotetext", "marginpar", "path", "cref", "Cref", "autoref", "eqref", "citeauthor", "citeyear", "index", "prodalisting",
-    "mbox", "hbox", "underline", "enquote", "term", "defn", "Section", "SubSection",
+    "texttt", "code", "footnotetext", "marginpar", "path", "cref", "Cref", "autoref", "eqref", "citeauthor", "citeyear", "index", "mbox",
+    "prodalisting", "hbox", "underline", "enquote", "term", "defn", "Section", "SubSection",
 )  # fmt: skip
 _DEFINITION = re.compile(r"\\(?:re|provide)?newcommand\*?\s*\{?\s*\\([A-Za-z]+)\s*\}?\s*(?:\[(\d)\])?\s*(?:\[[^\]]*\])?\s*(?=\{)")
 _DEF = re.compile(r"\\def\s*\\([A-Za-z]+)\s*((?:#\d)*)\s*(?=\{)")
@@ -30,7 +30,9 @@ def context() -> Any:
     macros = [MacroSpec(name, "{") for name in _ONE]
     macros += [MacroSpec(name, "*[{") for name in (*SECTIONS, "caption")]
     macros += [MacroSpec("Chapter", "{{"), MacroSpec("href", "{{"), MacroSpec("citep", "[[{"), MacroSpec("citet", "[[{")]
-    environments = [EnvironmentSpec(name, "[") for name in ("theorem", "lemma", "corollary", "proposition", "definition", "example", "remark", "proof")]
+    environments = [
+        EnvironmentSpec(name, "[") for name in ("theorem", "lemma", "corollary", "proposition", "definition", "example", "remark", "proof")
+    ]
     environments += [EnvironmentSpec("itemize", "["), EnvironmentSpec("enumerate", "["), EnvironmentSpec("description", "[")]
     db.add_context_category("proda", macros=macros, environments=environments, specials=[SpecialsSpec("\n\n")], prepend=True)
     return db

@@ -36,11 +36,12 @@ def read_text(data: bytes | str) -> ReadDocument:
         heading = _heading(group)
         if heading:
             blocks.append(heading)
-            group = group[2:] if _UNDERLINE.fullmatch(group[1].strip() if len(group) > 1 else "") else group[1:]
+            rest = group[2:] if _UNDERLINE.fullmatch(group[1].strip() if len(group) > 1 else "") else group[1:]
+            blocks += _paragraphs(rest, words)
         elif n == 0 and len(group) == 1 and len(groups) > 1 and len(group[0]) <= _LONGEST_HEADING and not _SENTENCE_END.search(group[0]):
             blocks.append(DocumentBlock("heading", group[0].strip(), level=1))
-            continue
-        blocks += _paragraphs(group, words)
+        else:
+            blocks += _paragraphs(group, words)
     return ReadDocument("text", tuple(blocks))
 
 
