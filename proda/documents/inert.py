@@ -23,7 +23,8 @@ _ACTIVE = re.compile(
 )
 _EMPHASIS = re.compile(r"(?<!\s)\*|\*(?!\s)|(?<!\w)_(?=\S)|(?<=\S)_(?!\w)")
 _EQUATION = re.compile(r"\$\$|\$(?=[^\s$])[^$]*(?<=[^\s$])\$(?!\d)")  # as Pandoc recognises one
-_LINE_START = re.compile(r"#{1,6}(?=\s|$)|>|\||:::|(?:[-=*_] ?){3,}$|~~~|%|\((?=[\w-]+\)=$)")
+_LINE_START = re.compile(r"#{1,6}(?=\s|$)|>|\||:::|(?:[-=*_] ?){3,}$|~~~|%|[-+*](?=\s|$)|\((?=[\w-]+\)=$)")
+_STRAY = re.compile(f"[{MARKS}]")  # a mark without its pair
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _PLACEHOLDER = "TODO:"  # a line that starts so is a placeholder of `proda new`
 
@@ -53,7 +54,8 @@ def inert_line(text: str) -> str:
 
 def latex(text: str) -> str:
     """LaTeX on one line in which nothing ends the equation or is read as HTML."""
-    text = re.sub(r"(?<!\\)\$", "", " ".join(text.split()))
+    text = re.sub(r"\\[^ ]|\$|\\$", lambda found: found[0] if len(found[0]) == 2 else "", _STRAY.sub("", text).replace("\n", " "))
+    text = " ".join(text.split())
     return _TAG.sub(r"\\lt ", text)
 
 
@@ -66,7 +68,7 @@ def listing(text: str) -> str:
 
 
 def _escaped(text: str, dollars: bool, stars: bool) -> str:
-    text = _ACTIVE.sub(r"\\\g<0>", text)
+    text = _ACTIVE.sub(r"\\\g<0>", _STRAY.sub("", text))
     if dollars:
         text = text.replace("$", r"\$")
     return _EMPHASIS.sub(r"\\\g<0>", text) if stars else text

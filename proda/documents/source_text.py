@@ -62,7 +62,8 @@ def _rendered(block: DocumentBlock) -> str:
     if not text:
         return ""
     if block.kind == "equation":
-        return f"$${latex(text)}$$"
+        equation = latex(text)
+        return f"$${equation}$$" if equation else ""
     if not any(c.isalnum() or c in MARKS for c in text):  # a rule of asterisks, an arrow to the top of a page
         return ""
     if block.kind == "heading":

@@ -157,6 +157,18 @@ def parts_of(markdown: str) -> list[Part]:
     return parts
 
 
+def tables_last(parts: Sequence[Part]) -> list[Part]:
+    """The parts with the tables of each section after its text."""
+    ordered: list[Part] = []
+    tables: list[Part] = []
+    for part in [*parts, Part("heading")]:
+        if part.kind == "heading":
+            ordered += tables
+            tables = []
+        (tables if part.kind == "table" else ordered).append(part)
+    return ordered[:-1]
+
+
 def raw_cells(line: str) -> list[str]:
     """The cells of a row of a Markdown table."""
     return re.split(r"(?<!\\)\|", line.strip().removeprefix("|").removesuffix("|"))

@@ -12,7 +12,7 @@ from typing import Any
 
 from proda.documents.blocks import DocumentBlock, ReadDocument, UnreadableDocumentError, code_span, math
 from proda.documents.characters import clean, one_line
-from proda.documents.readers.tex_macros import SECTIONS, context, expanded
+from proda.documents.readers.tex_macros import SECTIONS, context, expanded, plain_text
 from proda.documents.xml import decoded_markup
 
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*\n?[ \t]*")
@@ -53,8 +53,8 @@ def read_tex(data: bytes | str) -> ReadDocument:
     text = _without_comments(text, listings)
     body = _BODY.search(text)
     try:
-        text = expanded(body[1] if body else text, text)
-        nodes = LatexWalker(text, latex_context=context(), tolerant_parsing=True).get_latex_nodes()[0]
+        shown = expanded(body[1] if body else text, text)
+        nodes = LatexWalker(shown, latex_context=context(), tolerant_parsing=True).get_latex_nodes()[0]
         reader = _Reader(listings)
         reader.nodes(nodes, 0)
         reader.flush()
@@ -191,8 +191,6 @@ class _Reader:
 
     def said(self, node: Any, name: str, given: list[Any], depth: int) -> str:
         """What a macro within a line shows."""
-        from pylatexenc.latex2text import LatexNodes2Text
-
         if name in ("\\", "newline", "tabularnewline"):
             return " "
         if name in ("footnote", "footnotetext", "marginpar"):
@@ -204,7 +202,7 @@ class _Reader:
             return self.inline(given[-1:], depth)
         if given and name not in _ACCENTS:
             return self.inline_with_space(given, depth)
-        text = LatexNodes2Text(math_mode="verbatim").nodelist_to_text([node])
+        text = plain_text().nodelist_to_text([node])
         return clean(text) if text.strip() else " "
 
     def inline_with_space(self, nodes: Sequence[Any], depth: int) -> str:

@@ -29,13 +29,21 @@ def context() -> Any:
     db = get_default_latex_context_db()
     macros = [MacroSpec(name, "{") for name in _ONE]
     macros += [MacroSpec(name, "*[{") for name in (*SECTIONS, "caption")]
-    macros += [MacroSpec("Chapter", "{{"), MacroSpec("href", "{{"), MacroSpec("citep", "[[{"), MacroSpec("citet", "[[{")]
+    macros += [MacroSpec("title", "[{"), MacroSpec("Chapter", "{{"), MacroSpec("href", "{{"), MacroSpec("citep", "[[{"), MacroSpec("citet", "[[{")]
     environments = [
         EnvironmentSpec(name, "[") for name in ("theorem", "lemma", "corollary", "proposition", "definition", "example", "remark", "proof")
     ]
     environments += [EnvironmentSpec("itemize", "["), EnvironmentSpec("enumerate", "["), EnvironmentSpec("description", "[")]
     db.add_context_category("proda", macros=macros, environments=environments, specials=[SpecialsSpec("\n\n")], prepend=True)
     return db
+
+
+@lru_cache(1)
+def plain_text() -> Any:
+    """pylatexenc's converter of accents and symbols to text; it takes longer to build than to use."""
+    from pylatexenc.latex2text import LatexNodes2Text
+
+    return LatexNodes2Text(math_mode="verbatim")
 
 
 def expanded(body: str, text: str) -> str:
