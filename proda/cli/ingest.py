@@ -169,7 +169,8 @@ def _lines(result: IngestedFile, dry_run: bool) -> Iterator[str]:
         yield f"{state}  {result.file}  {'would be' if dry_run else '→'} {result.source}: {_counts(result)}"
     else:
         done = "" if result.state == "updated" and not dry_run else " (not written)"
-        yield f"{state}  {result.file}  {result.source}: {result.added:,} lines added, {result.removed:,} removed{done}"
+        lines = f"{result.added:,} line{'s' * (result.added != 1)} added, {result.removed:,} removed"
+        yield f"{state}  {result.file}  {result.source}: {lines}{done}"
     yield from (f"           {line}" for line in result.changes)
     for statement in result.lost:
         yield f"           {statement} quotes a passage that the new text does not hold"
@@ -200,7 +201,8 @@ def _summary(found: GivenFiles, results: Sequence[IngestedFile], dry_run: bool) 
         click.echo(f"skipped {printable(str(path))}  {reason}", err=True)
     if found.others:
         kinds = ", ".join(f"{printable(suffix)} {count:,}" for suffix, count in found.others.most_common(8))
-        click.echo(f"{sum(found.others.values()):,} files of other kinds in folders were left out: {kinds}.", err=True)
+        count = sum(found.others.values())
+        click.echo(f"{count:,} file{'s' * (count != 1)} of other kinds left out: {kinds}.", err=True)
     counts = Counter(result.state for result in results)
     click.echo(f"{', '.join(f'{count:,} {state}' for state, count in counts.items()) or 'No document found'}.", err=True)
     if any(result.lost for result in results):

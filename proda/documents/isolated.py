@@ -42,13 +42,15 @@ class IsolatedReader:
                 raise UnreadableDocumentError(
                     f"Reading took more than {self.timeout_s:,.0f} s and was stopped. Split the file, or repair it."
                 )
-            result, reason = pipe.recv()
+            result, reason, ends = pipe.recv()
         except (EOFError, OSError):
             code = self._end()
             name = signal.Signals(-code).name if code is not None and code < 0 else f"exit status {code}"
             raise UnreadableDocumentError(
                 f"The parser ended on this file ({name}). The file is probably damaged; convert it first."
             ) from None
+        if ends:
+            self._end()
         if result is None:
             raise UnreadableDocumentError(reason)
         return msgspec.msgpack.decode(result, type=ReadDocument)
@@ -85,7 +87,7 @@ class IsolatedReader:
 
 
 def _serve(pipe: Connection, other_end: Connection, memory_bytes: int) -> None:
-    """Answer each path with (document, "") or (None, reason), until the other end is closed."""
+    """Answer each path with (document, "", False) or (None, reason, whether this process ends), until the other end is closed."""
     other_end.close()  # otherwise the end of the parent would not be noticed
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_memory(memory_bytes)
@@ -95,17 +97,18 @@ def _serve(pipe: Connection, other_end: Connection, memory_bytes: int) -> None:
         except (EOFError, OSError):
             os._exit(0)
         try:
-            answer: tuple[bytes | None, str] = (msgspec.msgpack.encode(read_document(Path(path).name, file_bytes(Path(path)))), "")
+            document = read_document(Path(path).name, file_bytes(Path(path)))
+            answer: tuple[bytes | None, str, bool] = (msgspec.msgpack.encode(document), "", False)
         except UnreadableDocumentError as error:
-            answer = (None, str(error))
+            answer = (None, str(error), False)
         except MemoryError:
-            answer = (None, f"The file needs more than {memory_bytes:,} bytes of memory. Split it.")
+            answer = (None, f"The file needs more than {memory_bytes:,} bytes of memory. Split it.", True)
         except Exception as error:  # a parser's fault must not stop the other files
-            answer = (
-                None,
-                f"The parser failed on this file ({type(error).__name__}: {str(error)[:200]}). Please report it; convert the file first.",
-            )
+            what = f"{type(error).__name__}: {str(error)[:200]}"
+            answer = (None, f"The parser failed on this file ({what}). Please report it; convert the file first.", False)
         pipe.send(answer)
+        if answer[2]:  # what filled the memory may still be held
+            os._exit(0)
 
 
 def _limit_memory(memory_bytes: int) -> None:

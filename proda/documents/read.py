@@ -25,10 +25,11 @@ def file_bytes(path: Path) -> bytes:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise UnreadableDocumentError(f"The file cannot be read: {error.strerror}.") from None
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(handle)
+        raise UnreadableDocumentError("Not a regular file (a folder, device or pipe). Give a file.")
     with os.fdopen(handle, "rb") as stream:
-        found = os.fstat(stream.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise UnreadableDocumentError("Not a regular file (a folder, device or pipe). Give a file.")
         if found.st_size > MAX_FILE_BYTES:
             raise UnreadableDocumentError(f"The file has {found.st_size:,} bytes; the limit is {MAX_FILE_BYTES:,}. Split it.")
         try:
@@ -46,8 +47,6 @@ def read_document(name: str, data: bytes) -> ReadDocument:
         document = _read(kind, data)
     except RecursionError:
         raise UnreadableDocumentError("The file is nested too deeply. It is not read.") from None
-    except MemoryError:
-        raise UnreadableDocumentError("The file needs more memory than there is. Split it.") from None
     characters = sum(len(block.text) + sum(len(cell) for row in block.rows for cell in row) for block in document.blocks)
     if characters > MAX_SOURCE_CHARACTERS:
         raise UnreadableDocumentError(f"The text has {characters:,} characters; the limit is {MAX_SOURCE_CHARACTERS:,}. Split the file.")

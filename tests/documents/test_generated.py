@@ -14,7 +14,18 @@ import pytest
 from proda.documents.read import read_document
 from proda.documents.source_text import own_title, source_text
 from tests.documents import generated
-from tests.documents.generated import EROSION, HEAT_PUMPS, Part, agreement, headings, headings_of_parts, in_order, parts_of, words, words_of_parts
+from tests.documents.generated import (
+    EROSION,
+    HEAT_PUMPS,
+    Part,
+    agreement,
+    headings,
+    headings_of_parts,
+    in_order,
+    parts_of,
+    words,
+    words_of_parts,
+)
 
 WORDS, HEADINGS = 0.995, 0.95
 

@@ -129,13 +129,22 @@ def test_a_code_span_may_hold_backticks() -> None:
 
 
 def test_headings_stand_below_the_title_and_a_repeated_title_is_left_out() -> None:
-    blocks = (DocumentBlock("heading", "Heat", level=3), DocumentBlock("heading", "Rails", level=4), DocumentBlock("paragraph", "They grow."))
+    blocks = (
+        DocumentBlock("heading", "Heat", level=3),
+        DocumentBlock("heading", "Rails", level=4),
+        DocumentBlock("paragraph", "They grow."),
+    )
     assert source_text("Heat", ReadDocument("text", blocks)) == "# Heat\n\n## Rails\n\nThey grow.\n"
     assert source_text("Other", ReadDocument("text", blocks)) == "# Other\n\n## Heat\n\n### Rails\n\nThey grow.\n"
 
 
 def test_of_anchors_without_text_between_them_the_last_stays() -> None:
-    blocks = (DocumentBlock("page", level=1), DocumentBlock("page", level=2), DocumentBlock("paragraph", "x"), DocumentBlock("page", level=3))
+    blocks = (
+        DocumentBlock("page", level=1),
+        DocumentBlock("page", level=2),
+        DocumentBlock("paragraph", "x"),
+        DocumentBlock("page", level=3),
+    )
     assert source_text("T", ReadDocument("pdf", blocks)) == "# T\n\n<!-- page 2 -->\n\nx\n"
 
 

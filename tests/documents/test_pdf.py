@@ -92,7 +92,9 @@ def test_a_ruled_table_holds_no_heading_and_keeps_merged_cells() -> None:
 def test_a_table_without_vertical_lines_is_found_by_its_columns() -> None:
     def draw(canvas: Any) -> None:
         y = body(canvas, 800) - 20
-        for n, row in enumerate((("metal", "density", "use"), ("iron", "7.9", "rails"), ("copper", "8.9", "wires"), ("lead", "11.3", "weights"))):
+        for n, row in enumerate(
+            (("metal", "density", "use"), ("iron", "7.9", "rails"), ("copper", "8.9", "wires"), ("lead", "11.3", "weights"))
+        ):
             for m, cell in enumerate(row):
                 text(canvas, 72 + 120 * m, y - 14 * n, cell)
         body(canvas, y - 80)
@@ -128,7 +130,13 @@ def test_powers_do_not_become_numbers_and_formulae_keep_their_digits() -> None:
     def draw(canvas: Any) -> None:
         body(canvas, 800)
         line = canvas.beginText(72, 700)
-        for said, size, rise in (("The charge is 1.6 × 10", 10, 0), ("-19", 6.5, 4), (" C, and water is H", 10, 0), ("2", 6.5, -2), ("O.", 10, 0)):
+        for said, size, rise in (
+            ("The charge is 1.6 × 10", 10, 0),
+            ("-19", 6.5, 4),
+            (" C, and water is H", 10, 0),
+            ("2", 6.5, -2),
+            ("O.", 10, 0),
+        ):
             line.setFont("Helvetica", size)
             line.setRise(rise)
             line.textOut(said)
@@ -247,7 +255,9 @@ def test_pages_without_text_are_named() -> None:
     assert read_pdf(pages(draw, 3)).notes == ("Without text: page 2.",)
 
 
-@pytest.mark.parametrize("data", [b"%PDF-1.7\n", b"%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <</Root 1 0 R>>\n", b"%PDF-1.7" + bytes(range(256)) * 40])
+@pytest.mark.parametrize(
+    "data", [b"%PDF-1.7\n", b"%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <</Root 1 0 R>>\n", b"%PDF-1.7" + bytes(range(256)) * 40]
+)
 def test_a_damaged_file_is_refused(data: bytes) -> None:
     with pytest.raises(UnreadableDocumentError):
         read_pdf(data)

@@ -67,7 +67,10 @@ def test_mathml_as_latex(mathml: str, latex: str) -> None:
         ("<m:acc><m:e><m:r><m:t>p</m:t></m:r></m:e></m:acc>", r"\hat{p}"),
         ("<m:bar><m:barPr><m:pos m:val='top'/></m:barPr><m:e><m:r><m:t>x</m:t></m:r></m:e></m:bar>", r"\overline{x}"),
         ("<m:func><m:fName><m:r><m:t>cos</m:t></m:r></m:fName><m:e><m:r><m:t>t</m:t></m:r></m:e></m:func>", r"\cos t"),
-        ("<m:m><m:mr><m:e><m:r><m:t>1</m:t></m:r></m:e><m:e><m:r><m:t>0</m:t></m:r></m:e></m:mr></m:m>", r"\begin{matrix} 1 & 0 \end{matrix}"),
+        (
+            "<m:m><m:mr><m:e><m:r><m:t>1</m:t></m:r></m:e><m:e><m:r><m:t>0</m:t></m:r></m:e></m:mr></m:m>",
+            r"\begin{matrix} 1 & 0 \end{matrix}",
+        ),
     ],
 )
 def test_words_equations_as_latex(omml: str, latex: str) -> None:
@@ -194,11 +197,14 @@ def test_html_equations_of_every_origin() -> None:
 def test_html_keeps_the_main_part_and_its_heading_is_the_title() -> None:
     page = "<title>Heat – Site</title><div>Cookies and adverts</div><main><h1>Heat</h1><p>The text of the page is here, and it is longer.</p></main>"
     document = read_html(f"<html><body>{page}</body></html>")
-    assert document.title == "Heat" and [b.text for b in document.blocks if b.kind == "paragraph"] == ["The text of the page is here, and it is longer."]
+    assert document.title == "Heat" and [b.text for b in document.blocks if b.kind == "paragraph"] == [
+        "The text of the page is here, and it is longer."
+    ]
 
 
 @pytest.mark.parametrize(
-    ("encoding", "declared"), [("utf-8", ""), ("iso-8859-1", '<meta charset="iso-8859-1">'), ("utf-16", ""), ("cp1252", ""), ("utf-8-sig", "")]
+    ("encoding", "declared"),
+    [("utf-8", ""), ("iso-8859-1", '<meta charset="iso-8859-1">'), ("utf-16", ""), ("cp1252", ""), ("utf-8-sig", "")],
 )
 def test_html_encodings(encoding: str, declared: str) -> None:
     data = f"<html><head>{declared}</head><body><p>naïve café</p></body></html>".encode(encoding)
@@ -297,7 +303,10 @@ def test_markdown_and_myst() -> None:
 
 
 def test_adjacent_equations_of_markdown_stay_apart() -> None:
-    assert lines("a.md", "The acceleration $a_c$$(a_c = v^2)$ is given.\n\nThen $$b$$ follows.")[0] == "The acceleration $a_c$$(a_c = v^2)$ is given."
+    assert (
+        lines("a.md", "The acceleration $a_c$$(a_c = v^2)$ is given.\n\nThen $$b$$ follows.")[0]
+        == "The acceleration $a_c$$(a_c = v^2)$ is given."
+    )
 
 
 # Notebooks, LaTeX, text, slides, books, CNXML.
@@ -311,7 +320,13 @@ def test_a_notebook_keeps_text_and_code_and_drops_output() -> None:
         {"cell_type": "markdown"},
         "not a cell",
     ]
-    assert lines("a.ipynb", json.dumps({"nbformat": 4, "cells": cells, "metadata": []})) == ["## Heat", "Text with $x$.", "```", "print(1)", "```"]
+    assert lines("a.ipynb", json.dumps({"nbformat": 4, "cells": cells, "metadata": []})) == [
+        "## Heat",
+        "Text with $x$.",
+        "```",
+        "print(1)",
+        "```",
+    ]
     for bad in ("{", "[]", '{"cells": 3}', "[" * 100_000):
         with pytest.raises(UnreadableDocumentError):
             read_document("a.ipynb", bad.encode())
@@ -447,7 +462,10 @@ def test_a_protected_book_is_refused() -> None:
     data = generated.epub(parts_of("# A\n\ntext"))
     out = io.BytesIO(data)
     with zipfile.ZipFile(out, "a") as archive:
-        archive.writestr("META-INF/encryption.xml", '<encryption><EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes256-cbc"/></encryption>')
+        archive.writestr(
+            "META-INF/encryption.xml",
+            '<encryption><EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes256-cbc"/></encryption>',
+        )
     with pytest.raises(UnreadableDocumentError, match="protected"):
         read_document("a.epub", out.getvalue())
 
@@ -472,7 +490,12 @@ def test_cnxml() -> None:
 
 def test_no_reader_lets_a_document_forge_the_marks_of_equations() -> None:
     forged = f"a {MATH_OPEN}x{MATH_CLOSE} b"
-    for name, data in (("a.md", forged), ("a.html", f"<html><p>{forged}</p></html>"), ("a.txt", f"{forged}."), ("a.tex", f"\\section{{s}} {forged}")):
+    for name, data in (
+        ("a.md", forged),
+        ("a.html", f"<html><p>{forged}</p></html>"),
+        ("a.txt", f"{forged}."),
+        ("a.tex", f"\\section{{s}} {forged}"),
+    ):
         document: ReadDocument = read_document(name, data.encode())
         blocks: tuple[DocumentBlock, ...] = document.blocks
         assert not any(MATH_OPEN in block.text for block in blocks), name

@@ -29,7 +29,13 @@ def context() -> Any:
     db = get_default_latex_context_db()
     macros = [MacroSpec(name, "{") for name in _ONE]
     macros += [MacroSpec(name, "*[{") for name in (*SECTIONS, "caption")]
-    macros += [MacroSpec("title", "[{"), MacroSpec("Chapter", "{{"), MacroSpec("href", "{{"), MacroSpec("citep", "[[{"), MacroSpec("citet", "[[{")]
+    macros += [
+        MacroSpec("title", "[{"),
+        MacroSpec("Chapter", "{{"),
+        MacroSpec("href", "{{"),
+        MacroSpec("citep", "[[{"),
+        MacroSpec("citet", "[[{"),
+    ]
     environments = [
         EnvironmentSpec(name, "[") for name in ("theorem", "lemma", "corollary", "proposition", "definition", "example", "remark", "proof")
     ]
