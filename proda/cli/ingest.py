@@ -22,11 +22,9 @@ from proda.errors import UsageError
 from proda.findings import printable
 
 if TYPE_CHECKING:
-    from proda.documents.blocks import ReadDocument
-    from proda.workflows.ingest import Details, IngestBatch, IngestedFile
-    from proda.workflows.ingest_files import GivenFiles, MatchedFile
+    from proda.workflows.ingest import IngestedFile
+    from proda.workflows.ingest_files import GivenFiles
 
-_BATCH = 200  # files that are written together: what an interruption can cost
 ASKED = {
     "licence": "the licence that the documents may be used under, as in --licence CC-BY-4.0",
     "origin": "where the documents come from, as in --origin 'https://example.org/book'",
@@ -70,11 +68,11 @@ def ingest(
     changed one the changes are shown.
     """
     from proda.history.repository import Repository
-    from proda.knowledge.tree import source_path
     from proda.workflows.catalogue import load_catalogue, require_line
-    from proda.workflows.dvc_tracking import is_tracked, require_dvc, track
-    from proda.workflows.ingest import Details, write_batch
+    from proda.workflows.dvc_tracking import require_dvc
+    from proda.workflows.ingest import Details
     from proda.workflows.ingest_files import gather, match
+    from proda.workflows.ingest_run import run_ingest
     from proda.workflows.scaffold import parse_topic
 
     root = Repository.open(root).root
@@ -91,12 +89,9 @@ def ingest(
     if any(file.state == "new" for file in files) and not dry_run:
         licence, origin = _asked(licence, origin)
     details = Details(licence, origin, title, topic, update)
+    asked = _ask_title if sys.stdin.isatty() and len(files) == 1 and not dry_run else None
     results: list[IngestedFile] = []
-    for batch in _batches(root, files, discipline, details, dry_run):
-        if not dry_run:
-            write_batch(root, batch)
-            texts = [source_path(source) for source in batch.entries if source_path(source) in batch.texts]
-            track(root, [name for name in texts if is_tracked(root, name) or (dvc and _is_new(batch, name))])
+    for batch in run_ingest(root, files, discipline, details, dvc=dvc, dry_run=dry_run, ask_title=asked):
         results += batch.results
         if not as_json:
             for result in batch.results:
@@ -106,33 +101,6 @@ def ingest(
     _summary(found, results, dry_run)
     if any(result.state == "refused" for result in results):
         sys.exit(1)
-
-
-def _batches(root: Path, files: Sequence[MatchedFile], discipline: str, details: Details, dry_run: bool) -> Iterator[IngestBatch]:
-    """Read the files, some at a time; the caller writes each batch before the next is read."""
-    from proda.documents.isolated import IsolatedReader
-    from proda.progress import Progress
-    from proda.workflows.ingest import plan_ingest, taken_topics
-
-    taken = taken_topics(root, discipline)
-    asked = _ask_title if sys.stdin.isatty() and len(files) == 1 and not dry_run else None
-    with IsolatedReader() as reader, Progress("ingest", len(files), "files") as progress:
-        for start in range(0, len(files), _BATCH):
-            part = files[start : start + _BATCH]
-
-            def read(path: Path) -> ReadDocument:
-                try:
-                    return reader.read(path)
-                finally:
-                    progress.advance(note=printable(path.name))
-
-            yield plan_ingest(root, part, discipline, details, read, asked, taken)
-
-
-def _is_new(batch: IngestBatch, name: str) -> bool:
-    from proda.knowledge.tree import source_path
-
-    return any(result.state == "new" and source_path(result.source) == name for result in batch.results)
 
 
 def _asked(licence: str | None, origin: str | None) -> tuple[str, str]:

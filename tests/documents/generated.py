@@ -8,6 +8,8 @@ The text is Markdown as in the corpus: headings, one line per paragraph, items, 
 them in a form that can be compared.
 """
 
+# ruff: noqa: E501 - a paragraph of a source is one line
+
 from __future__ import annotations
 
 import difflib

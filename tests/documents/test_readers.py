@@ -1,5 +1,7 @@
 """What each format needs beyond its words: equations, lists, notes, encodings, and what is left out or refused."""
 
+# ruff: noqa: E501 - a paragraph of a source is one line
+
 from __future__ import annotations
 
 import io
@@ -387,7 +389,7 @@ def test_latex() -> None:
 def test_macros_that_expand_without_end_stay_small() -> None:
     definitions = [r"\newcommand{\xe}{text }"]
     for outer, inner in zip("abcd", "bcde", strict=True):
-        definitions.append(r"\newcommand{\x%s}{%s}" % (outer, rf"\x{inner} " * 8))
+        definitions.append(rf"\newcommand{{\x{outer}}}" + "{" + rf"\x{inner} " * 8 + "}")
     document = read_document("a.tex", ("".join(definitions) + r"\section{s} " + r"\xa " * 2000 + " end").encode())
     assert document.blocks[-1].text.endswith("end") and len(document.blocks[-1].text) < 100_000
     assert read_document("a.tex", rb"\section{x}\newcommand{\y}{\y a}\y b").blocks[-1].text == "b"
