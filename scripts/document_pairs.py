@@ -23,13 +23,16 @@ from proda.documents.source_text import own_title, source_text
 
 # Two files of one document → why their texts differ.
 PAIRS = {
-    ("fedramp-working-with-oscal.md", "fedramp-working-with-oscal.pdf"): "the PDF is a browser's print of another revision, cut at page ends",
-    ("fedramp-working-with-oscal.md", "fedramp-working-with-oscal.docx"): "the DOCX has listings as text boxes and pictures, and other wording",
-    ("fedramp-working-with-oscal.docx", "fedramp-working-with-oscal.pdf"): "two revisions, the PDF cut at page ends",
-    ("fedramp-overview.md", "fedramp-overview.docx"): "two revisions: title and cross-references differ",
-    ("fedramp-extensions.html", "fedramp-extensions.pdf"): "the PDF is a browser's print whose wide table is cut at the right edge",
-    ("fedramp-extensions.html", "fedramp-extensions.docx"): "two documents: the DOCX is a page about the table, without the table",
-    ("distributed-algorithms-lecture-02.pptx", "distributed-algorithms-lecture-02.pdf"): "the PDF has the labels inside figures",
+    (
+        "fedramp-working-with-oscal.md",
+        "fedramp-working-with-oscal.pdf",
+    ): "the PDF, a print of a browser, lacks the title and has one more heading",
+    ("fedramp-working-with-oscal.md", "fedramp-working-with-oscal.docx"): "two revisions: the DOCX has a caption and a heading more",
+    ("fedramp-working-with-oscal.docx", "fedramp-working-with-oscal.pdf"): "two revisions: the DOCX has a title and a caption more",
+    ("fedramp-overview.md", "fedramp-overview.docx"): "the DOCX has another title; its table headers are in capitals in the Markdown only",
+    ("fedramp-extensions.html", "fedramp-extensions.pdf"): "the PDF, a print of a browser, cuts the wide table at the right edge",
+    ("fedramp-extensions.html", "fedramp-extensions.docx"): "two documents: the DOCX is a page about the table, without it",
+    ("distributed-algorithms-lecture-02.pptx", "distributed-algorithms-lecture-02.pdf"): "the PDF has the labels of the drawings",
 }
 _WORD = re.compile(r"[^\W_]+")
 _NOT_TEXT = re.compile(r"^<!-- .* -->$|\\(?=[!-/:-@\[-`{-~])", re.MULTILINE)

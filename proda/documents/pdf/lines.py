@@ -19,6 +19,7 @@ _SAME_LINE = 0.5  # of the size; a raised or lowered word is nearer to its line 
 _SAME_BASELINE = 0.3
 _RAISED_SIZE, _RAISED_SHIFT = 0.88, 0.15
 _TOUCHING = 0.12  # of the size; a narrower space is none
+_NO_BLANK = 0.1  # of the size; a blank between words is wider, even in a line that is set close
 
 
 class PdfLine(msgspec.Struct):
@@ -113,6 +114,16 @@ def _joined(line: list[PdfLine]) -> PdfLine:
     return line_of([word for piece in line for word in piece.words], tuple((p.x0, p.x1) for p in line))
 
 
+def _spread(word: PdfWord, following: PdfWord) -> bool:
+    """Whether two pieces are one word, its letters so far apart that PDFium took the space for a blank."""
+    return (
+        word.text[-1:].isalpha()
+        and following.text[:1].isalpha()
+        and following.x0 - word.x1 < _NO_BLANK * word.size
+        and word.y == following.y
+    )
+
+
 def _text(words: Sequence[PdfWord], size: float, y: float) -> str:
     parts: list[str] = []
     for n, word in enumerate(words):
@@ -121,7 +132,7 @@ def _text(words: Sequence[PdfWord], size: float, y: float) -> str:
         if n and word.size < _RAISED_SIZE * size and word.y - y > _RAISED_SHIFT * size and text[:1].isdigit() | (text[:1] in "+-−"):
             text = raised(text)
             touching = word.x0 - words[n - 1].x1 < 2 * _TOUCHING * size
-        if n and not (touching and word.size != words[n - 1].size):
+        if n and not (touching and word.size != words[n - 1].size) and not _spread(words[n - 1], word):
             parts.append(" ")
         parts.append(text)
     return "".join(parts)

@@ -62,6 +62,7 @@ _DROPPED = (
 )
 _CITATIONS = ("cite", "citep", "citet", "footcite", "cite:p", "cite:t", "index")
 _CODE_DIRECTIVES = ("code", "code-block", "code-cell", "sourcecode", "prf:algorithm", "algorithm")
+_DIVIDES = re.compile(r"</?(?:br|p|div|li|ul|ol|td|tr|table|h[1-6]|hr|blockquote|section)\b", re.IGNORECASE)
 _DEPTH = 12
 
 
@@ -233,7 +234,7 @@ class _Reader:
         for child in token.children or ():
             if child.type == "code_inline":
                 parts.append(code_span(child.content))
-            elif child.type in ("softbreak", "hardbreak") or (child.type == "html_inline" and child.content.lower().startswith("<br")):
+            elif child.type in ("softbreak", "hardbreak") or (child.type == "html_inline" and _DIVIDES.match(child.content)):
                 parts.append(" ")
             elif child.type in ("text", "text_special"):
                 parts.append(child.content)
