@@ -26,7 +26,7 @@ PAIRS = {
     (
         "fedramp-working-with-oscal.md",
         "fedramp-working-with-oscal.pdf",
-    ): "the PDF, a print of a browser, lacks the title and has one more heading",
+    ): "the PDF, printed by a browser, has no title and one more heading",
     ("fedramp-working-with-oscal.md", "fedramp-working-with-oscal.docx"): "two revisions: the DOCX has a caption and a heading more",
     ("fedramp-working-with-oscal.docx", "fedramp-working-with-oscal.pdf"): "two revisions: the DOCX has a title and a caption more",
     ("fedramp-overview.md", "fedramp-overview.docx"): "the DOCX has another title; its table headers are in capitals in the Markdown only",

@@ -82,7 +82,7 @@ def ingest(
             require_line(field, value)
     if dvc:
         require_dvc(root)
-    found = gather(paths)
+    found = gather(paths, root / "knowledge")
     if (topic or title) and len(found.files) != 1:
         raise UsageError(f"--topic and --title are for one file, and {len(found.files):,} were given. Leave them out, or give one file.")
     files = match(found.files, load_catalogue(root), discipline, topic)

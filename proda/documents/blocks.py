@@ -16,13 +16,14 @@ from typing import Literal
 from proda.errors import ProdaError
 from proda.records import Record
 
-BlockKind = Literal["heading", "paragraph", "item", "table", "equation", "code", "page", "slide"]
+BlockKind = Literal["heading", "paragraph", "label", "item", "table", "equation", "code", "page", "slide"]
 MATH_OPEN, MATH_CLOSE, CODE_OPEN, CODE_CLOSE = "\ue000", "\ue001", "\ue002", "\ue003"
+MAX_LABEL = 15  # words; a longer line in bold is a paragraph
 MARKS = MATH_OPEN + MATH_CLOSE + CODE_OPEN + CODE_CLOSE
 
 
 class DocumentBlock(Record, frozen=True):
-    """A heading, paragraph, list item, table, equation or listing, or the place where a page or slide begins."""
+    """A heading, paragraph, label (a short line in bold), list item, table, equation or listing, or where a page or slide begins."""
 
     kind: BlockKind
     text: str = ""  # one line, except for code; of an equation its LaTeX

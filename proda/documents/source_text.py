@@ -69,6 +69,8 @@ def _rendered(block: DocumentBlock) -> str:
     if block.kind == "heading":
         line = f"{'#' * block.level} {inert(text)}"
         return f"{line[:-1]}\\#" if line.endswith("#") else line
+    if block.kind == "label":
+        return f"**{inert(text)}**"
     if block.kind == "item":
         return f"{'  ' * min(block.level, MAX_INDENT)}{block.marker or '-'} {inert_line(text)}"
     return inert_line(text)

@@ -28,6 +28,7 @@ from proda.workflows.catalogue import catalogue_text, load_catalogue
 from proda.workflows.file_set import require_committed, require_inside, write_together
 from proda.workflows.ingest_files import MatchedFile, catalogued_name
 from proda.yamlio import load_yaml_bytes, read_bytes
+from proda.yamlio.policy import MAX_BYTES
 
 LONGEST_TOPIC = 60  # characters of an id that is made of a title
 _SHOWN_LINES = 12  # changed lines that a result quotes
@@ -108,6 +109,8 @@ def plan_ingest(
             before = _text_before(root, catalogue[source], source) if file.state == "changed" else ""
             require_inside(root, (source_path(source),))
             text = source_text(_first_line(before) if before and not details.title else title, document)
+            if len(text.encode()) > MAX_BYTES:
+                raise UnreadableDocumentError(f"The text has more than {MAX_BYTES:,} bytes, the limit of a source. Split the file.")
             result = _described(file, source, title, document, text)
             if file.state == "changed":
                 result = _replaced(result, **_difference(before, text), lost=tuple(n for n, q in quotes.get(source, ()) if q not in text))

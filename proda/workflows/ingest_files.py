@@ -23,6 +23,7 @@ from proda.documents.sniff import SUFFIXES
 from proda.errors import UsageError
 from proda.findings import printable
 from proda.knowledge.schema import SourceEntry
+from proda.yamlio.inside import within
 
 State = Literal["new", "unchanged", "renamed", "changed", "repeated", "refused"]
 
@@ -45,27 +46,36 @@ class MatchedFile(NamedTuple):
     reason: str = ""  # of a refusal; of a repetition, the file that it repeats
 
 
-def gather(paths: Iterable[Path]) -> GivenFiles:
+def gather(paths: Iterable[Path], knowledge: Path | None = None) -> GivenFiles:
     """The files at `paths`; folders are searched for names of documents, hidden names left out.
 
-    In a folder no link is followed, and nothing but regular files is taken. Raises UsageError for a path that does not exist.
+    In a folder no link is followed, nothing but regular files is taken, and the folder `knowledge`, which holds the sources, is left out.
+    Raises UsageError for a path that does not exist, or that lies in `knowledge`.
     """
     found = GivenFiles([], [], Counter())
+    own = os.path.realpath(knowledge) if knowledge else None
     seen: set[tuple[int, int]] = set()
     for path in paths:
         try:
             status = path.stat()
         except OSError as error:
             raise UsageError(f"{printable(str(path))}\n  Cannot be read: {error.strerror}. Give a file or a folder.") from None
-        for file in _below(path, found) if stat.S_ISDIR(status.st_mode) else (path,):
-            own = file.stat()
-            if (own.st_dev, own.st_ino) not in seen or not own.st_ino:
-                seen.add((own.st_dev, own.st_ino))
+        if own and within(os.path.realpath(path), own):
+            raise UsageError(
+                f"{printable(str(path))}\n  Lies in the knowledge itself, where sources are kept. Give the document that it was made from."
+            )
+        for file in _below(path, found, own) if stat.S_ISDIR(status.st_mode) else (path,):
+            identity = file.stat()
+            if (identity.st_dev, identity.st_ino) not in seen or not identity.st_ino:
+                seen.add((identity.st_dev, identity.st_ino))
                 found.files.append(file)
     return found
 
 
-def _below(folder: Path, found: GivenFiles) -> Iterator[Path]:
+def _below(folder: Path, found: GivenFiles, knowledge: str | None) -> Iterator[Path]:
+    if knowledge and os.path.realpath(folder) == knowledge:
+        found.skipped.append((folder, "The knowledge itself, where sources are kept."))
+        return
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -78,7 +88,7 @@ def _below(folder: Path, found: GivenFiles) -> Iterator[Path]:
         if entry.is_symlink():
             found.skipped.append((path, "A symbolic link is not followed. Give the file that it leads to."))
         elif entry.is_dir(follow_symlinks=False):
-            yield from _below(path, found)
+            yield from _below(path, found, knowledge)
         elif not entry.is_file(follow_symlinks=False):
             found.skipped.append((path, "Not a regular file (a device, pipe or socket)."))
         elif path.suffix.lower() in SUFFIXES:

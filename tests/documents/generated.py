@@ -439,7 +439,13 @@ class _Press:
         self.canvas.drawText(text)
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
+        from reportlab.pdfbase.pdfmetrics import stringWidth
+
         cell = self.width / len(rows[0])
+        if any(stringWidth(word, "Serif-Bold", 9.0) > cell - 8 for row in rows for text in row for word in text.split()):
+            for row in rows:  # no column is wide enough for its words
+                self.paragraph(" ".join(text for text in row if text))
+            return
         self.space(0.6 * _BODY)
         for n, row in enumerate(rows):
             font = "Serif-Bold" if n == 0 else "Serif"

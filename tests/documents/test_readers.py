@@ -230,6 +230,19 @@ def test_a_page_nested_beyond_reason_is_read_or_refused() -> None:
         assert "nested" in str(error) or "no text" in str(error)
 
 
+def test_a_short_line_in_bold_stays_one_and_bold_words_do_not() -> None:
+    body = (
+        "<p><b>Example 1</b></p><p><strong>All</strong> <b>bold</b></p><p><b>Force</b> is mass times acceleration.</p><p><code>x</code></p>"
+    )
+    assert html_lines(body) == ["**Example 1**", "**All bold**", "Force is mass times acceleration.", "`x`"]
+    assert lines("a.md", "**Key *terms***\n\n**Force** is it.\n\n`x`\n\n*italic*\n") == ["**Key terms**", "Force is it.", "`x`", "italic"]
+    assert lines("a.docx", docx(paragraph("<w:r><w:rPr><w:b/></w:rPr><w:t>Strategy</w:t></w:r>") + paragraph(run("Text.")))) == [
+        "**Strategy**",
+        "Text.",
+    ]
+    assert html_lines(f"<p><b>{'bold ' * 20}</b></p>") == [("bold " * 20).strip()]
+
+
 # Markdown.
 
 MYST = """\

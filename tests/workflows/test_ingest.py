@@ -228,6 +228,15 @@ def test_a_folder_is_searched_without_following_links(tmp_path: Path, papers: Pa
         gather([papers / "missing.md"])
 
 
+def test_sources_are_not_ingested_again(root: Path) -> None:
+    (root / "notes.md").write_text(TEXT)
+    found = gather([root], root / "knowledge")
+    assert [path.name for path in found.files if "knowledge" in path.parts] == [] and root / "notes.md" in found.files
+    assert "knowledge itself" in found.skipped[0][1].replace("The k", "k")
+    with pytest.raises(UsageError, match="knowledge itself"):
+        gather([root / "knowledge/sources"], root / "knowledge")
+
+
 def test_nothing_is_written_through_a_link(root: Path, papers: Path, tmp_path: Path) -> None:
     (papers / "pump.md").write_text(TEXT)
     (root / "knowledge/sources/milling/heat-pumps.md").symlink_to(tmp_path / "victim.md")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from proda.documents.blocks import DocumentBlock, ReadDocument, code_span, math
+from proda.documents.blocks import MAX_LABEL, DocumentBlock, ReadDocument, code_span, math
 from proda.documents.characters import clean, one_line, raised
 from proda.documents.readers.mathml import latex_of
 from proda.documents.xml import html_tree, local
@@ -73,11 +73,14 @@ class _Walk:
         self.level = 0
         self.marker = ""
         self.depth = -1
+        self.bold = 0  # elements in bold that the current place stands in
+        self.loose = False  # whether the current line has text that is not in bold
 
     def flush(self) -> None:
         """End the current block."""
         text = " ".join("".join(self.line).split())
         self.line = []
+        label, self.loose = not self.loose and len(text.split()) <= MAX_LABEL, False
         if text:
             if self.kind == "paragraph" and _lone_equation(text):
                 self.blocks.append(DocumentBlock("equation", text[1:-1]))
@@ -86,7 +89,7 @@ class _Walk:
             elif self.kind == "heading":
                 self.blocks.append(DocumentBlock("heading", _NUMBER.sub(r"\1 ", text), level=self.level))
             else:
-                self.blocks.append(DocumentBlock("paragraph", text))
+                self.blocks.append(DocumentBlock("label" if label else "paragraph", text))
             self.kind, self.marker = "paragraph", ""
 
     def text(self, text: str | None) -> None:
@@ -94,6 +97,7 @@ class _Walk:
             return
         place = 0
         text = clean(text, self.keep)
+        self.loose = self.loose or (not self.bold and not text.isspace())
         for found in _TEX.finditer(text):
             self.line.append(text[place : found.start()])
             self.line.append(math(found[1] or found[2] or found[3]))
@@ -111,6 +115,7 @@ class _Walk:
         if not name or _hidden(element, name):
             self.line.append(_image_math(element) if name == "img" else _script_math(element) if name == "script" else "")
             return
+        self.loose = self.loose or (not self.bold and name in ("math", "code", "kbd", "samp", "tt", "sup"))
         if name == "math":
             latex = math(latex_of(element))
             if element.get("display") == "block" or element.get("mode") == "display":
@@ -133,7 +138,9 @@ class _Walk:
         elif name in ("code", "kbd", "samp", "tt", "var") and name != "var":
             self.line.append(code_span(clean("".join(element.itertext()), self.keep)))
         else:
+            self.bold += name in ("b", "strong")
             self.children(element)
+            self.bold -= name in ("b", "strong")
 
     def script(self, element: Any, name: str) -> None:
         """A superscript or subscript. The mark of a note is left out: it is a link, not a power."""
@@ -184,7 +191,7 @@ class _Walk:
 
     def _mark(self, first: int, number: int) -> None:
         """Make the first paragraph of an item the item, where the item holds paragraphs."""
-        if len(self.blocks) > first and self.blocks[first].kind == "paragraph":
+        if len(self.blocks) > first and self.blocks[first].kind in ("paragraph", "label"):
             marker = f"{number}." if number else ""
             self.blocks[first] = DocumentBlock("item", self.blocks[first].text, level=self.depth, marker=marker)
 
@@ -202,7 +209,7 @@ class _Walk:
                 inner.children(child)
                 inner.flush()
                 first, *rest = inner.blocks or [DocumentBlock("paragraph", "")]
-                if first.kind == "paragraph":
+                if first.kind in ("paragraph", "label"):
                     told = f"{term.rstrip(':')}: {first.text}" if term and first.text else term or first.text
                     self.blocks.append(DocumentBlock("item", told))
                     self.blocks += rest

@@ -16,6 +16,8 @@ from proda.documents.blocks import (
     MARKS,
     MATH_CLOSE,
     MATH_OPEN,
+    MAX_LABEL,
+    BlockKind,
     DocumentBlock,
     ReadDocument,
     UnreadableDocumentError,
@@ -175,6 +177,7 @@ class _Reader:
         self.item: tuple[int, str] | None = None  # depth and mark of the item whose first paragraph comes next
         self.heading = 0
         self.cell = False
+        self.label = False  # whether all of the line is in bold
         self.rows: list[list[str]] = []
 
     def text(self, raw: str) -> str:
@@ -227,11 +230,16 @@ class _Reader:
             self.item = None
         else:
             lone = re.fullmatch(f"{MATH_OPEN}([^{MARKS}]*){MATH_CLOSE}", said)
-            yield DocumentBlock("equation", lone[1]) if lone else DocumentBlock("paragraph", said)
+            kind: BlockKind = "label" if self.label and len(said.split()) <= MAX_LABEL else "paragraph"
+            yield DocumentBlock("equation", lone[1]) if lone else DocumentBlock(kind, said)
 
     def inline(self, token: Any) -> str:
         parts: list[str] = []
+        bold = 0
+        self.label = bool(token.children)
         for child in token.children or ():
+            bold += child.nesting * (child.type.startswith("strong"))
+            self.label = self.label and (bold > 0 or child.type == "strong_close" or not child.content.strip())
             if child.type == "code_inline":
                 parts.append(code_span(child.content))
             elif child.type in ("softbreak", "hardbreak") or (child.type == "html_inline" and _DIVIDES.match(child.content)):
