@@ -135,7 +135,7 @@ def _heading_end(lines: Sequence[PdfLine], first: int, text: TextStyle) -> int:
 
 
 def _could_be_heading(line: PdfLine) -> bool:
-    return not line.rows and not line.mono and sum(c.isalpha() for c in line.text) >= 2 and len(line.pieces) <= 3
+    return not line.rows and not line.mono and sum(c.isalpha() for c in line.text) >= 2 and len(line.pieces) <= 6
 
 
 def _continues(line: PdfLine, below: PdfLine) -> bool:
