@@ -33,6 +33,7 @@ VERBS = {
     "report": "Write the report, one HTML page that works offline.",
     "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
     "mv": "Rename a concept, chain or topic wherever it is named.",
+    "curate": "Divide the sources into chunks, and reject those not worth extracting from.",
 }
 
 

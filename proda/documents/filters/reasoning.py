@@ -1,0 +1,57 @@
+"""Passages that tell or list without giving a cause, a condition, a definition or a comparison."""
+
+from __future__ import annotations
+
+import re
+
+from proda.document_settings import CurateSettings
+from proda.documents.excerpt import Excerpt
+
+# Words that show it by themselves. A set, because a pattern of a hundred words takes twenty times as long.
+_WORDS = frozenset(
+    # cause, dependence, purpose
+    "because therefore thus hence consequently thereby accordingly causes cause caused causing produces produce producing generates generate"
+    " induces induce induced triggers trigger triggered stimulates stimulate enables enable enabling allows allow allowing permits prevents prevent preventing"
+    " inhibits inhibit inhibited blocks protects protect responsible increases increase increasing decreases decrease decreasing reduces reduce reducing raises"
+    " lowers promotes promote improves improve weakens strengthens accelerates converts affects affect influences influence determines determine depends depend"
+    " makes make drives drive driven governs governed regulates regulate controls control controlled forms form becomes become turns turn releases release"
+    " absorbs absorb activates activate attracts repels opposes oppose resists maintains maintain keeps creates create destroys destroy limits supports support"
+    " counteracts transforms transfers stops stop breaks lets provides provide involves involve occurs occur acts serves"
+    " depending dependent proportional inversely implies why explains"
+    # condition
+    " if unless whenever otherwise requires require required must cannot assuming"
+    # definition
+    " called termed defined refers denoted consists comprises composed contains includes"
+    # comparison
+    " than whereas unlike conversely likewise similarly differs differ rather instead however although though despite nevertheless equivalent opposite equal".split()
+)
+_PHRASES = re.compile(
+    r"\b(?:so that|as a (?:result|consequence)|for this reason|due to|owing to|thanks to|in order to|in response to|leads? to|leading to|led to"
+    r"|result(?:s|ing|ed)? (?:in|from)|g[ia]ves? rise|contribut(?:es?|ing) to|driven by|function of|used (?:to|for|as|in|by)|(?:serves?|acts?|functions?|works?) (?:as|by|to)|play(?:s|ed)? (?:\w+ ){1,3}role|based on|associated with"
+    r"|helps? (?:to )?\w+|in (?:an effort|an attempt|exchange|return) (?:to|for)|in this way|forced (?:\w+ ){1,4}to|prompt(?:s|ed|ing)|follows that|means that|the reason|makes (?:it|them|the)"
+    r"|since (?!then\b|the (?:\d|early|late|mid|beginning|start|end)|\d|its? (?:founding|inception))"
+    r"|provided that|as long as|only when|in the (?:presence|absence) of|(?:needed|necessary) (?:for|to)|can be|in (?:which|that) case"
+    r"|under (?:\w+ ){0,2}(?:conditions?|circumstances)|when (?:a|an|the|two|these|this|one|it|they|we|you|there|\w+s)\b(?! (?:was|were|had))"
+    r"|known as|referred to as|described as|classified as|made (?:up )?of|such as|by definition"
+    r"|(?:is|are) (?:a|an|the|one|any) (?:\w+[ -]){0,3}(?:type|kind|form|class|process|method|measure|set|group|example|part|property|study|theory|system"
+    r"|structure|state|substance|condition|ability|tendency|rate|ratio|amount|number|point|region|function|body|device|unit|way|result|product|term|branch"
+    r"|science|relationship)\b"
+    r"|in contrast|by contrast|on the other hand|compared (?:to|with)|similar to|different from|the same as|as \w+ as|in spite of"
+    r"|the (?:more|less|greater|higher|larger|smaller|lower|faster)\b|while (?:the|a|an|others?|some|in|those)\b)"
+)
+
+
+def low_reasoning(excerpt: Excerpt, settings: CurateSettings) -> str | None:
+    """Too small a share of its sentences gives a cause, a condition, a definition or a comparison."""
+    total = len(excerpt.sentences)
+    found = sum(not _WORDS.isdisjoint(tokens) for tokens in excerpt.tokens)
+    if not found or found < settings.min_reasoning * total:  # the phrases can only add
+        found = sum(reasons(sentence, tokens) for sentence, tokens in zip(excerpt.sentences, excerpt.tokens, strict=True))
+    if found and found >= settings.min_reasoning * total:
+        return None
+    return f"{found} of {total} sentences give a cause, condition, definition or comparison"
+
+
+def reasons(sentence: str, tokens: list[str]) -> bool:
+    """Whether a sentence gives a cause, a condition, a definition or a comparison. `tokens` are its words in lower case."""
+    return not _WORDS.isdisjoint(tokens) or _PHRASES.search(sentence.lower()) is not None
