@@ -12,7 +12,7 @@ import re
 import msgspec
 
 from proda.documents.chunking import Atom, Piece
-from proda.documents.sentences import without_math
+from proda.documents.sentences import sentence_spans, without_math
 
 _MARKS = re.compile(r"[*_`]+|!?\[([^\]]*)\]\([^)]*\)")
 _CELL = re.compile(r"[^|\n]+")
@@ -52,7 +52,9 @@ def excerpt_of(text: str, piece: Piece) -> Excerpt:
         if atom.kind == "paragraph":
             sentences.append(_plain(text[atom.start : atom.end]))
         elif atom.kind == "list":
-            sentences.append(_ITEM_MARK.sub("", _plain(text[atom.start : atom.end]), count=1))
+            for line in text[atom.start : atom.end].split("\n"):
+                item = _ITEM_MARK.sub("", _plain(line.strip()), count=1)
+                sentences += [item[a:b] for a, b in sentence_spans(item)]
         elif atom.kind == "table":
             sentences += [_plain(cell) for cell in long_cells(text[atom.start : atom.end])]
         elif atom.kind == "label":

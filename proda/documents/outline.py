@@ -42,6 +42,7 @@ _LEADING_LABEL = re.compile(r"\*\*([^*\n]{1,80})\*\*")
 _OBJECTIVES_INTRO = re.compile(
     r"\W*(?:(?:by|at|upon|on|after)\b[^.]{0,40}\b(?:end|completion|completing|studying|reading|finishing)\b[^.]*\b(?:able to|can|should)\b"
     r"|(?:in|after) this (?:section|chapter|module|unit|lesson|lecture)\b[^.]*\b(?:you|we)\b[^.]*:\s*$"
+    r"|after (?:reading|studying|completing|finishing) (?:this|the)\b[^.]*\b(?:able to|can|should|will)\b"
     r"|(?:you|students|the reader) (?:will|should) be able to\b|after reading this\b[^.]*\byou\b[^.]*:\s*$)",
     re.IGNORECASE,
 )
@@ -118,7 +119,7 @@ def _divided(text: str, heading: tuple[str, ...], blocks: list[TextBlock]) -> It
 def _introduces_objectives(said: str, following: list[TextBlock]) -> bool:
     if len(said) > 400 or _OBJECTIVES_INTRO.match(said) is None:
         return False
-    return said.rstrip().endswith(":") and bool(following) and following[0].kind == "list" or len(said) > 60 and "able to" in said[:120]
+    return (bool(following) and following[0].kind == "list") or "able to" in said[:120]
 
 
 def _scan(text: str) -> Iterator[TextBlock | tuple[int, str]]:

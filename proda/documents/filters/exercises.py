@@ -9,35 +9,40 @@ from proda.documents.excerpt import Excerpt
 from proda.documents.outline import task_label
 
 _HEADING = re.compile(
-    r"(?:(?:[\d.]+|part|chapter|section|end[- ]of[- ]chapter|additional|challenge|practice|supplementary|unsolved|selected|general|python|matlab"
-    r"|conceptual|group|in[- ]class|optional|coding|short|mini)\s+)*"
-    r"(?:exercises?\b|problems?\W*(?:set\b.*)?$|problems? (?:sets?|solutions?)\b|problems and (?:exercises|applications|solutions)\b|review (?:questions?|exercises?|problems?)\b|(?:self[- ])?check(?:s|point)?"
-    r"(?: (?:your|questions?|yourself)\b.*)?\W*$|self[- ]?(?:check|assessment|test|study|quiz)\b|check your (?:understanding|learning|knowledge)\b"
-    r"|(?:critical thinking|multiple choice|short answer|free response|true[/ -]?or?[/ -]?false|fill in the blanks?|matching|essay|discussion|thought|"
-    r"study|conceptual|comprehension|review|end[- ]of[- ]chapter|reflection|homework|visual connection|figuring for yourself|test prep|practice)\s+"
-    r"(?:questions?|exercises?|problems?|activit\w+|tests?|assignments?)\b|critical thinking\W*$|multiple choice\W*$|short answer\W*$|true[/ -]false\W*$"
-    r"|conceptual questions\b|(?:discussion |quick )?questions(?: (?:to consider|for (?:discussion|thought|review)))?\W*$|homework\b|assignments?\b|quiz(?:zes)?\b|practice(?: test| exam\w*)?\W*(?:\d+\W*)?$"
-    r"|practice (?:makes perfect|problems?|exercises?|questions?|tests?)|let[’']s practice|try it(?: yourself| now)?\b|test yourself|your turn\b|answer key|answers?(?: to .*)?\W*$"
-    r"|solutions?(?: (?:to|manual)\b.*)?\W*$|bringing it together|concepts in practice|programming practice\b.*|lab(?:oratory)? (?:exercise|assignment|activity)\b"
-    r"|collaborative group activity|figuring for yourself|use the following information\b)",
+    r"(?:(?:[\d.]+|part|chapter|section|end[- ]of[- ]chapter|additional|challenge|practice|supplementary|unsolved|selected|general|python"
+    r"|matlab|conceptual|group|in[- ]class|optional|coding|short|mini)\s+)*"
+    r"(?:"
+    r"exercises?(?: \d[\d.]*)?\W*(?::.*)?$|exercises (?:for|on) |problems?\W*(?:sets?\b.*)?$|problems and (?:exercises|applications|solutions)\b"
+    r"|(?:review|critical thinking|multiple choice|short answer|free response|fill in the blanks?|matching|essay|discussion|thought|study|conceptual"
+    r"|comprehension|end[- ]of[- ]chapter|reflection|homework|visual connection|test prep|practice|self[- ]?check|personal connection)\s+"
+    r"(?:questions?|exercises?|problems?|activit(?:y|ies)|tests?|quiz(?:zes)?|assignments?)\b"
+    r"|self[- ]?(?:check|assessment|test|quiz)\b|check (?:your|yourself)\b|checkpoint\W*\d*\W*$|test yourself\b"
+    r"|critical thinking\W*$|multiple choice\W*$|short answer\W*$|true[/ -](?:or[/ -])?false\W*$"
+    r"|(?:discussion |quick |conceptual )?questions?(?: (?:to consider|for (?:discussion|thought|review)))?\W*\d*\W*$"
+    r"|homework\b|assignments?\W*\d*\W*$|quiz(?:zes)?\W*\d*\W*$|practice(?: test| exam\w*)?\W*\d*\W*$|practice makes perfect\b"
+    r"|let[’']s practice\b|try it(?: yourself| now)?\b|your turn\b|concepts in practice\b|programming practice\b|bringing it together\b"
+    r"|answers?(?: key| to .*)?\W*$|solutions? (?:manual|(?:to|for) (?:the )?(?:odd|even|selected|review|exercises?|problems?|questions?)\b.*)"
+    r"|lab(?:oratory)? (?:exercise|assignment|activity)\b|collaborative group activity|figuring for yourself"
+    r")",
     re.IGNORECASE,
 )
 _ANSWER = re.compile(r"(?:solutions?|answers?|strategy|significance|sketch|think|solve|discuss|check)\b", re.IGNORECASE)
 _ANSWERED = re.compile(r"(?m)^\*\*(?:Solution|Answer|Strategy|Check Your Learning|Proof)\b")
 _QUESTION = re.compile(r"\?[\"'”’)\]]*\s*$")
+# Tasks of textbooks. Verbs that steps of a procedure begin with as well ("Select the largest", "Repeat") are left out.
 _TASK = re.compile(
-    r"(?:[\W\d]|\b[a-h][.)]|\([a-z]\))*(?:(?:for|in) (?:the following|each of the following|exercises?|problems?)\b.*?,\s*|(?:now|next|then|again|also|"
-    r"finally|first|please|hint:)\W+|(?:using|use|given|from|based on|with|without|assuming|suppose|if|when|let)\b[^.?!]*?,\s*|\*?exercise\b[\s\d.:]*)?"
-    r"(?:calculate|compute|find|determine|draw|sketch|explain|describe|discuss|list|identify|write|show(?: that| how)|prove|solve|evaluate|estimate|state|name"
-    r"|compare|contrast|match|choose|select|fill|label|plot|graph|simplify|factor|verify|derive|construct|outline|define|give|summari[sz]e|predict|justify"
-    r"|rewrite|expand|convert|indicate|decide|rank|arrange|classify|complete|design|implement|modify|create|repeat|extend|think (?:about|of)|try|answer|make"
-    r"|consider (?:how|whether|what|why|the following)|research|investigate|analy[sz]e|interpret|test|use|express|distinguish|illustrate|propose|suggest"
-    r"|what|why|how|which|who|where|can you|do you|does|is it|are there|could|would|should) ",
+    r"(?:[\W\d]|\b[a-h][.)]|\([a-z]\))*"
+    r"(?:(?:for|in) (?:the following|each of the following|exercises?|problems?)\b.*?,\s*|(?:now|next|then|again|also|finally|please|hint:)\W+"
+    r"|(?:using|use|given|from|based on|with|without|assuming|suppose|if|when|let)\b[^.?!]*?,\s*|\*?exercise\b[\s\d.:]*)?"
+    r"(?:calculate|compute|find|determine|draw|sketch|explain|describe|discuss|list|write|show (?:that|how)|prove|solve|evaluate|estimate|state|name"
+    r"|compare|contrast|match|label|plot|graph|simplify|factor|verify|derive|outline|define|summari[sz]e|predict|justify|rewrite|decide|classify"
+    r"|answer|consider (?:how|whether|what|why|the following)|research|investigate|analy[sz]e|interpret|distinguish|illustrate|propose|suggest) ",
     re.IGNORECASE,
 )
 _OPTION = re.compile(r"(?:[-*+•]\s+)?\(?[A-Ea-e][.)]\s+\S")
 _NUMBERED = re.compile(r"\(?\d{1,3}[.)]\s+\S")
 MOST = 0.5
+LONGEST_OPTION = 80  # characters; the steps of an argument are longer
 
 
 def exercise(excerpt: Excerpt, _settings: CurateSettings) -> str | None:
@@ -79,9 +84,10 @@ def _asked(excerpt: Excerpt) -> str | None:
             return None
     else:
         tasks = [s for s in sentences if _QUESTION.search(s) or _TASK.match(s)]
-    options = sum(_OPTION.match(line.strip()) is not None for line in excerpt.text.splitlines())
+    options = sum(_OPTION.match(line.strip()) is not None and len(line) <= LONGEST_OPTION for line in excerpt.text.splitlines())
     if options >= 3 and asking:
         return f"{options} options to choose from"
-    if total and sum(map(len, tasks)) >= MOST * total and (asking or len(tasks) > 1):
+    # By both measures, so that one long rhetorical question does not make an essay an exercise.
+    if total and sum(map(len, tasks)) >= MOST * total and len(tasks) >= MOST * len(sentences) and (asking or len(tasks) > 1):
         return f"{len(tasks)} of {len(sentences)} sentences are tasks or questions"
     return None

@@ -23,7 +23,7 @@ FEWEST = 3
 def glossary(excerpt: Excerpt, _settings: CurateSettings) -> str | None:
     """Terms with definitions: a list, or paragraphs that begin with a term, below such a heading; elsewhere by the form of the lines."""
     lines = [line.strip() for line in excerpt.text.splitlines() if line.strip()]
-    for title in excerpt.heading:
+    for title in excerpt.heading if not excerpt.share("code") else ():
         if _HEADING.match(title) and sum(_TERM.match(line) is not None for line in lines) >= len(lines) / 2:
             return f"below the heading {title}"
     if "**" not in excerpt.text:

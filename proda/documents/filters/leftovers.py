@@ -16,7 +16,13 @@ _CAPTION = re.compile(
     re.IGNORECASE,
 )
 _KINDS = (("table", "rows of tables"), ("code", "code"), ("equation", "equations"), ("image", "images"))
+_ABOUT_CODE = re.compile(
+    r"\b(?:we|us|let[’']?s|below|following|above|here|(?:this|the|these) (?:\w+ )?(?:function|method|class|code|cell|script|program|procedure|command|snippet|example"
+    r"|line|output)s?|run|print|call)\b|:$",
+    re.IGNORECASE,
+)
 MOST = 0.7
+WALKED = 0.5  # share of code from which sentences that only lead from one listing to the next count
 MOST_SYMBOLS = 0.45
 SHORT_LINE = 5  # words
 
@@ -29,6 +35,10 @@ def leftover(excerpt: Excerpt, _settings: CurateSettings) -> str | None:
     most = max(shares, key=lambda what: shares[what])
     if sum(shares.values()) >= MOST:
         return f"{shares[most]:.0%} of the words are {most}"
+    if shares["code"] >= WALKED:
+        about = sum(_ABOUT_CODE.search(sentence) is not None for sentence in excerpt.sentences)
+        if about >= len(excerpt.sentences) / 2:
+            return f"{shares['code']:.0%} of the words are code, and {about} of {len(excerpt.sentences)} sentences walk through it"
     total = sum(map(len, excerpt.sentences))
     captions = [s for s in excerpt.sentences if _CAPTION.match(s)]
     if captions and sum(map(len, captions)) >= 0.6 * total:

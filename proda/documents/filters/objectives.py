@@ -12,7 +12,7 @@ _ROADMAP = re.compile(
     r"\b(?:in|throughout) (?:this|the (?:following|next|present|coming)) (?:chapter|section|module|unit|part|lesson|book)s?\b"
     r"|\b(?:this|the next|the following) (?:chapter|section|module|unit|lesson)\b.{0,40}\b(?:will|explores?|examines?|introduces?|discuss\w*"
     r"|describes?|covers?|provides?|presents?|looks?|focus\w*|helps?|begins?|deals?)\b"
-    r"|\b(?:you|we)(?: will|[’']ll) (?:learn|explore|examine|discuss|see|study|look|begin|consider|investigate|cover|discover|return|turn)\b",
+    r"|\b(?:you|we)(?: will|[’']ll) (?:learn|explore|examine|study|discover)\b",
     re.IGNORECASE,
 )
 # One of these stands in whatever the pattern matches.
