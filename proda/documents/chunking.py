@@ -18,7 +18,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from proda.documents.outline import Kind, TextBlock, TextSection, is_item, sections_of
+from proda.documents.blocks import Kind, TextBlock, is_item
+from proda.documents.outline import TextSection, sections_of
 from proda.documents.sentences import sentence_spans
 
 _CELL_WORD = re.compile(r"[^\s|]*[^\W_][^\s|]*")

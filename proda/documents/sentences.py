@@ -12,24 +12,31 @@ from __future__ import annotations
 import re
 
 # Abbreviations that never end a sentence: something always follows them.
-_BEFORE = frozenset("e.g i.e cf viz vs v eg ie ca approx resp esp et".split())
-_TITLES = frozenset("Mr Mrs Ms Dr Prof Rev Hon Gen Col Capt Lt Sgt Sen Rep Gov St Mt".split())
-# Abbreviations before a number or a letter: "Fig. 3", "Eq. (2)", "Sec. A". Before anything else, the stop ends the sentence.
-_NUMBERED = frozenset(
-    "fig figs eq eqs eqn eqns sec secs sect sects ch chap chaps vol vols no nos p pp para ref refs tab tbl ex thm def prop cor lem art".split()
+_BEFORE = frozenset(("e.g", "i.e", "cf", "viz", "vs", "v", "eg", "ie", "ca", "approx", "resp", "esp", "et"))
+_TITLES = frozenset(("Mr", "Mrs", "Ms", "Dr", "Prof", "Rev", "Hon", "Gen", "Col", "Capt", "Lt", "Sgt", "Sen", "Rep", "Gov", "St", "Mt"))
+_NUMBERED_WORDS = """
+    fig figs eq eqs eqn eqns sec secs sect sects ch chap chaps vol vols no nos p pp para ref refs tab tbl ex thm def prop cor lem art
+"""
+_MAYBE_WORDS = """
+    etc al inc co corp ltd bros jr sr ph.d m.d b.c a.d b.c.e c.e a.m p.m u.s u.s.a u.k u.n d.c e.u eds dept univ assoc
+    jan feb apr aug sep sept oct nov dec sp spp var subsp ft incl excl
+"""
+_OPENING_WORDS = """
+    A An The This That These Those It Its He She They We You I There Here In On At By For From To With As If When While Although Because
+    Since After Before However Therefore Thus Hence Moreover Furthermore Such Some Many Most Each Every All Both Another Other One Two
+    Not Now Then So But And Or Nor Yet What Which Who Why How Where Our Their His Her Your My Under Over During Unlike Like Instead
+    Finally Also Even Only Once Until Through Throughout Similarly Consequently Additionally Indeed Otherwise Usually Often
+"""
+# Before a number or a letter: "Fig. 3", "Eq. (2)", "Sec. A". Before anything else, the stop ends the sentence.
+_NUMBERED = frozenset(_NUMBERED_WORDS.split())
+# These end a sentence if the next word is one that often begins a sentence.
+_MAYBE = frozenset(_MAYBE_WORDS.split())
+_OPENERS = frozenset(_OPENING_WORDS.split())
+# An opening dollar stands before, a closing one after something visible, and no digit follows: "$5 and $6" is money.
+_MATH = re.compile(
+    r"(?<!\\)\$\$.+?\$\$|(?<!\\)\$(?=[^\s$])(?:[^$\\]|\\.)*?(?<=[^\s\\])\$(?!\d)|``[^`]+``|`[^`\n]+`",
+    re.DOTALL,
 )
-# Abbreviations that can end a sentence: they do if the next word is one that often begins a sentence.
-_MAYBE = frozenset(
-    "etc al inc co corp ltd bros jr sr ph.d m.d b.c a.d b.c.e c.e a.m p.m u.s u.s.a u.k u.n d.c e.u eds dept univ assoc"
-    " jan feb apr aug sep sept oct nov dec sp spp var subsp ft incl excl".split()
-)
-_OPENERS = frozenset(
-    "A An The This That These Those It Its He She They We You I There Here In On At By For From To With As If When While Although Because"
-    " Since After Before However Therefore Thus Hence Moreover Furthermore Such Some Many Most Each Every All Both Another Other One Two"
-    " Not Now Then So But And Or Nor Yet What Which Who Why How Where Our Their His Her Your My Under Over During Unlike Like"
-    " Instead Finally Also Even Only Once Until Through Throughout Similarly Consequently Additionally Indeed Otherwise Usually Often".split()
-)
-_MATH = re.compile(r"(?<!\\)\$\$.+?\$\$|(?<!\\)\$(?=[^\s$])(?:[^$\\]|\\.)*?(?<=[^\s\\])\$(?!\d)|``[^`]+``|`[^`\n]+`", re.DOTALL)
 # A terminator, closing quotes and brackets or a note mark, white space; then what can open a sentence.
 _END = re.compile(r"[.!?…]+(?:[\"'”’)\]}*_»]|\[\d{1,3}\])*(\s+)(?=[\"'“‘(\[{*_«¿¡]*(?:[^\W_]|[$`\\§]))")
 _LAST_WORD = re.compile(r"(?:.*[\s(\[{\"'“‘—–/*_])?(.*)", re.DOTALL)

@@ -14,8 +14,10 @@ _LEADERS = re.compile(r"(?:\.\s?){4,}|…{2,}|_{4,}|·{4,}")
 _TO_PAGE = re.compile(
     r"(?:[-*+•]\s+|chapter |part |section |[\dIVXA-Z]{1,4}[.:)]?\s+)*[^\W\d][^=<>$]{2,110}?\s(?:\d{1,4}|[ivxlc]{2,7})$", re.IGNORECASE
 )
-_INDEX_LINE = re.compile(r"(?:[-*+•]\s+)?[^\W\d][^=<>$]{0,80}?, \d{1,4}(?:[–-]\d{1,4})?[a-z]?(?:, ?\d{1,4}(?:[–-]\d{1,4})?[a-z]?)*$")
+_PAGES = r"\d{1,4}(?:[–-]\d{1,4})?[a-z]?"
+_INDEX_LINE = re.compile(rf"(?:[-*+•]\s+)?[^\W\d][^=<>$]{{0,80}}?, {_PAGES}(?:, ?{_PAGES})*$")
 _NUMBERED_TITLE = re.compile(r"(?:chapter|section|part|unit|appendix)?\s*(?:\d+(?:\.\d+)+|[A-Z]\.\d+)\.?\s+\S[^.?!]*$", re.IGNORECASE)
+LONGEST = 140  # characters of a title or an entry
 MOST = 0.7
 FEWEST = 4
 
@@ -26,16 +28,16 @@ def contents(excerpt: Excerpt, _settings: CurateSettings) -> str | None:
     if not lines:
         return None
     titled = _HEADING.match(excerpt.title())
-    if titled and all(not line.endswith(".") for line in lines):
+    if titled and all(line[-1].isalnum() and len(line) < LONGEST for line in lines):
         return f"below the heading {excerpt.title()}"
     if len(lines) < FEWEST or excerpt.share("table", "code", "equation") > 0.5:
         return None
     found = 0
     for line in lines:
-        if len(line) < 140 and not line.endswith((".", "?", "!", ":")):
+        if len(line) < LONGEST and not line.endswith((".", "?", "!", ":")):
             if _LEADERS.search(line) or _TO_PAGE.match(line) or _INDEX_LINE.match(line) or _NUMBERED_TITLE.match(line):
                 found += 1
-        elif len(line) < 140 and _LEADERS.search(line):
+        elif len(line) < LONGEST and _LEADERS.search(line):
             found += 1
     if found < FEWEST or found < MOST * len(lines):
         return None

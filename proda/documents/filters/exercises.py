@@ -12,8 +12,10 @@ _HEADING = re.compile(
     r"(?:(?:[\d.]+|part|chapter|section|end[- ]of[- ]chapter|additional|challenge|practice|supplementary|unsolved|selected|general|python"
     r"|matlab|conceptual|group|in[- ]class|optional|coding|short|mini)\s+)*"
     r"(?:"
-    r"exercises?(?: \d[\d.]*)?\W*(?::.*)?$|exercises (?:for|on) |problems?\W*(?:sets?\b.*)?$|problems and (?:exercises|applications|solutions)\b"
-    r"|(?:review|critical thinking|multiple choice|short answer|free response|fill in the blanks?|matching|essay|discussion|thought|study|conceptual"
+    r"exercises?(?: \d[\d.]*)?\W*(?::.*)?$|exercises (?:for|on) |problems?\W*(?:sets?\b.*)?$|problems and (?:exercises|applications"
+    r"|solutions)\b"
+    r"|(?:review|critical thinking|multiple choice|short answer|free response|fill in the blanks?|matching|essay|discussion|thought"
+    r"|study|conceptual"
     r"|comprehension|end[- ]of[- ]chapter|reflection|homework|visual connection|test prep|practice|self[- ]?check|personal connection)\s+"
     r"(?:questions?|exercises?|problems?|activit(?:y|ies)|tests?|quiz(?:zes)?|assignments?)\b"
     r"|self[- ]?(?:check|assessment|test|quiz)\b|check (?:your|yourself)\b|checkpoint\W*\d*\W*$|test yourself\b"
@@ -21,22 +23,28 @@ _HEADING = re.compile(
     r"|(?:discussion |quick |conceptual )?questions?(?: (?:to consider|for (?:discussion|thought|review)))?\W*\d*\W*$"
     r"|homework\b|assignments?\W*\d*\W*$|quiz(?:zes)?\W*\d*\W*$|practice(?: test| exam\w*)?\W*\d*\W*$|practice makes perfect\b"
     r"|let[’']s practice\b|try it(?: yourself| now)?\b|your turn\b|concepts in practice\b|programming practice\b|bringing it together\b"
-    r"|answers?(?: key| to .*)?\W*$|solutions? (?:manual|(?:to|for) (?:the )?(?:odd|even|selected|review|exercises?|problems?|questions?)\b.*)"
+    r"|answers?(?: key| to .*)?\W*$|solutions? (?:manual|(?:to|for) (?:the )?(?:odd|even|selected|review|exercises?|problems?"
+    r"|questions?)\b.*)"
     r"|lab(?:oratory)? (?:exercise|assignment|activity)\b|collaborative group activity|figuring for yourself"
     r")",
     re.IGNORECASE,
 )
-_ANSWER = re.compile(r"(?:solutions?|answers?|strategy|significance|sketch|think|solve|discuss|check)\b", re.IGNORECASE)
-_ANSWERED = re.compile(r"(?m)^\*\*(?:Solution|Answer|Strategy|Check Your Learning|Proof)\b")
+_ANSWERED = re.compile(
+    r"^\*\*((?:solutions?|answers?|strategy|check your learning|significance)\b[^*\n]{0,20})\*\*", re.MULTILINE | re.IGNORECASE
+)
 _QUESTION = re.compile(r"\?[\"'”’)\]]*\s*$")
 # Tasks of textbooks. Verbs that steps of a procedure begin with as well ("Select the largest", "Repeat") are left out.
 _TASK = re.compile(
     r"(?:[\W\d]|\b[a-h][.)]|\([a-z]\))*"
-    r"(?:(?:for|in) (?:the following|each of the following|exercises?|problems?)\b.*?,\s*|(?:now|next|then|again|also|finally|please|hint:)\W+"
+    r"(?:(?:for|in) (?:the following|each of the following|exercises?|problems?)\b.*?,\s*|(?:now|next|then|again|also|finally|please"
+    r"|hint:)\W+"
     r"|(?:using|use|given|from|based on|with|without|assuming|suppose|if|when|let)\b[^.?!]*?,\s*|\*?exercise\b[\s\d.:]*)?"
-    r"(?:calculate|compute|find|determine|draw|sketch|explain|describe|discuss|list|write|show (?:that|how)|prove|solve|evaluate|estimate|state|name"
-    r"|compare|contrast|match|label|plot|graph|simplify|factor|verify|derive|outline|define|summari[sz]e|predict|justify|rewrite|decide|classify"
-    r"|answer|consider (?:how|whether|what|why|the following)|research|investigate|analy[sz]e|interpret|distinguish|illustrate|propose|suggest) ",
+    r"(?:calculate|compute|find|determine|draw|sketch|explain|describe|discuss|list|write|show (?:that|how)|prove|solve|evaluate"
+    r"|estimate|state|name"
+    r"|compare|contrast|match|label|plot|graph|simplify|factor|verify|derive|outline|define|summari[sz]e|predict|justify|rewrite"
+    r"|decide|classify"
+    r"|answer|consider (?:how|whether|what|why|the following)|research|investigate|analy[sz]e|interpret|distinguish|illustrate"
+    r"|propose|suggest) ",
     re.IGNORECASE,
 )
 _OPTION = re.compile(r"(?:[-*+•]\s+)?\(?[A-Ea-e][.)]\s+\S")
@@ -58,19 +66,14 @@ def _worked(excerpt: Excerpt) -> str | None:
     label = task_label(excerpt.text)
     if label and _has_task(excerpt):
         return f"worked example or exercise: {label}"
-    before = 0
-    for atom in excerpt.atoms if excerpt.labels else ():
-        if atom.kind == "label":
-            label = excerpt.text[atom.start - excerpt.atoms[0].start : atom.end - excerpt.atoms[0].start].strip("*_ :.")
-            if _ANSWER.fullmatch(label.rstrip("0123456789 .()abc")):
-                return f"worked example: {label}" if before <= (1 - MOST) * excerpt.words else None
-        before += atom.words
+    answer = _ANSWERED.search(excerpt.text)
+    if answer is not None and answer.start() <= (1 - MOST) * len(excerpt.text):
+        return f"worked example: {answer[1]}"
     return None
 
 
 def _has_task(excerpt: Excerpt) -> bool:
-    answered = any(_ANSWER.match(label) for label in excerpt.labels) or _ANSWERED.search(excerpt.text) is not None
-    return answered or any(_QUESTION.search(s) or _TASK.match(s) for s in excerpt.sentences)
+    return _ANSWERED.search(excerpt.text) is not None or any(_QUESTION.search(s) or _TASK.match(s) for s in excerpt.sentences)
 
 
 def _asked(excerpt: Excerpt) -> str | None:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 ENOUGH = 120  # letters below which a guess is worth little
 SURE = 0.9  # probability from which another language counts
 # English function words. A passage of which every seventh word is one of these is English, and the model need not be asked.
-_ENGLISH = frozenset("the of and to is that are was by this with from which have has were their it as for be not we".split())
+_ENGLISH = frozenset(
+    ("the", "of", "and", "to", "is", "that", "are", "was", "by", "this", "with", "from", "which", "have", "has", "were", "their", "it",
+     "as", "for", "be", "not", "we")
+)  # fmt: skip
 _OFTEN = 7
 
 

@@ -8,16 +8,19 @@ from proda.document_settings import CurateSettings
 from proda.documents.excerpt import Excerpt, long_cells
 
 _CAPTION = re.compile(
-    r"(?:\W*(?:figure|fig\.|table|plate|photo|image|video|box|panel|diagram|map|chart|graph)\s*[\dA-Z][\d.]*\b\s*(?:[.:(|–—-]|$|(?:shows?|depicts?|"
-    r"illustrates?|presents?|displays?|lists?|summari[sz]es?|gives?|compares?|provides?)\b)"
-    r"|\W*(?:this|the) (?:figure|image|photo(?:graph)?|diagram|map|chart|graph|table|picture|video|illustration|drawing)\s+(?:shows?|depicts?|illustrates?|"
-    r"presents?|displays?|above|below)|\W*(?:image |photo |figure )?credit\b|.*\(credit\b|\W*(?:watch|view|click|open|listen to|explore|visit|go to|see) "
-    r"(?:this|the|on|at)\b.*\b(?:video|animation|link|simulation|website|site|podcast|image|interactive|page|applet|clip)\b)",
+    r"(?:\W*(?:figure|fig\.|table|plate|photo|image|video|box|panel|diagram|map|chart|graph)\s*[\dA-Z][\d.]*\b\s*"
+    r"(?:[.:(|–—-]|$|(?:shows?|depicts?|illustrates?|presents?|displays?|lists?|summari[sz]es?|gives?|compares?|provides?)\b)"
+    r"|\W*(?:this|the) (?:figure|image|photo(?:graph)?|diagram|map|chart|graph|table|picture|video|illustration|drawing)\s+"
+    r"(?:shows?|depicts?|illustrates?|presents?|displays?|above|below)"
+    r"|\W*(?:image |photo |figure )?credit\b|.*\(credit\b"
+    r"|\W*(?:watch|view|click|open|listen to|explore|visit|go to|see) (?:this|the|on|at)\b.*"
+    r"\b(?:video|animation|link|simulation|website|site|podcast|image|interactive|page|applet|clip)\b)",
     re.IGNORECASE,
 )
 _KINDS = (("table", "rows of tables"), ("code", "code"), ("equation", "equations"), ("image", "images"))
 _ABOUT_CODE = re.compile(
-    r"\b(?:we|us|let[’']?s|below|following|above|here|(?:this|the|these) (?:\w+ )?(?:function|method|class|code|cell|script|program|procedure|command|snippet|example"
+    r"\b(?:we|us|let[’']?s|below|following|above|here|(?:this|the|these) (?:\w+ )?(?:function|method|class|code|cell|script|program"
+    r"|procedure|command|snippet|example"
     r"|line|output)s?|run|print|call)\b|:$",
     re.IGNORECASE,
 )

@@ -10,7 +10,8 @@ from proda.documents.excerpt import Excerpt
 # What a chapter announces about itself: no statement about its subject.
 _ROADMAP = re.compile(
     r"\b(?:in|throughout) (?:this|the (?:following|next|present|coming)) (?:chapter|section|module|unit|part|lesson|book)s?\b"
-    r"|\b(?:this|the next|the following) (?:chapter|section|module|unit|lesson)\b.{0,40}\b(?:will|explores?|examines?|introduces?|discuss\w*"
+    r"|\b(?:this|the next|the following) (?:chapter|section|module|unit|lesson)\b.{0,40}\b(?:will|explores?|examines?|introduces?"
+    r"|discuss\w*"
     r"|describes?|covers?|provides?|presents?|looks?|focus\w*|helps?|begins?|deals?)\b"
     r"|\b(?:you|we)(?: will|[’']ll) (?:learn|explore|examine|study|discover)\b",
     re.IGNORECASE,

@@ -8,16 +8,19 @@ from proda.document_settings import CurateSettings
 from proda.documents.excerpt import Excerpt
 
 _HEADING = re.compile(
-    r"(?:[\d.]+\s+)?(?:references?(?: cited| list)?|bibliograph\w*|works cited|literature(?: cited)?|(?:suggested|further|additional|recommended|"
-    r"selected)\s+(?:readings?|reading list|resources|sources|references|exploration)|for further (?:exploration|reading|study)|footnotes?|"
-    r"endnotes?|citations|sources|web ?sites|web links|external links|see also|online resources|resources|readings?)\W*(?:and notes)?\W*$",
+    r"(?:[\d.]+\s+)?(?:references?(?: cited| list)?|bibliograph\w*|works cited|literature(?: cited)?"
+    r"|(?:suggested|further|additional|recommended|selected)\s+(?:readings?|reading list|resources|sources|references|exploration)"
+    r"|for further (?:exploration|reading|study)|footnotes?|endnotes?|web ?sites|web links|external links"
+    r"|online resources)\W*(?:and notes)?\W*$",
     re.IGNORECASE,
 )
+# These can be headings of the subject too: "Sources" of current, "Resources" of a country.
+_UNSURE_HEADING = re.compile(r"(?:sources|resources|citations|readings?|see also|notes)\W*$", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d[a-z]?\b")
 _ADDRESS = re.compile(r"\b(?:https?://|www\.|doi[:. ]|arXiv:)", re.IGNORECASE)
 _SOURCE = re.compile(
-    r"\b(?:vol\.|no\.|pp?\. ?\d|eds?\.|University Press|Press\b|Journal|Proceedings|Proc\.|Trans\.|Review|Retrieved|Accessed|accessed"
-    r"|available (?:at|online)|Available (?:at|online)|ISBN|Publish\w+|\d+ ?\(\d+\) ?[:,]|[A-Z]\w+, \d+(?:, | ?\()\d)"
+    r"\b(?:vol\.|no\.|pp?\. ?\d|eds?\.|University Press|Press\b|Journal|Proceedings|Proc\.|Trans\.|Review|Retrieved|[Aa]ccessed"
+    r"|[Aa]vailable (?:at|online)|ISBN|Publish\w+|\d+ ?\(\d+\) ?[:,]|[A-Z]\w+, \d+(?:, | ?\()\d)"
 )
 _AUTHOR = re.compile(r"(?:[\W\d]*)[A-Z][\w’'-]+,? (?:and |& )?(?:[A-Z]\.[ -]?){1,3}|[\W\d]*(?:[A-Z]\.[ -]?){1,3} ?[A-Z][\w’'-]+,")
 _VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|can|may|will|shows?|found|suggests?|became|began)\b")
@@ -38,6 +41,8 @@ def references(excerpt: Excerpt, _settings: CurateSettings) -> str | None:
         return None
     lines = [line.strip() for line in excerpt.text.splitlines() if line.strip()]
     works = [line for line in lines if _is_work(line)]
+    if works and _UNSURE_HEADING.match(title):
+        return f"below the heading {title}, {len(works)} of {len(lines)} lines are references to works"
     if len(works) < FEWEST or sum(map(len, works)) < MOST * sum(map(len, lines)):
         return None
     return f"{len(works)} of {len(lines)} lines are references to works"
