@@ -15,8 +15,10 @@ from proda.documents.chunking import Atom, Piece
 from proda.documents.sentences import sentence_spans, without_math
 
 _MARKS = re.compile(r"[*_`]+|!?\[([^\]]*)\]\([^)]*\)")
+_FENCED = re.compile(r"^[ \t]*(```|~~~|\$\$).*?(?:\1|\Z)", re.DOTALL | re.MULTILINE)  # code and equations in a list item
 _CELL = re.compile(r"[^|\n]+")
-LONG_CELL = 8
+LONG_FENCED = re.compile(r"^[ \t]*(```|~~~|\$\$).*?(?:\1|\Z)", re.DOTALL | re.MULTILINE)  # code and equations in a list item
+_CELL = 8
 _TOKEN = re.compile(r"\w+")
 _ITEM_MARK = re.compile(r"(?:[-*+•‣◦–]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\([ivx]{1,4}\)|[ivx]{2,4}[.)])[ \t]+")
 
@@ -52,7 +54,7 @@ def excerpt_of(text: str, piece: Piece) -> Excerpt:
         if atom.kind == "paragraph":
             sentences.append(_plain(text[atom.start : atom.end]))
         elif atom.kind == "list":
-            for line in text[atom.start : atom.end].split("\n"):
+            for line in _FENCED.sub("", text[atom.start : atom.end]).split("\n"):
                 item = _ITEM_MARK.sub("", _plain(line.strip()), count=1)
                 sentences += [item[a:b] for a, b in sentence_spans(item)]
         elif atom.kind == "table":

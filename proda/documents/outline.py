@@ -28,6 +28,7 @@ _TASK_LABEL = re.compile(
     r"|your turn\b|think it through\b|practice questions?\b|review questions?\b)",
     re.IGNORECASE,
 )
+_ANSWER_LABEL = re.compile(r"\*\*answers?\W*$", re.IGNORECASE)
 _LEADING_LABEL = re.compile(r"\*\*([^*\n]{1,80})\*\*")
 _OBJECTIVES_INTRO = re.compile(
     r"\W*(?:(?:by|at|upon|on|after)\b[^.]{0,40}\b(?:end|completion|completing|studying|reading|finishing)\b[^.]*\b(?:able to|can"
@@ -87,7 +88,10 @@ def _divided(text: str, heading: tuple[str, ...], blocks: list[TextBlock]) -> It
             listed = listed and inside
         elif inside and listed:
             inside = False
-        if not runs or runs[-1][0] != inside or (block.kind in ("label", "paragraph") and task_label(said)):
+        begins = block.kind in ("label", "paragraph") and task_label(said)
+        # After an answer of one block, the text of the section goes on.
+        resumes = block.kind == "paragraph" and number >= 2 and _ANSWER_LABEL.match(text[blocks[number - 2].start : blocks[number - 2].end])
+        if not runs or runs[-1][0] != inside or begins or resumes:
             runs.append((inside, []))
         runs[-1][1].append(block)
     for objectives, run in runs:

@@ -29,8 +29,9 @@ _HEADING = re.compile(
     r")",
     re.IGNORECASE,
 )
-_ANSWERED = re.compile(
-    r"^\*\*((?:solutions?|answers?|strategy|check your learning|significance)\b[^*\n]{0,20})\*\*", re.MULTILINE | re.IGNORECASE
+_ANSWERED = re.compile(r"^\*\*((?:solutions?|answers?|strategy|check your learning)\b[^*\n]{0,20})\*\*", re.MULTILINE | re.IGNORECASE)
+_POSED = re.compile(
+    r"(?:let[’']?s?\b|consider\b|suppose\b|assume\b|given\b|we (?:want|wish|would like|are given|now|will)\b)", re.IGNORECASE
 )
 _QUESTION = re.compile(r"\?[\"'”’)\]]*\s*$")
 # Tasks of textbooks. Verbs that steps of a procedure begin with as well ("Select the largest", "Repeat") are left out.
@@ -73,7 +74,9 @@ def _worked(excerpt: Excerpt) -> str | None:
 
 
 def _has_task(excerpt: Excerpt) -> bool:
-    return _ANSWERED.search(excerpt.text) is not None or any(_QUESTION.search(s) or _TASK.match(s) for s in excerpt.sentences)
+    if _POSED.match(excerpt.sentences[0] if excerpt.sentences else "") or _ANSWERED.search(excerpt.text) is not None:
+        return True
+    return any(_QUESTION.search(s) or _TASK.match(s) for s in excerpt.sentences)
 
 
 def _asked(excerpt: Excerpt) -> str | None:

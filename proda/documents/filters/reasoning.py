@@ -18,7 +18,7 @@ _CAUSE = """
     become turns turn releases release absorbs absorb activates activate attracts repels opposes oppose resists maintains
     maintain keeps creates create destroys destroy limits supports support counteracts transforms transfers stops stop breaks
     lets provides provide involves involve occurs occur acts serves possess possesses belong belongs uses indicated
-    contraindicated depending dependent proportional inversely implies why explains
+    contraindicated remove removes depending dependent proportional inversely implies why explains
 """
 _CONDITION = """
     if unless whenever otherwise requires require required must cannot assuming
