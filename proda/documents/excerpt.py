@@ -17,8 +17,7 @@ from proda.documents.sentences import sentence_spans, without_math
 _MARKS = re.compile(r"[*_`]+|!?\[([^\]]*)\]\([^)]*\)")
 _FENCED = re.compile(r"^[ \t]*(```|~~~|\$\$).*?(?:\1|\Z)", re.DOTALL | re.MULTILINE)  # code and equations in a list item
 _CELL = re.compile(r"[^|\n]+")
-LONG_FENCED = re.compile(r"^[ \t]*(```|~~~|\$\$).*?(?:\1|\Z)", re.DOTALL | re.MULTILINE)  # code and equations in a list item
-_CELL = 8
+LONG_CELL = 8
 _TOKEN = re.compile(r"\w+")
 _ITEM_MARK = re.compile(r"(?:[-*+•‣◦–]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\([ivx]{1,4}\)|[ivx]{2,4}[.)])[ \t]+")
 
