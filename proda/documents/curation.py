@@ -26,7 +26,7 @@ class JudgedChunk(msgspec.Struct, frozen=True):
     words: int
     reason: str = ""
     detail: str = ""
-    print: Fingerprint | None = None  # of a chunk that no filter rejects
+    fingerprint: Fingerprint | None = None  # of a chunk that no filter rejects
 
 
 def curate_text(text: str, settings: CurateSettings) -> list[JudgedChunk]:
@@ -38,5 +38,5 @@ def curate_text(text: str, settings: CurateSettings) -> list[JudgedChunk]:
     passed = [n for n, chunk in enumerate(judged) if not chunk.reason]
     prints = fingerprints([text[judged[n].start : judged[n].end] for n in passed], settings.max_similarity)
     for n, found in zip(passed, prints, strict=True):
-        judged[n] = msgspec.structs.replace(judged[n], print=found)
+        judged[n] = msgspec.structs.replace(judged[n], fingerprint=found)
     return judged

@@ -228,7 +228,7 @@ def _chunks(texts: Mapping[str, _Text], judged: Mapping[str, list[JudgedChunk]])
 def _without_copies(chunks: dict[str, list[Chunk]], judged: Mapping[str, list[JudgedChunk]], max_similarity: float) -> None:
     """Reject, in place, each kept chunk that repeats an earlier one of any source."""
     places = [(source, n) for source, made in chunks.items() for n, chunk in enumerate(made) if chunk.kept]
-    prints = [judged[source][n].print or NO_PRINT for source, n in places]
+    prints = [judged[source][n].fingerprint or NO_PRINT for source, n in places]
     copies = repeated(prints, [chunks[source][n].text for source, n in places], max_similarity)
     for index, copy in copies.items():
         source, n = places[index]

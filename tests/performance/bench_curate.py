@@ -9,8 +9,8 @@ datatrove reads is the same texts as JSON lines. DATATROVE names a folder made b
     pip install --target /tmp/datatrove "datatrove[processing]" spacy
 
 and datatrove is left out where it is not set. Its pipeline here: Gopher quality, Gopher repetition, C4 quality, FineWeb quality, then
-MinHash (5-grams, 14 bands of 8), with its default settings. Its language filter downloads a model and is left out. Both sides may use
-two processes. Prints a table, the share kept by reason, and one line of JSON. Peak memory is that of the parent process plus that of each worker.
+MinHash (5-grams, 14 bands of 8), with default settings. Its language filter downloads a model and is left out. Both use two processes.
+Prints a table, the share kept by reason, and one line of JSON. Peak memory is that of the parent process plus that of each worker.
 """
 
 from __future__ import annotations

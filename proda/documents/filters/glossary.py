@@ -28,7 +28,7 @@ def glossary(excerpt: Excerpt, _settings: CurateSettings) -> str | None:
             return f"below the heading {title}"
     if "**" not in excerpt.text:
         return None
-    entries = sum(_ENTRY.match(line) is not None for line in lines)
-    if entries < FEWEST or entries < MOST * len(lines):
+    entries = [line for line in lines if _ENTRY.match(line)]
+    if len(entries) < FEWEST or sum(map(len, entries)) < MOST * sum(map(len, lines)):
         return None
-    return f"{entries} of {len(lines)} lines are terms with definitions"
+    return f"{len(entries)} of {len(lines)} lines are terms with definitions"
