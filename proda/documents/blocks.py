@@ -17,7 +17,7 @@ import msgspec
 
 Kind = Literal["paragraph", "label", "list", "table", "equation", "code", "image"]
 
-_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
+_HEADING = re.compile(r"(#{1,6})[ \t]")
 _ITEM = re.compile(r"(?:[-*+•‣◦–]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\([ivx]{1,4}\)|[ivx]{2,4}[.)])[ \t]+\S")
 _RULE = re.compile(r"([-*_])[ \t]*(?:\1[ \t]*){2,}$")
 _COMMENT = re.compile(r"<!--.*-->$")
@@ -58,7 +58,7 @@ def blocks_of(text: str) -> Iterator[TextBlock | Heading]:
         kind = _kind(line.bare) if line.bare else None
         heading = _HEADING.match(line.bare) if kind is None and line.bare[:1] == "#" else None
         if heading is not None:
-            yield Heading(len(heading[1]), _MARKUP.sub("", heading[2]).strip())
+            yield Heading(len(heading[1]), _MARKUP.sub("", line.bare[heading.end() :].rstrip("# \t")).strip())
         if kind is None:
             n += 1
             continue

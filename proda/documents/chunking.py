@@ -23,6 +23,7 @@ from proda.documents.outline import TextSection, sections_of
 from proda.documents.sentences import sentence_spans
 
 _CELL_WORD = re.compile(r"[^\s|]*[^\W_][^\s|]*")
+_FAR = 20
 _TIED, _SENTENCE, _LOOSE, _PARAGRAPH = range(4)  # how well a chunk may end before an atom
 
 
@@ -129,16 +130,16 @@ def _cut(atoms: tuple[Atom, ...], start: int, budget: int) -> int:
     """The index of the atom before which the chunk that begins at `start` ends."""
     total = 0
     sizes: list[int] = []  # of the chunk, if it ended before atom start + 1, start + 2, …
-    for atom in atoms[start:]:
-        if total + atom.words > budget and sizes:
+    for n in range(start, len(atoms)):
+        if total + atoms[n].words > budget and sizes:
             break
-        total += atom.words
+        total += atoms[n].words
         sizes.append(total)
     else:
         return len(atoms)
     ahead = 0  # words from the end of the longest possible chunk to the end of the section, as far as that matters
-    for atom in atoms[start + len(sizes) :]:
-        ahead += atom.words
+    for n in range(start + len(sizes), len(atoms)):
+        ahead += atoms[n].words
         if ahead > budget:
             break
     rest = total + ahead
@@ -155,8 +156,8 @@ def _cut(atoms: tuple[Atom, ...], start: int, budget: int) -> int:
 def _part(atoms: tuple[Atom, ...], start: int, budget: int) -> float:
     """How many words each part has if the rest of the paragraph that `start` is in becomes the fewest equal parts."""
     words = atoms[start].words
-    for atom in atoms[start + 1 :]:
-        if atom.rank > _SENTENCE:
+    for n in range(start + 1, len(atoms)):
+        if atoms[n].rank > _SENTENCE or words > _FAR * budget:  # beyond, the parts hardly differ from the budget
             break
-        words += atom.words
+        words += atoms[n].words
     return words / max(1, -(-words // budget))

@@ -14,7 +14,7 @@ import msgspec
 from proda.documents.chunking import Atom, Piece
 from proda.documents.sentences import sentence_spans, without_math
 
-_MARKS = re.compile(r"[*_`]+|!?\[([^\]]*)\]\([^)]*\)")
+_MARKS = re.compile(r"[*_`]+|!?\[([^\[\]]*)\]\([^()]*\)")
 _FENCED = re.compile(r"^[ \t]*(```|~~~|\$\$).*?(?:\1|\Z)", re.DOTALL | re.MULTILINE)  # code and equations in a list item
 _CELL = re.compile(r"[^|\n]+")
 LONG_CELL = 8

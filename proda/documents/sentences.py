@@ -38,7 +38,8 @@ _MATH = re.compile(
     re.DOTALL,
 )
 # A terminator, closing quotes and brackets or a note mark, white space; then what can open a sentence.
-_END = re.compile(r"[.!?…]+(?:[\"'”’)\]}*_»]|\[\d{1,3}\])*(\s+)(?=[\"'“‘(\[{*_«¿¡]*(?:[^\W_]|[$`\\§]))")
+# Possessive, so that a line of leader dots is read once.
+_END = re.compile(r"(?<![.!?…])[.!?…]++(?:[\"'”’)\]}*_»]|\[\d{1,3}\])*(\s+)(?=[\"'“‘(\[{*_«¿¡]*(?:[^\W_]|[$`\\§]))")
 _LAST_WORD = re.compile(r"(?:.*[\s(\[{\"'“‘—–/*_])?(.*)", re.DOTALL)
 _LONGEST = 24  # characters; no abbreviation is longer
 _NEXT_WORD = re.compile(r"[\"'“‘(\[{*_«¿¡]*([^\W_]+|[$`\\§])")

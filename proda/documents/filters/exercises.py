@@ -36,7 +36,7 @@ _POSED = re.compile(
 _QUESTION = re.compile(r"\?[\"'”’)\]]*\s*$")
 # Tasks of textbooks. Verbs that steps of a procedure begin with as well ("Select the largest", "Repeat") are left out.
 _TASK = re.compile(
-    r"(?:[\W\d]|\b[a-h][.)]|\([a-z]\))*"
+    r"(?:\([a-z]\)|\b[a-h][.)]|[\W\d])*+"
     r"(?:(?:for|in) (?:the following|each of the following|exercises?|problems?)\b.*?,\s*|(?:now|next|then|again|also|finally|please"
     r"|hint:)\W+"
     r"|(?:using|use|given|from|based on|with|without|assuming|suppose|if|when|let)\b[^.?!]*?,\s*|\*?exercise\b[\s\d.:]*)?"
