@@ -27,7 +27,7 @@ LAYERS = (
     ("errors", "findings", "gitrepo", "progress", "records", "stable_hash", "yamlio"),
     ("document_settings", "graph", "params", "statistics", "language", "runtime", "store"),
     ("calls",),
-    (*ROLES, "documents", "extraction", "exchange"),
+    (*ROLES, "documents", "curation", "extraction", "exchange"),
     ("history",),
     ("workflows",),
     ("experiments", "report"),

@@ -37,6 +37,7 @@ VERBS = {
     "export": "Export samples or items in the formats of other tools.",
     "import": "Import ontologies, question sets and training rows, for review.",
     "mv": "Rename a concept, chain or topic wherever it is named.",
+    "curate": "Divide the sources into chunks, and reject those not worth extracting from.",
 }
 
 
