@@ -107,9 +107,8 @@ class Asker:
         trouble = Trouble("not-asked", "")
         sent, attempt = 0, 0
         while attempt <= self.settings.retries:
-            request = body(question, messages, mode, self.settings, self.habits.limit_name)
             try:
-                got = await self._exchange(question, request, len(messages))
+                got = await self._exchange(question, messages, mode)
             except (StoppedError, BudgetSpentError) as stop:
                 self._stop(str(stop))
                 return Trouble("not-asked", self.stopped), sent
@@ -128,12 +127,13 @@ class Asker:
         self._exhausted(trouble)
         return trouble, sent
 
-    async def _exchange(self, question: Question, request: bytes, messages: int) -> Parsed | Trouble:
+    async def _exchange(self, question: Question, messages: Sequence[Message], mode: str) -> Parsed | Trouble:
         """Send one request: take a place in the throttle, reserve its cost, count what came back, and give both back."""
         entered = await self.throttle.enter()
         held, usage, charged, busy = None, None, False, None
         try:
-            held = await self.budget.reserve(tokens_at_most(request, messages), reply_limit(question, self.settings))
+            request = body(question, messages, mode, self.settings, self.habits.limit_name)
+            held = await self.budget.reserve(tokens_at_most(request, len(messages)), reply_limit(question, self.settings))
             if self.stopped:
                 raise StoppedError
             charged = True  # also if this is cancelled while the endpoint works
@@ -145,6 +145,8 @@ class Asker:
                     got = Trouble(got.reason, got.detail, retry=True, charged=True)
             if isinstance(got, Trouble):
                 charged, busy = got.charged, got.busy or busy
+                if got.wait_s is not None:
+                    self.throttle.hold(got.wait_s)  # before the place is given back, or the next request would slip through
             else:
                 self._replies += 1
                 self._failed_in_a_row = 0
@@ -179,11 +181,9 @@ class Asker:
         return not trouble.retry or self.unusable is not None
 
     async def _pause(self, attempt: int, trouble: Trouble, pauses: random.Random) -> bool:
-        """Wait before the next try; False if the run ended meanwhile. A wait that the endpoint asks for holds back every request."""
+        """Wait before the next try; False if the run ended meanwhile."""
         seconds = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (attempt - 1)) * pauses.uniform(0.5, 1.0)
-        if trouble.wait_s is not None:
-            self.throttle.hold(trouble.wait_s)
-            seconds = max(seconds, trouble.wait_s)
+        seconds = max(seconds, trouble.wait_s or 0.0)
         try:
             await asyncio.wait_for(self._ending.wait(), seconds)
         except TimeoutError:

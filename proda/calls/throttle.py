@@ -6,7 +6,7 @@
 
 Starts at a quarter of the cap and grows by one for each reply, which doubles it in each round trip. The first sign of overload (429, 503, a
 time-out) halves it; from then on it grows by one in each round trip (additive increase, multiplicative decrease, as TCP does). Requests
-that were sent before a cut say nothing about the time after it, so they do not cut again. A Retry-After of the endpoint holds all requests
+that were sent before a cut say nothing about the time after it, so they change nothing. A Retry-After of the endpoint holds all requests
 back.
 """
 
@@ -59,10 +59,12 @@ class Throttle:
     def leave(self, entered: int, *, busy: bool | None) -> None:
         """Give the place back. `busy`: whether the endpoint is overloaded; None if the request tells nothing about that."""
         self.in_flight -= 1
-        if busy and entered == self.cuts:
+        if busy is None or entered != self.cuts:
+            pass
+        elif busy:
             self.limit = max(1.0, self.limit / 2)
             self.cuts += 1
-        elif busy is False:
+        else:
             self.limit = min(float(self.most), self.limit + (1.0 if not self.cuts else 1.0 / self.limit))
         self._wake()
 

@@ -79,6 +79,7 @@ class Wire:
         self._client, self._headers, self._key = client, headers, key
         self._url = client.build_request("POST", f"{address}/chat/completions").url
         self._timeout_s = timeout_s or None
+        self._extensions = {"timeout": {"connect": CONNECT_S, "read": None, "write": None, "pool": None}}
         self.address = address
 
     async def send(self, body: bytes) -> bytes | Trouble:
@@ -87,7 +88,8 @@ class Wire:
 
         try:
             async with asyncio.timeout(self._timeout_s):
-                response = await self._client.post(self._url, headers=self._headers, content=body)
+                request = httpx2.Request("POST", self._url, headers=self._headers, content=body, extensions=self._extensions)
+                response = await self._client.send(request)
         except TimeoutError:
             return Trouble("time-out", f"No complete reply within {self._timeout_s:g} s.", retry=True, busy=True, charged=True)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
@@ -121,9 +123,10 @@ async def connected(settings: LlmSettings) -> AsyncIterator[Wire]:
     import openai
 
     address, key = endpoint_address(settings), api_key()
-    http = openai.DefaultAioHttpClient(timeout=openai.Timeout(None, connect=CONNECT_S), follow_redirects=False)
+    http = openai.DefaultAioHttpClient(follow_redirects=False)
     client = openai.AsyncOpenAI(base_url=address, api_key=key, http_client=http)
     headers = {name: value for name, value in client.default_headers.items() if isinstance(value, str)} | client.auth_headers
+    headers["Accept-Encoding"] = "gzip, deflate"
     try:
         yield Wire(http, address, headers, key, settings.timeout_s)
     finally:

@@ -8,8 +8,9 @@
 The server is a process of its own, so that it neither shares the client's event loop nor dies with a client that is killed.
 
 What it answers: `answer` names a function `answer(messages, schema) -> dict`, as "package.module:function". It gets the messages of the
-question (without the rounds of a re-ask) and the JSON Schema of the reply, and returns the reply as a dict (or a str, sent as it is). It
-must be pure, so that the same question has the same answer in every run. Without it, the reply is the smallest instance of the schema.
+question (without the rounds of a re-ask) and the JSON Schema of the reply, and returns the reply: a dict, a str that is sent as it is, or a
+list of replies to the first, second, … try. It must be pure, so that the same question has the same answer in every run. Without it, or
+where it returns None, the reply is the smallest instance of the schema.
 
 Faults: `faults` maps a name of FAULTS to the share of requests that it hits. Which requests, is drawn from the seed, the question and the
 number of the try, so it does not depend on the order of arrival. A question is hit `most` times, then answered. A question whose text
@@ -106,7 +107,7 @@ class Config:
     seed: int = 0
     most: int = 2  # faults that are drawn for one question
     latency_s: float = 0.0
-    modes: tuple[str, ...] = ("json_schema", "tools", "json")  # other kinds of request get a 400
+    modes: tuple[str, ...] = ("json_schema", "tools", "json", "text")  # other kinds of request get a 400
     key: str = ""  # the only key that is let in; empty: any
     model: str = ""  # the only model that exists; empty: any
     per_second: float = 0.0  # requests let through each second, further ones get a 429 with retry-after-ms; 0: all
@@ -132,7 +133,7 @@ class Server:
     @staticmethod
     def _load(name: str) -> Answer:
         if not name:
-            return lambda messages, schema: instance_of(schema)
+            return lambda messages, schema: None
         module, _, function = name.partition(":")
         return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
 
@@ -188,7 +189,15 @@ class Server:
         self.tries[question] += 1
         key = request.headers.get("Authorization", "").removeprefix("Bearer ")
         fault = self.fault(question, said, turn)
-        row |= {"text": said[-200:], "mode": mode, "turn": turn, "fault": fault, "rounds": len(body["messages"]), "status": 200}
+        row |= {
+            "text": said[-200:],
+            "last": (body["messages"][-1]["content"] or "")[-500:],
+            "mode": mode,
+            "turn": turn,
+            "fault": fault,
+            "rounds": len(body["messages"]),
+            "status": 200,
+        }
         row |= {"model": body["model"], "temperature": body.get("temperature"), "limit": body.get(config.limit_name), "usage": None}
         if config.latency_s:
             await asyncio.sleep(config.latency_s * (10 if fault == "slow" else 1))
@@ -246,6 +255,10 @@ class Server:
     ) -> dict[str, Any]:
         """The body of a chat completion."""
         reply = self.answer(messages, schema)
+        if isinstance(reply, list):
+            reply = reply[min(row["turn"], len(reply) - 1)]
+        if reply is None:
+            reply = instance_of(schema)
         text = reply if isinstance(reply, str) else json.dumps(reply, ensure_ascii=False)
         if fault == "wrong":
             text = json.dumps({"unexpected": True})
@@ -303,6 +316,7 @@ def _asked(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         return "json_schema", form["json_schema"]["schema"]
     if body.get("tools"):
         return "tools", body["tools"][0]["function"]["parameters"]
+    mode = "json" if form else "text"
     for message in body["messages"]:
         text = message["content"] or ""
         for start in (n for n, sign in enumerate(text) if sign == "{"):
@@ -311,8 +325,8 @@ def _asked(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
             except ValueError:
                 continue
             if "properties" in found:
-                return "json", found
-    return "json", {"type": "object"}
+                return mode, found
+    return mode, {"type": "object"}
 
 
 def _error(status: int, message: str, code: str, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -342,7 +356,7 @@ class Running:
     process: subprocess.Popen[str]
 
     def requests(self) -> list[dict[str, Any]]:
-        """One row for each request that was answered: n, text, mode, turn, fault, status, usage, in_flight, at, model, …"""
+        """One row for each request that was answered: n, text (of the question), last (message), mode, turn, fault, status, usage, …"""
         rows = [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
         return sorted(rows, key=lambda row: row["n"])
 
