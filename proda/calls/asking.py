@@ -23,7 +23,7 @@ from proda.calls.rendering import Message, body, correction, rendered, reply_key
 from proda.calls.reply_store import EndpointHabits, ReplyStore, StoredReply
 from proda.calls.spending import Budget, BudgetSpentError, Ledger, LedgerLine, cost
 from proda.calls.throttle import StoppedError, Throttle
-from proda.calls.wire import OTHER_LIMIT_NAME, EndpointError, Trouble, Wire
+from proda.calls.wire import OTHER_LIMIT_NAME, EndpointError, Trouble, Wire, one_line
 from proda.document_settings import LlmSettings
 
 FIRST_PAUSE_S = 0.5  # before the first retry; doubles for each further one
@@ -94,7 +94,7 @@ class Asker:
                 if keep:
                     self._store(question, mode, tokens, tries, got.text)
                 return Answered(question.id, got.value, cached=False, input_tokens=tokens[0], output_tokens=tokens[1], tries=tries)
-            result = Unanswered(question.id, got.reason, got.detail, tries)
+            result = Unanswered(question.id, got.reason, one_line(got.detail), tries)
             if got.reason in FINAL:
                 break
             if got.reason != "empty":

@@ -62,7 +62,7 @@ class Unanswered(msgspec.Struct, frozen=True):
 
     question_id: str
     reason: str  # a key of REASONS
-    detail: str  # one line, without the key of the endpoint
+    detail: str  # one line for people, without the key of the endpoint
     tries: int = 0  # requests that were sent
 
 

@@ -111,7 +111,7 @@ class Wire:
         cause: BaseException | None = error
         while cause is not None and not isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
             cause = cause.__cause__ or cause.__context__
-        detail = _short(self._blotted(str(cause or error).encode()).decode() or type(error).__name__)
+        detail = one_line(self._blotted(str(cause or error).encode()).decode() or type(error).__name__)
         if cause is not None:
             return Trouble("connection", f"No connection to {self.address}: {detail}", retry=True, unusable=True)
         return Trouble("connection", f"The connection broke: {detail}", retry=True, charged=True)
@@ -151,6 +151,12 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     return None
 
 
+def one_line(text: str) -> str:
+    """Words of an endpoint or a model on one line, cut to MOST_DETAIL characters, safe for a terminal."""
+    line = printable(" ".join(text.split()))
+    return line if len(line) <= MOST_DETAIL else line[:MOST_DETAIL] + "…"
+
+
 def _refused(status: int, headers: Mapping[str, str], data: bytes) -> Trouble:
     """A status other than 200 as what it means."""
     message, code = _error_message(data)
@@ -184,10 +190,4 @@ def _error_message(data: bytes) -> tuple[str, str]:
         code = str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else ""
     except (msgspec.MsgspecError, UnicodeDecodeError, AttributeError, KeyError):
         message, code = data.decode(errors="replace"), ""
-    return _short(str(message)), code
-
-
-def _short(text: str) -> str:
-    """The endpoint's words on one line, safe for a terminal."""
-    line = printable(" ".join(text.split()))
-    return line if len(line) <= MOST_DETAIL else line[:MOST_DETAIL] + "…"
+    return one_line(str(message)), code

@@ -15,6 +15,8 @@ where it returns None, the reply is the smallest instance of the schema.
 Faults: `faults` maps a name of FAULTS to the share of requests that it hits. Which requests, is drawn from the seed, the question and the
 number of the try, so it does not depend on the order of arrival. A question is hit `most` times, then answered. A question whose text
 holds `FAULT=name` is hit by that fault at each try; with `FAULT=name:2` at its first two.
+
+GET /stats tells how many replies were sent, when the first request came and the last reply went, and how many were in flight at most.
 """
 
 from __future__ import annotations
@@ -126,6 +128,7 @@ class Server:
         self.drawn: Counter[str] = Counter()
         self.count = 0
         self.in_flight = 0
+        self.stats = {"replies": 0, "first": 0.0, "last": 0.0, "most": 0}
         self.allowance, self.counted = 1.0, time.monotonic()
         self.log = open(config.log, "a", buffering=1) if config.log else None  # noqa: SIM115
         self.answer = self._load(config.answer)
@@ -165,15 +168,22 @@ class Server:
         return (1.0 - self.allowance) / rate
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path == "/stats":
+            return web.json_response(self.stats)
         if not request.path.endswith("/chat/completions"):
             return _error(404, "no such path", "not_found")
         body = msgspec.json.decode(await request.read())
+        if not body["messages"]:
+            return _error(400, "the list of messages is empty", "invalid_request_error")
         self.count += 1
         self.in_flight += 1
         row: dict[str, Any] = {"n": self.count, "at": time.time(), "in_flight": self.in_flight}
         try:
             return await self._reply(request, body, row)
         finally:
+            self.stats["replies"] += 1
+            self.stats["first"], self.stats["last"] = self.stats["first"] or row["at"], time.time()
+            self.stats["most"] = max(self.stats["most"], self.in_flight)
             self.in_flight -= 1
             if self.log:
                 self.log.write(msgspec.json.encode(row).decode() + "\n")
@@ -363,10 +373,11 @@ class Running:
 
 @contextmanager
 def endpoint(**config: Any) -> Iterator[Running]:
-    """Start a server with the fields of `Config`, and stop it at the end. `log=""` (the default) logs to a temporary file."""
+    """Start a server with the fields of `Config`, and stop it at the end. With `log=None` it writes no rows."""
     with tempfile.TemporaryDirectory() as folder:
-        log = Path(config.pop("log", "") or Path(folder) / "requests.jsonl")
-        settings = json.dumps({"log": str(log), **config})
+        wanted = config.pop("log", "")
+        log = Path(wanted or Path(folder) / "requests.jsonl")
+        settings = json.dumps({"log": "" if wanted is None else str(log), **config})
         env = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
         command = [sys.executable, "-P", "-m", "tests.calls.endpoint", settings]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)

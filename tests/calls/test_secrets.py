@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from proda.calls.ask import ask_all
+from proda.calls.records import Unanswered
 from proda.calls.wire import EndpointError, api_key
 from proda.document_settings import LlmSettings
 from proda.errors import InputError
@@ -79,6 +80,8 @@ def test_an_address_with_a_password_is_refused_and_not_repeated(tmp_path: Path, 
 
 def test_what_an_endpoint_says_cannot_control_the_terminal(tmp_path: Path) -> None:
     with endpoint(answer=ANSWER) as server:
-        question = colour_question("x", 'ANSWERS=["\\u001b[2J{\\"name\\": 1}"]')
+        question = colour_question("x", 'ANSWERS=[{"name": "red", "size": 1, "\\u001b[2J\\n": 1}]')
         run = ask_all([question], toy_settings(server.url), tmp_path, attempts=1)
-    assert run.tally.unanswered == {"invalid": 1} and "\x1b" not in str(run.results)
+    result = run.results[question.id]
+    assert isinstance(result, Unanswered) and result.reason == "invalid"
+    assert "\\x1b[2J" in result.detail and "\x1b" not in result.detail and "\n" not in result.detail
