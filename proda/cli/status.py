@@ -44,7 +44,8 @@ def status(revision: str | None, as_json: bool, root: str) -> None:
         lines = list(_stale(found))
     else:
         state = status_of(where)
-        data, lines = state, [*_head(state), *_stale(state.freshness, state.changed), *_upgraded(state), *_round(state.round), *_failed(state), _next(state)]
+        stale = (*_stale(state.freshness, state.changed), *_upgraded(state))
+        data, lines = state, [*_head(state), *stale, *_round(state.round), *_failed(state), _next(state)]
         note(state.git)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2))

@@ -79,8 +79,8 @@ def _code(root: Path) -> list[Finding]:
     if not changed:
         return faults
     message = (
-        f"The installed ProDa has other code for {listing(changed)}. After an upgrade, `proda check --fix` writes it here and `dvc repro` runs"
-        " what changed; otherwise install what the repository was built with: `pip install -r requirements.txt`."
+        f"The installed ProDa has other code for {listing(changed)}. After an upgrade, `proda check --fix` writes it here, and `dvc repro`"
+        " runs what changed. Otherwise install what the repository was built with: `pip install -r requirements.txt`."
     )
     return [Finding(VERSION_FILE.as_posix(), 0, "code", "installed-code", message, "warning")]
 

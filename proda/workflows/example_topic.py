@@ -96,5 +96,3 @@ def _without(root: Path, name: str, field: str, key: str) -> dict[str, str | Non
     if text is None:
         raise InputError(f"{name}  {field}.{key}\n  Cannot be removed without losing a comment. Nothing was changed. Remove it by hand.")
     return {name: text}
-
-

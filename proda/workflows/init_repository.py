@@ -111,7 +111,7 @@ def templates(*, embedded: bool) -> dict[str, str]:
             if name == PARAMS[embedded]:
                 name = "params.yaml"
             if name not in PARAMS.values():
-                found[re.sub(r"^dot-", ".", name)] = path.read_text(encoding="utf-8")
+                found[re.sub(r"(^|/)dot-", r"\1.", name)] = path.read_text(encoding="utf-8")
     return found
 
 
@@ -172,12 +172,13 @@ def _require_place(root: Path) -> None:
         return
     if root.is_dir() and os.path.samefile(top, root):
         return
+    inside = os.path.relpath(os.path.realpath(root), os.path.realpath(top))
     try:
-        run_git(top, "check-ignore", "--quiet", "--", str(root))
+        run_git(top, "check-ignore", "--quiet", "--", f"{inside}/")
     except GitError:
         raise InputError(
             f"{root}\n  Lies in the git repository {top}, and commands that read history need a repository of their own. Nothing was"
-            f" written. Name a folder outside of it, or add {os.path.relpath(root, top)}/ to its .gitignore first."
+            f" written. Name a folder outside of it, or add {inside}/ to its .gitignore first."
         ) from None
 
 
@@ -185,7 +186,8 @@ def _require_empty(root: Path, texts: dict[str, str]) -> bool:
     """Return whether `root` holds some of the files already, as they would be written. Raises InputError if it holds anything else."""
     if not root.is_dir():
         return False
-    there, other = [], []
+    there: list[str] = []
+    other: list[str] = []
     for folder, folders, names in os.walk(root):
         here = Path(folder).relative_to(root)
         if here == Path():

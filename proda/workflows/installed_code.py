@@ -29,7 +29,7 @@ import msgspec
 from proda import __version__
 from proda.errors import InputError, ProdaError
 from proda.store.cached import read_cached, write_cached
-from proda.store.code_version import ROOT, imported_files
+from proda.store.code_version import ROOT, imported_names
 from proda.store.files import write_file
 from proda.yamlio import dump_yaml, load_as
 
@@ -57,23 +57,44 @@ def follows_installed_code(root: Path) -> bool:
 
 
 def installed_code(root: Path | None = None) -> VersionFile:
-    """Return the version and the code of the installed ProDa. Takes seconds; with a repository, its build/cache remembers the hashes."""
+    """Return the version and the code of the installed ProDa. Takes seconds, but with a repository whose build/cache knows the hashes."""
     stages = sorted(path.stem for path in (ROOT / "pipelines").glob("*.py") if path.stem not in NO_STAGES)
     return VersionFile(__version__, {stage: stage_code(stage, root) for stage in stages})
 
 
 def stage_code(stage: str, root: Path | None = None) -> str:
-    """Return the hash of the code of one stage."""
+    """Return the hash of the code of one stage. Raises InputError if there is no such stage."""
+    if not (ROOT / "pipelines" / f"{stage}.py").is_file():
+        raise InputError(f"dvc.yaml  stages.{stage}\n  ProDa {__version__} has no stage of this name. Remove the stage, or fix its name.")
     kept = None if root is None else root / CACHE / f"{stage}-{_fingerprint()}.json"
     found = None if kept is None else read_cached(kept, str)
     if found is None:
-        digest = hashlib.sha256()
-        for path in sorted(imported_files(ROOT / "pipelines" / f"{stage}.py", ROOT, PACKAGES) - {ROOT / "proda/__init__.py"}):
-            _add(digest, path)
-        found = digest.hexdigest()[:16]
+        found = _computed(stage)
         if kept is not None:
             write_cached(kept, found)
     return found
+
+
+@cache
+def _computed(stage: str) -> str:
+    digest = hashlib.sha256()
+    reached = {ROOT / "pipelines" / f"{stage}.py"}
+    todo = list(reached)
+    while todo:
+        new = _imports(todo.pop()) - reached
+        reached |= new
+        todo += new
+    for path in sorted(reached - {ROOT / "proda/__init__.py"}):  # which holds the number of the version
+        _add(digest, path)
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _imports(path: Path) -> frozenset[Path]:
+    """The files that a module imports, with the packages that hold them. Each is read once for all stages."""
+    names = [name.split(".") for name in imported_names(path, PACKAGES)]
+    packages = [ROOT.joinpath(*parts[:depth], "__init__.py") for parts in names for depth in range(1, len(parts) + 1)]
+    return frozenset(file for file in (*packages, *(ROOT.joinpath(*parts).with_suffix(".py") for parts in names)) if file.is_file())
 
 
 @cache

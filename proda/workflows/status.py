@@ -111,6 +111,8 @@ def next_step(
         return "dvc repro", "results are older than the data"
     if this and this.unjudged and this.patches:
         return "proda verify", f"round {this.number} is built and not judged"
+    if not found.known and not failed:
+        return "dvc repro", "nothing has been built yet"
     if results:
         return 'git add -A && git commit -m "Results"', "results are not committed"
     if this and this.branch:
