@@ -199,15 +199,14 @@ def _require_empty(root: Path, texts: dict[str, str]) -> bool:
             (there if same else other).append(file.as_posix())
         if not folders and not names and here != Path():
             other += [] if any(Path(name).is_relative_to(here) for name in texts) else [f"{here.as_posix()}/"]
+    if there and _has_commit(root):
+        raise InputError(f"{root}\n  The folder is a ProDa repository already. Nothing was written. Name another folder.")
     if other:
         listed = [f"    {name}" for name in sorted(other)[:SHOWN]]
         more = [f"    … and {len(other) - SHOWN:,} more"] if len(other) > SHOWN else []
-        known = "a ProDa repository already" if (root / "knowledge/relations.yaml").is_file() else "not empty"
-        raise InputError(
-            "\n".join([f"{root}\n  The folder is {known}. Nothing was written. It holds", *listed, *more, "  Name another folder."])
-        )
-    if there and _has_commit(root):
-        raise InputError(f"{root}\n  The folder is a ProDa repository already, as `proda init` writes it. Nothing was written.")
+        advice = "If an interrupted `proda init` wrote the rest, give it the same options again; else name another folder."
+        lines = [f"{root}\n  The folder is not empty. Nothing was written. It holds", *listed, *more]
+        raise InputError("\n".join([*lines, f"  {advice if there else 'Name another folder.'}"]))
     return bool(there)
 
 

@@ -136,7 +136,7 @@ def test_verbs_that_need_no_model_work(site: Path, root: Path) -> None:
     assert "dvc repro" in _run(site, root, "proda", "repair", "--dry-run", ok=False)
     assert "dvc repro" in _run(site, root, "proda", "runs", "--complete", ok=False)
     assert "build/report/index.html" in _run(site, root, "proda", "report")
-    assert "Nothing changed" in _run(site, root, "proda", "diff", "HEAD")
+    assert "no difference in meaning" in _run(site, root, "proda", "diff", "HEAD")
     assert tree(root, "knowledge", "samples", "benchmarks") == before
 
 

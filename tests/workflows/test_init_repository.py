@@ -23,6 +23,7 @@ from proda.records import SPLITS
 from proda.store.reading import load_reading
 from proda.tester.items import write_items
 from proda.workflows.check_repository import check_repository
+from proda.workflows.file_set import write_together
 from proda.workflows.init_repository import TEMPLATES, plan_repository, requirement, templates, write_repository
 from proda.workflows.status import status
 from scripts.pin_reading import main as pin_reading
@@ -233,8 +234,8 @@ def test_a_second_run_is_refused_and_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="a ProDa repository already"):
         plan_repository(root)
     (root / "README.md").write_text("mine\n")
-    with pytest.raises(InputError, match=r"a ProDa repository already[\s\S]*README\.md"):
-        plan_repository(root)
+    with pytest.raises(InputError, match="a ProDa repository already"):
+        plan_repository(root, name="Another name")
     assert git(root, "rev-parse", "HEAD") == head and files(root) == {**before, "README.md": b"mine\n"}
 
 
@@ -322,6 +323,14 @@ def test_a_write_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises((OSError, ProdaError)):
         write_repository(broken)
     assert not (tmp_path / "breads").exists()
+
+
+def test_an_interrupted_run_with_other_options_is_told_so(tmp_path: Path) -> None:
+    planned = plan_repository(tmp_path / "breads")
+    write_together(planned.root, {name: planned.texts[name] for name in ("README.md", "dvc.yaml")})
+    with pytest.raises(InputError, match=r"README\.md\n  If an interrupted `proda init` wrote the rest, give it the same options"):
+        plan_repository(tmp_path / "breads", name="Another name")
+    assert write_repository(plan_repository(tmp_path / "breads")).commit
 
 
 @pytest.mark.parametrize("moment", ["knowledge/GUIDE.md", ".git"])
