@@ -19,6 +19,7 @@ from proda.errors import ProdaError, UsageError, failed_write
 
 # verb → one line for --help; the command is the function of that name in the module proda.cli.<verb> (`import_` for `import`)
 VERBS = {
+    "init": "Create a repository for a subject of your own.",
     "status": "Show what is stale, which repair round is open, and what to run next.",
     "check": "Check the knowledge and everything that refers to it.",
     "show": "Show anything that has an id, with what it comes from and what it leads to.",
