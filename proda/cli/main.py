@@ -32,6 +32,7 @@ VERBS = {
     "runs": "List the training runs, or complete the run of the current results.",
     "report": "Write the report, one HTML page that works offline.",
     "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
+    "review": "Accept, edit or reject what was extracted from a document, beside its text.",
     "mv": "Rename a concept, chain or topic wherever it is named.",
 }
 

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from proda.records import Record
+from proda.knowledge.read_topic import read_source
+from proda.knowledge.tree import source_path
+from proda.records import Record, Span
 
 _PAGE = re.compile(r"<!-- page ([0-9A-Za-z.-]{1,12}) -->")
 _HEADING = re.compile(r"(#{1,6}) (.*)")
@@ -57,3 +60,11 @@ def block_at(found: Sequence[Block], start: int) -> Block | None:
     """The block that holds the code point `start`, or the last one before it; None before the first."""
     place = bisect_right(found, start, key=lambda block: block.start)
     return found[place - 1] if place else None
+
+
+def anchors_of(root: Path, spans: Mapping[str, Span]) -> dict[str, str]:
+    """The anchor of each span, by the same keys; spans of sources that cannot be read are left out."""
+    texts = {name: read_source(root / source_path(name), root) for name in {span.source for span in spans.values()}}
+    outlines = {name: blocks(found.text) for name, found in texts.items() if found and found.text is not None}
+    places = {key: block_at(outlines.get(span.source, ()), span.start) for key, span in spans.items()}
+    return {key: block.anchor for key, block in places.items() if block is not None}

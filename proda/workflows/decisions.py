@@ -8,7 +8,7 @@ shorter(after, "heat-pump-warms-a-house")        # runs of statements that can s
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -158,7 +158,7 @@ def renamed_chain(proposals: Proposals, chain: str, name: str) -> Proposals:
 
 def edited_statement(proposals: Proposals, key: str, edit: StatementEdit, relations: Iterable[str]) -> Proposals:
     """`proposals` with a statement reworded. Raises RefusedDecisionError with a remark for each field that cannot be used."""
-    fields = _cleaned(edit, ("text", "relation"), {"statement": key})
+    fields = _cleaned(edit, ("text", "relation"), Remark("", statement=key))
     if fields["relation"] not in relations:
         remark = Remark(f"'{fields['relation']}' is not a relation of knowledge/relations.yaml.", statement=key, field="relation")
         raise RefusedDecisionError("The edit was not saved.", (remark,))
@@ -169,7 +169,7 @@ def edited_statement(proposals: Proposals, key: str, edit: StatementEdit, relati
 
 def edited_concept(proposals: Proposals, name: str, edit: ConceptEdit) -> Proposals:
     """`proposals` with a concept changed; a definition that was drafted and has been rewritten counts as written."""
-    fields = _cleaned(edit, ("term", "type", "definition"), {"concept": name})
+    fields = _cleaned(edit, ("term", "type", "definition"), Remark("", concept=name))
     before = proposals.concepts[name]
     after = msgspec.structs.replace(before, **fields, drafted=before.drafted and fields["definition"] == before.definition)
     return msgspec.structs.replace(proposals, concepts={**proposals.concepts, name: after})
@@ -177,7 +177,7 @@ def edited_concept(proposals: Proposals, name: str, edit: ConceptEdit) -> Propos
 
 def edited_chain(proposals: Proposals, name: str, edit: ChainEdit) -> Proposals:
     """`proposals` with what a chain explains, and when it holds, changed."""
-    fields = _cleaned(edit, ("explains",), {"chain": name})
+    fields = _cleaned(edit, ("explains",), Remark("", chain=name))
     return msgspec.structs.replace(proposals, chains={**proposals.chains, name: msgspec.structs.replace(proposals.chains[name], **fields)})
 
 
@@ -199,9 +199,7 @@ def _reason(reason: str) -> str:
     return cleaned
 
 
-def _cleaned(
-    edit: msgspec.Struct, needed: tuple[str, ...], place: Mapping[Literal["statement", "concept", "chain"], str]
-) -> dict[str, Any]:
+def _cleaned(edit: msgspec.Struct, needed: tuple[str, ...], place: Remark) -> dict[str, Any]:
     """The fields of an edit, trimmed; an empty optional field is None. Raises RefusedDecisionError with all faults."""
     fields: dict[str, Any] = {}
     remarks = []
@@ -219,7 +217,7 @@ def _cleaned(
         else:
             fields[name] = value
         if fault:
-            remarks.append(msgspec.convert({"message": fault, "field": name, **place}, Remark))
+            remarks.append(msgspec.structs.replace(place, message=fault, field=name))
     if remarks:
         raise RefusedDecisionError("The edit was not saved.", tuple(remarks))
     return fields

@@ -196,7 +196,7 @@ def laid_out(value: Any) -> Any:
     if isinstance(value, Mapping):
         made = CommentedMap()
         for key, inner in value.items():
-            made[key] = _quote(inner) if key == "quote" else laid_out(inner)
+            made[key] = _quote(inner) if key == "quote" else inner if key == "sha256" and not inner.isdecimal() else laid_out(inner)
         return made
     if isinstance(value, list | tuple):
         items = CommentedSeq([laid_out(inner) for inner in value])
