@@ -170,3 +170,39 @@ def with_statement(root: Path, name: str, **fields: object) -> None:
     key = key_of(name)
     statements = {**found.statements, key: msgspec.structs.replace(found.statements[key], **fields)}
     save_proposals(root, msgspec.structs.replace(found, statements=statements))
+
+
+def many_proposals(root: Path, count: int, source: str = "energy/many") -> str:
+    """Write a source with `count` sentences and as many proposals, in chains of four; returns the source's id."""
+    number = count // 4 * 4
+    paragraphs = [f"# Many\n\n<!-- page 1 -->\n\n## Part 1\n\n{'An introduction that says nothing. ' * 6}".rstrip()]
+    statements, chains, concepts = {}, {}, {}
+    length = len(paragraphs[0]) + 2
+    for n in range(0, number, 4):
+        keys, sentences = [], []
+        for step in range(4):
+            sentence = (
+                f"Thing {n} {step} brings about thing {n} {step + 1}, which engineers met in plant number {n * 4 + step} of the old works."
+            )
+            ends = (f"thing-{n}-{step}", f"thing-{n}-{step + 1}")
+            key = statement_key(source, sentence, (ends[0], "causes", ends[1]))
+            evidence = ProposedEvidence(sentence, (length + sum(len(s) + 1 for s in sentences), 0))
+            evidence = msgspec.structs.replace(evidence, span=(evidence.span[0], evidence.span[0] + len(sentence)))
+            text = f"Thing {n} {step} causes thing {n} {step + 1}, because the one pushes the other."
+            statements[key] = ProposedStatement(ends[0], "causes", ends[1], text, evidence, CHUNK)
+            sentences.append(sentence)
+            keys.append(key)
+        for step in range(5):
+            concepts[f"thing-{n}-{step}"] = ProposedConcept(
+                f"thing {n} {step}", "process", f"a part of the works that has the number {n} {step}"
+            )
+        chains[f"how-{n}-works"] = ProposedChain(f"how part {n} of the works moves", tuple(keys))
+        paragraphs.append(" ".join(sentences))
+        length += len(paragraphs[-1]) + 2
+    text = "\n\n".join(paragraphs) + "\n"
+    add_source(root, text, source)
+    save_proposals(
+        root,
+        Proposals(source, hashlib.sha256(text.encode()).hexdigest(), "rules", {CHUNK: ChunkRecord("chains")}, concepts, statements, chains),
+    )
+    return source

@@ -74,7 +74,7 @@ export function chainForm(view, name, draft, remarks) {
     field("explains", "This explains …", text("explains", c.explains, 2), remarks, "how heating bends a bimetal strip"),
     field("preconditions", "Holds if", text("preconditions", c.preconditions.join("\n"), 2), remarks, "one a line"),
     field("exclusions", "Does not cover", text("exclusions", c.exclusions.join("\n"), 2), remarks, "one a line"),
-    h("ol", { class: "soft" }, c.statements.map((k) => h("li", {}, `${termOf(view, view.statements[k].subject)} ${phraseOf(view, view.statements[k].relation)} ${termOf(view, view.statements[k].object)}`)));
+    h("ol", { class: "soft" }, c.statements.map((k) => h("li", {}, `${termOf(view, view.statements[k].subject)} ${phraseOf(view, view.statements[k].relation)} ${termOf(view, view.statements[k].object)}`))));
 }
 
 export function readChain(form) {

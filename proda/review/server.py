@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -70,6 +71,16 @@ class ReviewServer(ThreadingHTTPServer):
     def url(self) -> str:
         """The address of the page, with the token."""
         return f"http://{self.hosts[0]}/{self.token}/"
+
+    def server_close(self) -> None:
+        """Close, once the request under way has ended: it may be writing. Later ones wait for ever, and end with the program."""
+        super().server_close()
+        self.lock.acquire(timeout=TIMEOUT_S)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a browser that has gone away; anything else is a fault of this program."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
     def review(self, source: str) -> Review:
         """The review of one of the sources, as its files are now. Raises RefusedDecisionError for another source."""
@@ -151,21 +162,22 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Refused({"message": error.message, "remarks": error.remarks, "changed": after}) from None
         return {"note": note, "changed": changed(before, self.server.view(review))}
 
-    def _answered(self, answer: Any) -> None:
+    def _answered(self, answer: Callable[[], dict[str, Any]]) -> None:
         """Send what `answer` returns, or why it cannot be had. One request at a time touches the files."""
+        status, found = HTTPStatus.OK, dict[str, Any]()
         try:
             with self.server.lock:
                 found = answer()
-            self._json(HTTPStatus.OK, found)
         except _Refused as refused:
-            self._json(HTTPStatus.UNPROCESSABLE_ENTITY, refused.document)
+            status, found = HTTPStatus.UNPROCESSABLE_ENTITY, refused.document
         except ChangedOnDiskError as error:
-            self._json(HTTPStatus.CONFLICT, {"message": str(error)})
+            status, found = HTTPStatus.CONFLICT, {"message": str(error)}
         except (KeyError, ProdaError) as error:
             message = f"There is no statement {error}. Reload the page." if isinstance(error, KeyError) else str(error)
-            self._json(HTTPStatus.UNPROCESSABLE_ENTITY, {"message": message, "remarks": []})
+            status, found = HTTPStatus.UNPROCESSABLE_ENTITY, {"message": message, "remarks": []}
         except OSError as error:
-            self._json(HTTPStatus.INTERNAL_SERVER_ERROR, {"message": failed_write(error), "remarks": []})
+            status, found = HTTPStatus.INTERNAL_SERVER_ERROR, {"message": failed_write(error), "remarks": []}
+        self._json(status, found)
 
     def _allowed(self, posts: bool) -> str | None:
         """What is asked for below the token; None, and an answer, if the request does not come from the page."""

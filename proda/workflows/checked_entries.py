@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from proda.knowledge.compile import check_knowledge
 from proda.knowledge.rules.rule import SourceText
 from proda.records import Record
 from proda.store.proposals import Proposals
@@ -55,14 +56,9 @@ def remarks_alone(root: Path, state: ReviewState, source: SourceText | None, pro
     added = _entries(state, source, proposals, (), (key,))
     text = plain_with_entries(state.topic_text, proposals.source, added.entries)
     with would_be(root, {topic_path(proposals.source): text}) as tree:
-        errors, report = new_errors(root, tree)
-    about = (*(f"links.{link}" for link in added.links), *(f"concepts.{c}" for c in added.entries["concepts"]))
-    warnings = [
-        f for f in report.findings if f.severity == "warning" and f.file == topic_path(proposals.source) and f.path.startswith(about)
-    ]
-    told = [*(f for f in errors if f.rule != "links"), *(f for f in warnings if f.rule != "referenced")]
-    found = remarks_of(told, added, proposals.source)
-    return tuple(r for r in found if r.statement == key or r.concept)
+        found = [f for f in check_knowledge(tree).findings if f.rule not in ("links", "referenced")]
+    told = [f for f in found if f.severity == "error" or f.file == topic_path(proposals.source)]
+    return tuple(r for r in remarks_of(told, added, proposals.source) if r.statement == key or r.concept)
 
 
 def _entries(state: ReviewState, source: SourceText | None, proposals: Proposals, chains: Iterable[str], links: Iterable[str]) -> Added:

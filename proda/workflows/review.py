@@ -15,8 +15,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import msgspec
-
 from proda.errors import ProdaError
 from proda.knowledge.read_topic import read_source
 from proda.knowledge.rules.rule import SourceText
@@ -30,9 +28,9 @@ from proda.workflows.decisions import ChainEdit, ConceptEdit, RefusedDecisionErr
 from proda.workflows.file_set import write_together
 from proda.workflows.known_nodes import KnownNodes, known_nodes
 from proda.workflows.merge_decisions import decided_merge, seen_merges
+from proda.workflows.proposals_text import ProposalsText
 from proda.workflows.review_state import ReviewState, load_state, make_state, topic_path, version_of
 from proda.workflows.scaffold import parse_topic
-from proda.yamlio import dump_yaml
 
 KEPT = 500  # decisions that can be undone
 
@@ -60,6 +58,8 @@ class Review:
         self.text: SourceText | None = None
         self.relations: dict[str, Relation] = {}
         self._done: list[_Before] = []
+        self._written = ProposalsText()
+        self._hints: tuple[str, dict[str, tuple[Remark, ...]]] = ("", {})  # version, remarks by statement
         self.reload()
 
     def reload(self) -> None:
@@ -96,7 +96,8 @@ class Review:
         due = [name for name in homes if self._due(after, name)]
         if due:
             return self._write_chains(after, due, due[:1], f"accept {key}")
-        self._check_alone(after, key)
+        if errors := tuple(r for r in self.hints(key) if r.severity == "error"):
+            raise RefusedDecisionError("The statement was not accepted. `proda check` would refuse it:", errors)
         self._save(after, {}, f"accept {key}")
         return ()
 
@@ -195,7 +196,12 @@ class Review:
         """What `proda check` would say about a statement and its concepts, warnings included; empty if it is in the knowledge."""
         if key in self.state.written or self.state.proposals.statements[key].status == "withdrawn":
             return ()
-        return remarks_alone(self.root, self.state, self.text, self.state.proposals, key)
+        if self._hints[0] != self.state.version:
+            self._hints = (self.state.version, {})
+        known = self._hints[1]
+        if key not in known:
+            known[key] = remarks_alone(self.root, self.state, self.text, self.state.proposals, key)
+        return known[key]
 
     def undo(self) -> str:
         """Take back the last decision of this review, files and all, and return what it was. Raises RefusedDecisionError."""
@@ -250,11 +256,6 @@ class Review:
         nodes = dict.fromkeys(self.state.node(end) for end in (statement.subject, statement.object))
         return tuple(node for node in nodes if node not in self.state.known.in_chains)
 
-    def _check_alone(self, after: Proposals, key: str) -> None:
-        """Raise RefusedDecisionError if a statement or its concepts would be refused wherever they stood."""
-        if errors := tuple(r for r in remarks_alone(self.root, self.state, self.text, after, key) if r.severity == "error"):
-            raise RefusedDecisionError("The statement was not accepted. `proda check` would refuse it:", errors)
-
     def _write_chains(
         self, after: Proposals, chains: Iterable[str], needed: Iterable[str], what: str, keep_only_written: bool = False
     ) -> tuple[Remark, ...]:
@@ -289,7 +290,7 @@ class Review:
 
     def _put(self, texts: Mapping[str, str | None], proposals: Proposals, known: KnownNodes | None) -> None:
         # The topic file comes first: if the program is killed between the two, accepting the chain again finds it there.
-        write_together(self.root, {**texts, proposals_path(self.source): dump_yaml(msgspec.to_builtins(proposals))})
+        write_together(self.root, {**texts, proposals_path(self.source): self._written.of(proposals)})
         text = texts.get(topic_path(self.source), self.state.topic_text) or ""
         merges = seen_merges(self.root, self.state.discipline) if MERGES in texts else self.state.merges
         version = version_of(self.root, self.source)

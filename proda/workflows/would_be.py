@@ -26,6 +26,7 @@ from proda.store.files import write_file
 from proda.yamlio.schema import located
 
 FOLDER = "build/cache"
+UNREADABLE = ("yaml", "schema")  # rules whose findings stop the rules over all files
 
 
 @contextmanager
@@ -54,10 +55,13 @@ def would_be(root: Path, texts: Mapping[str, str]) -> Iterator[Path]:
 
 
 def new_errors(root: Path, tree: Path) -> tuple[tuple[Finding, ...], Report]:
-    """Errors of the knowledge and the allocation in `tree` that `root` does not have, and the report with the compiled knowledge."""
+    """Errors of the knowledge and the allocation in `tree` that `root` does not have, and the report with the compiled knowledge.
+
+    Files that cannot be read count as new in any case: while there are some, references cannot be checked.
+    """
     found, report = _errors(tree)
     if found:
-        known = {_without_line(f) for f in _errors(root)[0]}
+        known = {_without_line(f) for f in _errors(root)[0] if f.rule not in UNREADABLE}
         found = tuple(f for f in found if _without_line(f) not in known)
     return found, report
 

@@ -138,6 +138,7 @@ class Browser:
         """Wait until a JavaScript expression is true, and return its value."""
         until = time.monotonic() + LIMIT_S
         while not (found := self.eval(expression)):
+            assert not self.errors, self.errors
             assert time.monotonic() < until, f"Not so after {LIMIT_S} s: {expression}\n{self.text('body')}"
             time.sleep(0.02)
         return found
