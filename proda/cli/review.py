@@ -66,6 +66,7 @@ def review(
     """
     from proda.history.repository import Repository
     from proda.store.proposals import proposed_sources
+    from proda.workflows.scaffold import parse_topic
 
     if reject and reason is None:
         raise UsageError('--reject needs --reason, as in --reason "not stated in the source".')
@@ -73,6 +74,8 @@ def review(
         raise UsageError("--reason is for --reject.")
     if accept_all and accept:
         raise UsageError("--accept-all accepts all that can be accepted: leave out --accept.")
+    if source is not None:
+        parse_topic(source)
     where = Repository.open(root).root
     sources = proposed_sources(where)
     decides = bool(accept or accept_all or reject)

@@ -342,6 +342,9 @@ function openSearch() {
     } else if (event.key === "Enter" && hits.length && input.value.trim()) {
       event.preventDefault();
       end(hits[chosen]);
+    } else if (event.key === "Escape") {
+      event.preventDefault(); // a search field would only clear itself
+      dialog.close();
     }
   };
   input.value = "";
@@ -361,7 +364,9 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+  // For a moment after a dialog has closed, its field still has the focus.
+  const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && event.target.type !== "radio" && !event.target.closest("dialog:not([open])");
+  if (event.ctrlKey || event.metaKey || event.altKey || typing || (event.target.type === "radio" && event.key.startsWith("Arrow"))) return;
   const name = KEYS[event.key];
   if (!name || (event.repeat && !["next", "previous"].includes(name)) || (editing && !["help", "search", "next", "previous"].includes(name))) return;
   event.preventDefault();

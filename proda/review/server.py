@@ -58,12 +58,12 @@ class ReviewServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, root: Path, sources: Sequence[str], port: int = 0) -> None:
+        self.lock = threading.Lock()  # first, because a port that is taken ends in server_close
         super().__init__(("127.0.0.1", port), _Handler)
         self.root = root
         self.sources = tuple(sources)
         self.token = secrets.token_urlsafe(24)
         self.hosts = tuple(f"{name}:{self.server_port}" for name in ("127.0.0.1", "localhost"))
-        self.lock = threading.Lock()
         self._reviews: dict[str, Review] = {}
         self._views: dict[str, tuple[tuple[ReviewState, str] | None, dict[str, Any]]] = {}
 
@@ -225,7 +225,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(data)
+        if self.command != "HEAD":
+            self.wfile.write(data)
 
     def send_error(self, code: int, *_: Any) -> None:
         """Answer a request that is not HTTP, or of another method, without repeating any of it."""

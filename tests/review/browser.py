@@ -38,6 +38,7 @@ class Browser:
     def __init__(self, folder: Path, *, width: int = 1360, height: int = 850, dark: bool = False, phone: bool = False) -> None:
         self.folder, self.size, self.dark, self.phone = folder, (width, height), dark, phone
         self.errors: list[str] = []
+        self.refusals: list[str] = []  # answers of the server other than 200
         self.requests: list[str] = []
         self._number = 0
         self._answers: dict[int, Any] = {}
@@ -115,7 +116,8 @@ class Browser:
         elif message["method"] == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning", "assert"):
             self.errors.append(str(params["args"]))
         elif message["method"] == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
-            self.errors.append(f"{params['entry']['text']} {params['entry'].get('url', '')}")
+            answered = params["entry"].get("source") == "network" and "the server responded with a status" in params["entry"]["text"]
+            (self.refusals if answered else self.errors).append(f"{params['entry']['text']} {params['entry'].get('url', '')}")
         elif message["method"] == "Network.requestWillBeSent":
             self.requests.append(params["request"]["url"])
 
@@ -134,14 +136,13 @@ class Browser:
         assert "exceptionDetails" not in done, done["exceptionDetails"]
         return done["result"].get("value")
 
-    def wait(self, expression: str) -> Any:
-        """Wait until a JavaScript expression is true, and return its value."""
+    def wait(self, expression: str) -> None:
+        """Wait until a JavaScript expression is true. Raises AssertionError at the first error of the page."""
         until = time.monotonic() + LIMIT_S
-        while not (found := self.eval(expression)):
+        while not self.eval(f"Boolean({expression})"):
             assert not self.errors, self.errors
             assert time.monotonic() < until, f"Not so after {LIMIT_S} s: {expression}\n{self.text('body')}"
             time.sleep(0.02)
-        return found
 
     def press(self, key: str, *, ctrl: bool = False) -> None:
         """Press a key, as a keyboard does: a letter is typed where a field has the focus."""
