@@ -30,7 +30,7 @@ LAYERS = (
     (*ROLES, "documents", "curation", "extraction", "exchange"),
     ("history",),
     ("workflows",),
-    ("experiments", "report"),
+    ("experiments", "report", "review"),
     ("cli",),
 )
 SHARED = {room for layer in LAYERS[:3] for room in layer}

@@ -37,6 +37,7 @@ VERBS = {
     "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
     "export": "Export samples or items in the formats of other tools.",
     "import": "Import ontologies, question sets and training rows, for review.",
+    "review": "Accept, edit or reject what was extracted from a document, beside its text.",
     "mv": "Rename a concept, chain or topic wherever it is named.",
     "curate": "Divide the sources into chunks, and reject those not worth extracting from.",
 }

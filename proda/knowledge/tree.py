@@ -18,8 +18,9 @@ from proda.yamlio.inside import within
 
 RELATIONS = "knowledge/relations.yaml"
 CATALOGUE = "knowledge/sources/catalogue.yaml"
+MERGES = "knowledge/merges.yaml"
 SOURCES = "knowledge/sources"
-_KNOWN = {RELATIONS, CATALOGUE}
+_KNOWN = {RELATIONS, CATALOGUE, MERGES}
 
 
 class Stamp(msgspec.Struct, frozen=True):

@@ -144,12 +144,16 @@ def plan_topic(root: Path, topic_id: str, origin: Origin, samples: int | None = 
     return NewTopic(texts | allocation, share, close or "")
 
 
-def plan_allocation(root: Path, discipline: str, samples: int | None = None, update: bool = False) -> tuple[Share, dict[str, str]]:
+def plan_allocation(
+    root: Path, discipline: str, samples: int | None = None, update: bool = False, statements: Counter[str] | None = None
+) -> tuple[Share, dict[str, str]]:
     """The discipline's share of samples and the new text of samples/allocation.yaml; no text if it stays as it is.
 
-    A discipline that has a number keeps it, unless `samples` gives another or `update` asks for the share by statements.
+    A discipline that has a number keeps it, unless `samples` gives another or `update` asks for the share by statements. `statements` are
+    those of each discipline, if they have been counted; otherwise all topic files are read.
     """
-    allocation, statements = load_allocation(root), statement_counts(root)
+    allocation = load_allocation(root)
+    statements = statement_counts(root) if statements is None else statements
     others = [name for name in allocation if name != discipline and statements[name]]
     known = sum(statements[name] for name in others)
     rate = sum(allocation[name] for name in others) / known if known else SAMPLES_PER_STATEMENT
