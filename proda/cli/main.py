@@ -31,6 +31,7 @@ VERBS = {
     "study": "Compare diagnosed repair with control arms.",
     "runs": "List the training runs, or complete the run of the current results.",
     "report": "Write the report, one HTML page that works offline.",
+    "extract": "Find statements, concepts and chains in curated sources, and propose them for review.",
     "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
     "mv": "Rename a concept, chain or topic wherever it is named.",
 }
