@@ -19,11 +19,17 @@ from proda.errors import ProdaError, UsageError, failed_write
 
 # verb → one line for --help; the command is the function of that name in the module proda.cli.<verb> (`import_` for `import`)
 VERBS = {
-    "init": "Create a repository for a subject of your own.",
     "status": "Show what is stale, which repair round is open, and what to run next.",
     "check": "Check the knowledge and everything that refers to it.",
     "show": "Show anything that has an id, with what it comes from and what it leads to.",
     "diff": "Compare two revisions by meaning: nodes, samples, items, answers, scores.",
+    "init": "Create a repository for a subject of your own.",
+    "ingest": "Turn documents (PDF, DOCX, slides, HTML, …) into sources.",
+    "curate": "Divide the sources into chunks, and reject those not worth extracting from.",
+    "extract": "Find statements, concepts and chains in curated sources, and propose them for review.",
+    "review": "Accept, edit or reject what was extracted from a document, beside its text.",
+    "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
+    "mv": "Rename a concept, chain or topic wherever it is named.",
     "repair": "Write patches for the diagnosed failures, one commit each.",
     "verify": "Compare scores before and after a repair round.",
     "audit": "List the changes that could have fixed or broken each item.",
@@ -33,13 +39,8 @@ VERBS = {
     "study": "Compare diagnosed repair with control arms.",
     "runs": "List the training runs, or complete the run of the current results.",
     "report": "Write the report, one HTML page that works offline.",
-    "ingest": "Turn documents (PDF, DOCX, slides, HTML, …) into sources.",
-    "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
     "export": "Export samples or items in the formats of other tools.",
     "import": "Import ontologies, question sets and training rows, for review.",
-    "review": "Accept, edit or reject what was extracted from a document, beside its text.",
-    "mv": "Rename a concept, chain or topic wherever it is named.",
-    "curate": "Divide the sources into chunks, and reject those not worth extracting from.",
 }
 
 
