@@ -86,17 +86,29 @@ CONCEPTS = {
     "rime": ("rime", "substance", "white ice that grows on cold metal in moist air"),
 }
 DRAFTED = ("air-flow", "comfort")
-REFERENCE_MERGES = """\
+MERGES = """\
 # Decided by people.
 merges:
-  - concepts: [energy/coil-frost, energy/rime]  # both are ice
-    keep: energy/coil-frost
+  - keep: energy/coil-frost
+    drop: energy/rime # both are ice
+    status: proposed
+    why: "both definitions say: ice on cold metal"
+    evidence:
+      - {concept: energy/coil-frost, term: coil frost, source: energy/heat-pumps, says: a crust of ice crystals}
+      - {concept: energy/rime, term: rime, source: energy/heat-pumps, says: white ice}
+  - keep: energy/comfort
+    drop: ovens/loaf-softness
+    status: proposed
+    why: similar names
+"""
+# The same, in the short form.
+SHORT_MERGES = """\
+merges:
+  - concepts: [coil-frost, rime] # both are ice
+    keep: coil-frost
     decision: proposed
-    evidence: 'one definition: "ice on cold metal"'
-  - concepts: [energy/comfort, ovens/loaf-softness]
-    keep: energy/comfort
-    decision: proposed
-    evidence: similar names
+    evidence: both are ice on cold metal
+  - {concepts: [energy/comfort, ovens/loaf-softness], keep: energy/comfort, decision: proposed, evidence: similar names}
 """
 
 
@@ -160,7 +172,7 @@ def make_review(path: Path, *, git: bool = False, merges: bool = False) -> Path:
     add_source(root, text)
     save_proposals(root, proposals(text))
     if merges:
-        (root / "knowledge/merges.yaml").write_text(REFERENCE_MERGES)
+        (root / "knowledge/merges.yaml").write_text(MERGES)
     return root
 
 

@@ -7,8 +7,8 @@ const field = (name, label, input, remarks, note) => h("div", { class: "field" }
   remarksOf(remarks.filter((r) => r.field === name)));
 const LISTS = ["when", "aliases", "distinct_from", "preconditions", "exclusions"]; // one entry a line, so that Enter does not save
 
-function text(name, value, rows) {
-  if (!rows) return h("input", { name, type: "text", value, autocomplete: "off" });
+function text(name, value, rows, placeholder) {
+  if (!rows) return h("input", { name, type: "text", value, placeholder, autocomplete: "off" });
   const area = h("textarea", { name, rows, "data-lines": LISTS.includes(name) });
   area.value = value;
   return area;
@@ -29,8 +29,8 @@ export function statementForm(view, key, draft, remarks) {
     field("text", "Sentence", text("text", s.text, 3), own),
     field("relation", "Relation", choice("relation", s.relation, view.relations.map(([id, phrase]) => [id, phrase === id ? id : `${phrase} (${id})`])), own),
     h("div", { class: "two" },
-      field("subject_as", "Subject reads as", text("subject_as", s.subject_as), own, `if not “${termOf(view, s.subject)}”`),
-      field("object_as", "Object reads as", text("object_as", s.object_as), own, `if not “${termOf(view, s.object)}”`)),
+      field("subject_as", "Subject reads as", text("subject_as", s.subject_as, 0, termOf(view, s.subject)), own),
+      field("object_as", "Object reads as", text("object_as", s.object_as, 0, termOf(view, s.object)), own)),
     field("when", "Conditions", text("when", s.when.join("\n"), 2), own, "one a line: during cold working"),
     h("div", { class: "two" },
       field("according_to", "According to", text("according_to", s.according_to), own, "if disputed"),

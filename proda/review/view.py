@@ -194,7 +194,8 @@ def _concept(review: Review, name: str) -> dict[str, Any]:
 
 def _merge(merge: SeenMerge, discipline: str) -> dict[str, Any]:
     short = [c.removeprefix(f"{discipline}/") for c in merge.concepts]
-    return {"concepts": short, "ids": list(merge.concepts), "keep": merge.keep, "decision": merge.decision, "evidence": merge.evidence}
+    says = [merge.says.get(c, "") for c in merge.concepts]
+    return {"concepts": short, "ids": list(merge.concepts), "keep": merge.keep, "decision": merge.decision, "why": merge.why, "says": says}
 
 
 def _short(review: Review, reference: str) -> str:

@@ -1,12 +1,15 @@
 """knowledge/merges.yaml as reviewers see it: which concepts may be one, and what was decided about that.
 
     merges:
-      - concepts: [physics/heat-pump, physics/heat-engine-in-reverse]
-        keep: physics/heat-pump
-        decision: proposed            # proposed, confirmed, refused
-        evidence: "one definition; acronym HP in both"
+      - keep: physics/heat-pump
+        drop: physics/reversed-heat-engine
+        status: proposed              # proposed, confirmed, refused
+        why: a source says that one is also called the other
+        evidence:
+          - {concept: physics/heat-pump, term: heat pump, source: physics/heat-pumps, says: a machine that …}
 
-An id without a discipline is one of the discipline that is reviewed. An entry of another form is left alone and not shown.
+`concepts: [a, b]` may stand for `drop`, `decision` for `status`, and a text for `evidence`. An id without a discipline is one of the
+discipline that is reviewed. An entry of another form is left alone and not shown.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from proda.errors import InputError
 from proda.knowledge.roundtrip import UnsafeEditError, safely_edited
@@ -32,7 +37,8 @@ class SeenMerge(Record, frozen=True):
     concepts: tuple[str, ...]
     keep: str
     decision: str
-    evidence: str = ""
+    why: str = ""
+    says: dict[str, str] = msgspec.field(default_factory=dict)  # concept → its definition and where that stands
 
 
 def seen_merges(root: Path, discipline: str) -> tuple[SeenMerge, ...]:
@@ -52,8 +58,12 @@ def decided_merge(text: str, merge: SeenMerge, decision: str, keep: str, discipl
 
     def edit(document: Any) -> None:
         entry = document["merges"][merge.index]
-        entry["decision"] = decision
-        if full_id(discipline, entry.get("keep") or "") != keep:
+        entry["decision" if "decision" in entry else "status"] = decision
+        if full_id(discipline, entry.get("keep") or "") == keep:
+            return
+        if "drop" in entry:
+            entry["keep"], entry["drop"] = entry["drop"], entry["keep"]
+        else:
             entry["keep"] = next(c for c in entry["concepts"] if full_id(discipline, c) == keep)
 
     try:
@@ -78,16 +88,26 @@ def _followed(concept: str, into: Mapping[str, str]) -> str:
 def _seen(index: int, entry: Any, discipline: str) -> SeenMerge | None:
     if not isinstance(entry, dict):
         return None
-    concepts, keep = entry.get("concepts"), entry.get("keep")
+    keep, concepts = entry.get("keep"), entry.get("concepts", [entry.get("keep"), entry.get("drop")])
     if not isinstance(concepts, list) or len(concepts) < 2 or not all(isinstance(c, str) and c for c in concepts):
         return None
     ids = tuple(full_id(discipline, c) for c in concepts)
     kept = full_id(discipline, keep) if isinstance(keep, str) and keep else ids[0]
-    decision, evidence = entry.get("decision", "proposed"), entry.get("evidence", "")
-    if decision not in DECISIONS or kept not in ids:
+    decision, evidence = entry.get("decision", entry.get("status", "proposed")), entry.get("evidence", "")
+    if decision not in DECISIONS or kept not in ids or len(set(ids)) < len(ids):
         return None
-    return SeenMerge(index, ids, kept, decision, " ".join(evidence.split()) if isinstance(evidence, str) else _listed(evidence))
+    parts = [part for part in evidence if isinstance(part, dict)] if isinstance(evidence, list) else []
+    says = {full_id(discipline, _line(part.get("concept"))): _told(part) for part in parts}
+    why = " ".join(filter(None, (_line(entry.get("why")), _line(evidence))))
+    return SeenMerge(index, ids, kept, decision, why, says)
 
 
-def _listed(evidence: Any) -> str:
-    return "; ".join(str(part) for part in evidence) if isinstance(evidence, list) else str(evidence)
+def _told(part: dict[str, Any]) -> str:
+    """What the evidence says of a concept: `heat pump: a machine that … (physics/heat-pumps)`."""
+    source = _line(part.get("source"))
+    told = ": ".join(filter(None, (_line(part.get("term")), _line(part.get("says")))))
+    return f"{told} ({source})" if source else told
+
+
+def _line(text: Any) -> str:
+    return " ".join(text.split()) if isinstance(text, str) else ""

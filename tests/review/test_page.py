@@ -230,7 +230,7 @@ def test_what_a_document_plants_is_shown_as_text_and_does_nothing(root: Path, tm
         ),
     )
     (root / "knowledge/merges.yaml").write_text(
-        yaml.safe_dump({"merges": [{"concepts": ["energy/compression", "energy/rime"], "keep": "energy/rime", "evidence": HOSTILE}]})
+        yaml.safe_dump({"merges": [{"drop": "energy/compression", "keep": "energy/rime", "status": "proposed", "why": HOSTILE}]})
     )
     with serving(root) as server, Browser(tmp_path / "browser") as page:
         page.open(server.url)

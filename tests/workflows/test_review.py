@@ -11,11 +11,13 @@ import yaml
 
 from proda.findings import errors_of
 from proda.knowledge.compile import check_knowledge
+from proda.store.merges import load_merges
 from proda.store.proposals import ProposedChain, load_proposals, proposals_path, save_proposals
 from proda.workflows.check_repository import check_repository
 from proda.workflows.decisions import ChainEdit, ConceptEdit, RefusedDecisionError, StatementEdit
 from proda.workflows.proposals_text import ProposalsText
 from proda.workflows.review import ChangedOnDiskError, Review
+from tests import reviewworld
 from tests.reviewworld import CHAINS, SOURCE, add_source, key_of, make_review, proposals, source_text, with_statement
 
 TOPIC = f"knowledge/{SOURCE}.yaml"
@@ -384,24 +386,31 @@ def test_a_concept_that_shares_a_term_with_another_is_told_at_the_concept(root: 
     assert _topic(root)["concepts"]["compression"]["distinct_from"] == ["ovens/yeast-growth"]
 
 
-def test_merges_are_decided_in_their_file_and_hold_for_what_is_accepted_afterwards(tmp_path: Path) -> None:
-    root = make_review(tmp_path, merges=True)
+@pytest.mark.parametrize("form", [reviewworld.MERGES, reviewworld.SHORT_MERGES], ids=["as extracted", "short"])
+def test_merges_are_decided_in_their_file_and_hold_for_what_is_accepted_afterwards(root: Path, form: str) -> None:
+    (root / MERGES).write_text(form)
     review = Review(root, SOURCE)
     assert [m.concepts for m in review.state.merges] == [("energy/coil-frost", "energy/rime"), ("energy/comfort", "ovens/loaf-softness")]
     error = _refused(review, review.decide_merge, 1, "confirmed", "energy/comfort")
     assert "ovens/loaf-softness is in the knowledge already" in error.message
     review.decide_merge(1, "refused", "energy/comfort")
     review.decide_merge(0, "confirmed", "energy/rime")
-    text = (root / MERGES).read_text()
-    assert text.startswith("# Decided by people.\n") and "# both are ice" in text and "keep: energy/rime" in text
+    after = (root / MERGES).read_text()
+    assert "# both are ice" in after
+    assert [(m.keep, m.decision) for m in review.state.merges] == [("energy/rime", "confirmed"), ("energy/comfort", "refused")]
+    raw = yaml.safe_load(after)["merges"]
+    assert raw[0]["keep"].endswith("rime") and raw[0].get("drop", "coil-frost").endswith("coil-frost")
+    if form is reviewworld.MERGES:
+        assert [(m.keep, m.status) for m in load_merges(root)] == [("energy/rime", "confirmed"), ("energy/comfort", "refused")]
     review.accept_chain(SECOND)
     concepts = _topic(root)["concepts"]
     assert "coil-frost" not in concepts and concepts["rime"]["aliases"] == ["coil frost"]
     assert _topic(root)["chains"][SECOND]["steps"][-1]["object"] == "rime"
-    assert errors_of(check_repository(root).findings) == ()
+    assert errors_of(check_knowledge(root).findings) == ()
     review.undo()
     review.undo()
-    assert "decision: proposed" in (root / MERGES).read_text()
+    review.undo()
+    assert yaml.safe_load((root / MERGES).read_text()) == yaml.safe_load(form)
 
 
 @pytest.mark.parametrize(
