@@ -191,3 +191,18 @@ def test_the_example_is_removed_by_the_command_in_the_readme(site: Path, root: P
     _run(site, root, *line.split())
     assert "0 errors, 0 warnings" in _run(site, root, "proda", "check")
     assert "no items to audit" in _run(site, root, "dvc", "repro", "benchmark", ok=False).casefold()
+
+
+@pytest.mark.slow
+def test_with_a_pretrained_model_in_a_folder_every_stage_runs(site: Path, tmp_path: Path) -> None:
+    from tests.compiler.tiny import tiny_base
+
+    model = tiny_base(tmp_path / "model", context=1024)
+    root = tmp_path / "breads"
+    _run(site, tmp_path, "proda", "init", "breads", "--model", str(model))
+    path = root / "params.yaml"
+    path.write_text(path.read_text().replace("seeds: [0, 1, 2]", "seeds: [0]").replace("epochs: 2", "epochs: 1"))
+    assert stages_run(_run(site, root, "dvc", "repro")) == DATA_STAGES | {"base", "train", "evaluate", "diagnose"}
+    assert json.loads((root / "build/base/pin.json").read_text())["path"] == str(model)
+    assert json.loads((root / "benchmarks/results/metrics.json").read_text())["tuned"]["dev"]["n"] > 10
+    assert stages_run(_run(site, root, "dvc", "repro")) == set()

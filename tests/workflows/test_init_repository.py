@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipelines.curriculum import main as curriculum
 from proda.document_settings import DocumentSettings, load_document_settings
 from proda.errors import InputError, ProdaError, UsageError
 from proda.findings import errors_of
@@ -137,6 +138,13 @@ def test_the_endpoint_and_a_pretrained_model_are_written_where_they_are_read(tmp
     train = params.train
     assert (train.method, train.lora_rank, train.learning_rate, train.train_embeddings) == ("lora", 16, 0.0002, "none")
     assert train.general_replay == 0 and "someone/small-model" in (root / "README.md").read_text()
+
+
+def test_the_small_curriculum_beside_a_pretrained_model_gives_a_whole_suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make(tmp_path / "breads", model="someone/small-model")
+    monkeypatch.chdir(root)
+    params = load_params()
+    assert f"general suite of {params.curriculum.suite_items} items" in curriculum.__wrapped__(params)  # type: ignore[attr-defined]
 
 
 def test_a_model_in_a_folder_is_named_by_its_full_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
