@@ -32,6 +32,7 @@ VERBS = {
     "study": "Compare diagnosed repair with control arms.",
     "runs": "List the training runs, or complete the run of the current results.",
     "report": "Write the report, one HTML page that works offline.",
+    "extract": "Find statements, concepts and chains in curated sources, and propose them for review.",
     "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
     "export": "Export samples or items in the formats of other tools.",
     "import": "Import ontologies, question sets and training rows, for review.",

@@ -19,7 +19,8 @@ from proda.yamlio.inside import within
 RELATIONS = "knowledge/relations.yaml"
 CATALOGUE = "knowledge/sources/catalogue.yaml"
 SOURCES = "knowledge/sources"
-_KNOWN = {RELATIONS, CATALOGUE}
+MERGES = "knowledge/merges.yaml"
+_KNOWN = {RELATIONS, CATALOGUE, MERGES}
 
 
 class Stamp(msgspec.Struct, frozen=True):

@@ -7,12 +7,12 @@ checked.report.counts     # {"disciplines": 16, "topics": 64, …}
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from proda.findings import Finding, sorted_findings
+from proda.findings import Finding, Violation, sorted_findings
 from proda.gitrepo import GitError, run_git
 from proda.graph import CompiledTopic, Knowledge
 from proda.knowledge.compile import check_knowledge
@@ -22,7 +22,10 @@ from proda.store.allocation import ALLOCATION, wrong_disciplines
 from proda.store.committed import Committed, attempted, read_committed
 from proda.store.corpus import PATCHES
 from proda.store.dangling import dangling
+from proda.store.merges import PATH as MERGES
+from proda.store.merges import Merge, load_merges
 from proda.store.patches import stale
+from proda.store.proposals import load_proposals, proposals_path, proposed_sources
 from proda.store.validation import PATH as VALIDATION
 from proda.store.validation import counted
 from proda.workflows.renamed_patches import renamed_patches
@@ -56,12 +59,14 @@ def check_repository(root: Path, *, shape: bool = False) -> Checked:
     """
     report = check_knowledge(root, shape=shape, compiled=True)
     committed = read_committed(root)
-    findings = [*report.findings, *committed.findings, *_params(root), *_unread(committed)]
+    merges, unreadable = attempted(root, MERGES, lambda: load_merges(root))
+    findings = [*report.findings, *committed.findings, *_params(root), *_unread(committed), *unreadable]
     if report.ok:
         knowledge = _knowledge(report)
         findings += dangling(committed, frozenset({*knowledge.concepts, *knowledge.statements, *knowledge.chains}))
         findings += _stale_patches(root, committed, knowledge)
         findings += _allocation(root, committed, knowledge)
+        findings += _merges(root, merges or (), knowledge)
     return Checked(sorted_findings(findings), report)
 
 
@@ -103,6 +108,35 @@ def _allocation(root: Path, committed: Committed, knowledge: Knowledge) -> tuple
     disciplines = {chain.discipline for chain in knowledge.active_chains()}
     faults = wrong_disciplines(committed.allocation, disciplines)
     return located(faults, ALLOCATION.as_posix(), (root / ALLOCATION).read_bytes(), "allocation")
+
+
+def _merges(root: Path, merges: Sequence[Merge], knowledge: Knowledge) -> tuple[Finding, ...]:
+    """Confirmed merges into a concept that neither the knowledge nor a source has, and of one that the knowledge still has."""
+    confirmed = [(index, merge) for index, merge in enumerate(merges) if merge.status == "confirmed"]
+    if not confirmed:
+        return ()
+    active = {name for name, concept in knowledge.concepts.items() if concept.status == "active"}
+    missing = {merge.keep for _, merge in confirmed} - active
+    proposed = _proposed(root) if missing else frozenset()
+    faults = []
+    for index, merge in confirmed:
+        if merge.keep in missing - proposed:
+            message = f"'{merge.keep}' is neither in the knowledge nor proposed. Name a concept that is, or refuse the merge."
+            faults.append(Violation(("merges", index, "keep"), message))
+        if merge.drop in active:
+            message = f"'{merge.drop}' is still in the knowledge. Retire it with `replaced_by: {merge.keep}`, or refuse the merge."
+            faults.append(Violation(("merges", index, "drop"), message))
+    return located(iter(faults), MERGES, (root / MERGES).read_bytes(), "merges")
+
+
+def _proposed(root: Path) -> frozenset[str]:
+    """Full ids of the concepts that sources propose; files that cannot be read count as empty."""
+    found: set[str] = set()
+    for source in proposed_sources(root):
+        proposals, _ = attempted(root, proposals_path(source), lambda source=source: load_proposals(root, source))  # type: ignore[misc]
+        if proposals is not None:
+            found.update(f"{source.partition('/')[0]}/{name}" for name in proposals.concepts)
+    return frozenset(found)
 
 
 def _stale_patches(root: Path, committed: Committed, knowledge: Knowledge) -> Iterator[Finding]:

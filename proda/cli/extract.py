@@ -1,0 +1,152 @@
+"""`proda extract`: curated sources → proposals to review.
+
+$ proda extract physics/heat-pumps
+physics/heat-pumps: 12 statements (3 new, 1 withdrawn), 9 concepts, 2 chains; 14 chunks: 2 chains, 5 statements, 6 nothing, 1 set aside
+1 statement that was accepted is withdrawn, because its passage is no longer in the source:
+  physics/heat-pumps: A heat pump causes evaporation of the refrigerant at low pressure.
+Next: proda review.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from proda.errors import UsageError
+
+if TYPE_CHECKING:
+    from proda.extraction.score import GlossaryScore
+    from proda.workflows.extract import ExtractReport, SourceReport
+
+SHOWN = 20  # sources, texts or terms that are listed
+
+
+@click.command(epilog="Example: proda extract --backend rules --dry-run")
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1)
+@click.option("--backend", type=click.Choice(["rules"]), help="What reads the chunks. Default: `extract.backend` of documents.yaml.")
+@click.option("--score", "glossary", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="GLOSSARY",
+              help="Compare the proposals with a glossary: YAML, CSV, TSV, or Markdown lines `- **term**: definition`.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Print what would be proposed, and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
+def extract(sources: tuple[str, ...], backend: str | None, glossary: Path | None, dry_run: bool, as_json: bool, root: Path) -> None:
+    """Find statements, concepts and chains in curated sources, and propose them for review.
+
+    Without SOURCE, all curated sources are read. What reviewers have decided is kept: a statement stays as it is while its passage stands,
+    is withdrawn when the passage is gone, and is never proposed again once it was rejected. Pairs of concepts that may be one are written
+    to knowledge/merges.yaml, where people confirm or refuse them.
+    """
+    from proda.document_settings import load_document_settings
+    from proda.history.repository import Repository
+    from proda.progress import Progress
+    from proda.workflows.extract import BACKENDS, score
+    from proda.workflows.extract import extract as run
+
+    root = Repository.open(root).root
+    chosen = backend or load_document_settings(root).extract.backend
+    if chosen not in BACKENDS:
+        raise UsageError(f"The backend '{chosen}' of documents.yaml cannot be used here. Use --backend {' or '.join(BACKENDS)}.")
+    with Progress("extract", total=len(sources), unit="sources") as progress:
+        report = run(root, sources, chosen, dry_run=dry_run, done=lambda _: progress.advance())
+    result = None if glossary is None else score(root, glossary, report.proposals)
+    if as_json:
+        click.echo(json.dumps(_as_json(report, result, dry_run), indent=2, ensure_ascii=False))
+    else:
+        _print(report)
+        if result is not None:
+            _print_score(result)
+    _tell(report, dry_run)
+    if report.failures:
+        sys.exit(1)
+
+
+def _print(report: ExtractReport) -> None:
+    from proda.findings import printable
+
+    changed = {name: found for name, found in report.sources.items() if found.changed or len(report.sources) <= SHOWN}
+    for name, found in list(changed.items())[:SHOWN]:
+        click.echo(printable(f"{name}: {_line(found)}"))
+    if len(changed) > SHOWN:
+        click.echo(f"… and {len(changed) - SHOWN} more sources with changes. `--json` lists all.")
+    if len(report.sources) > 1:
+        click.echo(f"{len(report.sources)} sources: {_total(report)}")
+
+
+def _line(found: SourceReport) -> str:
+    if found.removed:
+        return f"no longer in the catalogue; {_count(found.withdrawn, 'statement')} withdrawn"
+    what = f"{_count(found.statements, 'statement')} ({found.new:,} new, {found.withdrawn:,} withdrawn)"
+    chunks = ", ".join(f"{number:,} {outcome.replace('-', ' ')}" for outcome, number in found.outcomes.items())
+    concepts, chains = _count(found.concepts, "concept"), _count(found.chains, "chain")
+    return f"{what}, {concepts}, {chains}; {_count(sum(found.outcomes.values()), 'chunk')}: {chunks or 'none'}"
+
+
+def _total(report: ExtractReport) -> str:
+    found = report.sources.values()
+    statements, new, gone = (sum(getattr(f, name) for f in found) for name in ("statements", "new", "withdrawn"))
+    concepts, chains = sum(f.concepts for f in found), sum(f.chains for f in found)
+    what = f"{_count(statements, 'statement')} ({new:,} new, {gone:,} withdrawn), {_count(concepts, 'concept')}, {_count(chains, 'chain')}"
+    return f"{what}; {sum(f.changed for f in found):,} changed"
+
+
+def _print_score(result: GlossaryScore) -> None:
+    from proda.findings import printable
+
+    click.echo(f"Terms: {result.found:,} of {result.terms:,} found (recall {result.recall:.2f}).")
+    click.echo(
+        f"Definitions from the source: {result.defined:,}; agreement (F1 of words) {result.agreement:.2f};"
+        f" {result.agreeing:.0%} at .5 or more."
+    )
+    share = result.located / result.quotes if result.quotes else 1.0
+    click.echo(f"Quotes at their place in the source: {result.located:,} of {result.quotes:,} ({share:.1%}).")
+    if result.missing:
+        more = f", … and {len(result.missing) - SHOWN} more" if len(result.missing) > SHOWN else ""
+        click.echo(printable(f"Not found: {', '.join(result.missing[:SHOWN])}{more}"))
+
+
+def _tell(report: ExtractReport, dry_run: bool) -> None:
+    from proda.findings import printable
+
+    for message in report.failures.values():
+        click.echo(printable(message).replace("\\x0a", "\n"), err=True)
+    lost = [(name, text) for name, found in report.sources.items() for text in found.withdrawn_accepted]
+    if lost:
+        verb = "is" if len(lost) == 1 else "are"
+        click.echo(
+            f"{_count(len(lost), 'statement')} that had been accepted {verb} withdrawn. Check the knowledge that rests on them:", err=True
+        )
+        for name, text in lost[:SHOWN]:
+            click.echo(printable(f"  {name}: {text}"), err=True)
+        if len(lost) > SHOWN:
+            click.echo(f"  … and {len(lost) - SHOWN} more.", err=True)
+    if report.merges:
+        click.echo(f"{_count(report.merges, 'pair')} of concepts may be one: decide in knowledge/merges.yaml.", err=True)
+    if dry_run:
+        click.echo("Nothing was written: a dry run.", err=True)
+    elif not report.failures:
+        click.echo("Next: proda review.", err=True)
+
+
+def _as_json(report: ExtractReport, result: GlossaryScore | None, dry_run: bool) -> dict[str, object]:
+    found: dict[str, object] = {
+        "written": not dry_run,
+        "sources": {name: msgspec.to_builtins(one) for name, one in report.sources.items()},
+        "failures": report.failures,
+        "merges": report.merges,
+    }
+    if result is not None:
+        found["score"] = {
+            "terms": result.terms, "found": result.found, "recall": round(result.recall, 4), "defined": result.defined,
+            "agreement": round(result.agreement, 4), "agreeing": round(result.agreeing, 4), "quotes": result.quotes,
+            "located": result.located, "missing": result.missing,
+        }  # fmt: skip
+    return found
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

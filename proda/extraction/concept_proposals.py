@@ -1,0 +1,121 @@
+"""The concepts that statements name, and those that a source defines → the concepts of the proposals.
+
+    concepts_of(naming, statements, definitions, earlier, settled)["heat-pump"].definition
+
+A definition that the source gives goes before one that was drafted. A reviewer's entry is kept as it is; only a drafted definition that
+nobody has replaced gives way to one that is found later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from proda.extraction.canonical import NamedConcept, Naming
+from proda.extraction.concept_types import type_of
+from proda.extraction.definitions import drafted, fitted
+from proda.extraction.found import FoundDefinition
+from proda.extraction.settled import Settled
+from proda.extraction.statement_proposals import LIVE
+from proda.store.proposals import ProposedConcept, ProposedStatement
+
+
+def concepts_of(
+    naming: Naming,
+    statements: Mapping[str, ProposedStatement],
+    definitions: Iterable[FoundDefinition],
+    earlier: Mapping[str, ProposedConcept],
+    settled: Settled,
+) -> dict[str, ProposedConcept]:
+    """The concepts by id, sorted. Those of the knowledge and of other disciplines are left out."""
+    given = _given(naming, definitions)
+    named = {c.id: c for c in naming.concepts()}
+    known = {c.id for c in settled.known}
+    used = {reference for s in statements.values() if s.status in LIVE for reference in (s.subject, s.object)}
+    ever = {reference for s in statements.values() for reference in (s.subject, s.object)}
+    found: dict[str, ProposedConcept] = {}
+    for name in sorted({*ever, *given, *earlier}):
+        if "/" in name or (name in known and name not in earlier) or (settled.reference(name) != name and name not in ever):
+            continue
+        definition = given.get(name)
+        if name in earlier:
+            found[name] = _again(earlier[name], named.get(name), definition, name in used, settled)
+        elif name in named:
+            found[name] = _new(named[name], definition, statements, named, settled)
+        elif (other := settled.others.get(settled.full(name))) is not None:  # a confirmed merge leads to another source's concept
+            found[name] = msgspec.structs.replace(other, status="proposed", reason="")
+    return found
+
+
+def _given(naming: Naming, definitions: Iterable[FoundDefinition]) -> dict[str, FoundDefinition]:
+    """Concept → the first definition that fits; one that the source gives goes before one that was drafted from it."""
+    found: dict[str, FoundDefinition] = {}
+    for definition in sorted(definitions, key=lambda d: (d.drafted, d.start)):
+        concept = naming.of(definition.concept.term)
+        if concept is None or concept.known:
+            continue
+        text = fitted(definition.definition, concept.term)
+        if text is not None:
+            found.setdefault(concept.id, msgspec.structs.replace(definition, definition=text))
+    return found
+
+
+def _new(
+    concept: NamedConcept, definition: FoundDefinition | None, statements: Mapping[str, ProposedStatement],
+    named: Mapping[str, NamedConcept], settled: Settled,
+) -> ProposedConcept:  # fmt: skip
+    text = _drafted(concept, statements, named, settled) if definition is None else definition.definition
+    kind = definition.type if definition is not None and definition.type else _type(concept, statements, named)
+    return ProposedConcept(
+        concept.term, kind, text, concept.phrase, concept.plural, concept.aliases,
+        settled.homonyms((concept.term, *concept.aliases)), definition is None or definition.drafted,
+    )  # fmt: skip
+
+
+def _again(
+    old: ProposedConcept, now: NamedConcept | None, definition: FoundDefinition | None, used: bool, settled: Settled
+) -> ProposedConcept:
+    if old.status in ("accepted", "rejected"):
+        return old
+    changes: dict[str, object] = {}
+    if definition is not None and old.drafted and not definition.drafted:
+        changes |= {"definition": definition.definition, "drafted": False}
+    if now is not None:
+        have = {alias.casefold() for alias in (old.term, *old.aliases)}
+        changes["aliases"] = (*old.aliases, *(a for a in now.aliases if a.casefold() not in have))
+    others = settled.homonyms((old.term, *old.aliases))
+    changes["distinct_from"] = (*old.distinct_from, *(o for o in others if o not in old.distinct_from))
+    if used or definition is not None:
+        changes |= {"status": "proposed", "reason": ""}
+    elif old.status == "proposed":
+        changes |= {"status": "withdrawn", "reason": "no statement of the source names it any more"}
+    return msgspec.structs.replace(old, **changes)
+
+
+def _drafted(
+    concept: NamedConcept, statements: Mapping[str, ProposedStatement], named: Mapping[str, NamedConcept], settled: Settled
+) -> str:
+    """A definition from a statement: one in which the concept is the subject, if there is one."""
+    for end in ("subject", "object"):
+        for statement in statements.values():
+            here, there = (statement.subject, statement.object) if end == "subject" else (statement.object, statement.subject)
+            if here != concept.id or statement.relation not in settled.relations:
+                continue
+            other = named.get(there)
+            wording = statement.object_as if end == "subject" else statement.subject_as
+            text = wording or (there.rpartition("/")[2].replace("-", " ") if other is None else other.phrase or other.term)
+            return drafted(
+                concept.term, settled.relations[statement.relation], text, end=end, plural=concept.plural,
+                other_plural=other is not None and other.plural,
+            )  # fmt: skip
+    return "a concept of the source, to be defined"
+
+
+def _type(concept: NamedConcept, statements: Mapping[str, ProposedStatement], named: Mapping[str, NamedConcept]) -> str:
+    """The type that the name suggests, or else that of the class that a statement puts the concept into."""
+    kind = type_of(concept.term)
+    if kind != "entity":
+        return kind
+    classes = (s.object for s in statements.values() if s.subject == concept.id and s.relation == "is-a")
+    return next((k for c in classes if c in named and (k := type_of(named[c].term)) != "entity"), kind)

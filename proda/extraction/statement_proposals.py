@@ -1,0 +1,123 @@
+"""Statements found now, and the ones that were proposed before → the statements of the proposals.
+
+statements, dropped = merged_statements(found, earlier, reading, settled, rejected)
+dropped["a1b2c3d4e5f6"]        # "its triple is proposed from another passage"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from proda.extraction.settled import Settled, SourceReading
+from proda.records import Triple
+from proda.store.proposals import ProposedEvidence, ProposedStatement
+
+GONE = "its passage is no longer in the source"
+NOT_FOUND = "it is no longer found"
+ONE_CONCEPT = "a confirmed merge makes subject and object one concept"
+LIVE = ("proposed", "accepted")
+
+
+def triple_of(statement: ProposedStatement) -> Triple:
+    """The triple of a statement."""
+    return statement.subject, statement.relation, statement.object
+
+
+def merged_statements(
+    found: Sequence[tuple[str, ProposedStatement]],
+    earlier: Mapping[str, ProposedStatement],
+    reading: SourceReading,
+    settled: Settled,
+    rejected: frozenset[str],
+) -> tuple[dict[str, ProposedStatement], dict[str, str]]:
+    """The statements by key, in the order of the text, those withdrawn last; and of what was dropped, key → reason.
+
+    `rejected` are ids of rejected concepts. Nothing of `earlier` is removed.
+    """
+    now: dict[str, ProposedStatement] = {}
+    for key, statement in found:
+        now.setdefault(key, statement)
+    kept = {key: _again(old, now.get(key), reading, settled) for key, old in earlier.items()}
+    dropped: dict[str, str] = {}
+    live = {triple_of(s) for s in kept.values() if s.status in LIVE}
+    refused = {triple_of(s) for s in kept.values() if s.status == "rejected"}
+    for key, statement in sorted(now.items(), key=lambda item: (item[1].evidence.span, item[0])):
+        if key in kept:
+            continue
+        reason = _against(statement, live, refused, settled, rejected)
+        if reason:
+            dropped[key] = reason
+        else:
+            kept[key] = statement
+            live.add(triple_of(statement))
+    ordered = sorted(kept.items(), key=lambda item: (item[1].status == "withdrawn", item[1].evidence.span, item[0]))
+    return dict(ordered), dropped
+
+
+def _again(old: ProposedStatement, now: ProposedStatement | None, reading: SourceReading, settled: Settled) -> ProposedStatement:
+    """An earlier statement in the source as it is now."""
+    if now is not None:
+        evidence = now.evidence
+        if old.evidence.quote != now.evidence.quote and (placed := _placed(old.evidence, reading.text)) is not None:
+            evidence = placed  # a reviewer has chosen other words of the source
+        back = {"status": "proposed", "reason": ""} if old.status == "withdrawn" else {}
+        return _merged(msgspec.structs.replace(old, evidence=evidence, chunk=now.chunk, **back), settled)
+    if old.status in ("rejected", "withdrawn"):
+        return old
+    placed = _placed(old.evidence, reading.text)
+    if placed is None:
+        return msgspec.structs.replace(old, status="withdrawn", reason=GONE)
+    if old.status == "proposed":
+        return msgspec.structs.replace(old, evidence=placed, status="withdrawn", reason=NOT_FOUND)
+    return msgspec.structs.replace(old, evidence=placed)
+
+
+def _placed(evidence: ProposedEvidence, text: str) -> ProposedEvidence | None:
+    """The evidence with its place in the text; the place it had, if the quote still stands there."""
+    start, end = evidence.span
+    if text[start:end] == evidence.quote:
+        return evidence
+    at = text.find(evidence.quote)
+    return None if at < 0 else ProposedEvidence(evidence.quote, (at, at + len(evidence.quote)))
+
+
+def _merged(statement: ProposedStatement, settled: Settled) -> ProposedStatement:
+    """The statement after the confirmed merges, unless it has been accepted: then the knowledge names the concepts."""
+    if statement.status != "proposed":
+        return statement
+    subject, target = settled.reference(statement.subject), settled.reference(statement.object)
+    if subject == target:
+        return msgspec.structs.replace(statement, status="withdrawn", reason=ONE_CONCEPT)
+    if (subject, target) == (statement.subject, statement.object):
+        return statement
+    changes: dict[str, str | None] = {"subject": subject, "object": target}
+    if subject != statement.subject:
+        changes["subject_as"] = None
+    if target != statement.object:
+        changes["object_as"] = None
+    return msgspec.structs.replace(statement, **changes)
+
+
+def _against(statement: ProposedStatement, live: set[Triple], refused: set[Triple], settled: Settled, rejected: frozenset[str]) -> str:
+    """Why a new statement is not proposed; empty if nothing speaks against it."""
+    subject, name, target = triple = triple_of(statement)
+    relation = settled.relations[name]
+    back = (target, name, subject)
+    if subject == target:
+        return "its subject and its object are one concept"
+    if {subject, target} & rejected:
+        return "one of its concepts was rejected"
+    if triple in refused or (relation.symmetric and back in refused):
+        return "its triple was rejected"
+    if triple in live or (relation.symmetric and back in live):
+        return "its triple is proposed from another passage"
+    if triple in settled.stated:
+        return "the knowledge states it"
+    if relation.asymmetric and (back in live or back in settled.stated):
+        return "the reverse is stated"
+    opposite = (subject, relation.opposite or "", target)
+    if opposite in live or opposite in settled.stated:
+        return "the opposite is stated"
+    return ""
