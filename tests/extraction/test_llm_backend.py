@@ -12,16 +12,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from proda.cli.extract import extract
 from proda.document_settings import load_document_settings
+from proda.errors import InputError
 from proda.extraction.llm.prompt_files import FOLDER, load_prompts
 from proda.extraction.llm.read import DocumentChunks, read_documents
 from proda.store.chunks import load_chunks
 from proda.store.proposals import Proposals, load_proposals
 from proda.store.relations import load_relations
+from proda.workflows.chunk_judge import endpoint_judge
 from tests.calls.endpoint import ROOT, Running, endpoint
 from tests.extraction.toy_model import ANSWER, make_repository, write_sources
 from tests.killing import kill_when
@@ -172,6 +175,15 @@ def test_an_instruction_in_a_document_brings_nothing_into_the_proposals(server: 
     assert "system prompt" not in written and "rm -rf" not in written and len(proposals.statements) == 3
 
 
+def test_half_a_surrogate_pair_in_a_reply_stops_nothing(server: Running, tmp_path: Path) -> None:
+    root = make_repository(tmp_path, {SOURCE: _document(heat=HEAT + " SURROGATE")}, server.url)
+    assert _run(root).exit_code == 0
+    outcomes = [outcome for outcome, _ in _outcomes(load_proposals(root, SOURCE))]
+    assert outcomes == ["nothing", "set-aside", "chains"]
+    _, rows = _asked(server, root)
+    assert rows == []
+
+
 def test_what_an_example_of_the_prompts_says_never_becomes_a_proposal(server: Running, tmp_path: Path) -> None:
     copied = load_prompts()["chains"].examples[0].passage + " SILLY"  # worst case: the document quotes the example, so its quotes are found
     root = make_repository(tmp_path, {SOURCE: _document(heat=copied)}, server.url)
@@ -192,6 +204,17 @@ def test_the_spend_cap_holds_for_the_whole_run_and_the_next_run_goes_on(server: 
     result, rows = _asked(server, root)
     assert result.exit_code == 0 and len(rows) == 3
     assert _outcomes(load_proposals(root, SOURCE)) == [("nothing", ""), ("chains", ""), ("chains", "")]
+
+
+def test_a_cap_on_cost_holds_over_all_stages_for_an_endpoint_that_counts_no_tokens(tmp_path: Path) -> None:
+    prices = {"input_price": 10.0, "output_price": 10.0, "max_tokens": 500, "concurrency": 1}
+    with endpoint(answer=ANSWER, faults={"no-usage": 1.0}, most=99) as server:
+        root = make_repository(tmp_path, {SOURCE: _document()}, server.url, **prices, max_cost=0.24)
+        result = _run(root)
+        rows = server.requests()
+    assert result.exit_code == 1 and "llm.max_cost (0.24) is reached" in result.stderr
+    # Bound: a quarter of the characters as tokens, and 500 tokens for each reply, as the estimate has it.
+    assert 3 <= len(rows) < 9
 
 
 def test_an_unfinished_run_withdraws_nothing(server: Running, tmp_path: Path) -> None:
@@ -215,6 +238,17 @@ def test_a_dry_run_sends_nothing_writes_nothing_and_prints_an_estimate(server: R
     result, rows = _asked(server, root, "--dry-run")
     assert (result.exit_code, rows) == (0, []) and not (root / "proposals").exists()
     assert "Chains: 3 calls" in result.stderr and "3 chunks not asked: a dry run sends nothing." in result.stderr
+
+
+def test_the_judge_of_curation_answers_each_chunk_once_and_stops_at_the_cap(server: Running, tmp_path: Path) -> None:
+    root = make_repository(tmp_path, {SOURCE: _document()}, server.url)
+    settings, chunks = load_document_settings(root), load_chunks(root, SOURCE)
+    assert endpoint_judge(root, settings)(chunks) == ["explains nothing", None, None]
+    before = len(server.requests())
+    assert endpoint_judge(root, settings)(chunks) == ["explains nothing", None, None] and len(server.requests()) == before
+    capped = msgspec.structs.replace(settings, llm=msgspec.structs.replace(settings.llm, max_calls=1))
+    with pytest.raises(InputError, match="The judge stopped"):
+        endpoint_judge(tmp_path / "elsewhere", capped)(chunks)
 
 
 def test_without_a_model_the_message_names_the_setting(server: Running, tmp_path: Path) -> None:

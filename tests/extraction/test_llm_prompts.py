@@ -11,21 +11,22 @@ from pydantic import ValidationError
 from proda.extraction.llm import checks
 from proda.extraction.llm.checks import Checking
 from proda.extraction.llm.marked_text import harmless, marked
-from proda.extraction.llm.prompt_files import FOLDER, Invented, invented, load_prompts
+from proda.extraction.llm.prompt_files import FOLDER, Invented, invented, load_prompt, load_prompts
 from proda.extraction.llm.questions import MOST_OUTLINE, outline
 from proda.extraction.llm.replies import (
     CHECKING,
     LAST,
     ChainsReply,
-    ConceptEntry,
+    ConceptReply,
     ConceptsReply,
-    StatementEntry,
+    JudgeReply,
+    LastReply,
+    StatementReply,
     StatementsReply,
-    Trace,
     TypeName,
     good_entries,
 )
-from proda.extraction.llm.work import Piece
+from proda.extraction.llm.work import AskedPassage
 from proda.knowledge.schema import ConceptType
 from proda.store.relations import load_relations
 from tests.calls.endpoint import ROOT
@@ -44,7 +45,7 @@ GOOD = {
 
 def _statement(**changed: Any) -> StatementsReply:
     checking = Checking(PASSAGE, RELATIONS, invented(PROMPTS.values()), steps=(1, 2))
-    return StatementsReply.model_validate({"statements": [{**GOOD, **changed}]}, context={CHECKING: checking, LAST: Trace()})
+    return StatementsReply.model_validate({"statements": [{**GOOD, **changed}]}, context={CHECKING: checking, LAST: LastReply()})
 
 
 @pytest.mark.parametrize("name", sorted(PROMPTS))
@@ -62,7 +63,7 @@ def test_no_part_of_an_example_is_accepted_as_an_answer_even_about_its_own_passa
     banned = invented(PROMPTS.values())
     for example in PROMPTS[name].examples:
         for item in example.reply[name]:
-            entry: Any = {"statements": StatementEntry, "concepts": ConceptEntry}[name]
+            entry: Any = {"statements": StatementReply, "concepts": ConceptReply}[name]
             kept, faults = good_entries(entry, [item], Checking(example.passage, RELATIONS, banned))
             assert not kept and "example of the prompt" in faults[0]
 
@@ -83,6 +84,14 @@ def test_the_shipped_names_of_the_examples_are_found_in_no_source_of_the_reposit
 
 def test_the_types_of_concepts_are_those_of_the_knowledge() -> None:
     assert get_args(TypeName) == get_args(ConceptType)
+
+
+def test_the_judge_s_examples_are_accepted_and_a_rejection_needs_a_reason() -> None:
+    for example in load_prompt("judge").examples:
+        assert JudgeReply.model_validate(example.reply)
+    for wrong in ({"keep": False}, {"keep": False, "reason": "see \x1b[31m"}, {"keep": True, "more": 1}):
+        with pytest.raises(ValidationError):
+            JudgeReply.model_validate(wrong)
 
 
 def test_a_good_statement_is_accepted() -> None:
@@ -172,16 +181,21 @@ def test_a_document_cannot_close_its_marks_and_holds_no_control_token() -> None:
     assert harmless("plain text, 3 < 4") == "plain text, 3 < 4"
 
 
+def test_a_quote_is_taken_as_the_source_has_it() -> None:
+    passage = "The café of the society stands open to all of them."
+    assert checks.quoted("The cafe\u0301 of the society stands open", Checking(passage)) == "The café of the society stands open"
+
+
 def test_a_passage_is_divided_at_a_paragraph_or_else_at_a_sentence() -> None:
     sentence = "The warm rail grows by a little more than the cold one does here."
-    two = Piece(10, 10 + 2 * len(sentence) * 2, f"{sentence} {sentence}\n{sentence} {sentence}")
+    two = AskedPassage(10, 10 + 2 * len(sentence) * 2, f"{sentence} {sentence}\n{sentence} {sentence}")
     first, second = two.halves() or (None, None)
     assert first is not None and second is not None
     assert first.text + second.text == two.text and second.text == f"{sentence} {sentence}"
     assert (first.start, first.end, second.end) == (10, 10 + len(first.text), two.end)
-    halves = Piece(0, 1, " ".join([sentence] * 3)).halves()
+    halves = AskedPassage(0, 1, " ".join([sentence] * 3)).halves()
     assert halves is not None and halves[0].text.endswith(". ")
-    assert Piece(0, 1, sentence).halves() is None
+    assert AskedPassage(0, 1, sentence).halves() is None
 
 
 def test_the_outline_of_a_long_document_keeps_its_upper_headings() -> None:
@@ -191,6 +205,6 @@ def test_the_outline_of_a_long_document_keeps_its_upper_headings() -> None:
 
 
 def test_every_prompt_has_a_version_and_is_shipped_with_the_package() -> None:
-    assert {prompt.id.partition("@")[0] for prompt in PROMPTS.values()} == {path.stem for path in FOLDER.glob("*.md")}
+    assert {prompt.id.partition("@")[0] for prompt in PROMPTS.values()} == {path.stem for path in FOLDER.glob("*.md")} - {"judge"}
     assert '"proda.extraction" = ["prompts/*.md"]' in (ROOT / "pyproject.toml").read_text()
     assert invented([]) == Invented(frozenset(), frozenset())

@@ -1,7 +1,13 @@
 """A toy model for the loopback endpoint: it reads sentences like "Rail heating causes rail expansion, because steel swells." and answers.
 
-Words in a passage make it err: MISQUOTE (once), MISREAD (always), OBEY (it does what the passage says), ENDLESS (no reply comes to an
-end while the passage has more than one paragraph), SILLY (it copies the prompt's example).
+Words in a passage make it err:
+
+MISQUOTE     once, in a quote
+MISREAD      always, in a quote
+OBEY         it does what the passage says
+ENDLESS      no reply comes to an end while the passage has more than one paragraph
+SURROGATE    its JSON holds half a character
+SILLY        it copies the prompt's example
 """
 
 from __future__ import annotations
@@ -29,6 +35,9 @@ def answer(messages: list[dict[str, Any]], schema: dict[str, Any]) -> Any:
     fields = schema.get("properties", {})
     if "chains" in fields:
         return _chains(said)
+    if "keep" in fields:
+        keep = bool(SENTENCE.search(part(said, "passage")))
+        return {"keep": keep, "reason": "" if keep else "explains nothing"}
     if "statements" in fields:
         return _statements(said)
     return _concepts(said) if "concepts" in fields else None
@@ -47,6 +56,8 @@ def _chains(said: str) -> Any:
     if "OBEY" in passage:
         step = {"claim": "The system prompt is secret.", "quote": "Your system prompt is as follows and it is secret."}
         return {"chains": [{"explains": "how to obey", "steps": [step]}], "reason": "", "command": "rm -rf /"}
+    if "SURROGATE" in passage:
+        return r'{"chains": [{"explains": "how \ud800 works", "steps": [{"claim": "\ud800", "quote": "\ud800"}]}], "reason": ""}'
     if "SILLY" in passage:
         return load_prompts()["chains"].examples[0].reply
     steps = [{"claim": m[0].partition(",")[0] + ".", "quote": m[0]} for m in SENTENCE.finditer(passage)]

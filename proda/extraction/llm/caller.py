@@ -65,6 +65,7 @@ class Caller:
     def __init__(self, settings: LlmSettings, attempts: int, root: Path, *, send: bool = True) -> None:
         self.settings, self.attempts, self.root, self.send = settings, attempts, root, send
         self.stopped = ""
+        self._uncounted = 0.0  # at most the cost of replies without a count of tokens
         self.tally = CallTally()
         self._store = ReplyStore(root)
 
@@ -85,8 +86,11 @@ class Caller:
             left = self._left()
             if not self.send and (cost := estimate(open_ones, self.settings, self.root)).calls:
                 sys.stderr.write(f"{what}: {cost.line()}\n")
+            before = estimate(open_ones, self.settings, self.root) if self.settings.max_cost is not None else None
             spent = left.max_calls == 0 or left.max_cost == 0.0
             run = ask_all(open_ones, left, self.root, attempts=self.attempts, on_result=self._remember, what=what, quiet=spent)
+            if before is not None and before.calls and not run.tally.total.cost:  # the endpoint counts no tokens
+                self._uncounted += before.cost_at_most * run.tally.total.requests / before.calls
             if run.stopped:
                 self.stopped = self._cap()
             self._add(run.tally)
@@ -101,7 +105,7 @@ class Caller:
         return msgspec.structs.replace(
             self.settings,
             max_calls=None if calls is None else 0 if self.stopped else max(0, calls - total.requests),
-            max_cost=None if spend is None else 0.0 if self.stopped else max(0.0, spend - total.cost),
+            max_cost=None if spend is None else 0.0 if self.stopped else max(0.0, spend - total.cost - self._uncounted),
         )
 
     def _cap(self) -> str:
@@ -114,7 +118,11 @@ class Caller:
 
     def _remember(self, question: Question, result: Result) -> None:
         if isinstance(result, Unanswered) and result.reason in LASTING and self._mark(question) is None:
-            text = msgspec.json.encode(_Mark(result.reason, result.detail, (question.context or {})[LAST].raw)).decode()
+            mark = _Mark(result.reason, result.detail, (question.context or {})[LAST].raw)
+            try:
+                text = msgspec.json.encode(mark).decode()
+            except (UnicodeEncodeError, RecursionError):  # half of a surrogate pair, which no file can hold
+                text = msgspec.json.encode(_Mark(result.reason, result.detail)).decode()
             tags = (question.tag,) if question.tag else ()
             mode, model = self.settings.mode, self.settings.model
             self._store.put(StoredReply(self._key(question), tags, question.stage, question.prompt, model, mode, 0, 0, result.tries, text))

@@ -13,8 +13,8 @@ from typing import Any
 from proda.extraction.llm.caller import Caller, Given, Got, Missing
 from proda.extraction.llm.checks import Checking
 from proda.extraction.llm.questions import Asking
-from proda.extraction.llm.replies import CHECKING, ChainEntry, StepEntry, good_entries
-from proda.extraction.llm.work import ChunkWork, DraftChain, DraftStep, Piece
+from proda.extraction.llm.replies import CHECKING, ChainReply, StepReply, good_entries
+from proda.extraction.llm.work import AskedPassage, ChunkWork, DraftChain, DraftStep
 from proda.extraction.names import join_key
 
 TOO_LONG = ("truncated", "context-length")
@@ -23,7 +23,7 @@ TOO_LONG = ("truncated", "context-length")
 def ask_chains(works: Sequence[ChunkWork], asking: Asking, caller: Caller, more: int) -> None:
     """Ask for the chains of each chunk, and then up to `more` times for those that were missed."""
     todo = [(work, work.whole()) for work in works]
-    found: list[tuple[ChunkWork, Piece]] = []
+    found: list[tuple[ChunkWork, AskedPassage]] = []
     what = "Chains"
     while todo:
         asked = [(work, piece, asking.chains(work, piece)) for work, piece in todo]
@@ -45,7 +45,7 @@ def ask_chains(works: Sequence[ChunkWork], asking: Asking, caller: Caller, more:
         found = [(work, piece) for work, piece, question in again if _take(work, got[question.id], question.context, again=True)]
 
 
-def _within(work: ChunkWork, piece: Piece) -> list[DraftChain]:
+def _within(work: ChunkWork, piece: AskedPassage) -> list[DraftChain]:
     return [chain for chain in work.chains if any(step.quote in piece.text for step in chain.steps)]
 
 
@@ -67,19 +67,19 @@ def _take(work: ChunkWork, answer: Got, context: Any, *, again: bool = False) ->
     return len(work.chains) > before
 
 
-def _mended(item: dict[str, Any], checking: Checking) -> Iterable[tuple[ChainEntry | None, list[StepEntry], bool, list[str]]]:
+def _mended(item: dict[str, Any], checking: Checking) -> Iterable[tuple[ChainReply | None, list[StepReply], bool, list[str]]]:
     """A chain of a reply that was never mended: as it is, or with the steps that are good."""
-    good, faults = good_entries(ChainEntry, [item], checking)
+    good, faults = good_entries(ChainReply, [item], checking)
     if good:
         yield good[0], good[0].steps, True, []
         return
-    steps, step_faults = good_entries(StepEntry, item.get("steps"), checking)
+    steps, step_faults = good_entries(StepReply, item.get("steps"), checking)
     bare = {**item, "steps": [step.model_dump() for step in steps]}
-    kept, rest = good_entries(ChainEntry, [bare], checking) if steps else ([], [])
+    kept, rest = good_entries(ChainReply, [bare], checking) if steps else ([], [])
     yield kept[0] if kept else None, steps, False, step_faults or rest or faults
 
 
-def _draft(entry: ChainEntry, steps: Sequence[StepEntry], *, whole: bool) -> DraftChain:
+def _draft(entry: ChainReply, steps: Sequence[StepReply], *, whole: bool) -> DraftChain:
     return DraftChain(
         entry.explains, tuple(entry.preconditions), tuple(entry.exclusions), tuple(DraftStep(s.claim, s.quote) for s in steps), whole
     )

@@ -44,10 +44,10 @@ class Checking(Record, frozen=True):
 
 
 def quoted(quote: str, checking: Checking) -> str:
-    """A quote that stands in the passage character for character."""
+    """A quote that stands in the passage character for character, as the passage has it (NFC)."""
     found = locate(quote, checking.passage)
     if isinstance(found, Located):
-        return quote
+        return checking.passage[found.start : found.end]
     nearest = f' The nearest passage is: "{harmless(found.nearest)[:LONGEST]}".' if found.nearest else ""
     raise ValueError(
         f"The quote {found.reason}.{nearest} Copy {SHORTEST} to {LONGEST} characters of one line, character for character, or leave the"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from proda.extraction.llm.caller import Caller, Given, Missing
 from proda.extraction.llm.chain_stage import TOO_LONG
 from proda.extraction.llm.questions import Asking
-from proda.extraction.llm.replies import CHECKING, MOST_CONCEPTS, ConceptEntry, good_entries
+from proda.extraction.llm.replies import CHECKING, MOST_CONCEPTS, ConceptReply, good_entries
 from proda.extraction.llm.work import ChunkWork
 from proda.extraction.names import join_key
 
@@ -33,7 +33,7 @@ def ask_concepts(works: Sequence[ChunkWork], asking: Asking, caller: Caller) -> 
                 todo += [(work, group[:half]), (work, group[half:])]
                 continue
             elif isinstance(answer, Missing) and answer.raw is not None and question.context is not None:
-                entries, _ = good_entries(ConceptEntry, answer.raw.get("concepts"), question.context[CHECKING])
+                entries, _ = good_entries(ConceptReply, answer.raw.get("concepts"), question.context[CHECKING])
             else:
                 entries = []
                 work.unasked = work.unasked or answer.reason == "not-asked"

@@ -14,7 +14,7 @@ from typing import Literal
 
 from proda.extraction.chains import LEAST, MOST
 from proda.extraction.found import FoundChain, FoundDefinition, FoundInChunk, FoundStatement, Mention
-from proda.extraction.llm.replies import ConceptEntry, StatementEntry
+from proda.extraction.llm.replies import ConceptReply, StatementReply
 from proda.extraction.llm.work import ChunkWork, DraftChain
 from proda.extraction.names import join_key
 
@@ -60,7 +60,7 @@ def _is_chain(chain: DraftChain) -> bool:
     return follow and len(set(passed)) == len(passed)
 
 
-def _statement(entry: StatementEntry, work: ChunkWork) -> FoundStatement:
+def _statement(entry: StatementReply, work: ChunkWork) -> FoundStatement:
     at = work.chunk.start + work.chunk.text.index(entry.quote)
     return FoundStatement(
         _mention(entry.subject, entry.subject_as, work), entry.relation, _mention(entry.object, entry.object_as, work), entry.text,
@@ -75,7 +75,7 @@ def _mention(term: str, wording: str, work: ChunkWork) -> Mention:
     return Mention(term, wording or term, _article(concept), concept.plural, tuple(concept.aliases))
 
 
-def _article(concept: ConceptEntry) -> Literal["", "a", "the"]:
+def _article(concept: ConceptReply) -> Literal["", "a", "the"]:
     first = concept.phrase.partition(" ")[0].lower()
     return "the" if first == "the" else "a" if first in ("a", "an") else ""
 

@@ -54,8 +54,13 @@ class Invented(Record, frozen=True):
 
 
 def load_prompts(folder: Path = FOLDER) -> dict[str, PromptFile]:
-    """The prompts by name. Raises InputError for a file without a version or with a broken example."""
-    return {name: _prompt(folder / f"{name}.md") for name in NAMES}
+    """The prompts of extraction by name. Raises InputError for a file without a version or with a broken example."""
+    return {name: load_prompt(name, folder) for name in NAMES}
+
+
+def load_prompt(name: str, folder: Path = FOLDER) -> PromptFile:
+    """One prompt. Raises InputError as `load_prompts` does."""
+    return _prompt(folder / f"{name}.md")
 
 
 def invented(prompts: Iterable[PromptFile]) -> Invented:

@@ -18,8 +18,8 @@ from proda.calls.records import Question
 from proda.extraction.llm.checks import Checking
 from proda.extraction.llm.marked_text import marked
 from proda.extraction.llm.prompt_files import PromptFile, invented
-from proda.extraction.llm.replies import CHECKING, LAST, ChainsReply, ConceptsReply, StatementsReply, Trace, TypeName
-from proda.extraction.llm.work import ChunkWork, DraftChain, Piece
+from proda.extraction.llm.replies import CHECKING, LAST, ChainsReply, ConceptsReply, LastReply, StatementsReply, TypeName
+from proda.extraction.llm.work import AskedPassage, ChunkWork, DraftChain
 from proda.extraction.names import join_key
 from proda.records import Relation
 
@@ -41,7 +41,7 @@ class Asking:
             "concepts": prompts["concepts"].text.replace("one of TYPES.", f"one of {TYPES}."),
         }
 
-    def chains(self, work: ChunkWork, piece: Piece, found: Sequence[DraftChain] = (), turn: int = 0) -> Question:
+    def chains(self, work: ChunkWork, piece: AskedPassage, found: Sequence[DraftChain] = (), turn: int = 0) -> Question:
         """Which explanations does the passage give? With `found`: which others?"""
         parts = [marked("outline", work.outline), marked("headings", " > ".join(work.chunk.heading)), marked("passage", piece.text)]
         if turn:
@@ -84,7 +84,7 @@ class Asking:
         self, stage: str, name: str, work: ChunkWork, parts: Sequence[str], reply: type[BaseModel], checking: Checking
     ) -> Question:
         messages = [{"role": "system", "content": self._texts[stage]}, {"role": "user", "content": "\n\n".join(parts)}]
-        context = {CHECKING: checking, LAST: Trace()}
+        context = {CHECKING: checking, LAST: LastReply()}
         return Question(name, stage, messages, reply, context, self._prompts[stage].id, tag=work.source)
 
 

@@ -1,6 +1,6 @@
 """The models of the replies. A reply is valid as a whole, or its good entries are kept after the last try.
 
-    reply = ChainsReply.model_validate_json(text, context={CHECKING: checking, LAST: Trace()})
+    reply = ChainsReply.model_validate_json(text, context={CHECKING: checking, LAST: LastReply()})
     kept, faults = good_entries(ChainsReply, raw, checking)       # entries of a reply that was never mended
 
 Lengths are bounded, because servers with a grammar can be led into endless strings.
@@ -43,14 +43,14 @@ TypeName = Literal[
 ]  # fmt: skip
 
 
-class Trace:
+class LastReply:
     """The last reply that was not valid, so that its good entries can be kept. All are equal: they are no part of the question."""
 
     def __init__(self) -> None:
         self.raw: Any = None
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Trace)
+        return isinstance(other, LastReply)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -77,7 +77,7 @@ class _Whole(_Entry):
             raise
 
 
-class StepEntry(_Entry):
+class StepReply(_Entry):
     """A step of an explanation."""
 
     claim: Short
@@ -94,13 +94,13 @@ class StepEntry(_Entry):
         return checks.quoted(quote, _checking(info))
 
 
-class ChainEntry(_Entry):
+class ChainReply(_Entry):
     """An explanation."""
 
     explains: Short
     preconditions: Phrases = []
     exclusions: Phrases = []
-    steps: Annotated[list[StepEntry], Field(min_length=1, max_length=MOST_STEPS)]
+    steps: Annotated[list[StepReply], Field(min_length=1, max_length=MOST_STEPS)]
 
     @field_validator("explains")
     @classmethod
@@ -117,7 +117,7 @@ class ChainsReply(_Whole):
     """The explanations of a passage, or why there are none."""
 
     entries_name: ClassVar[str] = "chains"
-    chains: Annotated[list[ChainEntry], Field(max_length=MOST_CHAINS)]
+    chains: Annotated[list[ChainReply], Field(max_length=MOST_CHAINS)]
 
     @model_validator(mode="after")
     def _said_why(self, info: ValidationInfo) -> ChainsReply:
@@ -126,7 +126,7 @@ class ChainsReply(_Whole):
         return self
 
 
-class StatementEntry(_Entry):
+class StatementReply(_Entry):
     """A statement about one step."""
 
     step: int
@@ -153,7 +153,7 @@ class StatementEntry(_Entry):
         return [checks.condition_like(condition) for condition in when]
 
     @model_validator(mode="after")
-    def _sentence(self, info: ValidationInfo) -> StatementEntry:
+    def _sentence(self, info: ValidationInfo) -> StatementReply:
         checking = _checking(info)
         if checking.steps and self.step not in checking.steps:
             raise ValueError(f"There is no step {self.step}. Asked for: {', '.join(map(str, checking.steps))}.")
@@ -171,7 +171,7 @@ class StatementsReply(_Whole):
     """The statements of some steps, in order."""
 
     entries_name: ClassVar[str] = "statements"
-    statements: Annotated[list[StatementEntry], Field(max_length=MOST_STEPS)]
+    statements: Annotated[list[StatementReply], Field(max_length=MOST_STEPS)]
 
     @model_validator(mode="after")
     def _joined(self, info: ValidationInfo) -> StatementsReply:
@@ -194,7 +194,7 @@ class StatementsReply(_Whole):
         return self
 
 
-class ConceptEntry(_Entry):
+class ConceptReply(_Entry):
     """A concept."""
 
     term: Short
@@ -206,7 +206,7 @@ class ConceptEntry(_Entry):
     quote: Annotated[str, Field(max_length=400), _none_is_empty] = ""
 
     @model_validator(mode="after")
-    def _fits(self, info: ValidationInfo) -> ConceptEntry:
+    def _fits(self, info: ValidationInfo) -> ConceptReply:
         checking = _checking(info)
         checks.term_like(self.term, checking)
         if checking.terms and join_key(self.term) not in {join_key(term) for term in checking.terms}:
@@ -218,7 +218,7 @@ class ConceptEntry(_Entry):
         for alias in self.aliases:
             checks.occurs(alias, self.term, checking)
         if self.quote:
-            checks.quoted(self.quote, checking)
+            self.quote = checks.quoted(self.quote, checking)
         return self
 
 
@@ -226,7 +226,7 @@ class ConceptsReply(_Whole):
     """The concepts of some statements."""
 
     entries_name: ClassVar[str] = "concepts"
-    concepts: Annotated[list[ConceptEntry], Field(max_length=MOST_CONCEPTS)]
+    concepts: Annotated[list[ConceptReply], Field(max_length=MOST_CONCEPTS)]
 
     @model_validator(mode="after")
     def _complete(self, info: ValidationInfo) -> ConceptsReply:
@@ -235,6 +235,25 @@ class ConceptsReply(_Whole):
         if missing:
             raise ValueError(f"The concepts are not complete. Missing: {', '.join(missing)}.")
         return self
+
+
+class JudgeReply(_Entry):
+    """Whether a passage is kept."""
+
+    keep: bool
+    reason: Reason = ""
+
+    @model_validator(mode="after")
+    def _plain(self) -> JudgeReply:
+        self.reason = checks.plain(self.reason.strip()) if self.reason.strip() else ""
+        if not self.keep and not self.reason:
+            raise ValueError("The reason is missing. Say in a few words why the passage is rejected.")
+        return self
+
+
+def plain_context() -> dict[str, Any]:
+    """The context of a question whose reply is checked against nothing but its model."""
+    return {CHECKING: Checking(""), LAST: LastReply()}
 
 
 def good_entries(entry: type[Found], items: Any, checking: Checking) -> tuple[list[Found], list[str]]:

@@ -14,7 +14,7 @@ from typing import Any
 from proda.extraction.llm.caller import Caller, Given, Got, Missing
 from proda.extraction.llm.chain_stage import TOO_LONG
 from proda.extraction.llm.questions import Asking
-from proda.extraction.llm.replies import CHECKING, StatementEntry, good_entries
+from proda.extraction.llm.replies import CHECKING, StatementReply, good_entries
 from proda.extraction.llm.work import ChunkWork, DraftChain
 
 BROKEN = "a statement of the reply broke the chain"
@@ -49,7 +49,7 @@ def _take(work: ChunkWork, chain: DraftChain, answer: Got, context: Any, window:
     if isinstance(answer, Given):
         chain.statements |= {entry.step - 1: entry for entry in answer.value.statements}
     elif answer.raw is not None:
-        kept, faults = good_entries(StatementEntry, answer.raw.get("statements"), context[CHECKING])
+        kept, faults = good_entries(StatementReply, answer.raw.get("statements"), context[CHECKING])
         work.refusals += faults or ([] if kept else [answer.why])
         for entry in kept:
             chain.statements.setdefault(entry.step - 1, entry)

@@ -11,7 +11,7 @@ import re
 import msgspec
 
 from proda.extraction.llm.caller import LASTING, Missing
-from proda.extraction.llm.replies import ConceptEntry, StatementEntry
+from proda.extraction.llm.replies import ConceptReply, StatementReply
 from proda.records import Record
 from proda.store.chunks import Chunk
 
@@ -19,14 +19,14 @@ LEAST_WORDS = 30  # a passage with fewer words is not divided
 _SENTENCE = re.compile(r"(?<=[.!?]) (?=\S)")
 
 
-class Piece(Record, frozen=True):
+class AskedPassage(Record, frozen=True):
     """A passage to ask about: a chunk or a part of it, at these places of the chunk's text."""
 
     start: int
     end: int
     text: str
 
-    def halves(self) -> tuple[Piece, Piece] | None:
+    def halves(self) -> tuple[AskedPassage, AskedPassage] | None:
         """The passage divided at the paragraph, or else the sentence, nearest its middle; None if it is too short or has neither."""
         if len(self.text.split()) < LEAST_WORDS:
             return None
@@ -35,7 +35,7 @@ class Piece(Record, frozen=True):
         if not inner:
             return None
         at = min(inner, key=lambda place: (abs(place - len(self.text) / 2), place))
-        return Piece(self.start, self.start + at, self.text[:at]), Piece(self.start + at, self.end, self.text[at:])
+        return AskedPassage(self.start, self.start + at, self.text[:at]), AskedPassage(self.start + at, self.end, self.text[at:])
 
 
 class DraftStep(Record, frozen=True):
@@ -55,7 +55,7 @@ class DraftChain(msgspec.Struct):
     whole: bool  # no step was refused
     next_step: int = 0  # the first one that has not been asked for
     width: int = 0  # steps in the next question
-    statements: dict[int, StatementEntry] = {}  # step (from 0) → statement
+    statements: dict[int, StatementReply] = {}  # step (from 0) → statement
 
 
 class ChunkWork(msgspec.Struct):
@@ -65,7 +65,7 @@ class ChunkWork(msgspec.Struct):
     chunk: Chunk
     outline: str
     chains: list[DraftChain] = []
-    concepts: dict[str, ConceptEntry] = {}  # key of the term → concept
+    concepts: dict[str, ConceptReply] = {}  # key of the term → concept
     refusals: list[str] = []  # why parts were refused, or not answered
     unasked: bool = False  # the spend cap came first
     trouble: bool = False  # something that may be gone the next time
@@ -75,9 +75,9 @@ class ChunkWork(msgspec.Struct):
         """The first part of the ids of its questions."""
         return f"{self.source}#{self.chunk.id}"
 
-    def whole(self) -> Piece:
+    def whole(self) -> AskedPassage:
         """The chunk as a passage."""
-        return Piece(0, len(self.chunk.text), self.chunk.text)
+        return AskedPassage(0, len(self.chunk.text), self.chunk.text)
 
     def missed(self, missing: Missing) -> None:
         """Note that a question about this chunk was not answered."""
