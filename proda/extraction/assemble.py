@@ -75,7 +75,14 @@ def _naming(reading: SourceReading, found: Sequence[FoundInChunk], settled: Sett
     kinds = [s.object.term for chunk in found for s in chunk.statements if s.relation == "is-a" and s.object.plural]
     earlier = [KnownConcept(name, c.term, c.plural, c.phrase, c.aliases) for name, c in before.concepts.items()]
     words = frozenset(_LOWER_WORD.findall(reading.text))
-    return canonical(mentions, acronyms(reading.text), settled.known, earlier, words, kinds)
+    short_forms = {short: _lowered(long, words) for short, long in acronyms(reading.text).items()}
+    return canonical(mentions, short_forms, settled.known, earlier, words, kinds)
+
+
+def _lowered(name: str, words: frozenset[str]) -> str:
+    """A name that begins a sentence as it is written inside one, if the source writes its first word in lower case somewhere."""
+    first = name.partition(" ")[0]
+    return name[:1].lower() + name[1:] if first[:1].isupper() and first.lower() in words and first[1:].islower() else name
 
 
 def _key(statement: FoundStatement, reading: SourceReading) -> str:

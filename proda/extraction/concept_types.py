@@ -60,19 +60,22 @@ _ENDINGS = (
     ("structure", ("cyte", "cytes", "plast", "some", "somes")),
     ("institution", ("ocracy", "archy")),
 )  # fmt: skip
+_PREPOSITIONS = word_set("of to in for between on from with at by")
 _PROCESSES = word_set("photosynthesis mitosis meiosis osmosis hydrolysis glycolysis homeostasis electrolysis catalysis apoptosis")
 
 
 @lru_cache(16384)
-def type_of(term: str) -> str:
-    """The ConceptType that a name suggests."""
+def type_of(term: str, *, known: bool = False) -> str:
+    """The ConceptType that a name suggests; with `known`, "entity" unless the head noun itself is on the list."""
     words = term.casefold().replace("-", " ").split()
-    head = words[words.index("of", 1) - 1] if "of" in words[1:] else words[-1]
+    head = next((words[i - 1] for i in range(1, len(words)) if words[i] in _PREPOSITIONS), words[-1])
     if words[0] in ("law", "theory", "principle", "theorem"):
         return _HEADS.get(words[0], "law")
     for form in (head, head.removesuffix("s"), head.removesuffix("es"), f"{head[:-3]}y" if head.endswith("ies") else head):
         if form in _HEADS:
             return _HEADS[form]
+    if known:
+        return "entity"
     if head in _PROCESSES:
         return "process"
     for kind, endings in _ENDINGS:

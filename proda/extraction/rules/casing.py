@@ -54,6 +54,7 @@ class Casing(Record, frozen=True):
             opens = token.start == 0 or (place > 0 and ts[place - 1].text == ":")
             if place == start and opens and not initial:
                 named = place + 1 < end and ts[place + 1].text[:1].isupper() and ts[place + 1].text[1:].islower()
-                word = token.text if named and token.lower not in self.lower else self.first_word(token.text)
+                titled = named and ts[place + 1].lower in self.lower  # "Compressed Air Energy Storage"
+                word = token.text if titled or (named and token.lower not in self.lower) else self.first_word(token.text)
             parts.append(gap + word)
         return "".join(parts)

@@ -16,12 +16,12 @@ import msgspec
 from proda.extraction.rules.casing import Casing
 from proda.extraction.rules.phrases import phrase_at, stands_alone
 from proda.extraction.rules.tokens import Token
+from proda.extraction.rules.verbs import FINITE
 from proda.extraction.rules.words import (
     CONJUNCTIONS,
     DEMONSTRATIVES,
     DENIERS,
     DOUBT,
-    FINITE,
     MODALS,
     OFTEN,
     PERSONAL,
@@ -56,7 +56,7 @@ _PLACES = word_set(
     " across beyond between since until following by through despite via"
 )
 _TIMES = word_set("when if once after before whenever where wherever")
-_DROPPED = word_set("because since although though while whereas as given even despite by through via like")
+_DROPPED = word_set("because since although though while whereas as given even despite by through via like compared")
 _REFUSED = word_set(
     "then next instead similarly likewise otherwise meanwhile later now today here there recently currently again together perhaps"
     " maybe to using let suppose imagine consider assume given according what how why who which whether as"
@@ -151,12 +151,18 @@ def _conditioned(ts: Sequence[Token], at: int, comma: int, casing: Casing) -> Fr
     words = {t.lower for t in inside}
     text = casing.text(ts, at, comma)
     text = text[:1].lower() + text[1:]
+    if first in ("because", "although", "though", "while", "whereas", "despite", "like") or (first == "since" and not _YEAR.search(text)):
+        return Front(comma + 1)
+    if (
+        first == "compared"
+        and inside[1].lower in ("with", "to")
+        and not words & (PERSONAL | DEMONSTRATIVES | POINTING | PRONOUNS | POSSESSIVES)
+    ):
+        return Front(comma + 1, (text,))
     if _WHOLE_REFUSED.match(text) or words & (PERSONAL | DEMONSTRATIVES | POINTING | DENIERS | DOUBT):
         return None
-    if first in ("as", "given", "using", "even", "since"):
+    if first in ("as", "given", "using", "even", "since", "compared"):
         return None
-    if first in ("because", "although", "though", "while", "whereas", "despite", "like"):
-        return Front(comma + 1)
     if words & (POSSESSIVES | PRONOUNS):
         return None
     if first in ("by", "through", "via", "with") and any(t.lower.endswith("ing") for t in inside[:3]):

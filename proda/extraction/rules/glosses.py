@@ -10,17 +10,8 @@ from collections.abc import Sequence
 from proda.extraction.found import Mention
 from proda.extraction.rules.phrases import phrase_at
 from proda.extraction.rules.tokens import Token
-from proda.extraction.rules.words import (
-    ARTICLES,
-    DEMONSTRATIVES,
-    FINITE,
-    OFTEN,
-    PERSONAL,
-    POINTING,
-    POSSESSIVES,
-    PRONOUNS,
-    is_adverb,
-)
+from proda.extraction.rules.verbs import FINITE
+from proda.extraction.rules.words import ARTICLES, DEMONSTRATIVES, OFTEN, PERSONAL, POINTING, POSSESSIVES, PRONOUNS, is_adverb
 from proda.extraction.wordsets import word_set
 
 SHORTEST, LONGEST = 3, 30  # words of a definition

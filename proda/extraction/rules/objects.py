@@ -13,24 +13,12 @@ from collections.abc import Sequence
 
 from proda.extraction.rules.casing import Casing
 from proda.extraction.rules.glosses import named_by
+from proda.extraction.rules.nouns import DEGREE, LESSENING
 from proda.extraction.rules.patterns import Pattern
 from proda.extraction.rules.phrases import POSTNOMINAL, Phrase, phrase_at
 from proda.extraction.rules.tokens import Token
-from proda.extraction.rules.words import (
-    DEGREE,
-    DEMONSTRATIVES,
-    DENIERS,
-    DOUBT,
-    DOUBTFUL,
-    FINITE,
-    INFINITIVES,
-    LESSENING,
-    PERSONAL,
-    POINTING,
-    POSSESSIVES,
-    PRONOUNS,
-    is_adverb,
-)
+from proda.extraction.rules.verbs import FINITE, INFINITIVES
+from proda.extraction.rules.words import DEMONSTRATIVES, DENIERS, DOUBT, DOUBTFUL, PERSONAL, POINTING, POSSESSIVES, PRONOUNS, is_adverb
 from proda.extraction.wordsets import word_set
 from proda.records import Record
 
@@ -41,7 +29,9 @@ _DROPPED = word_set(
     "because by through via using so thus thereby hence since although though whereas but thanks due making allowing causing"
     " resulting leading increasing decreasing reducing producing and instead rather even"
 )  # fmt: skip
-_CONDITIONS = word_set("when if during under whenever once after before at")
+_CONDITIONS = word_set("when if during under whenever once after before at as without")
+_DURATIONS = word_set("within over in after for throughout")
+_TIME_WORDS = word_set("time seconds minutes hours days weeks months years decades centuries generations second minute hour day week year")
 _NARROWING = word_set("that which who whose where in")
 _NAMING = word_set("called termed named")
 
@@ -68,11 +58,11 @@ def objects_at(ts: Sequence[Token], at: int, pattern: Pattern, casing: Casing) -
     if first.end < limit - 1 and (named := named_by(ts, first.end)) is not None:  # "an enzyme called amylase": amylase
         name = phrase_at(ts, named, limit, attach=False)
         return None if name is None or name.quantified else _followed(ts, (name,), name.end, pattern, casing)
-    listed = _listed(ts, first, limit)
-    return None if listed is None else _followed(ts, *listed, pattern, casing)
+    several = listed(ts, first, limit)
+    return None if several is None else _followed(ts, *several, pattern, casing)
 
 
-def _listed(ts: Sequence[Token], first: Phrase, limit: int) -> tuple[tuple[Phrase, ...], int] | None:
+def listed(ts: Sequence[Token], first: Phrase, limit: int) -> tuple[tuple[Phrase, ...], int] | None:
     """The phrases of a list that begins with `first`, and where the list ends; None if its parts cannot be told apart."""
     if first.end >= limit:
         return (first,), first.end
@@ -83,16 +73,22 @@ def _listed(ts: Sequence[Token], first: Phrase, limit: int) -> tuple[tuple[Phras
             return ((first,), first.end) if _verb_follows(ts, first.end + 1) else None
         if mark == "or":
             return None
+        if _like_a_verb(ts, second) and not second.article:
+            return (first,), first.end
         pair = _pair(ts, first, second)
         return None if pair is None else (pair, second.end)
-    if mark == "," and (listed := _series(ts, first, limit)) is not None:
-        return listed, listed[-1].end
+    if mark == ",":
+        series = _series(ts, first, limit)
+        if series is not None:
+            return series, series[-1].end
+        if _alternatives(ts, first.end, limit):  # "atoms, ions or molecules"
+            return None
     return (first,), first.end
 
 
 def _pair(ts: Sequence[Token], first: Phrase, second: Phrase) -> tuple[Phrase, ...] | None:
     """Both phrases, if neither borrows a word from the other: "the rate and depth of breathing" is refused."""
-    if first.attached or (_like_a_verb(ts, second) and not second.article):
+    if first.attached:
         return (first,)
     if second.attached:
         return None
@@ -101,7 +97,7 @@ def _pair(ts: Sequence[Token], first: Phrase, second: Phrase) -> tuple[Phrase, .
     alone = second.head == second.core and not second.article
     if alone and first.head > first.core:
         return (first,)
-    if first.head == first.core and second.head > second.core and not first.article and not second.article:
+    if first.head == first.core and second.head > second.core and not second.article:
         borrows = ts[first.head].lower.endswith(
             ("al", "ic", "ive", "ous", "ary", "ar", "ed", "er", "ing")
         )  # "constructive and destructive interference"
@@ -139,6 +135,20 @@ def _series(ts: Sequence[Token], first: Phrase, limit: int) -> tuple[Phrase, ...
     return None
 
 
+def _alternatives(ts: Sequence[Token], at: int, limit: int) -> bool:
+    """Whether a list that ends in "or" begins at a comma."""
+    while at + 1 < limit and ts[at].text == ",":
+        if ts[at + 1].lower == "or":
+            return True
+        phrase = phrase_at(ts, at + 1, limit)
+        if phrase is None:
+            return False
+        at = phrase.end
+        if at < limit and ts[at].lower == "or":
+            return True
+    return False
+
+
 def _closed(ts: Sequence[Token], found: list[Phrase], end: int) -> tuple[Phrase, ...] | None:
     """The phrases of a list that ends at `end`; None if another list goes on around it."""
     goes_on = end + 1 < len(ts) and ts[end].text == "," and ts[end + 1].lower in ("and", "or")
@@ -153,6 +163,12 @@ def _verb_follows(ts: Sequence[Token], at: int) -> bool:
 
 def _followed(ts: Sequence[Token], phrases: tuple[Phrase, ...], end: int, pattern: Pattern, casing: Casing) -> Objects | None:
     stop = end
+    if len(phrases) > 1 and pattern.relation == "becomes":
+        return None  # it becomes all of them together
+    if pattern.relation == "gives-way-to" and pattern.swap and any(t.lower == "with" for t in ts[phrases[0].core :]):
+        return None  # "replaces A with B"
+    if pattern.relation == "prevents" and any(ts[at].lower == "from" for phrase in phrases for at, _ in phrase.attached):
+        return None  # "prevents the veins from distending"
     while end < len(ts) and is_adverb(ts[end].lower) and ts[end].lower != "only":
         end += 1
     if end >= len(ts) or ts[end].text in _ENDS:
@@ -162,7 +178,9 @@ def _followed(ts: Sequence[Token], phrases: tuple[Phrase, ...], end: int, patter
         return _after_comma(ts, phrases, end, stop, casing)
     if word in ("and", "but"):
         return Objects(phrases, stop)
-    if word == "as" and end + 3 < len(ts) and ts[end + 1].lower == "well":
+    if word == "as" and end + 3 < len(ts) and ts[end + 1].lower in ("well", "a", "an"):
+        return Objects(phrases, stop) if ts[end + 1].lower == "well" else None
+    if word in _DURATIONS and _is_time(ts, end):  # "within a few hours", "over time"
         return Objects(phrases, stop)
     if word in _CONDITIONS:
         return _conditioned(ts, phrases, end, stop, casing)
@@ -170,7 +188,7 @@ def _followed(ts: Sequence[Token], phrases: tuple[Phrase, ...], end: int, patter
         return Objects(phrases, stop)
     if word in _NARROWING and pattern.relation in ("causes", "enables", "requires", "prevents") and _infinitive_follows(ts, end):
         return None  # "causes the cells that line the tubule to swell"
-    if word == "to" and pattern.relation == "contrasts-with":
+    if word == "to" and pattern.relation in ("contrasts-with", "triggers"):
         return None  # "different from machine to machine"
     if word == "to" and end + 1 < len(ts) and not pattern.swap and pattern.relation not in ("enables", "causes", "requires", "prevents"):
         return Objects(phrases, stop) if pattern.widens else None
@@ -180,8 +198,19 @@ def _followed(ts: Sequence[Token], phrases: tuple[Phrase, ...], end: int, patter
         narrowed = _narrowing(ts, end)
         if narrowed:
             return Objects(phrases, stop, narrowed=narrowed)
-        return Objects(phrases, stop) if pattern.widens and word not in ("in", "with") else None
+        several = phrases[0].head > phrases[0].core  # "a toxin that …" alone says too little
+        return Objects(phrases, stop) if pattern.widens and several and word not in ("in", "with") and not _denied(ts, end) else None
     return None
+
+
+def _is_time(ts: Sequence[Token], at: int) -> bool:
+    """Whether a phrase of time follows that ends the clause, and says only how long it takes."""
+    for place in range(at + 1, min(at + 6, len(ts) - 1)):
+        if ts[place].lower in _TIME_WORDS:
+            return ts[place + 1].text in _ENDS or ts[place + 1].text == ","
+        if not ts[place].is_word:
+            return False
+    return False
 
 
 def _infinitive_follows(ts: Sequence[Token], at: int) -> bool:
@@ -190,10 +219,10 @@ def _infinitive_follows(ts: Sequence[Token], at: int) -> bool:
 
 def _after_comma(ts: Sequence[Token], phrases: tuple[Phrase, ...], comma: int, stop: int, casing: Casing) -> Objects | None:
     following = ts[comma + 1].lower if comma + 1 < len(ts) else "."
-    if following in ("if", "when", "unless", "until", "provided", "except", "only", "or", "though", "assuming", "depending", "as"):
+    if following in ("if", "when", "once", "provided"):
+        return _conditioned(ts, phrases, comma + 1, stop, casing)
+    if following in ("unless", "until", "except", "only", "or", "though", "assuming", "depending"):
         return None
-    if following in ("not", "rather"):
-        return Objects(phrases, stop)
     return Objects(phrases, stop)
 
 
@@ -202,11 +231,15 @@ def _conditioned(ts: Sequence[Token], phrases: tuple[Phrase, ...], at: int, stop
     while end < len(ts) and ts[end].text not in _ENDS and ts[end].text != ",":
         end += 1
     inside = {t.lower for t in ts[at:end]}
-    if end - at > MAX_CONDITION or end - at < 2 or inside & _UNCLEAR:
+    if end - at > MAX_CONDITION or end - at < 2 or inside & UNCLEAR:
         return None
     if end < len(ts) and ts[end].text == "," and end + 1 < len(ts) and ts[end + 1].lower in ("and", "or", "unless", "if", "when"):
         return None
     return Objects(phrases, stop, (casing.text(ts, at, end),))
+
+
+def _denied(ts: Sequence[Token], at: int) -> bool:
+    return any(t.lower in DENIERS for t in ts[at:])
 
 
 def _narrowing(ts: Sequence[Token], at: int) -> int:
@@ -215,9 +248,9 @@ def _narrowing(ts: Sequence[Token], at: int) -> int:
     while end < len(ts) and ts[end].text not in _ENDS and ts[end].text != ",":
         end += 1
     inside = {t.lower for t in ts[at + 1 : end]}
-    if end - at > MAX_NARROWING or end - at < 2 or inside & _UNCLEAR or inside & {"and", "or", "but", "because", "so"}:
+    if end - at > MAX_NARROWING or end - at < 2 or inside & UNCLEAR or inside & {"and", "or", "but", "because", "so"}:
         return 0
     return end
 
 
-_UNCLEAR = PERSONAL | DEMONSTRATIVES | POINTING | PRONOUNS | POSSESSIVES | DENIERS | DOUBT | DOUBTFUL
+UNCLEAR = PERSONAL | DEMONSTRATIVES | POINTING | PRONOUNS | POSSESSIVES | DENIERS | DOUBT | DOUBTFUL

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from proda.extraction.rules.words import VerbForms
+from proda.extraction.rules.verbs import VerbForms
 from proda.records import Record
 
 Voice = Literal["active", "passive"]
@@ -29,27 +29,42 @@ class Pattern(Record, frozen=True):
     widens: bool = False  # stays true if the object loses its modifiers: "produces a toxin (that …)"
     objects: Literal["any", "process"] = "any"
     subjects: Literal["any", "together"] = "any"  # together: of "A and B" neither alone
+    gerund: str = ""  # of an active verb
+    when: tuple[str, ...] = ()  # a condition that the words themselves make: "contributes to" holds in part
     worded: bool = True  # the sentence says the relation in its own words; otherwise the text says it with the relation's phrase
 
 
 def active(
-    relation: str, forms: VerbForms, after: str = "", *, swap: bool = False, widens: bool = False,
-    objects: Literal["any", "process"] = "any", subjects: Literal["any", "together"] = "any", worded: bool = True,
-) -> Pattern:  # fmt: skip
+    relation: str,
+    forms: VerbForms,
+    after: str = "",
+    *,
+    swap: bool = False,
+    widens: bool = False,
+    objects: Literal["any", "process"] = "any",
+    subjects: Literal["any", "together"] = "any",
+    worded: bool = True,
+    when: tuple[str, ...] = (),
+) -> Pattern:
     """A verb between subject and object. `after` gives the words that follow it; words with | between them are alternatives."""
     return Pattern(
-        relation, "active", forms.third, forms.base, forms.past, _slots(after), swap, widens, objects, subjects, worded,
-    )  # fmt: skip
+        relation, "active", forms.third, forms.base, forms.past, _slots(after), swap, widens, objects, subjects, forms.gerund, when, worded
+    )
 
 
 def passive(
-    relation: str, participle: str, after: str, *, swap: bool = False, widens: bool = False,
-    objects: Literal["any", "process"] = "any", worded: bool = True,
-) -> Pattern:  # fmt: skip
+    relation: str,
+    participle: str,
+    after: str,
+    *,
+    swap: bool = False,
+    widens: bool = False,
+    objects: Literal["any", "process"] = "any",
+    worded: bool = True,
+) -> Pattern:
     """A participle or adjective after a form of "be": "is caused by", "is proportional to"."""
-    return Pattern(
-        relation, "passive", participle, participle, participle, _slots(after), swap, widens, objects, "any", worded,
-    )  # fmt: skip
+    words = (participle, participle, participle)
+    return Pattern(relation, "passive", *words, _slots(after), swap, widens, objects, worded=worded)
 
 
 def copula(relation: str, adjective: str, after: str, *, swap: bool = False, worded: bool = True) -> Pattern:
@@ -59,6 +74,16 @@ def copula(relation: str, adjective: str, after: str, *, swap: bool = False, wor
 
 def _slots(after: str) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(slot.split("|")) for slot in after.split()) if after else ()
+
+
+def by_gerund(patterns: Iterable[Pattern], relations: Iterable[str]) -> dict[str, tuple[Pattern, ...]]:
+    """Active patterns by the gerund of their verb, those with most words first: "causing", "leading (to)"."""
+    known = set(relations)
+    found: dict[str, list[Pattern]] = {}
+    for pattern in patterns:
+        if pattern.gerund and pattern.relation in known and not pattern.swap:
+            found.setdefault(pattern.gerund, []).append(pattern)
+    return {word: tuple(sorted(group, key=lambda p: -len(p.after))) for word, group in found.items()}
 
 
 def by_word(patterns: Iterable[Pattern], relations: Iterable[str]) -> Mapping[str, tuple[Pattern, ...]]:

@@ -12,41 +12,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from proda.extraction.found import Mention
-from proda.extraction.rules.casing import Casing
-from proda.extraction.rules.tokens import Token
-from proda.extraction.rules.words import (
+from proda.extraction.rules.nouns import (
     ANAPHORIC,
+    DEGREE,
+    GENERIC,
+    QUANTITY_NOUNS,
+    UNIQUE,
+    cannot_be_head,
+    is_plural_noun,
+)
+from proda.extraction.rules.tokens import Token
+from proda.extraction.rules.verbs import FINITE, INFINITIVES, PLAIN_VERBS
+from proda.extraction.rules.words import (
     ARTICLES,
     AUXILIARIES,
     CONJUNCTIONS,
-    DEGREE,
     DEMONSTRATIVES,
     DENIERS,
-    FINITE,
-    GENERIC,
-    INFINITIVES,
     OFTEN,
     PERSONAL,
     PLAIN_ADVERBS,
-    PLAIN_VERBS,
     POSSESSIVES,
     PREPOSITIONS,
     PRONOUNS,
     QUANTIFIERS,
-    QUANTITY_NOUNS,
     RELATIVES,
-    UNIQUE,
-    cannot_be_head,
     is_adverb,
-    is_plural_noun,
-    is_relational,
 )
 from proda.extraction.wordsets import word_set
 from proda.records import Record
 
-MAX_TERM = 5  # words of a term at most
-MAX_WORDING = 14  # words of a noun phrase at most
 _NEVER_INSIDE = (
     PREPOSITIONS | CONJUNCTIONS | RELATIVES | AUXILIARIES | PRONOUNS | ARTICLES | DEMONSTRATIVES | POSSESSIVES | DENIERS | PERSONAL | FINITE
 )
@@ -54,7 +49,9 @@ _NEVER_FIRST = DEMONSTRATIVES | POSSESSIVES | PRONOUNS | DENIERS | PERSONAL
 ATTACHING = word_set("of in for on to from between within with among across against into")
 # A participle after a noun begins what is said about the noun: "a hormone called insulin".
 _FIXED = word_set("order turn addition general part contrast fact example instance average particular case place which all short")
-_NO_START = word_set("even also only just then thus not so too still almost nearly about roughly approximately at")
+_NO_START = word_set(
+    "called termed named known far even also only just then thus not so too still almost nearly about roughly approximately at"
+)
 POSTNOMINAL = word_set(
     "called termed named known used made found located produced caused based involved associated related formed composed designed"
     " needed required given derived obtained contained released secreted seen carried carrying containing consisting using involving"
@@ -64,8 +61,6 @@ POSTNOMINAL = word_set(
     " ranging flowing supplying leaving traveling surrounding remaining affecting relating pertaining expressed measured paid sold"
     " bought owned run"
 )
-# "a variety of cells": the concept is the cell.
-COLLECTING = word_set("species variety series group range lot lots set pair number collection host wide-range majority array mixture")
 _ROMAN_OR_NUMBER = word_set("i ii iii iv v vi vii viii ix x 1 2 3 4 5 6 7 8 9")
 
 
@@ -102,6 +97,8 @@ def phrase_at(ts: Sequence[Token], at: int, limit: int, *, attach: bool = True) 
         at += 1
     while at > core and cannot_be_head(ts[at - 1].lower):  # "institutions established to judge" ends at the noun
         at -= 1
+    if at > core + 1 and at < limit and ts[at].lower == "to" and ts[at - 1].lower.endswith(("ic", "al", "ent", "ant", "ary")):
+        at -= 1  # "a disease endemic to two regions"
     if at == core or not _sound(ts, core, at):
         return None
     head = at - 1
@@ -110,11 +107,19 @@ def phrase_at(ts: Sequence[Token], at: int, limit: int, *, attach: bool = True) 
         following = ts[at + 1].lower if at + 1 < limit else ""
         if (ts[at].lower == "to" and following in INFINITIVES) or following in _FIXED:
             break
+        if following == "the" and at + 2 < limit and ts[at + 2].lower == "course":  # "in the course of years"
+            break
         inner = phrase_at(ts, at + 1, limit, attach=False)
         if inner is None:
             break
-        attached.append((at, inner.end))
-        at = inner.end
+        end = inner.end
+        if ts[at].lower == "between" and end < limit and ts[end].lower == "and":  # "between the brain and the skull"
+            other = phrase_at(ts, end + 1, limit, attach=False)
+            if other is None:
+                break
+            end = other.end
+        attached.append((at, end))
+        at = end
     return Phrase(start, at, core, head, article, quantified, tuple(attached))
 
 
@@ -123,7 +128,7 @@ def _may_stand_inside(ts: Sequence[Token], at: int, core: int, limit: int) -> bo
     word = token.lower
     if not token.is_word or (word in _NEVER_INSIDE and token.text != token.text.upper()) or (at > core and word in QUANTIFIERS):
         return False
-    if at > core and (word in POSTNOMINAL or word in PLAIN_VERBS):
+    if at > core and (word in PLAIN_VERBS or (word in POSTNOMINAL and not _before_noun(ts, at, limit))):
         return False
     if at > core and word.endswith("ing") and is_plural_noun(ts[at - 1].lower):  # "patients seeing double images"
         return False
@@ -131,6 +136,17 @@ def _may_stand_inside(ts: Sequence[Token], at: int, core: int, limit: int) -> bo
         following = ts[at + 1] if at + 1 < limit else None
         return following is not None and following.is_word and following.lower not in _NEVER_INSIDE and not is_adverb(following.lower)
     return True
+
+
+def _before_noun(ts: Sequence[Token], at: int, limit: int) -> bool:
+    """Whether a participle belongs to the noun after it: "a G-protein coupled receptor", and not "a hormone called insulin"."""
+    if ts[at].lower in _NAMING or at + 1 >= limit:
+        return False
+    following = ts[at + 1]
+    return following.is_word and following.lower not in _NEVER_INSIDE and not is_adverb(following.lower) and not following.text[0].isdigit()
+
+
+_NAMING = word_set("called termed named known causing leading resulting producing including containing using involving making having being")
 
 
 def _sound(ts: Sequence[Token], core: int, end: int) -> bool:
@@ -156,7 +172,7 @@ def stands_alone(ts: Sequence[Token], phrase: Phrase) -> bool:
         return False
     for preposition, end in phrase.attached:
         inner = phrase_at(ts, preposition + 1, end, attach=False)
-        if inner is None:
+        if inner is None or ts[inner.start].lower in ("both", "each"):
             return False
         plural = inner.article == "the" and is_plural(ts, inner) and ts[inner.head].lower not in GENERIC  # "the walls of the arteries"
         if not plural and not _known(ts, inner.article, inner.core, inner.head, attached=False):
@@ -170,13 +186,23 @@ def _known(ts: Sequence[Token], article: str, core: int, head: int, attached: bo
         return False
     if article != "the":
         return True
-    if words[0] in ANAPHORIC:
+    if words[0] in ANAPHORIC or words[0].endswith("est") or any(w[0].isdigit() or any(map(str.isdigit, w)) for w in words):
         return False
+    if words[-1] in _PICTURES:
+        return False
+    if words[0].endswith(("'s", "s'")):
+        return words[0].rstrip("s'") in _OWNERS or words[0].removesuffix("'s") in UNIQUE
     if attached or ts[head].text[0].isupper() or words[-1] in UNIQUE:
         return True
     return words[0] not in DEGREE if len(words) > 1 else words[0] in QUANTITY_NOUNS
 
 
+_PICTURES = word_set(
+    "image images figure picture photograph photo plot diagram graph chart curve panel inset micrograph sample samples experiment"
+)
+_OWNERS = word_set(
+    "child infant mother patient individual client person organism cell body earth human animal parent student world nation state"
+)
 _POINTING_MODIFIERS = word_set("similar such same other another former latter following above previous aforementioned resulting said given")
 
 
@@ -184,41 +210,3 @@ def is_plural(ts: Sequence[Token], phrase: Phrase) -> bool:
     """Whether the head is plural in form."""
     head = ts[phrase.head]
     return is_plural_noun(head.lower) and not (head.text.isupper() and len(head.text) <= 5)  # PNS is no plural
-
-
-def mention(ts: Sequence[Token], phrase: Phrase, casing: Casing) -> Mention | None:
-    """The concept that a phrase names; None if it is too general, too long, or holds no concept."""
-    if phrase.end - phrase.start > MAX_WORDING:
-        return None
-    wording = casing.text(ts, phrase.start, phrase.end)
-    head = ts[phrase.head].lower
-    if head in COLLECTING and phrase.attached and ts[phrase.attached[0][0]].lower == "of" and (phrase.article == "a" or phrase.quantified):
-        inner = phrase_at(ts, phrase.attached[0][0] + 1, phrase.attached[0][1], attach=False)
-        found = mention(ts, inner, casing) if inner else None
-        return Mention(found.term, wording, "", found.plural) if found else None
-    first = phrase.core
-    while first < phrase.head and ((ts[first].lower in DEGREE and _lowered(ts, first)) or is_adverb(ts[first].lower)):
-        first += 1
-    last = phrase.head + 1
-    if phrase.attached and ts[phrase.attached[0][0]].lower == "of" and (is_relational(head) or head in GENERIC):
-        last = phrase.attached[0][1]
-    words = [t.lower for t in ts[first:last]]
-    if last == phrase.head + 1 and len(words) == 1 and (head in GENERIC or len(head) < 3):
-        return None
-    if head in _NO_CONCEPT or (head in GENERIC and last > phrase.head + 1 and not is_relational(head)):
-        return None
-    if not 1 <= len(words) <= MAX_TERM or any(w in ANAPHORIC and w not in _IN_NAMES for w in words[:1]):
-        return None
-    if len(words) == 1 and (words[0] in DEGREE or words[0] in QUANTIFIERS):
-        return None
-    return Mention(casing.text(ts, first, last), wording, phrase.article, is_plural(ts, phrase))
-
-
-def _lowered(ts: Sequence[Token], at: int) -> bool:
-    """Whether a word has no capital but that of a sentence's start: "great" is dropped from a term, "Great" of a name is not."""
-    named = at + 1 < len(ts) and ts[at + 1].text[0].isupper() and ts[at].start == 0
-    return (ts[at].text.islower() or ts[at].start == 0) and not named
-
-
-_IN_NAMES = word_set("first second third right new main total average combined")
-_NO_CONCEPT = word_set("way ways thing things reason reasons example examples case cases fact lot kind kinds type types sort sorts")

@@ -17,13 +17,27 @@ import msgspec
 from proda.extraction.found import FoundDefinition, FoundInChunk, FoundStatement
 from proda.extraction.rules.casing import Casing
 from proda.extraction.rules.clauses import clauses
-from proda.extraction.rules.families import amounts, causes, contrasts, definitions, enumerations, limits, marked, needs, parts, sequences
+from proda.extraction.rules.consequences import consequences
+from proda.extraction.rules.families import (
+    amounts,
+    causes,
+    contrasts,
+    conversions,
+    covariation,
+    definitions,
+    enumerations,
+    limits,
+    marked,
+    needs,
+    parts,
+    sequences,
+)
 from proda.extraction.rules.fronts import front_of, without_note
-from proda.extraction.rules.patterns import Pattern, by_word
+from proda.extraction.rules.patterns import Pattern, by_gerund, by_word
 from proda.extraction.rules.sentences import Sentence, read_lines
 from proda.extraction.rules.statements import Reading, statements_of
 from proda.extraction.rules.tokens import tokens
-from proda.extraction.rules.words import PERSONAL
+from proda.extraction.rules.words import ARTICLES, PREPOSITIONS
 from proda.records import Record, Relation
 from proda.store.chunks import Chunk
 
@@ -35,7 +49,7 @@ _SKIPPED_HEADING = re.compile(
     r"(?i)(?:examples?|exercises?|problems|solutions?|practice (?:problems?|questions?|tests?)|review questions|questions|references|bibliography"
     r"|further reading|quiz|homework|answers?|try it|assignments?|acknowledg\w+)\b(?:$|[ :.]*\d|:)"
 )
-_UNREADABLE = re.compile(r"[?$=\\\"“”{}|@^~`;]|\.\.\.|…|https?:|www\.|\d[.,]?\d*\s?%")
+_UNREADABLE = re.compile(r"[?$=\\\"“”{}|@^~`]|\.\.\.|…|https?:|www\.|\d[.,]?\d*\s?%")
 _POINTS = re.compile(
     r"(?i)\b(?:figure|fig\.?|table|equation|eq\.|chapter|section|appendix)s? (?:\d|[A-Z]\b|above|below)|\b(?:shown|see) (?:in|above|below)\b"
 )
@@ -46,6 +60,7 @@ class Table(Record, frozen=True):
     """The patterns in use, by the forms of their key words, and the relations that texts are worded with."""
 
     patterns: dict[str, tuple[Pattern, ...]]
+    gerunds: dict[str, tuple[Pattern, ...]]
     relations: dict[str, Relation]
 
 
@@ -60,7 +75,8 @@ class _Topic(Record, frozen=True):
 def table_of(relations: Iterable[Relation]) -> Table:
     """The patterns whose relation is one of `relations`."""
     known = {r.id: r for r in relations}
-    return Table(dict(by_word((p for family in FAMILIES for p in family.PATTERNS), known)), known)
+    patterns = [p for family in FAMILIES for p in family.PATTERNS]
+    return Table(dict(by_word(patterns, known)), by_gerund(patterns, known), known)
 
 
 def read_source(text: str, chunks: Sequence[Chunk], relations: Iterable[Relation]) -> list[FoundInChunk]:
@@ -81,21 +97,44 @@ def read_chunk(chunk: Chunk, table: Table, casing: Casing) -> FoundInChunk:
     for sentence in sentences:
         here = _resolved(sentence, topic)
         topic = None
-        reading = _reading(here, casing)
-        if reading is None:
-            found += _marked(here, casing)
-            continue
-        defined = definitions.read(reading.tokens, reading.front, here, casing, table.relations)
-        found += defined.definitions
-        stated = list(defined.statements)
-        stated += enumerations.read(reading.tokens, reading.front, here, casing, table.relations)
-        for clause in clauses(reading.tokens, reading.front, table.patterns, casing):
-            stated += statements_of(clause, reading, table.relations, casing)
+        stated: list[FoundStatement] = []
+        for part in _parts(here):
+            reading = _reading(part, casing)
+            if reading is None:
+                found += _marked(part, casing)
+                continue
+            defined = definitions.read(reading.tokens, reading.front, part, casing, table.relations)
+            found += defined.definitions
+            stated += defined.statements
+            stated += _stated(reading, table, casing)
+            if defined.topic is not None and here is sentence and part is here:
+                topic = _Topic(defined.topic.wording, defined.topic.plural, sentence.start)
         if MIN_QUOTE <= here.end - here.start <= MAX_QUOTE:
             statements += stated
-        if defined.topic is not None and here is sentence:
-            topic = _Topic(defined.topic.wording, defined.topic.plural, sentence.start)
     return FoundInChunk(chunk.id, tuple(statements), tuple(found))
+
+
+def _stated(reading: Reading, table: Table, casing: Casing) -> Iterator[FoundStatement]:
+    """The statements of a sentence, apart from what it defines."""
+    given = (reading.tokens, reading.front, reading.sentence, casing, table.relations)
+    yield from enumerations.read(*given)
+    yield from conversions.read(*given)
+    yield from covariation.read(reading.tokens, reading.sentence, casing, table.relations)
+    for clause in clauses(reading.tokens, reading.front, table.patterns, casing):
+        yield from statements_of(clause, reading, table.relations, casing)
+        for consequence in consequences(reading.tokens, clause, table.gerunds, casing):
+            yield from statements_of(consequence, reading, table.relations, casing)
+
+
+def _parts(sentence: Sentence) -> Iterator[Sentence]:
+    """The sentence, divided at semicolons. Each part has the place of the whole, which is what is quoted."""
+    if ";" not in sentence.text:
+        yield sentence
+        return
+    for text in sentence.text.split(";"):
+        part = text.strip(" .")
+        if part:
+            yield msgspec.structs.replace(sentence, text=f"{part[:1].upper()}{part[1:]}.")
 
 
 def _reading(sentence: Sentence, casing: Casing) -> Reading | None:
@@ -103,9 +142,9 @@ def _reading(sentence: Sentence, casing: Casing) -> Reading | None:
     if not text.endswith(".") or _UNREADABLE.search(text) or _POINTS.search(text):
         return None
     ts = tokens(text)
-    if not 5 <= len(ts) <= MOST_WORDS or any(t.lower in PERSONAL for t in ts):
+    if not 5 <= len(ts) <= MOST_WORDS or ts[-2].lower in PREPOSITIONS or ts[-2].lower in ARTICLES:  # a formula or a link has been left out
         return None
-    front = front_of(ts, casing, contrasts.OPENINGS)
+    front = covariation.OPENING if covariation.opens(ts) else front_of(ts, casing, contrasts.OPENINGS)
     return None if front is None else Reading(sentence, tuple(ts), front)
 
 

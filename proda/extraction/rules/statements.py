@@ -11,15 +11,17 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from proda.extraction.found import FoundStatement, Mention
-from proda.extraction.rules.amounts import lessens, turned
+from proda.extraction.rules.amounts import raised, subject_mention, turned
 from proda.extraction.rules.casing import Casing
 from proda.extraction.rules.clauses import Clause
 from proda.extraction.rules.fronts import Front
-from proda.extraction.rules.phrases import Phrase, is_plural, mention, stands_alone
+from proda.extraction.rules.mentions import mention
+from proda.extraction.rules.nouns import COMPARATIVES, GENERIC, NUMBERS, is_relational
+from proda.extraction.rules.phrases import Phrase, is_plural, stands_alone
 from proda.extraction.rules.sentences import Sentence
 from proda.extraction.rules.texts import composed, finished, own_text
 from proda.extraction.rules.tokens import Token
-from proda.extraction.rules.words import COMPARATIVES, DOUBT, NUMBERS
+from proda.extraction.rules.words import DOUBT, PERSONAL
 from proda.extraction.wordsets import word_set
 from proda.records import Record, Relation
 
@@ -28,7 +30,9 @@ _PROCESS = re.compile(
     r"|breakdown|transfer|rate|process|reflex|development|division|repair|decay|loss|spread|appetite|recovery|pressure|temperature|level|speed|strength|size|price|amount|volume|concentration|density|demand|supply"
     r"|output|income|ity|ness|ure|color|shape|function|behavior|outcome|quantity|value|status)s?$"
 )
-_AMOUNT_RELATIONS = frozenset(("increases", "decreases"))
+_WHOLES = word_set(
+    "balance homeostasis regulation understanding ability stability health success"
+)  # what contributes to them does not cause them
 _DATED = word_set("proportional-to inversely-proportional-to is-a requires depends-on")
 
 
@@ -41,30 +45,41 @@ class Reading(Record, frozen=True):
 
 
 def statements_of(clause: Clause, reading: Reading, relations: dict[str, Relation], casing: Casing) -> Iterator[FoundStatement]:
-    """The statements of a clause."""
+    """The statements of a clause, one for each subject and object."""
+    for phrase in clause.subjects:
+        subject = subject_mention(reading.tokens, phrase, casing)
+        if subject is not None and clause.raised:
+            subject = raised(subject)
+        if subject is not None and stands_alone(reading.tokens, phrase):
+            yield from _of_subject(clause, phrase, subject, reading, relations, casing)
+
+
+def _of_subject(
+    clause: Clause, phrase: Phrase, subject: Mention, reading: Reading, relations: dict[str, Relation], casing: Casing
+) -> Iterator[FoundStatement]:
     ts, pattern, group = reading.tokens, clause.pattern, clause.group
-    subject = mention(ts, clause.subject, casing)
-    if subject is None or not stands_alone(ts, clause.subject):
-        return
-    if any(t.lower in DOUBT for t in ts[clause.begin : clause.objects.end]):
+    inside = ts[clause.begin : clause.objects.end]
+    if any(t.lower in DOUBT or t.lower in PERSONAL for t in inside):
         return
     front = reading.front if clause.begin == reading.front.main else Front(clause.begin)
     dated = front.dated or _names_someone(subject.wording)
     if group.past and (not dated or pattern.relation in _DATED):
         return
-    when = tuple(dict.fromkeys((*front.when, *group.when, *clause.objects.when)))
-    for phrase in clause.objects.phrases:
-        found = _object(ts, phrase, clause, casing)
+    when = tuple(dict.fromkeys((*front.when, *group.when, *pattern.when, *clause.objects.when)))
+    if pattern.relation == "exceeds" and phrase.attached and not all(p.attached for p in clause.objects.phrases):
+        return  # "the cost of A is higher than B" compares a cost with a thing
+    if pattern.swap and (ts[phrase.core].lower in COMPARATIVES or ts[phrase.core].lower in NUMBERS):
+        return
+    for named in clause.objects.phrases:
+        found = _object(ts, named, clause, casing)
         if found is None:
             continue
         relation, target = found
         relation = "inversely-proportional-to" if group.inverse and relation == "proportional-to" else relation
         if relation not in relations or target.term.casefold() == subject.term.casefold():
             continue
-        if relation in _AMOUNT_RELATIONS and not pattern.swap and lessens(ts, clause.subject) and clause.subject.attached:
-            continue
         first, second = (target, subject) if pattern.swap else (subject, target)
-        text = _text(reading, clause, relations[relation], first, second, when, casing)
+        text = _text(reading, clause, phrase, relations[relation], first, second, when, casing)
         if text is not None:
             yield FoundStatement(
                 first, relation, second, text, reading.sentence.start, reading.sentence.end, when, front.according_to,
@@ -80,11 +95,14 @@ def _object(ts: Sequence[Token], phrase: Phrase, clause: Clause, casing: Casing)
     relation, inner = change
     if not stands_alone(ts, inner) or (pattern.objects == "process" and not _PROCESS.match(ts[inner.head].lower)):
         return None
-    if pattern.base == "become" and inner.article != "a" and not is_plural(ts, inner):
+    head = ts[inner.head].lower
+    if pattern.base == "become" and ((inner.article != "a" and not is_plural(ts, inner)) or head in GENERIC or is_relational(head)):
         return None
+    if pattern.swap and pattern.relation == "requires" and len(inner.attached) > 1:
+        return None  # "is essential for the heart for life"
     found = mention(ts, inner, casing)
     first = ts[inner.core].lower
-    if found is None or first in COMPARATIVES or (first in NUMBERS and relation in ("consists-of", "is-part-of")):
+    if found is None or first in COMPARATIVES or first in NUMBERS or (pattern.when and head in _WHOLES):
         return None
     if clause.objects.narrowed:
         wording = casing.text(ts, inner.start, clause.objects.narrowed)
@@ -97,19 +115,31 @@ def _names_someone(wording: str) -> bool:
 
 
 def _text(
-    reading: Reading, clause: Clause, relation: Relation, subject: Mention, target: Mention, when: tuple[str, ...], casing: Casing
+    reading: Reading,
+    clause: Clause,
+    phrase: Phrase,
+    relation: Relation,
+    subject: Mention,
+    target: Mention,
+    when: tuple[str, ...],
+    casing: Casing,
 ) -> str | None:
     """The sentence itself if it says one thing and stands alone, else its clause, else the triple in words."""
     ts = reading.tokens
     last = max(clause.objects.end, clause.objects.narrowed)
     if clause.whole and clause.pattern.worded:
-        begin = _after_connective(reading)
-        own = own_text(ts, begin, last)
+        own = own_text(ts, reading.front.begin, last)
         if own is not None:
             return own
-    if clause.pattern.worded and clause.begin == clause.subject.start and len(clause.objects.phrases) == 1:
+    if (
+        clause.pattern.worded
+        and not clause.raised
+        and clause.begin == phrase.start
+        and len(clause.subjects) == 1
+        and len(clause.objects.phrases) == 1
+    ):
         fronts = reading.front.when if clause.begin == reading.front.main else ()
-        between = "" if clause.subject.end == clause.group.start else casing.text(ts, clause.subject.start, clause.subject.end)
+        between = "" if phrase.end == clause.group.start else casing.text(ts, phrase.start, phrase.end)
         said = finished(", ".join([*fronts, f"{between} {casing.text(ts, clause.group.start if between else clause.begin, last)}"]))
         if said is not None:
             return said
@@ -119,8 +149,3 @@ def _text(
     else:
         verb = relation.past if past and relation.past else relation.phrase
     return composed(subject.wording, verb, target.wording, when)
-
-
-def _after_connective(reading: Reading) -> int:
-    """Where the sentence begins without its connective; its conditions are kept."""
-    return reading.front.begin

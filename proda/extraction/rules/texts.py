@@ -36,7 +36,7 @@ def own_text(ts: Sequence[Token], begin: int, known_until: int) -> str | None:
                 return None
             if place >= known_until and word not in _FREE_LATER:
                 return None
-        if word == "the" and not _definite(ts, place, end):
+        if word == "the" and place < known_until and not _definite(ts, place, end):
             return None
     return finished(_joined(ts, begin, end))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_TOKEN = re.compile(r"[^\W_][\w'/+]*(?:[-–‐‑.][^\W_][\w'/+]*)*'?|[^\w\s]")
+_TOKEN = re.compile(r"\b[A-Z]\.(?= [a-z])|[^\W_][\w'/+]*(?:[-–‐‑.][^\W_][\w'/+]*)*'?|[^\w\s]")
 
 
 class Token(NamedTuple):

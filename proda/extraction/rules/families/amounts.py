@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from proda.extraction.rules.patterns import Pattern, active, copula, passive
-from proda.extraction.rules.words import verb
+from proda.extraction.rules.verbs import verb
 
 PATTERNS: tuple[Pattern, ...] = (
+    active("increases", verb("improve"), objects="process", worded=False),
+    active("decreases", verb("impair"), objects="process", worded=False),
     active("increases", verb("increase")),
     active("increases", verb("raise")),
     active("increases", verb("enhance"), worded=False),

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from proda.extraction.rules.patterns import Pattern, active, copula, passive
-from proda.extraction.rules.words import verb
+from proda.extraction.rules.verbs import verb
 
 _GIVE = verb("give", past="gave", participle="given")
 _BRING = verb("bring", past="brought")
 
 PATTERNS: tuple[Pattern, ...] = (
+    active("causes", verb("contribute"), "to", widens=True, worded=False, when=("in part",)),
     active("causes", verb("cause"), widens=True),
     active("causes", verb("lead", past="led"), "to", widens=True),
     active("causes", verb("result"), "in", widens=True),
     active("causes", _GIVE, "rise to", widens=True),
     active("causes", _BRING, "about", widens=True),
-    active("causes", verb("induce"), widens=True, worded=False),
+    active("causes", verb("induce"), widens=True, objects="process", worded=False),
     active("causes", verb("result"), "from", swap=True),
     active("causes", verb("stem", past="stemmed"), "from", swap=True, worded=False),
     passive("causes", "caused", "by", swap=True),

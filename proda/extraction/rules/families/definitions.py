@@ -13,16 +13,19 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from proda.extraction.concept_types import type_of
 from proda.extraction.found import FoundDefinition, FoundStatement, Mention
 from proda.extraction.rules.casing import Casing
 from proda.extraction.rules.families import marked
 from proda.extraction.rules.fronts import Front
 from proda.extraction.rules.glosses import LONGEST, definition_at, named_by, past_aliases, referring
-from proda.extraction.rules.phrases import POSTNOMINAL, Phrase, is_plural, mention, phrase_at, stands_alone
+from proda.extraction.rules.mentions import mention
+from proda.extraction.rules.nouns import GENERIC, is_plural_noun
+from proda.extraction.rules.phrases import POSTNOMINAL, Phrase, is_plural, phrase_at, stands_alone
 from proda.extraction.rules.sentences import GlossaryEntry, Sentence
-from proda.extraction.rules.texts import composed, own_text
+from proda.extraction.rules.texts import MOST, composed, own_text
 from proda.extraction.rules.tokens import Token, tokens
-from proda.extraction.rules.words import BE_PRESENT, DENIERS, DOUBT, GENERIC, OFTEN, is_adverb, is_plural_noun
+from proda.extraction.rules.words import BE_PRESENT, DENIERS, DOUBT, OFTEN, PERSONAL, is_adverb
 from proda.extraction.wordsets import word_set
 from proda.records import Record, Relation
 
@@ -43,7 +46,14 @@ _NO_GENUS = word_set(
     " consequence step figure hub center centre home place time symbol start beginning heart version focus priority hallmark tendency"
     " necessity requirement possibility look window trend mixture lack term word name phrase acronym abbreviation topic gateway"
     " subject author professor way member part percent percentage fraction function multiple copy measure proof ingredient issue"
+    " addition equivalent reality collection stepping-stone stone contraindication guide predictor alternative answer response"
+    " challenge means derivative tool-kit kit barrier source testament combination alternation opposite reversal extension"
+    " continuation variant variation relative exception consideration obstacle solution advantage disadvantage benefit drawback asset"
+    " liability strength weakness win loss sum average constant total outcome reward fact myth mistake waste joy pleasure burden"
+    " milestone landmark"
+    " brand sector girl boy man woman person student graduate resident native citizen name field subfield area opening"
 )
+_CLAUSE_STARTS = word_set("which who where although while whereas because since but so including such especially with")
 _ADJECTIVAL = ("ive", "ous", "al", "ic", "ing", "ed", "ant", "ent", "ary", "ful", "less", "able")
 _FIELDS = word_set("study branch science measure process field discipline theory set collection group unit system method practice")
 
@@ -61,6 +71,8 @@ def read(ts: Sequence[Token], front: Front, sentence: Sentence, casing: Casing, 
     found: list[FoundDefinition] = []
     stated: tuple[FoundStatement, ...] = ()
     topic: Mention | None = None
+    if any(t.lower in PERSONAL for t in ts):
+        return Defined(tuple(marked.read(ts, front, sentence, casing)))
     subject = phrase_at(ts, front.main, len(ts))
     name = None if subject is None or front.unlike else _name(ts, subject, casing, sentence)
     if subject is not None and name is not None:
@@ -128,7 +140,7 @@ def _copula(
         defines = bold
     else:
         if genus.article != "the" and "is-a" in relations:
-            statements = tuple(_kind(ts, genus, name, front, sentence, casing))
+            statements = tuple(_kind(ts, genus, name, front, sentence, casing, bold))
         defines = _is_restricted(ts, genus, bold) and (bold or genus.article != "the" or name.article != "the")
     definition = definition_at(ts, at) if defines else None
     found = () if definition is None else (FoundDefinition(name, definition, sentence.start, sentence.end),)
@@ -149,7 +161,9 @@ def _is_restricted(ts: Sequence[Token], genus: Phrase, bold: bool) -> bool:
     return after < len(ts) and (ts[after].lower in ("that", "which", "who", "whose", "in", "by") or ts[after].lower in POSTNOMINAL)
 
 
-def _kind(ts: Sequence[Token], genus: Phrase, name: Mention, front: Front, sentence: Sentence, casing: Casing) -> Iterator[FoundStatement]:
+def _kind(
+    ts: Sequence[Token], genus: Phrase, name: Mention, front: Front, sentence: Sentence, casing: Casing, bold: bool
+) -> Iterator[FoundStatement]:
     """The statement that a concept is a kind of its genus."""
     bare = msgspec.structs.replace(genus, end=genus.head + 1, attached=())
     target = mention(ts, bare, casing)
@@ -158,14 +172,28 @@ def _kind(ts: Sequence[Token], genus: Phrase, name: Mention, front: Front, sente
     after = ts[genus.end].lower if genus.end < len(ts) else "."
     if after in ("and", "or") or (after == "," and ts[genus.head].lower.endswith(_ADJECTIVAL)):  # "a reactive, irritating gas"
         return
+    if not bold and not _is_restricted(ts, genus, True) and type_of(target.term, known=True) == "entity":
+        return
     if f" {name.term.casefold()}".endswith(f" {target.term.casefold()}"):  # "a deterministic signal is a signal"
         return
-    text = own_text(ts, front.begin, genus.end)
+    text = own_text(ts, front.begin, genus.end) or own_text(ts[: _last_comma(ts, front.begin, genus.end)], front.begin, genus.end)
     if text is None:
-        text = composed(name.wording, "are" if name.plural else "is", casing.text(ts, genus.start, genus.end), front.when)
+        text = composed(name.wording, "are a kind of" if name.plural else "is a kind of", target.term, front.when)
     if text is not None:
         wording = Mention(target.term, target.term, target.article, target.plural)
         yield FoundStatement(name, "is-a", wording, text, sentence.start, sentence.end, front.when)
+
+
+def _last_comma(ts: Sequence[Token], begin: int, end: int) -> int:
+    """The last comma after `end` that leaves a text of at most MOST words; `begin` if there is none."""
+    words, found = 0, begin
+    for place in range(begin, len(ts)):
+        words += ts[place].is_word
+        if words > MOST:
+            break
+        if place > end and ts[place].text == "," and ts[place + 1].lower in _CLAUSE_STARTS:
+            found = place
+    return found
 
 
 def _relational(
@@ -177,7 +205,8 @@ def _relational(
     inner = phrase_at(ts, genus.attached[0][0] + 1, len(ts))
     if inner is None or relation not in relations or not stands_alone(ts, inner) or inner.quantified:
         return
-    if inner.end < len(ts) and ts[inner.end].lower in ("and", "or", "that", "which", "who"):
+    after = ts[inner.end].lower if inner.end < len(ts) else "."
+    if after in ("and", "or", "that", "which", "who") or after.endswith("ing"):
         return
     target = mention(ts, inner, casing)
     if target is None or target.term.casefold() == name.term.casefold() or front.unlike:

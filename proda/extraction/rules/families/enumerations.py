@@ -11,19 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from proda.extraction.found import FoundStatement, Mention
 from proda.extraction.rules.casing import Casing
 from proda.extraction.rules.fronts import Front
+from proda.extraction.rules.mentions import mention
 from proda.extraction.rules.objects import objects_at
 from proda.extraction.rules.patterns import active
-from proda.extraction.rules.phrases import mention, phrase_at, stands_alone
+from proda.extraction.rules.phrases import is_plural, phrase_at, stands_alone
 from proda.extraction.rules.sentences import Sentence
 from proda.extraction.rules.texts import composed, own_text
 from proda.extraction.rules.tokens import Token
-from proda.extraction.rules.words import OFTEN, verb
+from proda.extraction.rules.verbs import verb
+from proda.extraction.rules.words import OFTEN
 from proda.records import Relation
 
 # heading noun → relation, whether the listed concept is the subject
 HEADINGS: Mapping[str, tuple[str, bool]] = {
     "symptoms": ("causes", False), "effects": ("causes", False), "complications": ("causes", False), "consequences": ("causes", False),
-    "signs": ("causes", False), "causes": ("causes", True), "components": ("is-part-of", True), "parts": ("is-part-of", True),
+    "signs": ("causes", False), "manifestations": ("causes", False), "causes": ("causes", True), "components": ("is-part-of", True), "parts": ("is-part-of", True),
     "constituents": ("is-part-of", True), "types": ("is-a", True), "kinds": ("is-a", True), "forms": ("is-a", True),
     "examples": ("is-a", True), "products": ("produces", False), "byproducts": ("produces", False),
 }  # fmt: skip
@@ -41,6 +43,8 @@ def read(
     inner = phrase_at(ts, heading.attached[0][0] + 1, heading.end)
     if relation not in relations or inner is None or inner.end != heading.end or not stands_alone(ts, inner) or inner.quantified:
         return
+    if relation == "is-a" and not is_plural(ts, inner):
+        return  # "examples of harmonic motion include springs": a spring is no motion
     place, when = _verb(ts, heading.end)
     if place is None:
         return
@@ -71,4 +75,6 @@ def _verb(ts: Sequence[Token], at: int) -> tuple[int | None, tuple[str, ...]]:
 
 
 def _said(subject: Mention, relation: Relation, target: Mention, when: tuple[str, ...]) -> str | None:
+    if relation.bare_object:
+        return composed(subject.wording, "are among the" if subject.plural else "is one of the", target.wording, when)
     return composed(subject.wording, relation.plural if subject.plural else relation.phrase, target.wording, when)

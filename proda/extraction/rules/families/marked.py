@@ -14,23 +14,12 @@ from proda.extraction.found import FoundDefinition, Mention
 from proda.extraction.rules.casing import Casing
 from proda.extraction.rules.fronts import Front
 from proda.extraction.rules.glosses import LAWS, definition_at, named_by, past_aliases, referring, words
+from proda.extraction.rules.nouns import is_plural_noun
 from proda.extraction.rules.phrases import phrase_at
 from proda.extraction.rules.sentences import Sentence
 from proda.extraction.rules.tokens import Token, tokens
-from proda.extraction.rules.words import (
-    ARTICLES,
-    BE_PRESENT,
-    DENIERS,
-    DOUBT,
-    FINITE,
-    MODALS,
-    PLAIN_VERBS,
-    PREPOSITIONS,
-    PRONOUNS,
-    RELATIVES,
-    is_adverb,
-    is_plural_noun,
-)
+from proda.extraction.rules.verbs import FINITE, PLAIN_VERBS
+from proda.extraction.rules.words import ARTICLES, BE_PRESENT, DENIERS, DOUBT, MODALS, PREPOSITIONS, PRONOUNS, RELATIVES, is_adverb
 
 MOST_WORDS = 5  # of a term
 _LEADING = PREPOSITIONS | {"where", "when"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proda.extraction.rules.patterns import Pattern, active, copula, passive
-from proda.extraction.rules.words import verb
+from proda.extraction.rules.verbs import verb
 
 PATTERNS: tuple[Pattern, ...] = (
     active("requires", verb("require")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proda.extraction.rules.patterns import Pattern, active, passive
-from proda.extraction.rules.words import verb
+from proda.extraction.rules.verbs import verb
 
 _BECOME = verb("become", past="became", participle="become")
 _BREAK = verb("break", past="broke", participle="broken")
