@@ -27,10 +27,10 @@ LAYERS = (
     ("errors", "findings", "gitrepo", "progress", "records", "stable_hash", "yamlio"),
     ("document_settings", "graph", "params", "statistics", "language", "runtime", "store"),
     ("calls",),
-    (*ROLES, "documents", "extraction", "exchange"),
+    (*ROLES, "documents", "curation", "extraction", "exchange"),
     ("history",),
     ("workflows",),
-    ("experiments", "report"),
+    ("experiments", "report", "review"),
     ("cli",),
 )
 SHARED = {room for layer in LAYERS[:3] for room in layer}

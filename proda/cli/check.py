@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: proda check --fix --dry-run")
 @click.option("--json", "as_json", is_flag=True, help="Print findings, counts and the shape of the knowledge as JSON.")
 @click.option("--all", "show_all", is_flag=True, help="Print all findings, not only the first of each rule.")
-@click.option("--fix", is_flag=True, help="Fix layout, spans, hashes and missing catalogue entries first.")
+@click.option("--fix", is_flag=True, help="Fix layout, spans, hashes, missing catalogue entries and proda-version.yaml first.")
 @click.option("--dry-run", is_flag=True, help="With --fix: print which files would change, and change none.")
 @click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="A folder of the repository.")
 def check(as_json: bool, show_all: bool, fix: bool, dry_run: bool, root: Path) -> None:
@@ -57,10 +57,13 @@ def check(as_json: bool, show_all: bool, fix: bool, dry_run: bool, root: Path) -
 
 def _fix(root: Path, dry_run: bool) -> None:
     from proda.knowledge.fix import fix_knowledge
+    from proda.workflows.installed_code import VERSION_FILE, renew
 
     left: list[Finding] = []
     for file in fix_knowledge(root, dry_run, left.append):
         print(f"{'would fix' if dry_run else 'fixed'} {file}", file=sys.stderr)
+    if renew(root, dry_run=dry_run):
+        print(f"{'would fix' if dry_run else 'fixed'} {VERSION_FILE}", file=sys.stderr)
     if left:
         print(report_text(left), file=sys.stderr)
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from proda.history.compare import CHANGES, Comparison, Derived, causes, tally
+from proda.history.compare import CHANGES, Comparison, Derived, NodeChange, causes, tally
 
 SHOWN = 60  # entries of a list; GitHub refuses comments of more than 65,536 characters
 LONGEST = 240  # characters of one piece of data
+LONGEST_QUOTE = 320  # a quote has 300 characters at most, by the guide
 # Markdown reads a character reference as plain text, whatever the character itself would mean.
 _MEANS = re.compile(r"[^\w\s.,;/()'?%+=“”‘’–—…→-]|_")
 
@@ -32,12 +33,15 @@ def code(name: str) -> str:
     return f"<code>{escaped(name)}</code>"
 
 
-def comment(found: Comparison) -> str:
-    """Return the whole comment. Its first line names the two revisions."""
+def comment(found: Comparison, anchors: Mapping[str, str] | None = None) -> str:
+    """Return the whole comment. Its first line names the two revisions.
+
+    `anchors` says where the quote of a statement stands in its source, in words, by the statement's id.
+    """
     lines = [f"### Changes: {code(found.old)} → {code(found.new)}", ""]
     if found.same:
         lines += ["No difference in meaning.", ""]
-    lines += [*_scores(found), *_flips(found), *_nodes(found), *_settings(found)]
+    lines += [*_scores(found), *_flips(found), *_nodes(found, anchors or {}), *_settings(found)]
     lines += [*_derived("Samples", found.samples), *_derived("Items", found.items)]
     return "\n".join(lines).rstrip()
 
@@ -80,7 +84,7 @@ def _flips(found: Comparison) -> Iterator[str]:
         yield from _folded(f"{len(rows):,} {title}", ["| item | seeds right | margin before | after |", "|---|--:|--:|--:|"], rows)
 
 
-def _nodes(found: Comparison) -> Iterator[str]:
+def _nodes(found: Comparison, anchors: Mapping[str, str]) -> Iterator[str]:
     if not found.nodes:
         return
     counts = Counter(n.change for n in found.nodes)
@@ -88,8 +92,16 @@ def _nodes(found: Comparison) -> Iterator[str]:
     rows = []
     for node in found.nodes:
         what = "<br>".join(f"{escaped(f.field)}: {_value(f.old)} → {_value(f.new)}" for f in node.fields) or escaped(node.text)
-        rows.append(f"| {node.change} | {node.kind} {code(node.id)} | {what} |")
+        rows.append(f"| {node.change} | {node.kind} {code(node.id)} | {what}{_quote(node, anchors.get(node.id, ''))} |")
     yield from _folded(f"{len(rows):,} {'node' if len(rows) == 1 else 'nodes'}", ["| | node | what |", "|---|---|---|"], rows)
+
+
+def _quote(node: NodeChange, anchor: str) -> str:
+    """The passage that supports a statement, and where a reader finds it; nothing for other nodes."""
+    if not node.quote or node.span is None:
+        return ""
+    place = ", ".join(filter(None, (f"knowledge/sources/{node.span.source}.md", anchor)))
+    return f"<br>Quote: “{escaped(node.quote, LONGEST_QUOTE)}” – {escaped(place)}"
 
 
 def _settings(found: Comparison) -> Iterator[str]:

@@ -22,6 +22,7 @@ import msgspec
 from proda.cli.comment import comment
 from proda.cli.settings import FEW, count, note, range_ends, sealed_option
 from proda.errors import UsageError
+from proda.history.anchors import anchors_of
 from proda.history.compare import CHANGES, Comparison, Derived, FieldChange, Score, causes, compare, tally
 from proda.history.flips import evenly
 from proda.history.repository import Repository
@@ -60,7 +61,7 @@ def diff(
         data = {**msgspec.structs.asdict(found), "same": found.same, "scores": scores}
         click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2))
     elif as_markdown:
-        click.echo(comment(found))
+        click.echo(comment(found, anchors_of(new.root, {node.id: node.span for node in found.nodes if node.span})))
     else:
         plain = "NO_COLOR" in os.environ or not sys.stdout.isatty()
         texts = lines(found, None if everything else FEW, samples=shown or 0, stale=bool(stale))

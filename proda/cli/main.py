@@ -23,6 +23,13 @@ VERBS = {
     "check": "Check the knowledge and everything that refers to it.",
     "show": "Show anything that has an id, with what it comes from and what it leads to.",
     "diff": "Compare two revisions by meaning: nodes, samples, items, answers, scores.",
+    "init": "Create a repository for a subject of your own.",
+    "ingest": "Turn documents (PDF, DOCX, slides, HTML, …) into sources.",
+    "curate": "Divide the sources into chunks, and reject those not worth extracting from.",
+    "extract": "Find statements, concepts and chains in curated sources, and propose them for review.",
+    "review": "Accept, edit or reject what was extracted from a document, beside its text.",
+    "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
+    "mv": "Rename a concept, chain or topic wherever it is named.",
     "repair": "Write patches for the diagnosed failures, one commit each.",
     "verify": "Compare scores before and after a repair round.",
     "audit": "List the changes that could have fixed or broken each item.",
@@ -32,11 +39,8 @@ VERBS = {
     "study": "Compare diagnosed repair with control arms.",
     "runs": "List the training runs, or complete the run of the current results.",
     "report": "Write the report, one HTML page that works offline.",
-    "extract": "Find statements, concepts and chains in curated sources, and propose them for review.",
-    "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
     "export": "Export samples or items in the formats of other tools.",
     "import": "Import ontologies, question sets and training rows, for review.",
-    "mv": "Rename a concept, chain or topic wherever it is named.",
 }
 
 

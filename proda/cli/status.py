@@ -44,7 +44,8 @@ def status(revision: str | None, as_json: bool, root: str) -> None:
         lines = list(_stale(found))
     else:
         state = status_of(where)
-        data, lines = state, [*_head(state), *_stale(state.freshness, state.changed), *_round(state.round), *_failed(state), _next(state)]
+        stale = (*_stale(state.freshness, state.changed), *_upgraded(state))
+        data, lines = state, [*_head(state), *stale, *_round(state.round), *_failed(state), _next(state)]
         note(state.git)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2))
@@ -94,6 +95,11 @@ def _stale(found: Freshness, files: Sequence[str] = ()) -> Iterator[str]:
         yield f"edited after their stage wrote them: {', '.join(found.edited)}"
     if found.absent:
         yield f"not on this machine: {', '.join(found.absent)} (`dvc repro` restores them from DVC's cache, or rebuilds them)"
+
+
+def _upgraded(state: Status) -> Iterator[str]:
+    if state.upgraded:
+        yield f"the installed ProDa has other code for: {', '.join(state.upgraded)}"
 
 
 def _round(this: OpenRound | None) -> Iterator[str]:

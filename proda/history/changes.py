@@ -23,7 +23,7 @@ from proda.yamlio import load_yaml_bytes
 DATA = ("knowledge", str(PATCHES), "samples/allocation.yaml", "samples/written", "benchmarks/exceptions.yaml")
 READERS = ("cli", "debugger", "experiments", "history", "report")  # these read results, and make none
 EVERYTHING = (
-    *("params.yaml", "constraints.txt", "pipelines", "knowledge/relations.yaml", "samples/allocation.yaml"),
+    *("params.yaml", "constraints.txt", "proda-version.yaml", "pipelines", "knowledge/relations.yaml", "samples/allocation.yaml"),
     *("proda", *(f":(exclude)proda/{name}" for name in READERS)),
 )
 DECIDES = (*DATA, *EVERYTHING, ":(exclude,glob)knowledge/*.md")  # Markdown directly in knowledge/ is documentation

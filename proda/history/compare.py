@@ -19,7 +19,7 @@ import msgspec
 
 from proda.graph import Knowledge
 from proda.history.flips import Flip, flips, tallies
-from proda.records import Concept, Item, Outcome, Sample, Statement
+from proda.records import Concept, Item, Outcome, Sample, Span, Statement
 
 ChangeKind = Literal["added", "changed", "retired", "removed"]
 CHANGES: tuple[ChangeKind, ...] = ("added", "changed", "retired", "removed")
@@ -56,6 +56,8 @@ class NodeChange(msgspec.Struct, frozen=True):
     change: ChangeKind
     text: str
     fields: tuple[FieldChange, ...] = ()
+    quote: str = ""  # of a statement that is new or has changed: the passage that supports it
+    span: Span | None = None  # where that stands
 
 
 class Derived(msgspec.Struct, frozen=True):
@@ -159,8 +161,11 @@ def compare_nodes(old: Knowledge, new: Knowledge) -> tuple[NodeChange, ...]:
             change: ChangeKind = "added" if node not in before else "removed" if node not in after else "changed"
             if change == "changed" and any(f.field == "status" and f.new == "retired" for f in fields):
                 change = "retired"
-            text = _text(after.get(node) or before[node])
-            found.append(NodeChange(node, kind, change, text, fields if node in before and node in after else ()))
+            now = after.get(node)
+            shown = (now.quote, now.span) if isinstance(now, Statement) else ()
+            found.append(
+                NodeChange(node, kind, change, _text(now or before[node]), fields if node in before and node in after else (), *shown)
+            )
     return tuple(found)
 
 

@@ -151,7 +151,7 @@ class DocumentEntry(Authored, frozen=True):
     """The file that `proda ingest` made a source from. The file itself need not be in the repository."""
 
     name: Text  # without its folders
-    format: Literal["pdf", "docx", "pptx", "html", "epub", "markdown", "text", "ipynb", "tex"]
+    format: Literal["pdf", "docx", "pptx", "html", "epub", "markdown", "text", "ipynb", "tex", "cnxml"]
     sha256: Digest  # of the bytes of the file
 
 

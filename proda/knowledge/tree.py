@@ -18,8 +18,8 @@ from proda.yamlio.inside import within
 
 RELATIONS = "knowledge/relations.yaml"
 CATALOGUE = "knowledge/sources/catalogue.yaml"
-SOURCES = "knowledge/sources"
 MERGES = "knowledge/merges.yaml"
+SOURCES = "knowledge/sources"
 _KNOWN = {RELATIONS, CATALOGUE, MERGES}
 
 

@@ -17,6 +17,7 @@ from proda.gitrepo import GitError, run_git
 from proda.graph import CompiledTopic, Knowledge
 from proda.knowledge.compile import check_knowledge
 from proda.knowledge.report import Report
+from proda.language.wording import listing
 from proda.params import load_params
 from proda.store.allocation import ALLOCATION, wrong_disciplines
 from proda.store.committed import Committed, attempted, read_committed
@@ -28,6 +29,7 @@ from proda.store.patches import stale
 from proda.store.proposals import load_proposals, proposals_path, proposed_sources
 from proda.store.validation import PATH as VALIDATION
 from proda.store.validation import counted
+from proda.workflows.installed_code import VERSION_FILE, changed_stages
 from proda.workflows.renamed_patches import renamed_patches
 from proda.yamlio.schema import located
 
@@ -60,7 +62,7 @@ def check_repository(root: Path, *, shape: bool = False) -> Checked:
     report = check_knowledge(root, shape=shape, compiled=True)
     committed = read_committed(root)
     merges, unreadable = attempted(root, MERGES, lambda: load_merges(root))
-    findings = [*report.findings, *committed.findings, *_params(root), *_unread(committed), *unreadable]
+    findings = [*report.findings, *committed.findings, *_params(root), *_code(root), *_unread(committed), *unreadable]
     if report.ok:
         knowledge = _knowledge(report)
         findings += dangling(committed, frozenset({*knowledge.concepts, *knowledge.statements, *knowledge.chains}))
@@ -74,6 +76,18 @@ def _params(root: Path) -> list[Finding]:
     if not (root / "params.yaml").exists() and not (root / "dvc.yaml").exists():
         return []  # knowledge without a build
     return attempted(root, "params.yaml", lambda: load_params(root / "params.yaml"))[1]
+
+
+def _code(root: Path) -> list[Finding]:
+    """A warning if the installed ProDa is not the one that results are built with, in a repository that holds no code."""
+    changed, faults = attempted(root, VERSION_FILE.as_posix(), lambda: changed_stages(root))
+    if not changed:
+        return faults
+    message = (
+        f"The installed ProDa has other code for {listing(changed)}. After an upgrade, `proda check --fix` writes it here, and `dvc repro`"
+        " runs what changed. Otherwise install what the repository was built with: `pip install -r requirements.txt`."
+    )
+    return [Finding(VERSION_FILE.as_posix(), 0, "code", "installed-code", message, "warning")]
 
 
 def _unread(committed: Committed) -> Iterator[Finding]:

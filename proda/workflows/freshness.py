@@ -20,6 +20,7 @@ from typing import Any, Literal, get_args
 from proda.errors import InputError, NotFoundError, ProdaError, UsageError
 from proda.records import Record
 from proda.store.digests import Digests
+from proda.workflows.installed_code import VERSION_FILE
 from proda.yamlio import load_yaml
 
 Kind = Literal["knowledge", "samples", "patches", "exceptions", "parameters", "derived data", "code"]
@@ -81,8 +82,9 @@ def freshness(root: Path, *, unpacked: bool = False) -> Freshness:
     upstream = _upstream(stages, owner)
     order = tuple(sorted(stages, key=lambda name: len(upstream[name])))
     digests = Digests(root, cached=not unpacked)
-    with_code = not unpacked and (root / "pipelines").is_dir()
-    values = load_yaml(root / PARAMS, numbers=True) if (root / PARAMS).is_file() else {}
+    with_code = not unpacked and ((root / "pipelines").is_dir() or (root / VERSION_FILE).is_file())
+    named = {PARAMS, *(file for stage in stages.values() for file, _ in _named_params(stage))}
+    values = {file: load_yaml(root / file, numbers=True) for file in named if (root / file).is_file()}
     changes: list[ChangedInput] = []
     for name in order:
         lock = locked.get(name)
@@ -242,12 +244,25 @@ def _changed_deps(
             yield _kind(path), path, "modified"
 
 
+def _named_params(stage: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(file, parameter) for each that a stage names: of params.yaml, or of another file as in `- proda-version.yaml: [code.train]`."""
+    for entry in stage.get("params") or ():
+        if isinstance(entry, str):
+            yield PARAMS, entry
+        elif isinstance(entry, Mapping):
+            yield from ((file, str(name)) for file, names in entry.items() for name in names or ())
+
+
 def _changed_params(stage: Mapping[str, Any], lock: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[tuple[Kind, str, How]]:
-    recorded = (lock.get("params") or {}).get(PARAMS) or {}
-    for name in (entry for entry in stage.get("params") or () if isinstance(entry, str)):
-        now: Any = values
+    for file, name in _named_params(stage):
+        recorded = (lock.get("params") or {}).get(file) or {}
+        now: Any = values.get(file)
         for part in name.split("."):
             now = now.get(part) if isinstance(now, Mapping) else None
+        if file != PARAMS:
+            if now != recorded.get(name):
+                yield _kind(file), file, "deleted" if now is None else "modified" if name in recorded else "new"
+            continue
         if name not in recorded:
             if now is not None:
                 yield "parameters", name, "new"

@@ -14,21 +14,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from proda.errors import InputError, UsageError, closest
-from proda.knowledge.roundtrip import edited
 from proda.knowledge.rules.drafts import PLACEHOLDER
 from proda.knowledge.rules.ids import SLUG
 from proda.knowledge.tree import CATALOGUE, scan, source_path
 from proda.records import Record
 from proda.store.allocation import ALLOCATION, load_allocation
+from proda.workflows.catalogue import catalogue_text, edited_text, insert, load_catalogue_ids, quoted, require_line
 from proda.workflows.file_set import require_inside
 from proda.yamlio import dump_yaml, load_yaml, load_yaml_bytes, read_bytes
-from proda.yamlio.policy import FORBIDDEN_CHARACTER
 
 MAX_ID = 100  # characters of a discipline or topic
 RESERVED = ("sources",)  # knowledge/sources holds texts, not topics
@@ -147,12 +144,16 @@ def plan_topic(root: Path, topic_id: str, origin: Origin, samples: int | None = 
     return NewTopic(texts | allocation, share, close or "")
 
 
-def plan_allocation(root: Path, discipline: str, samples: int | None = None, update: bool = False) -> tuple[Share, dict[str, str]]:
+def plan_allocation(
+    root: Path, discipline: str, samples: int | None = None, update: bool = False, statements: Counter[str] | None = None
+) -> tuple[Share, dict[str, str]]:
     """The discipline's share of samples and the new text of samples/allocation.yaml; no text if it stays as it is.
 
-    A discipline that has a number keeps it, unless `samples` gives another or `update` asks for the share by statements.
+    A discipline that has a number keeps it, unless `samples` gives another or `update` asks for the share by statements. `statements` are
+    those of each discipline, if they have been counted; otherwise all topic files are read.
     """
-    allocation, statements = load_allocation(root), statement_counts(root)
+    allocation = load_allocation(root)
+    statements = statement_counts(root) if statements is None else statements
     others = [name for name in allocation if name != discipline and statements[name]]
     known = sum(statements[name] for name in others)
     rate = sum(allocation[name] for name in others) / known if known else SAMPLES_PER_STATEMENT
@@ -165,10 +166,10 @@ def plan_allocation(root: Path, discipline: str, samples: int | None = None, upd
     raw = load_yaml(root / ALLOCATION, root=root)
 
     def edit(document: Any) -> None:
-        key = _quoted({discipline: discipline})[discipline] if hasattr(document, "ca") else discipline
-        _insert(document["samples"], key, str(after) if hasattr(document, "ca") else after)
+        key = quoted({discipline: discipline})[discipline] if hasattr(document, "ca") else discipline
+        insert(document["samples"], key, str(after) if hasattr(document, "ca") else after)
 
-    return share, {ALLOCATION.as_posix(): _edited(ALLOCATION.as_posix(), (root / ALLOCATION).read_text(encoding="utf-8"), raw, edit)}
+    return share, {ALLOCATION.as_posix(): edited_text(ALLOCATION.as_posix(), (root / ALLOCATION).read_text(encoding="utf-8"), raw, edit)}
 
 
 def statement_counts(root: Path) -> Counter[str]:
@@ -200,70 +201,17 @@ def parse_topic(topic_id: str) -> tuple[str, str]:
 def require_origin(origin: Origin) -> None:
     """Raise UsageError unless title, origin and licence are each one line of text, without a password."""
     for field, value in (("title", origin.title), ("origin", origin.origin), ("licence", origin.licence)):
-        _require_line(field, value)
-
-
-def _require_line(field: str, value: str) -> None:
-    if not value.strip() or value != value.strip() or "\n" in value or "\t" in value or FORBIDDEN_CHARACTER.search(value):
-        raise UsageError(f"--{field}: got {value!r:.80}, expected one line of text. Give it again.")
-    try:
-        url = urlsplit(value)
-        secret = url.username is not None or url.password is not None
-    except ValueError:
-        return
-    if secret:
-        raise UsageError(f"--{field}: the address holds a user name or password, and the catalogue is committed. Leave them out.")
+        require_line(field, value)
 
 
 def catalogue_with(root: Path, source: str, origin: Origin, text: str, *, replace: bool = False) -> str:
     """The catalogue with an entry for a source, in its place by name. Raises InputError if there is one, unless `replace` is set."""
-    path = root / CATALOGUE
-    data = read_bytes(path, root) if path.is_file() else b"sources: {}\n"
-    raw = load_yaml_bytes(data, CATALOGUE)
-    if not isinstance(raw, dict) or not isinstance(raw.get("sources") or {}, dict):
-        raise InputError(f"{CATALOGUE}\n  Not a catalogue, expected `sources:` with an entry for each source. Run `proda check`.")
-    if source in (raw.get("sources") or {}) and not replace:
+    if source in load_catalogue_ids(root) and not replace:
         raise InputError(f"{CATALOGUE}  sources.{source}\n  There is an entry already. Remove it, or choose another topic.")
-    if not raw.get("sources") and b"#" not in data:
-        data, raw = b"", {}  # written in block style
     fields = {"title": origin.title, "origin": origin.origin, "licence": origin.licence}
-    fields["sha256"] = hashlib.sha256(text.encode()).hexdigest()
-
-    def edit(document: Any) -> None:
-        round_trip = hasattr(document, "ca")
-        _insert(document.setdefault("sources", {}), source, _quoted(fields) if round_trip else fields)
-
-    return _edited(CATALOGUE, data.decode(), raw, edit)
-
-
-def _quoted(fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields for a round-trip document, quoted where some YAML reader could take them for something else than text."""
-    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
-
-    def plain(key: str, value: str) -> bool:
-        return key == "sha256" or dump_yaml(value) == f"{value}\n"
-
-    return {key: value if plain(key, value) else DoubleQuotedScalarString(value) for key, value in fields.items()}
+    return catalogue_text(root, {source: fields | {"sha256": hashlib.sha256(text.encode()).hexdigest()}})
 
 
 def _scalar(name: str) -> str:
     """An id as it is written in YAML: `12` and `no` need quotes."""
     return dump_yaml(name).rstrip("\n")
-
-
-def _insert(mapping: Any, key: str, value: Any) -> None:
-    """Set a key of a mapping; a new one comes before the first key that sorts after it."""
-    if key in mapping or not hasattr(mapping, "insert"):
-        mapping[key] = value
-        return
-    place = next((n for n, other in enumerate(mapping) if other > key), len(mapping))
-    mapping.insert(place, key, value)
-
-
-def _edited(file: str, text: str, raw: Any, edit: Any) -> str:
-    result = edited(text, raw, edit)
-    if result is None:
-        raise InputError(
-            f"{file}\n  Cannot be edited without losing a part of it. Nothing was written. Write the entry by hand, or simplify the file."
-        )
-    return result

@@ -20,6 +20,7 @@ from proda.store.diagnoses import DIAGNOSIS
 from proda.store.files import data_files
 from proda.store.verdicts import VERDICTS
 from proda.workflows.freshness import Freshness, freshness
+from proda.workflows.installed_code import changed_stages
 
 HEAD_BYTES = 4096  # of the diagnosis file: its counts are at the top
 
@@ -48,10 +49,11 @@ class Status(Record, frozen=True):
     failed: Mapping[str, int]  # category → diagnosed dev items; empty if the stage diagnose has not run
     next: str
     why: str
+    upgraded: tuple[str, ...] = ()  # stages whose installed code is not the one in proda-version.yaml
 
 
 def status(root: Path) -> Status:
-    """Return the state of the repository at `root`. Raises InputError if dvc.lock or dvc.yaml cannot be read."""
+    """Return the state of the repository at `root`. Raises InputError if dvc.lock, dvc.yaml or proda-version.yaml cannot be read."""
     why_not = ""
     try:
         branch, commit, uncommitted, under_way, branches = _git(root)
@@ -61,8 +63,11 @@ def status(root: Path) -> Status:
     changed = () if why_not else _changed_files(root, found, uncommitted)
     this = open_round(root, branch, branches, built=not found.data_changes("evaluate"))
     failed = failures(root)
+    upgraded = changed_stages(root)
     step, why = next_step(found, this, uncommitted, under_way, failed)
-    return Status(branch, commit, under_way, uncommitted, why_not, found, changed, this, failed, step, why)
+    if upgraded and not under_way:
+        step, why = "proda check --fix", "ProDa was upgraded since the results were built"
+    return Status(branch, commit, under_way, uncommitted, why_not, found, changed, this, failed, step, why, upgraded)
 
 
 def open_round(root: Path, branch: str, branches: frozenset[str], *, built: bool) -> OpenRound | None:
@@ -106,6 +111,8 @@ def next_step(
         return "dvc repro", "results are older than the data"
     if this and this.unjudged and this.patches:
         return "proda verify", f"round {this.number} is built and not judged"
+    if not found.known and not failed:
+        return "dvc repro", "nothing has been built yet"
     if results:
         return 'git add -A && git commit -m "Results"', "results are not committed"
     if this and this.branch:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from pathlib import Path
 
 import click
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
@@ -16,6 +18,9 @@ from proda.errors import NotFoundError, UsageError
 from proda.history.compare import Answers, Comparison, Score
 from proda.history.flips import evenly
 from proda.records import Item
+from proda.store.proposals import save_proposals
+from proda.workflows.review import Review
+from tests.reviewworld import SENTENCES, SOURCE, add_source, key_of, make_review, proposals, source_text
 from tests.toyresults import commit, make_outcomes, make_results
 from tests.toyworld import make_repository
 
@@ -161,3 +166,27 @@ def test_misuse_and_unknown_revisions_are_told_apart(root: Path) -> None:
     with pytest.raises(UsageError, match="merge-base"):
         ends(("a...b",))
     assert ends(("v1..",)) == ("v1", "HEAD") and ends(("..v2",)) == ("HEAD", "v2") and ends(()) == ("HEAD", None)
+
+
+def test_the_comment_shows_the_quote_of_a_changed_statement_and_where_it_stands(tmp_path: Path) -> None:
+    root = make_review(tmp_path, git=True)
+    planted = "<img src=x onerror=alert(1)> | @everyone [x](javascript:y)"
+    text = source_text(extra=f"\n## Late | <b>\n\nNoise {planted} is loud.\n")
+    add_source(root, text)
+    found = proposals(text)
+    quote = f"Noise {planted} is loud."
+    evidence = msgspec.structs.replace(
+        found.statements[key_of("heat-flow")].evidence, quote=quote, span=(text.index(quote), text.index(quote) + len(quote))
+    )
+    changed = msgspec.structs.replace(found.statements[key_of("heat-flow")], evidence=evidence)
+    save_proposals(root, msgspec.structs.replace(found, statements={**found.statements, key_of("heat-flow"): changed}))
+    Review(root, SOURCE).accept_chain("heat-pump-warms-a-room")
+    comment = diffed(root, "--markdown").stdout
+    row = next(line for line in comment.splitlines() if "heat&#45;pump" in line or "heat-pump-warms-a-room.s1" in line)
+    assert f"Quote: “{SENTENCES['compression']}” – knowledge/sources/energy/heat-pumps.md, page 1, “How one works”" in html.unescape(
+        row
+    ).replace("\u2060", "")
+    assert "<img" not in comment and "](" not in comment and "@everyone" not in comment and "<b>" not in comment
+    hostile = next(line for line in comment.splitlines() if "onerror" in line)
+    assert hostile.count(" | ") == 2 and "page 2" in hostile  # three cells, whatever the quote holds
+    assert "Quote: “" not in "".join(line for line in comment.splitlines() if "| concept" in line or "| chain" in line)

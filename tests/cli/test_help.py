@@ -26,6 +26,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_patch(root)
     commit(root, "Repaired")
     (root / "terms.obo").write_text('[Term]\nid: T:1\nname: sieve\ndef: "A frame with a mesh." []\n')  # what the example of import reads
+    (root / "heat-pumps.md").write_text("# Heat pumps\n\nA heat pump moves heat.\n")
     return root
 
 

@@ -1,0 +1,92 @@
+"""`proda init DIR`: a new repository for a subject of one's own, with an example topic; ProDa stays an installed package.
+
+    $ proda init breads --name "Bread"
+    breads
+    25 files, committed as 1c77e02d4 on main: a pipeline, parameters for the embedded base, and the example topic baking/bread-making
+    Next: cd breads && make repro
+
+`proda init --remove-example DIR` takes the example out again.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import click
+
+from proda.cli.settings import count, note
+from proda.errors import UsageError
+
+
+@click.command(epilog="Example: proda init ../my-subject --name 'My subject' --dry-run")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--name", metavar="NAME", help="Name of the subject, for the README. Default: the name of the folder.")
+@click.option("--model", metavar="ID", help="Base model: a folder, or a Hugging Face id. Default: a small one that is trained offline.")
+@click.option("--endpoint", metavar="URL", help="OpenAI-compatible endpoint for extraction, such as http://127.0.0.1:8000/v1.")
+@click.option("--remove-example", is_flag=True, help="Remove the example topic from the repository DIR instead.")
+@click.option("--dry-run", is_flag=True, help="Print the names of the files, and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="DIR is relative to this folder.")
+def init(
+    folder: Path,
+    name: str | None,
+    model: str | None,
+    endpoint: str | None,
+    remove_example: bool,
+    dry_run: bool,
+    as_json: bool,
+    root: Path,
+) -> None:
+    """Create a repository for a subject of your own in DIR, which must be empty or not exist.
+
+    Nothing is downloaded, and the first `dvc repro` works offline. A run that was interrupted continues when it is run again.
+    """
+    if remove_example:
+        if name or model or endpoint:
+            raise UsageError("--remove-example creates nothing: leave out --name, --model and --endpoint.")
+        _remove_example(root / folder, dry_run, as_json)
+        return
+    from proda.workflows.init_repository import BRANCH, EMBEDDED, Written, plan_repository, write_repository
+
+    planned = plan_repository(root / folder, name=name or "", model=model or EMBEDDED, endpoint=endpoint or "")
+    made = Written("") if dry_run else write_repository(planned)
+    if as_json:
+        listed = {"root": str(planned.root), "files": list(planned.texts), "commit": made.commit or None, "written": not dry_run}
+        click.echo(json.dumps(listed, indent=2, ensure_ascii=False))
+    else:
+        click.echo("\n".join(planned.texts) if dry_run else str(root / folder))
+    if dry_run:
+        note("Nothing was written: a dry run.")
+        return
+    commit = f"committed as {made.commit[:9]} on {BRANCH}" if made.commit else "not committed"
+    base = "the embedded base" if model in (None, EMBEDDED) else "a pretrained base"
+    again = "continued an interrupted run: " if planned.begun else ""
+    files = count(len(planned.texts), "file")
+    note(f"{again}{files}, {commit}: a pipeline, parameters for {base}, and the example topic baking/bread-making")
+    note(made.why)
+    note(f"Next: cd {shlex.quote(str(root / folder))} && make repro")
+
+
+def _remove_example(root: Path, dry_run: bool, as_json: bool) -> None:
+    from proda.history.repository import Repository
+    from proda.workflows.example_topic import plan_removal
+    from proda.workflows.file_set import require_committed, write_together
+
+    if not root.is_dir():
+        raise UsageError(f"{root}\n  There is no such folder.")
+    root = Repository.open(root).root
+    planned = plan_removal(root)
+    if not dry_run:
+        require_committed(root, planned.texts)
+        write_together(root, planned.texts)
+    if as_json:
+        click.echo(json.dumps({"files": list(planned.texts), "topics": planned.topics, "written": not dry_run}, indent=2))
+    else:
+        for file, text in planned.texts.items():
+            click.echo(f"{'would ' if dry_run else ''}{'remove' if text is None else 'edit'} {file}")
+    if planned.topics:
+        note("Next: dvc repro check, python -m scripts.pin_reading, then dvc repro.")
+    else:
+        note("No topic is left. Next: proda new DISCIPLINE/TOPIC, or proda ingest FILE --discipline NAME.")

@@ -1,0 +1,1 @@
+"""PDF: words on pages → lines, columns, tables, headings, paragraphs."""

@@ -1,0 +1,1 @@
+"""One module for each format other than PDF: a file → blocks."""

@@ -1,0 +1,323 @@
+"""Review the proposals of one source: each decision is checked, then written at once, or refused with the reasons.
+
+    review = Review(root, "physics/heat-pumps")
+    review.accept("a1b2c3d4e5f6")                       # writes proposals/physics/heat-pumps.yaml
+    review.accept_chain("heat-pump-warms-a-house")      # … and knowledge/physics/heat-pumps.yaml, samples/allocation.yaml if need be
+    review.undo()
+
+A chain whose statements are all accepted is written into the knowledge if `proda check` finds no new error in what the knowledge would
+be. Otherwise nothing changes, and RefusedDecisionError holds a remark for each finding. What is in the knowledge is no longer a proposal:
+removing it is an edit of the topic file. Files that another program changed since they were read raise ChangedOnDiskError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from proda.errors import ProdaError
+from proda.knowledge.read_topic import read_source
+from proda.knowledge.rules.rule import SourceText
+from proda.knowledge.tree import MERGES, source_path
+from proda.knowledge.vocabulary import read_vocabulary
+from proda.records import Record, Relation
+from proda.store.proposals import Proposals, proposals_path
+from proda.workflows import decisions
+from proda.workflows.checked_entries import checked, remarks_alone
+from proda.workflows.decisions import ChainEdit, ConceptEdit, RefusedDecisionError, Remark, StatementEdit
+from proda.workflows.file_set import write_together
+from proda.workflows.known_nodes import KnownNodes, known_nodes
+from proda.workflows.merge_decisions import decided_merge, seen_merges
+from proda.workflows.proposals_text import ProposalsText
+from proda.workflows.review_state import ReviewState, load_state, make_state, topic_path, version_of
+from proda.workflows.scaffold import parse_topic
+
+KEPT = 500  # decisions that can be undone
+
+
+class ChangedOnDiskError(ProdaError):
+    """Another tab or program changed a file of the review since it was read. Nothing was written."""
+
+
+class _Before(Record, frozen=True):
+    """What a decision replaced, and the version that it left."""
+
+    texts: dict[str, str | None]
+    proposals: Proposals
+    left: str
+    what: str
+
+
+class Review:
+    """The review of one source. Not safe for threads: the caller lets one decision end before the next."""
+
+    def __init__(self, root: Path, source: str) -> None:
+        parse_topic(source)
+        self.root = root
+        self.source = source
+        self.text: SourceText | None = None
+        self.relations: dict[str, Relation] = {}
+        self._done: list[_Before] = []
+        self._written = ProposalsText()
+        self._hints: tuple[str, dict[str, tuple[Remark, ...]]] = ("", {})  # version, remarks by statement
+        self.reload()
+
+    def reload(self) -> None:
+        """Read all files again. Decisions made before cannot be undone afterwards if a file has changed."""
+        self.state: ReviewState = load_state(self.root, self.source)
+        self.relations = {r.id: r for r in read_vocabulary(self.root).relations or ()}
+        self.text = read_source(self.root / source_path(self.source), self.root)
+
+    def require(self, version: str) -> None:
+        """Raise ChangedOnDiskError unless the files are those of `version`, which is also the version that was read."""
+        if version != self.state.version or version_of(self.root, self.source) != self.state.version:
+            raise ChangedOnDiskError(
+                "Another tab or program changed the proposals, the topic file or the merges. Nothing was written. Look at the new state,"
+                " then decide again."
+            )
+
+    @property
+    def undoable(self) -> str:
+        """What `undo` would take back; empty if it can do nothing."""
+        return self._done[-1].what if self._done and self._done[-1].left == self.state.version else ""
+
+    def accept(self, key: str) -> tuple[Remark, ...]:
+        """Accept a statement; writes the chains that it completes, or a link if it is in no chain.
+
+        Returns remarks on chains that are complete and could not be written. Raises RefusedDecisionError.
+        """
+        self._open(key)
+        after = decisions.accepted(self.state.proposals, (key,))
+        homes = decisions.homes(after, key)
+        if not homes:
+            self._require_ends(key)
+            self._write(after, (), (key,), f"accept {key} as a link")
+            return ()
+        due = [name for name in homes if self._due(after, name)]
+        if due:
+            return self._write_chains(after, due, due[:1], f"accept {key}")
+        if errors := tuple(r for r in self.hints(key) if r.severity == "error"):
+            raise RefusedDecisionError("The statement was not accepted. `proda check` would refuse it:", errors)
+        self._save(after, {}, f"accept {key}")
+        return ()
+
+    def accept_chain(self, chain: str) -> tuple[Remark, ...]:
+        """Accept what is undecided of a chain and write it, and other chains that are then complete. As `accept` otherwise."""
+        self._chain(chain)
+        if blocked := decisions.blocking(self.state.proposals, chain):
+            runs = decisions.shorter(self.state.proposals, chain)
+            advice = "Shorten it to the statements that are left" if runs else "Reject it"
+            message = f"The chain cannot be accepted: {_counted(len(blocked), 'statement')} rejected or withdrawn. {advice}."
+            raise RefusedDecisionError(message, (Remark(message, chain=chain),))
+        keys = self.state.proposals.chains[chain].statements
+        after = decisions.accepted(self.state.proposals, [k for k in keys if self.state.proposals.statements[k].status == "proposed"])
+        due = [chain, *(name for name in after.chains if name != chain and set(keys) & {*after.chains[name].statements})]
+        return self._write_chains(after, [n for n in due if self._due(after, n)], [chain], f"accept the chain {chain}")
+
+    def accept_all(self) -> tuple[Remark, ...]:
+        """Accept every undecided chain and link that passes the check; returns why the others do not."""
+        before = self.state.proposals
+        chains = [n for n, c in before.chains.items() if c.status == "proposed" and not decisions.blocking(before, n)]
+        remarks: list[Remark] = []
+        if chains:
+            keys = dict.fromkeys(k for n in chains for k in before.chains[n].statements if before.statements[k].status == "proposed")
+            remarks += self._write_chains(decisions.accepted(before, keys), chains, (), "accept all chains", keep_only_written=True)
+        for key, statement in self.state.proposals.statements.items():
+            if statement.status == "proposed" and self.state.is_loose(key):
+                try:
+                    self.accept(key)
+                except RefusedDecisionError as error:
+                    remarks += error.remarks or (Remark(error.message, statement=key),)
+        return tuple(remarks)
+
+    def reject(self, key: str, reason: str) -> None:
+        """Reject a statement, for a reason in one line. Raises RefusedDecisionError if it is in the knowledge."""
+        self._open(key)
+        self._save(decisions.rejected(self.state.proposals, (key,), reason), {}, f"reject {key}")
+
+    def reject_chain(self, chain: str, reason: str) -> None:
+        """Reject a chain and those of its statements that are undecided and in no other chain."""
+        self._chain(chain)
+        self._save(decisions.chain_decided(self.state.proposals, chain, "rejected", reason), {}, f"reject the chain {chain}")
+
+    def reopen(self, key: str) -> None:
+        """Make a statement, or a rejected chain, undecided again."""
+        if key in self.state.proposals.chains:
+            self._chain(key, any_status=True)
+            self._save(decisions.chain_decided(self.state.proposals, key, "proposed"), {}, f"reopen the chain {key}")
+            return
+        self._open(key)
+        self._save(decisions.reopened(self.state.proposals, (key,)), {}, f"reopen {key}")
+
+    def shorten(self, chain: str, keys: tuple[str, ...]) -> tuple[Remark, ...]:
+        """Cut a chain to a run of its statements; writes it if all of them are accepted."""
+        self._chain(chain)
+        after = decisions.shortened(self.state.proposals, chain, keys)
+        if self._due(after, chain):
+            return self._write_chains(after, [chain], [chain], f"shorten the chain {chain}")
+        self._save(after, {}, f"shorten the chain {chain}")
+        return ()
+
+    def edit(self, key: str, statement: StatementEdit | None, concepts: dict[str, ConceptEdit]) -> None:
+        """Save what a reviewer typed about a statement and about concepts. What the check says of it is told by `hints`."""
+        self._open(key)
+        after = self.state.proposals
+        if statement is not None:
+            after = decisions.edited_statement(after, key, statement, self.relations)
+        for name, concept in concepts.items():
+            if name not in after.concepts:
+                raise RefusedDecisionError(f"There is no proposed concept '{name}'. Reload the page.")
+            changed = decisions.edited_concept(after, name, concept)
+            if changed != after and self.state.is_written(name):
+                raise RefusedDecisionError(_written(f"The concept {name}", self.source), (Remark("It is in the knowledge.", concept=name),))
+            after = changed
+        self._save(after, {}, f"edit {key}")
+
+    def edit_chain(self, chain: str, edit: ChainEdit) -> None:
+        """Save what a reviewer typed about a chain."""
+        self._chain(chain)
+        self._save(decisions.edited_chain(self.state.proposals, chain, edit), {}, f"edit the chain {chain}")
+
+    def decide_merge(self, index: int, decision: str, keep: str) -> None:
+        """Confirm, refuse or reopen a merge of knowledge/merges.yaml. Raises RefusedDecisionError if it would rename knowledge."""
+        merge = next((m for m in self.state.merges if m.index == index), None)
+        if merge is None or keep not in merge.concepts or decision not in ("proposed", "confirmed", "refused"):
+            raise RefusedDecisionError("There is no such merge any more. Reload the page.")
+        there = [c for c in merge.concepts if c in self.state.known.concepts]
+        if decision == "confirmed" and [c for c in there if c != keep]:
+            what = " and ".join(there)
+            advice = "Keep that one." if len(there) == 1 else "Replace one of them by hand: edit the topic files, and retire its entry."
+            raise RefusedDecisionError(f"{what} {'is' if len(there) == 1 else 'are'} in the knowledge already. {advice}")
+        text = (self.root / MERGES).read_text(encoding="utf-8")
+        after = decided_merge(text, merge, decision, keep, self.state.discipline)
+        self._save(self.state.proposals, {MERGES: after}, f"{decision} merge")
+
+    def hints(self, key: str) -> tuple[Remark, ...]:
+        """What `proda check` would say about a statement and its concepts, warnings included; empty if it is in the knowledge."""
+        if key in self.state.written or self.state.proposals.statements[key].status == "withdrawn":
+            return ()
+        if self._hints[0] != self.state.version:
+            self._hints = (self.state.version, {})
+        known = self._hints[1]
+        if key not in known:
+            known[key] = remarks_alone(self.root, self.state, self.text, self.state.proposals, key)
+        return known[key]
+
+    def undo(self) -> str:
+        """Take back the last decision of this review, files and all, and return what it was. Raises RefusedDecisionError."""
+        if not self._done:
+            raise RefusedDecisionError("There is no decision to undo: none was made since this review started.")
+        last = self._done[-1]
+        if last.left != self.state.version:
+            raise RefusedDecisionError("The files have changed since the last decision, so it cannot be undone. Decide it again.")
+        self.require(self.state.version)
+        self._put(last.texts, last.proposals, None if topic_path(self.source) in last.texts else self.state.known)
+        self._done.pop()
+        return last.what
+
+    def forget(self) -> None:
+        """Make the decisions so far final, as a commit does."""
+        self._done.clear()
+
+    def _open(self, key: str) -> None:
+        """Raise RefusedDecisionError unless `key` is a statement that can be decided about."""
+        if key not in self.state.proposals.statements:
+            raise RefusedDecisionError(f"There is no statement '{key}' in {proposals_path(self.source)}. `proda review --list` lists keys.")
+        if (node := self.state.written.get(key)) is not None:
+            raise RefusedDecisionError(_written(f"The statement {key} ({node})", self.source))
+        if self.state.proposals.statements[key].status == "withdrawn":
+            raise RefusedDecisionError(f"The statement {key} is withdrawn: its passage is no longer in the source.")
+
+    def _chain(self, chain: str, any_status: bool = False) -> None:
+        if chain not in self.state.proposals.chains:
+            raise RefusedDecisionError(f"There is no chain '{chain}' in {proposals_path(self.source)}. `proda review --list` lists chains.")
+        if chain in self.state.written_chains:
+            raise RefusedDecisionError(_written(f"The chain {chain}", self.source))
+        status = self.state.proposals.chains[chain].status
+        if status in decisions.DEAD and not any_status:
+            raise RefusedDecisionError(f"The chain {chain} is {status}. Reopen it first.")
+
+    def _due(self, proposals: Proposals, chain: str) -> bool:
+        status = proposals.chains[chain].status
+        return status not in decisions.DEAD and chain not in self.state.written_chains and decisions.complete(proposals, chain)
+
+    def _require_ends(self, key: str) -> None:
+        if missing := self.missing_ends(key):
+            message = (
+                f"{' and '.join(missing)}: in no accepted chain. A statement without a chain can be a link between accepted chains only."
+            )
+            raise RefusedDecisionError(
+                f"{message} Accept a chain with it first, or reject the statement.", (Remark(message, statement=key),)
+            )
+
+    def missing_ends(self, key: str) -> tuple[str, ...]:
+        """The concepts of a statement that no accepted chain names, so that it cannot be a link."""
+        statement = self.state.proposals.statements[key]
+        nodes = dict.fromkeys(self.state.node(end) for end in (statement.subject, statement.object))
+        return tuple(node for node in nodes if node not in self.state.known.in_chains)
+
+    def _write_chains(
+        self, after: Proposals, chains: Iterable[str], needed: Iterable[str], what: str, keep_only_written: bool = False
+    ) -> tuple[Remark, ...]:
+        """Write chains into the knowledge, those that the check refuses left out; raises RefusedDecisionError for a needed one."""
+        wanted, needed, left_out = list(chains), set(needed), list[Remark]()
+        while wanted:
+            try:
+                self._write(_only(self.state.proposals, after, wanted) if keep_only_written else after, wanted, (), what)
+                return tuple(left_out)
+            except RefusedDecisionError as error:
+                refused = _blamed(after, error.remarks, wanted)
+                if not refused or refused & needed or (len(wanted) == 1 and not keep_only_written):
+                    raise
+                left_out += error.remarks
+                wanted = [name for name in wanted if name not in refused]
+        if not keep_only_written:
+            self._save(after, {}, what)
+        return tuple(left_out)
+
+    def _write(self, after: Proposals, chains: Iterable[str], links: Iterable[str], what: str) -> None:
+        """Write chains and links into the knowledge together with the proposals. Raises RefusedDecisionError if the check would fail."""
+        made = checked(self.root, self.state, self.text, after, chains, links)
+        self._save(made.proposals, made.texts, what, made.known)
+
+    def _save(self, after: Proposals, texts: Mapping[str, str], what: str, known: KnownNodes | None = None) -> None:
+        """Write the proposals and other files together, and remember what they replace."""
+        self.require(self.state.version)
+        before = {name: (self.root / name).read_text(encoding="utf-8") if (self.root / name).is_file() else None for name in texts}
+        proposals = self.state.proposals
+        self._put(texts, after, known or self.state.known)
+        self._done = [*self._done, _Before(before, proposals, self.state.version, what)][-KEPT:]
+
+    def _put(self, texts: Mapping[str, str | None], proposals: Proposals, known: KnownNodes | None) -> None:
+        # The topic file comes first: if the program is killed between the two, accepting the chain again finds it there.
+        write_together(self.root, {**texts, proposals_path(self.source): self._written.of(proposals)})
+        text = texts.get(topic_path(self.source), self.state.topic_text) or ""
+        merges = seen_merges(self.root, self.state.discipline) if MERGES in texts else self.state.merges
+        version = version_of(self.root, self.source)
+        self.state = make_state(version, proposals, text, merges, known or known_nodes(self.root))
+
+
+def _blamed(proposals: Proposals, remarks: Iterable[Remark], chains: Iterable[str]) -> set[str]:
+    """The chains that remarks are about, by their own name, a statement of theirs, or a concept that they name."""
+    found = set()
+    for remark in remarks:
+        for name in chains:
+            keys = proposals.chains[name].statements
+            ends = {end for k in keys for end in (proposals.statements[k].subject, proposals.statements[k].object)}
+            if remark.chain == name or (not remark.chain and (remark.statement in keys or (remark.concept and remark.concept in ends))):
+                found.add(name)
+    return found
+
+
+def _only(before: Proposals, after: Proposals, chains: Iterable[str]) -> Proposals:
+    """`before` with the statements of `chains` accepted, as they are in `after`."""
+    keys = [key for name in chains for key in after.chains[name].statements if before.statements[key].status == "proposed"]
+    return decisions.accepted(before, keys)
+
+
+def _written(what: str, source: str) -> str:
+    return f"{what} is in the knowledge. To change or remove it, edit {topic_path(source)}, as for any other entry; then run `proda check`."
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun} is" if number == 1 else f"{number} {noun}s are"

@@ -1,0 +1,144 @@
+"""`proda review` on the command line: lists, decisions, commits, and the page's address."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from proda.store.proposals import load_proposals, save_proposals
+from tests.reviewworld import CHAINS, SOURCE, key_of, make_review, proposals, source_text, with_statement
+
+COMMAND = [sys.executable, "-P", "-m", "proda.cli.main", "review"]
+FIRST, SECOND, THIRD = CHAINS
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = make_review(tmp_path_factory.mktemp("made"), git=True)
+    for name, value in (("user.name", "Ada"), ("user.email", "ada@example.org")):
+        subprocess.run(["git", "config", name, value], cwd=root, check=True)
+    return root
+
+
+@pytest.fixture
+def root(tmp_path: Path, made: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "toy"))
+
+
+def run(root: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *args], cwd=root, capture_output=True, text=True, check=False)
+
+
+def test_the_list_counts_sources_and_shows_keys(root: Path) -> None:
+    assert run(root, "--list").stdout == f"{SOURCE}  0 of 10 decided, 0 of 3 chains accepted\n"
+    (row,) = json.loads(run(root, "--list", "--json").stdout)
+    assert (row["source"], row["total"], row["chains"]) == (SOURCE, 10, 3)
+    text = run(root, SOURCE, "--list").stdout
+    assert f"○ {FIRST}\n  ○ {key_of('compression')}  Compression increases" in text and "in no chain\n" in text
+    (row,) = json.loads(run(root, SOURCE, "--list", "--json").stdout)
+    assert {s["key"] for s in row["entries"]["statements"]} == set(proposals(source_text()).statements)
+
+
+def test_what_a_terminal_would_obey_is_printed_as_an_escape(root: Path) -> None:
+    found = proposals(source_text())
+    chain = found.chains.pop(FIRST)
+    save_proposals(root, type(found)(**{f: getattr(found, f) for f in found.__struct_fields__} | {"chains": {"a\tb": chain}}))
+    assert "a\\x09b" in run(root, SOURCE, "--list").stdout
+
+
+def test_decisions_and_a_commit_in_one_call(root: Path) -> None:
+    done = run(
+        root,
+        "--accept",
+        FIRST,
+        "--accept",
+        f"{key_of('pressure-drop')},{key_of('evaporation')}",
+        "--reject",
+        key_of("noise"),
+        "--reason",
+        "no",
+        "--commit",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"knowledge/{SOURCE}.yaml  {FIRST}\n"
+    assert "6 of 10 decided" in done.stderr and "Committed" in done.stderr
+    subject = subprocess.run(["git", "log", "-1", "--format=%s"], cwd=root, capture_output=True, text=True, check=True).stdout
+    assert subject == f"Review {SOURCE}: 1 chain, 5 statements accepted, 1 statement rejected\n"
+    again = run(root, SOURCE, "--commit", "--json")
+    assert again.returncode == 0 and json.loads(again.stdout)["commit"] is None and "Nothing to commit" in again.stderr
+
+
+def test_accept_all_writes_what_it_can_and_names_the_rest(root: Path) -> None:
+    done = run(root, "--accept-all", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["chains"] == sorted(CHAINS) and len(document["left_out"]) == 2
+    check = subprocess.run([*COMMAND[:-1], "check"], cwd=root, capture_output=True, text=True, check=False)
+    assert check.returncode == 0, check.stdout
+
+
+def test_a_refused_decision_is_exit_1_with_the_findings_and_nothing_written(root: Path) -> None:
+    with_statement(root, "heat-flow", subject_as="it")
+    done = run(root, SOURCE, "--accept", FIRST)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert f"{key_of('heat-flow')} subject_as: 'it' does not name the concept" in done.stderr
+    assert not (root / f"knowledge/{SOURCE}.yaml").exists()
+    assert load_proposals(root, SOURCE).chains[FIRST].status == "proposed"
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (("--reject", "x"), 2, "--reject needs --reason"),
+        (("--reason", "x"), 2, "--reason is for --reject"),
+        (("--accept-all", "--accept", "x"), 2, "leave out --accept"),
+        (("--list", "--commit"), 2, "--list decides nothing"),
+        (("--json",), 2, "--json needs"),
+        (("--accept", "nothing"), 1, "There is no statement 'nothing'"),
+        (("energy/other", "--accept", "x"), 1, "proda extract energy/other"),
+        (("energy/../x", "--accept", "x"), 2, "expected DISCIPLINE/TOPIC"),
+        (("energy/../x", "--list"), 2, "expected DISCIPLINE/TOPIC"),
+        (("--port", "70000"), 2, "70000"),
+    ],
+)
+def test_a_wrong_call_says_what_to_do(root: Path, args: tuple[str, ...], code: int, said: str) -> None:
+    done = run(root, *args)
+    assert done.returncode == code and said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_without_proposals_it_says_what_to_run(root: Path) -> None:
+    shutil.rmtree(root / "proposals")
+    assert run(root, "--list").returncode == 0
+    done = run(root, "--no-browser")
+    assert done.returncode == 1 and "proda extract" in done.stderr
+
+
+def test_the_page_is_served_until_it_is_interrupted(root: Path) -> None:
+    process = subprocess.Popen([*COMMAND, "--no-browser"], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{32,}/", url)
+        with urllib.request.urlopen(url) as page:
+            assert b"<title>Review</title>" in page.read()
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(url[:-3] + "/")
+        assert refused.value.code == 403
+        port = url.split("/")[2].rpartition(":")[2]
+        taken = run(root, "--no-browser", "--port", port)
+        assert taken.returncode == 2 and "Choose another" in taken.stderr
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+        assert process.returncode == 0 and "Stopped." in said and "Traceback" not in said
+    finally:
+        process.kill()
+        process.communicate()
