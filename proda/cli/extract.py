@@ -17,40 +17,43 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from proda.errors import UsageError
-
 if TYPE_CHECKING:
+    from proda.extraction.llm.read import LlmReading
     from proda.extraction.score import GlossaryScore
     from proda.workflows.extract import ExtractReport, SourceReport
 
 SHOWN = 20  # sources, texts or terms that are listed
+MOST_REASONS = 5  # why replies were refused
 
 
 @click.command(epilog="Example: proda extract --backend rules --dry-run")
 @click.argument("sources", metavar="[SOURCE]...", nargs=-1)
-@click.option("--backend", type=click.Choice(["rules"]), help="What reads the chunks. Default: `extract.backend` of documents.yaml.")
+@click.option(
+    "--backend", type=click.Choice(["rules", "openai"]), help="What reads the chunks. Default: `extract.backend` of documents.yaml."
+)
 @click.option("--score", "glossary", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="GLOSSARY",
               help="Compare the proposals with a glossary: YAML, CSV, TSV, or Markdown lines `- **term**: definition`.")  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Print what would be proposed, and write nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Print what would be proposed, and write nothing; with `openai`, send nothing and print an estimate."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 @click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
 def extract(sources: tuple[str, ...], backend: str | None, glossary: Path | None, dry_run: bool, as_json: bool, root: Path) -> None:
     """Find statements, concepts and chains in curated sources, and propose them for review.
 
     Without SOURCE, all curated sources are read. What reviewers have decided is kept: a statement stays as it is while its passage stands,
-    is withdrawn when the passage is gone, and is never proposed again once it was rejected. Pairs of concepts that may be one are written
+    is withdrawn when the passage is gone, and is never proposed again once it was rejected. The backend `openai` asks the endpoint of
+    documents.yaml, with the key in PRODA_API_KEY; what was answered is never paid for again. Pairs of concepts that may be one are written
     to knowledge/merges.yaml, where people confirm or refuse them.
     """
     from proda.document_settings import load_document_settings
     from proda.history.repository import Repository
     from proda.progress import Progress
-    from proda.workflows.extract import BACKENDS, score
     from proda.workflows.extract import extract as run
+    from proda.workflows.extract import score
 
     root = Repository.open(root).root
     chosen = backend or load_document_settings(root).extract.backend
-    if chosen not in BACKENDS:
-        raise UsageError(f"The backend '{chosen}' of documents.yaml cannot be used here. Use --backend {' or '.join(BACKENDS)}.")
     with Progress("extract", total=len(sources), unit="sources") as progress:
         report = run(root, sources, chosen, dry_run=dry_run, done=lambda _: progress.advance())
     result = None if glossary is None else score(root, glossary, report.proposals)
@@ -61,7 +64,8 @@ def extract(sources: tuple[str, ...], backend: str | None, glossary: Path | None
         if result is not None:
             _print_score(result)
     _tell(report, dry_run)
-    if report.failures:
+    stopped = report.asked is not None and report.asked.stopped and not dry_run
+    if report.failures or stopped:
         sys.exit(1)
 
 
@@ -114,6 +118,8 @@ def _tell(report: ExtractReport, dry_run: bool) -> None:
 
     for message in report.failures.values():
         click.echo(printable(message).replace("\\x0a", "\n"), err=True)
+    if report.asked is not None:
+        _tell_calls(report.asked, dry_run)
     lost = [(name, text) for name, found in report.sources.items() for text in found.withdrawn_accepted]
     if lost:
         verb = "is" if len(lost) == 1 else "are"
@@ -128,8 +134,29 @@ def _tell(report: ExtractReport, dry_run: bool) -> None:
         click.echo(f"{_count(report.merges, 'pair')} of concepts may be one: decide in knowledge/merges.yaml.", err=True)
     if dry_run:
         click.echo("Nothing was written: a dry run.", err=True)
-    elif not report.failures:
+    elif not report.failures and not (report.asked is not None and report.asked.stopped):
         click.echo("Next: proda review.", err=True)
+
+
+def _tell_calls(asked: LlmReading, dry_run: bool) -> None:
+    from proda.findings import printable
+
+    for line in asked.tally.lines():
+        click.echo(printable(line), err=True)
+    for reason, number in list(asked.refusals.items())[:MOST_REASONS]:
+        click.echo(printable(f"  refused {number:,} ×: {reason}"), err=True)
+    left = sum(map(len, asked.unfinished.values()))
+    if dry_run and left:
+        click.echo(
+            f"{_count(left, 'chunk')} not asked: a dry run sends nothing. Later stages are estimated once the first is answered.", err=True
+        )
+    elif asked.stopped:
+        click.echo(
+            f"Stopped: {asked.stopped}. {_count(left, 'chunk')} not finished, and without a record. What was answered is kept in"
+            " build/replies. Raise the cap in documents.yaml, or keep it, and run this again to go on.", err=True,
+        )  # fmt: skip
+    elif left:
+        click.echo(f"{_count(left, 'chunk')} ran into trouble that may pass. Run this again to ask them again.", err=True)
 
 
 def _as_json(report: ExtractReport, result: GlossaryScore | None, dry_run: bool) -> dict[str, object]:
@@ -139,6 +166,12 @@ def _as_json(report: ExtractReport, result: GlossaryScore | None, dry_run: bool)
         "failures": report.failures,
         "merges": report.merges,
     }
+    if report.asked is not None:
+        asked = report.asked
+        found["calls"] = {
+            "tally": msgspec.to_builtins(asked.tally), "refused": asked.refusals, "stopped": asked.stopped,
+            "unfinished": {source: sorted(ids) for source, ids in asked.unfinished.items() if ids},
+        }  # fmt: skip
     if result is not None:
         found["score"] = {
             "terms": result.terms, "found": result.found, "recall": round(result.recall, 4), "defined": result.defined,

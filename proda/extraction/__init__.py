@@ -1,6 +1,8 @@
 """Kept chunks of a source → proposals: statements with verbatim quotes, concepts, chains.
 
 rules/           patterns over sentences; offline and deterministic
+llm/             questions to an endpoint; each reply checked against the source
+prompts/         the prompts of llm/, with versions and worked examples
 found.py         what a backend returns for a chunk, before anything is merged
 quotes.py        where a quote stands in a source, or why it is refused
 names.py         canonical names of concepts, and the keys by which names are compared

@@ -102,7 +102,7 @@ def curate(
     """
     if settings.judge != "none" and judge is None:
         raise InputError(
-            f"documents.yaml  curate.judge\n  Got '{settings.judge}', and this version has no LLM judge yet. Nothing was curated."
+            f"documents.yaml  curate.judge\n  Got '{settings.judge}', and no judge was given. Nothing was curated."
             " Set judge: none; the cheap filters then decide alone."
         )
     texts, unlisted = _texts(root)

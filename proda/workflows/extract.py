@@ -13,6 +13,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -34,7 +35,11 @@ from proda.store.chunks import Chunk, curated_sources, load_chunks
 from proda.store.merges import Merge, load_merges, redirects, save_merges
 from proda.store.proposals import Proposals, ProposedConcept, load_proposals, proposed_sources, save_proposals
 from proda.store.relations import load_relations
+from proda.workflows.llm_backend import OPENAI, ask_endpoint, backend_name, would_lose
 from proda.yamlio import load_yaml_bytes, read_bytes
+
+if TYPE_CHECKING:
+    from proda.extraction.llm.read import LlmReading
 
 Backend = Callable[[SourceReading, Sequence[Chunk], Sequence[Relation]], Sequence[FoundInChunk]]
 """Source, kept chunks and relations → what each chunk gives, one entry for each, in order."""
@@ -62,6 +67,7 @@ class ExtractReport(Record, frozen=True):
     failures: dict[str, str]  # source → message
     proposals: tuple[Proposals, ...]
     merges: int  # pairs that were newly nominated
+    asked: LlmReading | None = None  # what an endpoint was asked, and what is left to ask
 
 
 def rules(reading: SourceReading, chunks: Sequence[Chunk], relations: Sequence[Relation]) -> Sequence[FoundInChunk]:
@@ -71,7 +77,11 @@ def rules(reading: SourceReading, chunks: Sequence[Chunk], relations: Sequence[R
     return read_by_rules(reading.text, chunks, relations)
 
 
-BACKENDS: Mapping[str, Backend] = {"rules": rules}
+BACKENDS: Mapping[str, Backend] = {"rules": rules}  # beside OPENAI, which asks about all sources at once
+UNFINISHED = (
+    "proposals/{source}.yaml\n  Not all chunks were asked, and {lost} of its statements may stand in those. The file stays as it is. Run"
+    " `proda extract` again to go on."
+)
 
 
 def extract(
@@ -97,14 +107,25 @@ def extract(
         changed = now != had[source] if dry_run else save_proposals(root, now)
         reports[source] = msgspec.structs.replace(_report(had[source], now, changed), removed=True)
         results[source] = now
+    readings: dict[str, tuple[SourceReading, tuple[Chunk, ...]]] = {}
     for source in selected:
         try:
-            reading, chunks = _reading(root, source, backend)
-            found = BACKENDS[backend](reading, chunks, relations)
+            readings[source] = _reading(root, source, backend_name(root, backend))
+        except ProdaError as error:
+            failures[source] = str(error)
+            done(source)
+    asked = ask_endpoint(root, readings, relations, send=not dry_run) if backend == OPENAI else None
+    for source, (reading, chunks) in readings.items():
+        try:
+            found = BACKENDS[backend](reading, chunks, relations) if asked is None else asked.found[source]
             now = assemble(reading, found, context.settled(reading.discipline), had.get(source))
-            changed = now != had.get(source) if dry_run else save_proposals(root, now)
-            reports[source] = _report(had.get(source), now, changed)
-            results[source] = now
+            lost = 0 if asked is None else would_lose(had.get(source), now, asked.unfinished[source])
+            if lost and not dry_run:
+                failures[source] = UNFINISHED.format(source=source, lost=lost)
+            elif not lost:
+                changed = now != had.get(source) if dry_run else save_proposals(root, now)
+                reports[source] = _report(had.get(source), now, changed)
+                results[source] = now
         except ProdaError as error:
             failures[source] = str(error)
         done(source)
@@ -112,7 +133,8 @@ def extract(
     if not dry_run:
         save_merges(root, pairs)
     new = len({m.pair for m in pairs} - {m.pair for m in merges})
-    return ExtractReport(dict(sorted(reports.items())), failures, tuple(results[s] for s in selected if s in results), new)
+    kept = tuple(results[s] for s in selected if s in results)
+    return ExtractReport(dict(sorted(reports.items())), failures, kept, new, asked)
 
 
 def score(root: Path, glossary: Path, proposals: Sequence[Proposals]) -> GlossaryScore:

@@ -9,7 +9,7 @@ The server is a process of its own, so that it neither shares the client's event
 
 What it answers: `answer` names a function `answer(messages, schema) -> dict`, as "package.module:function". It gets the messages of the
 question (without the rounds of a re-ask) and the JSON Schema of the reply, and returns the reply: a dict, a str that is sent as it is, or a
-list of replies to the first, second, … try. It must be pure, so that the same question has the same answer in every run. Without it, or
+list of replies to the first, second, … try; or TOO_LONG. It must be pure, so that the same question has the same answer in every run. Without it, or
 where it returns None, the reply is the smallest instance of the schema.
 
 Faults: `faults` maps a name of FAULTS to the share of requests that it hits. Which requests, is drawn from the seed, the question and the
@@ -74,6 +74,7 @@ FAULTS = {
     "prose": "a good reply with a sentence before and after it",
     "no-usage": "a good reply without a count of tokens",
 }
+TOO_LONG = "TOO LONG"  # what an `answer` returns where the model would not come to an end
 Answer = Callable[[list[dict[str, Any]], dict[str, Any]], Any]
 
 
@@ -269,6 +270,8 @@ class Server:
             reply = reply[min(row["turn"], len(reply) - 1)]
         if reply is None:
             reply = instance_of(schema)
+        if reply == TOO_LONG:
+            reply, fault = instance_of(schema), "length"
         text = reply if isinstance(reply, str) else json.dumps(reply, ensure_ascii=False)
         if fault == "wrong":
             text = json.dumps({"unexpected": True})

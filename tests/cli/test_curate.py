@@ -65,7 +65,7 @@ def test_mistakes_get_one_message(root: Path, tmp_path: Path) -> None:
     other = make_repository(tmp_path)
     (other / "documents.yaml").write_text("curate: {judge: openai}\n")
     done = _run(other, code=1)
-    assert "this version has no LLM judge yet" in done.stderr and "judge: none" in done.stderr
+    assert "curate.judge needs a model" in done.stderr and "judge: none" in done.stderr
     assert not (other / "build").exists()
     (other / "documents.yaml").write_text("curate: {min_word: 3}\n")
     assert "min_word" in _run(other, code=1).stderr

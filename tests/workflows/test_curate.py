@@ -178,7 +178,7 @@ def test_the_judge_sees_what_the_filters_keep_and_its_reason_is_recorded(root: P
     report = curate(root, settings, judge=judge)
     assert seen and all(chunk.kept for chunk in seen)
     assert {(c.reason, c.detail) for c in _all(report) if c.source == "physics/wire"} == {("judge", "about wires")}
-    with pytest.raises(InputError, match="no LLM judge yet"):
+    with pytest.raises(InputError, match="no judge was given"):
         curate(root, settings)
 
 
