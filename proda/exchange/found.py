@@ -1,6 +1,6 @@
 """What an import found, before it is compared with the repository: concepts, statements and chains, by the words of the import.
 
-found = FoundKnowledge([FoundConcept("heat pump", "artefact", "a machine that …")], [FoundStatement("heat pump", "is-a", "machine", …)], [])
+found = FoundKnowledge([ImportedConcept("heat pump", "artefact", "a machine that …")], [ImportedStatement("heat pump", "is-a", "machine", …)], [])
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ MAX_ID = 100  # characters of an id
 _SINGULAR = re.compile(r"(?<=[a-z]{3})s$")
 
 
-class FoundConcept(Record, frozen=True):
+class ImportedConcept(Record, frozen=True):
     """A concept as the import words it. Its id is made from the term."""
 
     term: str
@@ -26,7 +26,7 @@ class FoundConcept(Record, frozen=True):
     line: int = 0
 
 
-class FoundStatement(Record, frozen=True):
+class ImportedStatement(Record, frozen=True):
     """A triple over terms, with the passage that is to support it."""
 
     subject: str  # terms, or aliases, of concepts
@@ -38,7 +38,7 @@ class FoundStatement(Record, frozen=True):
     line: int = 0
 
 
-class FoundChain(Record, frozen=True):
+class ImportedChain(Record, frozen=True):
     """Statements in order, by their indexes in `FoundKnowledge.statements`."""
 
     name: str
@@ -51,9 +51,9 @@ class FoundChain(Record, frozen=True):
 class FoundKnowledge(Record, frozen=True):
     """The whole of an import."""
 
-    concepts: tuple[FoundConcept, ...]
-    statements: tuple[FoundStatement, ...]
-    chains: tuple[FoundChain, ...] = ()
+    concepts: tuple[ImportedConcept, ...]
+    statements: tuple[ImportedStatement, ...]
+    chains: tuple[ImportedChain, ...] = ()
 
 
 def slug(text: str) -> str:

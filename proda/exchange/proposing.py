@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import msgspec
 
 from proda.exchange.faults import Faults
-from proda.exchange.found import FoundConcept, FoundKnowledge, FoundStatement, one_line, plural_key, slug, term_key
+from proda.exchange.found import FoundKnowledge, ImportedConcept, ImportedStatement, one_line, plural_key, slug, term_key
 from proda.records import Record
 from proda.store.chunks import chunk_id
 from proda.store.proposals import (
@@ -121,7 +121,7 @@ def _lines(source: str, text: str) -> _Lines:
 
 
 def _add_concept(
-    concept: FoundConcept, concepts: dict[str, ProposedConcept], names: dict[str, str], known: Mapping[str, str], faults: Faults
+    concept: ImportedConcept, concepts: dict[str, ProposedConcept], names: dict[str, str], known: Mapping[str, str], faults: Faults
 ) -> None:
     """Add a concept under an id of its own, unless the discipline has it already."""
     key, name = term_key(concept.term), slug(concept.term)
@@ -140,7 +140,7 @@ def _add_concept(
 
 
 def _statement(
-    said: FoundStatement, ends: tuple[str, str], lines: _Lines, source: str, faults: Faults
+    said: ImportedStatement, ends: tuple[str, str], lines: _Lines, source: str, faults: Faults
 ) -> tuple[str, ProposedStatement] | None:
     """The statement with its key, if its quote is in the source."""
     quote = one_line(unicodedata.normalize("NFC", said.quote))

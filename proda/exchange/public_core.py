@@ -19,7 +19,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from proda.exchange.faults import Faults
-from proda.exchange.found import FoundChain, FoundConcept, FoundKnowledge, FoundStatement, noun_phrase, one_line, plural_key, slug, term_key
+from proda.exchange.found import (
+    FoundKnowledge,
+    ImportedChain,
+    ImportedConcept,
+    ImportedStatement,
+    noun_phrase,
+    one_line,
+    plural_key,
+    slug,
+    term_key,
+)
 from proda.exchange.relation_names import NamedRelation, verb_key
 from proda.exchange.training_rows import folded
 
@@ -123,7 +133,7 @@ def _concept_parents(concepts: Sequence[Entry], statements: Sequence[Entry], fil
             faults.add(file, 0, "orphan", f"{name} “{term}”: no statement has it as subject or object.")
 
 
-def _concepts(concepts: Sequence[Entry], types: Sequence[str], default_type: str, file: str, faults: Faults) -> list[FoundConcept]:
+def _concepts(concepts: Sequence[Entry], types: Sequence[str], default_type: str, file: str, faults: Faults) -> list[ImportedConcept]:
     """One concept for each group of spelling variants, the first entry's term first; the others become aliases."""
     groups: dict[str, list[Entry]] = {}
     singular: dict[str, str] = {}
@@ -151,13 +161,13 @@ def _concepts(concepts: Sequence[Entry], types: Sequence[str], default_type: str
         if not kind:
             faults.add(file, 0, "other-type", f"“{terms[0]}” is of type “{given}”.")
         aliases = tuple(t for t in terms[1:] if t.casefold() != terms[0].casefold())
-        found.append(FoundConcept(terms[0], kind or default_type, definition, aliases, file=file))
+        found.append(ImportedConcept(terms[0], kind or default_type, definition, aliases, file=file))
     return found
 
 
-def _statements(statements: Sequence[Entry], names: Mapping[str, NamedRelation], file: str, faults: Faults) -> dict[int, FoundStatement]:
+def _statements(statements: Sequence[Entry], names: Mapping[str, NamedRelation], file: str, faults: Faults) -> dict[int, ImportedStatement]:
     """Index in the file → statement, for those that can be used."""
-    found: dict[int, FoundStatement] = {}
+    found: dict[int, ImportedStatement] = {}
     seen: set[tuple[str, str, str, str]] = set()
     for n, entry in enumerate(statements):
         name, quote = _text(entry, "statement_id"), _text(entry, "source_quote")
@@ -182,13 +192,13 @@ def _statements(statements: Sequence[Entry], names: Mapping[str, NamedRelation],
         seen.add(key)
         ends = (obj, subject) if named.turned else (subject, obj)
         text = f"{subject[:1].upper()}{subject[1:]} {predicate} {obj}."
-        found[n] = FoundStatement(ends[0], named.relation, ends[1], text, quote, file)
+        found[n] = ImportedStatement(ends[0], named.relation, ends[1], text, quote, file)
     return found
 
 
 def _chains(
-    chains: Sequence[Entry], statements: Sequence[Entry], usable: Mapping[int, FoundStatement], file: str, faults: Faults
-) -> list[FoundChain]:
+    chains: Sequence[Entry], statements: Sequence[Entry], usable: Mapping[int, ImportedStatement], file: str, faults: Faults
+) -> list[ImportedChain]:
     """The chains whose usable statements form a path of 3 to 6 steps."""
     by_id = {_text(entry, "chain_id"): entry for entry in chains}
     members: dict[str, list[int]] = defaultdict(list)
@@ -223,11 +233,11 @@ def _chains(
             faults.add(file, 0, "not-connected", f"{name} “{title}”")
             continue
         conditions, exclusions = (tuple(filter(None, map(_item, _list(entry, k)))) for k in ("preconditions", "negative_constraints"))
-        found.append(FoundChain(title, f"{title[:1].lower()}{title[1:]}", tuple(order[n] for n in path), conditions, exclusions))
+        found.append(ImportedChain(title, f"{title[:1].lower()}{title[1:]}", tuple(order[n] for n in path), conditions, exclusions))
     return found
 
 
-def _in_order(path: list[int], usable: Mapping[int, FoundStatement]) -> list[int]:
+def _in_order(path: list[int], usable: Mapping[int, ImportedStatement]) -> list[int]:
     """The statements from the first to the last, if each has one successor at most; else as they are."""
     start_of: dict[str, list[int]] = defaultdict(list)
     for n in path:

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from proda.exchange.faults import Faults
-from proda.exchange.found import FoundConcept, FoundKnowledge, FoundStatement, noun_phrase, one_line, slug, term_key
+from proda.exchange.found import FoundKnowledge, ImportedConcept, ImportedStatement, noun_phrase, one_line, slug, term_key
 from proda.exchange.markdown_text import paragraph
 from proda.records import Record, Relation
 
@@ -88,14 +88,14 @@ def term_texts(terms: Iterable[OntologyTerm], relations: Mapping[str, Relation],
         name = one_line(term.name)
         aliases = tuple(dict.fromkeys(a for s in term.synonyms if (a := one_line(s)) and term_key(a) != term_key(name)))
         paragraphs.append(_paragraph(term, name, aliases, [s.quote for s in sentences]))
-        concepts.append(FoundConcept(name, kind, noun_phrase(term.definition, name), aliases, file=term.file, line=term.line))
+        concepts.append(ImportedConcept(name, kind, noun_phrase(term.definition, name), aliases, file=term.file, line=term.line))
         statements += sentences
     return TermTexts(tuple(paragraphs), FoundKnowledge(tuple(concepts), tuple(statements)))
 
 
 def _statements(
     term: OntologyTerm, usable: Mapping[str, OntologyTerm], relations: Mapping[str, Relation], faults: Faults
-) -> list[FoundStatement]:
+) -> list[ImportedStatement]:
     found = []
     name = one_line(term.name)
     for relation, parents in term.broader.items():
@@ -107,7 +107,7 @@ def _statements(
             else:
                 other = one_line(usable[parent].name)
                 quote = paragraph(f"{name[:1].upper()}{name[1:]} {relations[relation].phrase} {other}.")
-                found.append(FoundStatement(name, relation, other, quote, quote, term.file, term.line))
+                found.append(ImportedStatement(name, relation, other, quote, quote, term.file, term.line))
     return found
 
 

@@ -5,7 +5,7 @@
     alpaca      {"instruction": …, "input": …, "output": …}
     plain       {"question": …, "options": ["heat", "cold"], "answer": "A", "explanation": …}      the public implementation's own rows
 
-    answered = read_row(row, "rows")      # Answered(question="Which …?", options={"A": "heat", "B": "cold"}, key="A", answer="heat", …)
+    answered = read_row(row, "rows")      # AnsweredRow(question="Which …?", options={"A": "heat", "B": "cold"}, key="A", answer="heat", …)
 
 Options that stand in the question are taken out of it, and the letter at the start of an answer is taken from it.
 """
@@ -33,7 +33,7 @@ INTERNAL_ID = re.compile(r"\b(?:stmt|statement|concept|chain|CID)-\d+\b|\bL[123]
 _USER, _REPLY = frozenset({"human", "user"}), frozenset({"gpt", "assistant", "model", "chatgpt"})
 
 
-class Answered(Record, frozen=True):
+class AnsweredRow(Record, frozen=True):
     """A question with its answer. `key` holds the letters of the right options, "A" or "A,C"; empty if the answer names none."""
 
     question: str
@@ -56,7 +56,7 @@ class RowError(ValueError):
         self.kind = kind
 
 
-def read_row(row: Mapping[str, Any], form: RowFormat) -> Answered:
+def read_row(row: Mapping[str, Any], form: RowFormat) -> AnsweredRow:
     """Return the question and answer of a row; `rows` takes any of the formats. Raises RowError if there is none."""
     if form in ("rows", "sharegpt") and "conversations" in row:
         return _from_turns(row["conversations"], "from", "value")
@@ -71,7 +71,7 @@ def read_row(row: Mapping[str, Any], form: RowFormat) -> Answered:
     raise RowError("malformed", f"Expected the key {wanted.get(form, 'instruction')}, got {', '.join(map(str, row))}")
 
 
-def row_faults(row: Answered) -> Iterator[tuple[str, str]]:
+def row_faults(row: AnsweredRow) -> Iterator[tuple[str, str]]:
     """Yield (kind, detail) for what makes the row wrong or misleading as training data."""
     if row.options and not row.key:
         yield "no-key", row.question
@@ -92,7 +92,7 @@ def row_faults(row: Answered) -> Iterator[tuple[str, str]]:
         yield "internal-id", f"“{hit[0]}”"
 
 
-def sentence_of(row: Answered) -> str:
+def sentence_of(row: AnsweredRow) -> str:
     """Return what the row says without its question, as one line that can stand in a source: the explanation, or else the answer.
 
     Empty if the text is under six words long, or names options by letter or internal ids.
@@ -109,7 +109,7 @@ def folded(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
-def _from_turns(turns: Any, who: str, what: str) -> Answered:
+def _from_turns(turns: Any, who: str, what: str) -> AnsweredRow:
     if not isinstance(turns, list) or not all(isinstance(t, dict) and isinstance(t.get(who), str) for t in turns):
         raise RowError("malformed", f"Expected a list of turns with {who} and {what}.")
     asked = [_text(t, what) for t in turns if t[who] in _USER]
@@ -123,7 +123,7 @@ def _from_turns(turns: Any, who: str, what: str) -> Answered:
     return _answered(asked[0], replies[0])
 
 
-def _answered(asked: str, reply: str) -> Answered:
+def _answered(asked: str, reply: str) -> AnsweredRow:
     """Take the options out of a question, and the key out of a reply."""
     options = {m["letter"]: m["text"].strip() for m in OPTION.finditer(asked)}
     if len(options) < 2 or list(options) != [chr(ord("A") + n) for n in range(len(options))]:
@@ -137,12 +137,12 @@ def _answered(asked: str, reply: str) -> Answered:
     if hit is None:
         first, rest = _split(reply, options)
         key = next((letter for letter, text in options.items() if folded(text) == folded(first)), "")
-        return Answered(question, first if options else reply.strip(), rest, options, key)
+        return AnsweredRow(question, first if options else reply.strip(), rest, options, key)
     key = ",".join(part.strip().upper() for part in hit["letters"].split(","))
     said, rest = _split(reply[hit.end() :].strip(), options)
     if said and not any(folded(said) == folded(text) for text in options.values()):
         said, rest = "", reply[hit.end() :].strip()  # what follows the letter is the explanation at once
-    return Answered(question, said or options.get(key, ""), rest, options, key)
+    return AnsweredRow(question, said or options.get(key, ""), rest, options, key)
 
 
 def _split(text: str, options: Mapping[str, str]) -> tuple[str, str]:
@@ -154,7 +154,7 @@ def _split(text: str, options: Mapping[str, str]) -> tuple[str, str]:
     return head.strip(), rest.strip()
 
 
-def _plain(row: Mapping[str, Any]) -> Answered:
+def _plain(row: Mapping[str, Any]) -> AnsweredRow:
     """A row of the public implementation: question, answer, options (a list or a mapping), explanation."""
     question, explanation = _text(row, "question"), _text(row, "explanation", "") or _text(row, "reasoning", "")
     given = row.get("options") or {}
@@ -169,12 +169,12 @@ def _plain(row: Mapping[str, Any]) -> Answered:
     if not reply.strip():
         raise RowError("no-answer", question)
     if not options:
-        return Answered(question, reply.strip(), explanation)
+        return AnsweredRow(question, reply.strip(), explanation)
     letters = [part.strip().upper() for part in reply.split(",")]
     if all(re.fullmatch("[A-Z]", letter) for letter in letters):
-        return Answered(question, options.get(letters[0], ""), explanation, options, ",".join(letters))
+        return AnsweredRow(question, options.get(letters[0], ""), explanation, options, ",".join(letters))
     found = _answered(question + "".join(f"\n{letter}. {text}" for letter, text in options.items()), reply)
-    return Answered(question, found.answer, explanation or found.explanation, options, found.key)
+    return AnsweredRow(question, found.answer, explanation or found.explanation, options, found.key)
 
 
 def _text(row: Mapping[str, Any], key: str, default: str | None = None) -> str:

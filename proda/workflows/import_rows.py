@@ -12,7 +12,7 @@ from proda.exchange.faults import Faults
 from proda.exchange.json_rows import json_rows
 from proda.exchange.markdown_text import paragraph, source_text
 from proda.exchange.mcq_csv import mcq_items
-from proda.exchange.training_rows import Answered, RowError, RowFormat, folded, read_row, row_faults, sentence_of
+from proda.exchange.training_rows import AnsweredRow, RowError, RowFormat, folded, read_row, row_faults, sentence_of
 from proda.history.repository import Repository
 from proda.params import load_params
 from proda.records import Item
@@ -71,7 +71,7 @@ class RowTally:
         self.leaks_checked = self._gate.open
         self.sentences = {sentence: where for sentence, where in self.sentences.items() if where not in self.leaks}
 
-    def _judge(self, row: Answered, file: str, line: int) -> None:
+    def _judge(self, row: AnsweredRow, file: str, line: int) -> None:
         found = list(row_faults(row))
         for kind, detail in found:
             self.faults.add(file, line, kind, detail)

@@ -11,7 +11,7 @@ import msgspec
 
 from proda.errors import InputError, UsageError
 from proda.exchange.faults import Faults
-from proda.exchange.found import FoundKnowledge, FoundStatement, term_key
+from proda.exchange.found import FoundKnowledge, ImportedStatement, term_key
 from proda.exchange.json_rows import json_rows
 from proda.exchange.markdown_text import paragraph, source_text
 from proda.exchange.obo import read_obo
@@ -153,7 +153,7 @@ def _planned(texts: Mapping[str, str], proposals: Proposals, read: int, used: in
 
 
 def _joined(parts: list[FoundKnowledge]) -> FoundKnowledge:
-    statements: list[FoundStatement] = []
+    statements: list[ImportedStatement] = []
     chains = []
     for part in parts:
         chains += [msgspec.structs.replace(c, statements=tuple(n + len(statements) for n in c.statements)) for c in part.chains]

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from proda.exchange.faults import Faults
-from proda.exchange.found import FoundChain, FoundConcept, FoundKnowledge, FoundStatement, noun_phrase, slug, term_key
+from proda.exchange.found import FoundKnowledge, ImportedChain, ImportedConcept, ImportedStatement, noun_phrase, slug, term_key
 from proda.exchange.proposing import GONE, merged, propose
 from proda.exchange.relation_names import NamedRelation, relation_names, verb_key
 from proda.store.proposals import Proposals, load_proposals, save_proposals
@@ -16,14 +16,14 @@ from tests.toyworld import ROOT
 
 TEXT = "# Terms\n\nWind turns the sails. Sails turn the shaft.\n\nThe shaft turns stones.\n"
 CONCEPTS = tuple(
-    FoundConcept(t, "entity", f"a thing called {t} here", file="f", line=n) for n, t in enumerate(("wind", "sails", "shaft", "stones"))
+    ImportedConcept(t, "entity", f"a thing called {t} here", file="f", line=n) for n, t in enumerate(("wind", "sails", "shaft", "stones"))
 )
 STATEMENTS = (
-    FoundStatement("Wind", "causes", "the sails", "Wind causes sails.", "Wind turns the sails."),
-    FoundStatement("sails", "causes", "shaft", "Sails cause the shaft.", "Sails turn the shaft."),
-    FoundStatement("shaft", "causes", "stone", "The shaft causes stones.", "The shaft turns stones."),
+    ImportedStatement("Wind", "causes", "the sails", "Wind causes sails.", "Wind turns the sails."),
+    ImportedStatement("sails", "causes", "shaft", "Sails cause the shaft.", "Sails turn the shaft."),
+    ImportedStatement("shaft", "causes", "stone", "The shaft causes stones.", "The shaft turns stones."),
 )
-FOUND = FoundKnowledge(CONCEPTS, STATEMENTS, (FoundChain("How wind turns stones", "how wind turns stones", (0, 1, 2)),))
+FOUND = FoundKnowledge(CONCEPTS, STATEMENTS, (ImportedChain("How wind turns stones", "how wind turns stones", (0, 1, 2)),))
 
 
 def _propose(found: FoundKnowledge = FOUND, text: str = TEXT, known: dict[str, str] | None = None) -> tuple[Proposals, Faults]:
@@ -67,7 +67,7 @@ def test_a_statement_about_a_term_that_is_not_there_is_a_fault() -> None:
 
 
 def test_an_id_that_another_concept_has_is_not_taken() -> None:
-    concepts = (*CONCEPTS, FoundConcept("wind!", "entity", "another thing altogether"))
+    concepts = (*CONCEPTS, ImportedConcept("wind!", "entity", "another thing altogether"))
     made, faults = _propose(FoundKnowledge(concepts, STATEMENTS))
     assert made.concepts["wind"].definition == "a thing called wind here" and faults.counts["id-taken"] == 1
     assert _propose(known={"gale": "wind"})[1].counts["id-taken"] == 1
