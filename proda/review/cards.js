@@ -102,7 +102,7 @@ export function mergeCard(view, index, remarks) {
     h("h2", { class: "triple" }, "Are these one concept?"),
     h("p", {}, h("b", {}, "Why: "), m.why || "no reason is given"),
     h("div", { class: "concepts" }, m.concepts.map((id, n) => h("div", {}, view.concepts[id]?.missing && m.says[n] ? h("section", { class: "concept" }, h("h3", {}, view.concepts[id].term)) : concept(view, id, []),
-      m.says[n] ? h("p", { class: "soft small" }, m.says[n]) : [],
+      view.concepts[id]?.missing && m.says[n] ? h("p", { class: "small" }, m.says[n]) : [],
       h("label", { class: "keep" }, h("input", { type: "radio", name: "keep", value: m.ids[n], checked: m.ids[n] === m.keep, disabled: m.decision !== "proposed" }), ` keep ${m.ids[n]}`)))),
     h("p", { class: "soft" }, "Merged, the other name becomes an alias of the one that is kept. A refused merge is never proposed again."),
     remarksOf(remarks));

@@ -172,9 +172,8 @@ class _Handler(BaseHTTPRequestHandler):
             status, found = HTTPStatus.UNPROCESSABLE_ENTITY, refused.document
         except ChangedOnDiskError as error:
             status, found = HTTPStatus.CONFLICT, {"message": str(error)}
-        except (KeyError, ProdaError) as error:
-            message = f"There is no statement {error}. Reload the page." if isinstance(error, KeyError) else str(error)
-            status, found = HTTPStatus.UNPROCESSABLE_ENTITY, {"message": message, "remarks": []}
+        except ProdaError as error:
+            status, found = HTTPStatus.UNPROCESSABLE_ENTITY, {"message": str(error), "remarks": []}
         except OSError as error:
             status, found = HTTPStatus.INTERNAL_SERVER_ERROR, {"message": failed_write(error), "remarks": []}
         self._json(status, found)

@@ -193,8 +193,9 @@ class Review:
         self._save(self.state.proposals, {MERGES: after}, f"{decision} merge")
 
     def hints(self, key: str) -> tuple[Remark, ...]:
-        """What `proda check` would say about a statement and its concepts, warnings included; empty if it is in the knowledge."""
-        if key in self.state.written or self.state.proposals.statements[key].status == "withdrawn":
+        """What `proda check` would say about a statement and its concepts, warnings included; empty if there is nothing to decide."""
+        statement = self.state.proposals.statements.get(key)
+        if statement is None or statement.status == "withdrawn" or key in self.state.written:
             return ()
         if self._hints[0] != self.state.version:
             self._hints = (self.state.version, {})
@@ -243,12 +244,11 @@ class Review:
 
     def _require_ends(self, key: str) -> None:
         if missing := self.missing_ends(key):
-            message = (
-                f"{' and '.join(missing)}: in no accepted chain. A statement without a chain can be a link between accepted chains only."
+            why = (
+                f"{' and '.join(missing)}: in no accepted chain. A statement without a chain can only be a link between accepted chains."
+                " Accept a chain with it first, or reject the statement."
             )
-            raise RefusedDecisionError(
-                f"{message} Accept a chain with it first, or reject the statement.", (Remark(message, statement=key),)
-            )
+            raise RefusedDecisionError("The statement was not accepted.", (Remark(why, statement=key),))
 
     def missing_ends(self, key: str) -> tuple[str, ...]:
         """The concepts of a statement that no accepted chain names, so that it cannot be a link."""

@@ -31,6 +31,7 @@ from proda.knowledge.tree import CATALOGUE, MERGES, source_path
 from proda.records import Record
 from proda.store.allocation import ALLOCATION
 from proda.store.proposals import Proposals, proposals_path
+from proda.workflows.dvc_tracking import is_tracked
 from proda.workflows.file_set import require_inside
 from proda.workflows.review_state import load_state, topic_path
 from proda.workflows.topic_entries import laid_out
@@ -70,8 +71,14 @@ def commit_review(root: Path, source: str) -> ReviewCommit | None:
 
 def _texts(root: Path, source: str, head: Any) -> dict[str, str]:
     """The files of the commit: whole ones as they are, of shared ones what HEAD has and the entry of this source."""
-    names = (source_path(source), proposals_path(source), topic_path(source), MERGES)
+    text = source_path(source)
+    tracked = is_tracked(root, text)  # by DVC: git then holds a hash of the text, and ignores the text itself
+    names = (f"{text}.dvc" if tracked else text, proposals_path(source), topic_path(source), MERGES)
     texts = {name: (root / name).read_bytes().decode() for name in names if (root / name).is_file()}
+    if tracked:
+        ignored = f"{text.rpartition('/')[0]}/.gitignore"
+        lines = (text_in(head, ignored) or "").splitlines()
+        texts[ignored] = "\n".join(dict.fromkeys([*lines, f"/{text.rpartition('/')[2]}"])) + "\n"
     for name, section, key in ((CATALOGUE, "sources", source), (ALLOCATION.as_posix(), "samples", source.partition("/")[0])):
         if (root / name).is_file():
             texts[name] = _with_entry((root / name).read_bytes().decode(), text_in(head, name), name, section, key)

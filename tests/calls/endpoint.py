@@ -370,7 +370,7 @@ class Running:
 
     def requests(self) -> list[dict[str, Any]]:
         """One row for each request that was answered: n, text (of the question), last (message), mode, turn, fault, status, usage, …"""
-        rows = [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
+        rows = [json.loads(line) for line in self.log.read_bytes().splitlines()] if self.log.exists() else []
         return sorted(rows, key=lambda row: row["n"])
 
 

@@ -129,3 +129,11 @@ def test_stored_answers_need_neither_openai_nor_aiohttp(server: Running, tmp_pat
     done = subprocess.run([sys.executable, "-P", "-c", code], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["tally"]["cached"] == 2
+
+
+def test_a_question_is_sent_as_it_is_whatever_its_text_looks_like(server: Running, tmp_path: Path) -> None:
+    before = len(server.requests())
+    text = "{{ 6*7 }} {% x \\frac{1}{2} <script> </think> ```json {} \u2028 $(id) ' \" –"
+    question = colour_question("x", text, context={"source": text})
+    assert ask_all([question], toy_settings(server.url), tmp_path).tally.answered == 1
+    assert [row["text"] for row in server.requests()[before:]] == [question.messages[-1]["content"]]

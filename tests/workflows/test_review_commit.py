@@ -141,3 +141,13 @@ def test_without_an_identity_or_a_branch_there_is_no_commit(root: Path, monkeypa
     git(root, "config", "--unset", "user.email")
     with pytest.raises(GitError, match="Git has no author"):
         commit_review(root, SOURCE)
+
+
+def test_of_a_source_that_dvc_tracks_the_hash_is_committed_and_not_the_text(root: Path) -> None:
+    folder = root / f"knowledge/sources/{SOURCE}.md"
+    folder.with_name("heat-pumps.md.dvc").write_text("outs:\n- md5: 0\n  path: heat-pumps.md\n")
+    folder.with_name(".gitignore").write_text("/heat-pumps.md\n/stoves.md\n")
+    made = commit_review(root, SOURCE)
+    assert made is not None
+    assert f"knowledge/sources/{SOURCE}.md.dvc" in made.files and f"knowledge/sources/{SOURCE}.md" not in made.files
+    assert git(root, "show", "HEAD:knowledge/sources/energy/.gitignore") == "/heat-pumps.md\n"
