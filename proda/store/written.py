@@ -55,18 +55,27 @@ def load_written(root: Path) -> dict[str, WrittenSample]:
 
 
 def load_written_by_topic(root: Path) -> dict[Topic, list[WrittenSample]]:
-    """(discipline, topic) → frozen wordings. Raises InputError with file and id of a broken entry."""
+    """(discipline, topic) → frozen wordings. Raises InputError with file and id of a broken entry, or of a plan that occurs twice."""
     found: dict[Topic, list[WrittenSample]] = {}
     seen: dict[str, Path] = {}
-    for path in data_files(root / WRITTEN, "*/*.yaml"):
+    for path in written_paths(root):
         name = path.relative_to(root)
-        for raw in load_list(path, "samples"):
-            one = _decoded(raw, name)
+        for one in read_written(path, root):
             if one.plan in seen:
                 raise InputError(f"{name}  {one.id}\n  The plan {one.plan} is in {seen[one.plan]} as well. Remove one of the two entries.")
             seen[one.plan] = name
             found.setdefault((path.parent.name, path.stem), []).append(one)
     return found
+
+
+def written_paths(root: Path) -> list[Path]:
+    """The files of samples/written, sorted."""
+    return data_files(root / WRITTEN, "*/*.yaml")
+
+
+def read_written(path: Path, root: Path) -> list[WrittenSample]:
+    """The entries of one file. Raises InputError with file and id of a broken entry."""
+    return [_decoded(raw, path.relative_to(root)) for raw in load_list(path, "samples")]
 
 
 def written_text(samples: Iterable[WrittenSample]) -> str:

@@ -1,24 +1,31 @@
-"""`proda write` against an endpoint on loopback: what it asks, what it refuses, what it freezes, and what the stage `synthesize` makes of it."""
+"""`proda write` against an endpoint on loopback: what it asks, refuses and freezes, and what the stage `synthesize` makes of it."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from pipelines.synthesize import main as synthesize
 from proda.builder.briefs import plan_key
 from proda.builder.build import planned
+from proda.cli.write import write
+from proda.errors import EmptyBenchmarkError, InputError, NotFoundError, UsageError
 from proda.knowledge.compile import compile_knowledge
 from proda.params import load_params
+from proda.records import Dropped, Patch
 from proda.store.allocation import load_allocation
 from proda.store.corpus import load_corpus
+from proda.store.patches import load_samples, named, patch_text, sample_hash
 from proda.store.written import load_written
+from proda.workflows.check_repository import check_repository
 from tests.builder.wordings import CASE, WHY
 from tests.calls.endpoint import ROOT, Running, endpoint
 from tests.toyresults import make_items_and_samples
@@ -36,9 +43,14 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_items_and_samples(make_repository(tmp_path_factory.mktemp("built")))
+
+
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    made = make_items_and_samples(make_repository(tmp_path))
+def root(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    made = Path(shutil.copytree(built, tmp_path / "toy"))
     monkeypatch.chdir(made)
     return made
 
@@ -48,13 +60,13 @@ def _settings(root: Path, server: Running, **more: object) -> None:
     (root / "documents.yaml").write_text("\n".join(["llm:", *lines, ""]))
 
 
-def _write(root: Path, *args: str, code: int = 0, **env: str) -> dict[str, Any]:
-    command = [sys.executable, "-P", "-m", "proda.cli.main", "write", *args, "--json"]
-    given = {**os.environ, "PYTHONPATH": str(ROOT), **env}
-    done = subprocess.run(command, cwd=root, env=given, capture_output=True, text=True, check=False)
-    assert done.returncode == code, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout) if code == 0 else {"error": done.stderr}
-    return found | {"printed": done.stdout + done.stderr}
+def _write(root: Path, *args: str) -> dict[str, Any]:
+    """What the command prints as JSON. Errors are raised."""
+    done = CliRunner().invoke(write, [*args, "--json", "--root", str(root)], catch_exceptions=False, standalone_mode=False)
+    if done.exception is not None:
+        raise done.exception
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def _built(root: Path) -> dict[str, bytes]:
@@ -134,7 +146,9 @@ def test_a_refused_reply_is_asked_again_with_its_reason_and_counted(root: Path) 
         found = _write(root, TOPIC, "--limit", "8")
         rows = server.requests()
     assert found["worded"] == 8 and found["refused"] == {"length": 8, "markdown": 8} and len(rows) == 24
-    assert all("explanation: 2 words, expected 10 to 60" in row["last"] for row in rows if row["rounds"] == 4)
+    told = [row["last"].splitlines()[1] for row in rows if row["rounds"] > 2]
+    short, heading = "explanation: 2 words, expected 10 to 60", "explanation: must have no Markdown or HTML (“##”)"
+    assert sorted(told) == [f"the object: Value error, {fault}" for fault in [short] * 8 + [heading] * 8]
 
 
 def test_a_text_that_is_never_right_leaves_the_templates_text(root: Path) -> None:
@@ -177,19 +191,54 @@ def test_the_cap_holds_over_all_rounds_and_the_next_run_goes_on(root: Path) -> N
 def test_the_key_of_the_endpoint_is_in_no_file_and_no_message(root: Path) -> None:
     with endpoint(answer="tests.builder.wordings:corrected", key=KEY) as server:
         _settings(root, server)
-        found = _write(root, TOPIC, "--limit", "3", PRODA_API_KEY=KEY)
-    assert found["worded"] == 3 and KEY not in found["printed"]
+        command = [sys.executable, "-P", "-m", "proda.cli.main", "write", TOPIC, "--limit", "3"]
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "PRODA_API_KEY": KEY, "OPENAI_LOG": "debug"}
+        done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and KEY not in done.stdout + done.stderr
+    assert done.stdout.splitlines() == [
+        "planned 40 samples: 0 written before, 3 to word, 37 beyond the limit",
+        "worded 3",
+        "refused replies by reason: length 3, markdown 3",
+        f"wrote {FILE}",
+    ]
     files = [p for p in root.rglob("*") if p.is_file()]
     assert any(p.is_relative_to(root / "build/replies") for p in files) and not [p for p in files if KEY.encode() in p.read_bytes()]
 
 
 def test_what_cannot_be_done_is_said_before_anything_is_asked(root: Path) -> None:
-    assert "llm.model" in _write(root, TOPIC, code=1)["error"]
-    assert "Did you mean milling/milling-basics?" in _write(root, "milling/miling-basics", code=1)["error"]
-    assert "leave out --limit" in _write(root, "--prune", "--limit", "3", code=2)["error"]
+    with pytest.raises(InputError, match=r"llm\.model"):
+        _write(root, TOPIC)
+    with pytest.raises(NotFoundError, match="Did you mean milling/milling-basics"):
+        _write(root, "milling/miling-basics")
+    with pytest.raises(UsageError, match="leave out --limit"):
+        _write(root, "--prune", "--limit", "3")
     for path in (root / "benchmarks/items").rglob("*.yaml"):
         path.unlink()
     with endpoint(answer="tests.builder.wordings:good") as server:
         _settings(root, server)
-        assert "dvc repro benchmark" in _write(root, TOPIC, code=1)["error"] and not server.requests()
+        with pytest.raises(EmptyBenchmarkError, match="dvc repro benchmark"):
+            _write(root, TOPIC)
+        assert not server.requests()
     assert not list((root / "samples/written").rglob("*.yaml"))
+
+
+def test_a_sample_that_a_patch_rewords_keeps_the_text_that_the_patch_was_written_against(root: Path) -> None:
+    sample = next(s for s in load_corpus(root) if s.id.startswith("milling/"))
+    hashed = sample_hash(sample)
+    made = named(Patch("", 1, (sample.nodes[0],), (), "concept gap", "why", {}, remove=(Dropped(sample.id, hashed),)))
+    (root / f"samples/patches/{made.id}.yaml").write_text(patch_text(made))
+    with endpoint(answer="tests.builder.wordings:good") as server:
+        _settings(root, server)
+        found = _write(root, TOPIC)
+    assert (found["patched"], found["worded"]) == (1, 39) and sample.id not in {one.id for one in load_written(root).values()}
+    _built(root)
+    assert sample.id not in {s.id for s in load_samples(root)}  # the patch still applies
+
+
+def test_check_finds_a_broken_entry(root: Path) -> None:
+    assert not [f for f in check_repository(root).findings if f.severity == "error"]
+    path = root / FILE
+    path.parent.mkdir(parents=True)
+    path.write_text("samples:\n  - id: milling/flour:open-1\n    format: open\n")
+    found = [f for f in check_repository(root).findings if f.severity == "error"]
+    assert len(found) == 1 and "milling/flour:open-1" in str(found[0]) and "Not a written sample" in str(found[0])
