@@ -331,6 +331,8 @@ def make_repository(path: Path, *, git: bool = True, samples: int = 40, code: bo
     (root / "samples/patches").mkdir(parents=True)
     (root / "samples/patches/.gitkeep").touch()
     (root / "samples/base").mkdir()
+    (root / "samples/written").mkdir()
+    (root / "samples/written/README.md").write_text("What a language model worded.\n")
     allocation = "".join(f"  {d}: {samples}\n" for d in sorted(CHAINS))
     (root / "samples/allocation.yaml").write_text("samples:\n" + allocation)
     reading = [

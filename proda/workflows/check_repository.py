@@ -8,6 +8,7 @@ checked.report.counts     # {"disciplines": 16, "topics": 64, …}
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,7 @@ from proda.store.patches import stale
 from proda.store.proposals import load_proposals, proposals_path, proposed_sources
 from proda.store.validation import PATH as VALIDATION
 from proda.store.validation import counted
+from proda.store.written import WRITTEN, load_written, read_written, written_paths
 from proda.workflows.installed_code import VERSION_FILE, changed_stages
 from proda.workflows.renamed_patches import renamed_patches
 from proda.yamlio.schema import located
@@ -62,7 +64,7 @@ def check_repository(root: Path, *, shape: bool = False) -> Checked:
     report = check_knowledge(root, shape=shape, compiled=True)
     committed = read_committed(root)
     merges, unreadable = attempted(root, MERGES, lambda: load_merges(root))
-    findings = [*report.findings, *committed.findings, *_params(root), *_code(root), *_unread(committed), *unreadable]
+    findings = [*report.findings, *committed.findings, *_params(root), *_code(root), *_unread(committed), *unreadable, *_written(root)]
     if report.ok:
         knowledge = _knowledge(report)
         findings += dangling(committed, frozenset({*knowledge.concepts, *knowledge.statements, *knowledge.chains}))
@@ -88,6 +90,14 @@ def _code(root: Path) -> list[Finding]:
         " runs what changed. Otherwise install what the repository was built with: `pip install -r requirements.txt`."
     )
     return [Finding(VERSION_FILE.as_posix(), 0, "code", "installed-code", message, "warning")]
+
+
+def _written(root: Path) -> list[Finding]:
+    """What is wrong with the frozen texts of samples/written."""
+    findings: list[Finding] = []
+    for path in written_paths(root):
+        findings += attempted(root, path.relative_to(root).as_posix(), partial(read_written, path, root))[1]
+    return findings or attempted(root, WRITTEN.as_posix(), partial(load_written, root))[1]
 
 
 def _unread(committed: Committed) -> Iterator[Finding]:

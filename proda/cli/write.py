@@ -1,0 +1,123 @@
+"""`proda write [DISCIPLINE/TOPIC…]`: let a language model word the planned samples, and freeze what passes the checks.
+
+$ proda write physics/thermal-expansion --limit 20
+planned 52 samples: 12 written before, 20 to word, 20 beyond the limit
+worded 19; 1 keeps the templates' text (invalid 1)
+refused replies by reason: length 2, other-concept 3
+wrote samples/written/physics/thermal-expansion.yaml
+Next: read the texts, commit them, and run dvc repro.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from proda.errors import UsageError
+
+if TYPE_CHECKING:
+    from proda.workflows.write_samples import WritingTask
+
+
+@click.command(epilog="Example: proda write --limit 20 --dry-run")
+@click.argument("topics", metavar="[DISCIPLINE/TOPIC]...", nargs=-1)
+@click.option("--limit", type=click.IntRange(min=1), help="Word at most this many samples.")
+@click.option("--prune", is_flag=True, help="Remove the texts whose plan no longer exists, and ask for nothing.")
+@click.option("--dry-run", is_flag=True, help="Count what would be asked or removed, and ask and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
+def write(topics: tuple[str, ...], limit: int | None, prune: bool, dry_run: bool, as_json: bool, root: Path) -> None:
+    """Ask the endpoint of documents.yaml to word the planned training samples.
+
+    Each reply is checked against its plan and compared with the benchmark. What passes is frozen in samples/written, and `dvc repro` uses
+    it as long as its plan stays the same. All other samples keep the text of the templates. Texts that are frozen are not asked for again.
+    """
+    from proda.document_settings import load_document_settings
+    from proda.history.repository import Repository
+    from proda.workflows.file_set import write_together
+    from proda.workflows.write_samples import plan_writing, pruned, word_samples, writing_estimate
+
+    if prune and limit is not None:
+        raise UsageError("--prune asks for nothing: leave out --limit.")
+    repository = Repository.open(root)
+    task = plan_writing(repository.root, repository.knowledge, topics, limit)
+    counts: dict[str, Any] = {
+        "planned": task.planned,
+        "frozen": task.frozen,
+        "patched": task.patched,
+        "to_word": 0 if prune else len(task.briefs),
+        "beyond_limit": 0 if prune else task.left,
+        "stale": sum(map(len, task.stale.values())),
+        "dry_run": dry_run,
+    }
+    if not as_json and not prune:
+        click.echo(_planned(task))
+    texts: dict[str, str | None] = {}
+    if prune:
+        texts = pruned(task)
+    elif task.briefs:
+        settings = load_document_settings(repository.root)
+        if not dry_run:
+            outcome = word_samples(repository.root, repository.knowledge, task, settings, quiet=as_json)
+            texts = outcome.texts
+            counts |= {"worded": outcome.worded, "refused": outcome.refused, "unanswered": outcome.unanswered, "stopped": outcome.stopped}
+            if not as_json:
+                _say(outcome.worded, outcome.unanswered, outcome.refused)
+                click.echo("\n".join(outcome.lines), err=True)
+        elif settings.llm.model:
+            found = writing_estimate(repository.root, repository.knowledge, task, settings)
+            counts["estimate"] = {"calls": found.calls, "cached": found.cached, "cost_at_most": found.cost_at_most}
+            if not as_json:
+                click.echo(f"would ask: {found.line()}")
+        else:
+            click.echo("No estimate: documents.yaml names no llm.model.", err=True)
+    if not dry_run:
+        write_together(repository.root, texts)
+    counts["files"] = list(texts)
+    if as_json:
+        click.echo(json.dumps(counts, indent=2))
+        return
+    _finish(texts, counts["stale"], prune, dry_run)
+
+
+def _planned(task: WritingTask) -> str:
+    parts = [f"{task.frozen:,} written before"]
+    if task.patched:
+        parts.append(f"{task.patched:,} bound by patches")
+    parts.append(f"{len(task.briefs):,} to word")
+    if task.left:
+        parts.append(f"{task.left:,} beyond the limit")
+    return f"planned {task.planned:,} sample{'s' * (task.planned != 1)}: {', '.join(parts)}"
+
+
+def _say(worded: int, unanswered: Mapping[str, int], refused: Mapping[str, int]) -> None:
+    rest = sum(unanswered.values())
+    keep = f"; {rest:,} keep{'s' * (rest == 1)} the templates' text ({_row(unanswered)})" if rest else ""
+    click.echo(f"worded {worded:,}{keep}")
+    if refused:
+        click.echo(f"refused replies by reason: {_row(refused)}")
+
+
+def _row(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{reason} {n:,}" for reason, n in counts.items())
+
+
+def _finish(texts: Mapping[str, str | None], stale: int, prune: bool, dry_run: bool) -> None:
+    would = "would write" if dry_run else "wrote"
+    gone = "would remove" if dry_run else "removed"
+    if prune:
+        click.echo(f"{gone} {stale:,} stale text{'s' * (stale != 1)}")
+    for name, text in texts.items():
+        click.echo(f"{gone if text is None else would} {name}")
+    if stale and not prune:
+        click.echo(
+            f"stale: {stale:,} text{'s' * (stale != 1)} without a plan; `proda write --prune` removes {'it' if stale == 1 else 'them'}."
+        )
+    if dry_run:
+        click.echo("Nothing was written: a dry run.", err=True)
+    elif texts:
+        click.echo("Next: read the texts, commit them, and run dvc repro.", err=True)

@@ -1,0 +1,212 @@
+"""Plans → texts by a language model, checked and frozen in samples/written; `proda write` and nothing else calls it.
+
+    task = plan_writing(root, knowledge, ["physics/thermal-expansion"])
+    task.briefs, task.stale                       # what to ask for, and how many frozen texts have no plan any more
+    outcome = word_samples(root, knowledge, task, settings)
+    write_together(root, outcome.texts)           # samples/written/physics/thermal-expansion.yaml
+
+Refused replies are asked for again, with what was wrong. A text that gives a benchmark item away is asked for again too, without saying
+which item. What is still refused after all attempts keeps the templates' text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from proda.builder.briefs import Brief, brief_of, plan_key, reworded
+from proda.builder.build import planned
+from proda.builder.llm_writer import CheckedWording, SamplePrompt, ask_for_wording, load_sample_prompt
+from proda.builder.reply_checks import WordingChecks
+from proda.calls.ask import ask_all, estimate
+from proda.calls.records import Answered, CallEstimate, CallRun
+from proda.document_settings import DocumentSettings, LlmSettings
+from proda.errors import EmptyBenchmarkError, InputError, NotFoundError, closest
+from proda.graph import Knowledge
+from proda.params import load_params
+from proda.records import Item
+from proda.store.allocation import load_allocation
+from proda.store.items import load_items
+from proda.store.patches import load_patches
+from proda.store.training_texts import Text, sample_text
+from proda.store.written import Topic, WrittenSample, load_written_by_topic, written_file, written_text
+from proda.workflows.leak_check import leak_check
+
+TOO_CLOSE = "An earlier text for this task was too close to a text that is kept apart. Word the question quite differently. (Try {number}.)"
+
+
+class WritingTask(msgspec.Struct, frozen=True):
+    """What `proda write` would do."""
+
+    planned: int  # samples of the chosen topics
+    frozen: int  # of them, those with a text in samples/written
+    patched: int  # of the rest, those that a patch removes or rewords, whose text must not change
+    left: int  # of the rest, those beyond the limit
+    briefs: tuple[Brief, ...]  # what is asked for
+    written: Mapping[Topic, tuple[WrittenSample, ...]]  # all files
+    stale: Mapping[Topic, tuple[WrittenSample, ...]]  # of the chosen topics
+
+
+class WritingOutcome(msgspec.Struct, frozen=True):
+    """What came of it, and the files that hold it."""
+
+    texts: dict[str, str | None]  # path → content; None: the file is removed
+    worded: int
+    refused: dict[str, int]  # reason → refused replies; a reply with several faults counts for each reason
+    unanswered: dict[str, int]  # reason → samples that keep the templates' text
+    lines: tuple[str, ...]  # calls and cost, for people
+    stopped: str = ""  # why the run ended early, and how to go on
+
+
+def plan_writing(root: Path, knowledge: Knowledge, topics: Sequence[str], limit: int | None = None) -> WritingTask:
+    """Compare the plans with samples/written. `topics` are ids like physics/thermal-expansion; all topics without any.
+
+    The samples to ask for are in order of topic and id, at most `limit`. Raises NotFoundError for an unknown topic.
+    """
+    plans = planned(knowledge, load_allocation(root), load_params(root / "params.yaml"))
+    written = {topic: tuple(group) for topic, group in load_written_by_topic(root).items()}
+    chosen = _chosen({*plans, *written}, topics)
+    patches = load_patches(root)
+    patched = {d.sample for p in patches for d in p.remove} | {o.sample for p in patches for o in p.override}
+    keys = {topic: {plan_key(knowledge, plan): plan for plan in plans.get(topic, ())} for topic in chosen}
+    frozen = {one.plan for group in written.values() for one in group}
+    missing = [(key, plan) for topic in chosen for key, plan in keys[topic].items() if key not in frozen]
+    free = [plan for _, plan in missing if plan.id not in patched]
+    asked = free if limit is None else free[:limit]
+    stale = {topic: tuple(one for one in written.get(topic, ()) if one.plan not in keys[topic]) for topic in chosen}
+    count = sum(map(len, keys.values()))
+    return WritingTask(
+        planned=count,
+        frozen=count - len(missing),
+        patched=len(missing) - len(free),
+        left=len(free) - len(asked),
+        briefs=tuple(brief_of(knowledge, plan) for plan in asked),
+        written=written,
+        stale={topic: group for topic, group in stale.items() if group},
+    )
+
+
+def writing_estimate(root: Path, knowledge: Knowledge, task: WritingTask, settings: DocumentSettings) -> CallEstimate:
+    """What asking would cost. Sends nothing. Raises InputError if no model is named."""
+    checks, prompt = _checks(knowledge)
+    return estimate([ask_for_wording(b, knowledge, prompt, CheckedWording(checks, b)) for b in task.briefs], settings.llm, root)
+
+
+def pruned(task: WritingTask) -> dict[str, str | None]:
+    """The files without their stale texts: path → content, None for a file that would be empty."""
+    texts: dict[str, str | None] = {}
+    for topic, stale in task.stale.items():
+        gone = {one.plan for one in stale}
+        rest = [one for one in task.written[topic] if one.plan not in gone]
+        texts[written_file(topic)] = written_text(rest) if rest else None
+    return texts
+
+
+def word_samples(root: Path, knowledge: Knowledge, task: WritingTask, settings: DocumentSettings, *, quiet: bool = False) -> WritingOutcome:
+    """Ask for the text of each brief and check the replies. Writes no file but build/replies.
+
+    Raises EmptyBenchmarkError without benchmark items, InputError if they are older than the knowledge or no model is named, and
+    EndpointError if the endpoint cannot be used; valid replies are kept in build/replies and cost nothing the next time.
+    """
+    items = _items(root, knowledge)
+    params = load_params(root / "params.yaml").guard
+    checks, prompt = _checks(knowledge)
+    checking = {brief.sample.id: CheckedWording(checks, brief) for brief in task.briefs}
+    accepted: dict[str, WrittenSample] = {}
+    refused: Counter[str] = Counter()
+    runs: list[CallRun] = []
+    remarks: tuple[str, ...] = ()
+    pending = list(task.briefs)
+    for number in range(2, settings.extract.attempts + 2):
+        llm = _rest(settings.llm, runs)
+        if not pending or llm is None:
+            break
+        questions = [ask_for_wording(b, knowledge, prompt, checking[b.sample.id], remarks) for b in pending]
+        run = ask_all(questions, llm, root, attempts=settings.extract.attempts, what="Samples", quiet=quiet)
+        runs.append(run)
+        worded = {b.sample.id: _frozen(b, run, settings.llm.model, prompt) for b in pending}
+        texts = [Text(b.sample.id, sample_text(reworded(b.sample, one))) for b in pending if (one := worded[b.sample.id]) is not None]
+        leaking = {leak.where for leak in leak_check(knowledge, items, texts, params).leaks} if texts else set()
+        refused["overlap"] += len(leaking)
+        accepted |= {name: one for name, one in worded.items() if one is not None and name not in leaking}
+        pending = [b for b in pending if b.sample.id in leaking]
+        if run.stopped:
+            break
+        remarks = (*remarks, TOO_CLOSE.format(number=number))
+    for checker in checking.values():
+        refused += checker.refused
+    unanswered = Counter({reason: n for run in runs for reason, n in run.tally.unanswered.items()})
+    unanswered["overlap"] = len(pending) if runs else 0
+    topics = {b.sample.id: _topic(knowledge, b) for b in task.briefs}
+    return WritingOutcome(
+        texts=_texts(task, accepted, topics),
+        worded=len(accepted),
+        refused={reason: n for reason, n in sorted(refused.items()) if n},
+        unanswered={reason: n for reason, n in sorted(unanswered.items()) if n},
+        lines=tuple(line for run in runs for line in run.tally.lines()),
+        stopped=next((run.stopped for run in runs if run.stopped), ""),
+    )
+
+
+def _chosen(known: set[Topic], topics: Sequence[str]) -> list[Topic]:
+    names = {f"{discipline}/{topic}": (discipline, topic) for discipline, topic in known}
+    for name in topics:
+        if name not in names:
+            close = closest(name, names)
+            hint = f"Did you mean {close}?" if close else "`proda show DISCIPLINE` lists the topics of a discipline."
+            raise NotFoundError(f"{name}\n  No such topic has samples; expected DISCIPLINE/TOPIC. {hint}")
+    return sorted({names[name] for name in topics}) if topics else sorted(known)
+
+
+def _checks(knowledge: Knowledge) -> tuple[WordingChecks, SamplePrompt]:
+    prompt = load_sample_prompt()
+    return WordingChecks(knowledge, prompt.invented), prompt
+
+
+def _items(root: Path, knowledge: Knowledge) -> list[Item]:
+    """The items that no text may give away. Raises an error, before anything is asked, if there are none or if they are outdated."""
+    items = load_items(root)
+    if not items:
+        raise EmptyBenchmarkError(
+            "benchmarks/items\n  There are no items, so nothing shows that a text gives none away. Run `dvc repro benchmark` first."
+        )
+    lost = next((i for i in items if any(s not in knowledge.statements for s in i.statements)), None)
+    if lost is not None:
+        raise InputError(f"benchmarks/items  {lost.id}\n  The item rests on a statement that is gone. Run `dvc repro benchmark` first.")
+    return items
+
+
+def _rest(settings: LlmSettings, runs: Sequence[CallRun]) -> LlmSettings | None:
+    """The settings with what is left of the caps; None if nothing is left."""
+    calls, cost = sum(run.tally.total.requests for run in runs), sum(run.tally.total.cost for run in runs)
+    if settings.max_calls is not None and calls >= settings.max_calls:
+        return None
+    if settings.max_cost is not None and cost >= settings.max_cost:
+        return None
+    return msgspec.structs.replace(
+        settings,
+        max_calls=None if settings.max_calls is None else settings.max_calls - calls,
+        max_cost=None if settings.max_cost is None else settings.max_cost - cost,
+    )
+
+
+def _frozen(brief: Brief, run: CallRun, model: str, prompt: SamplePrompt) -> WrittenSample | None:
+    result = run.results[brief.sample.id]
+    if not isinstance(result, Answered):
+        return None
+    return WrittenSample(brief.sample.id, brief.sample.format, result.value.wording(), brief.key, model, prompt.id)
+
+
+def _topic(knowledge: Knowledge, brief: Brief) -> Topic:
+    node = knowledge.node(brief.plan.nodes[0])
+    return (node.discipline, node.topic)
+
+
+def _texts(task: WritingTask, accepted: Mapping[str, WrittenSample], topics: Mapping[str, Topic]) -> dict[str, str | None]:
+    new: dict[Topic, list[WrittenSample]] = {}
+    for sample, one in accepted.items():
+        new.setdefault(topics[sample], []).append(one)
+    return {written_file(topic): written_text([*task.written.get(topic, ()), *group]) for topic, group in sorted(new.items())}
