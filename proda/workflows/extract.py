@@ -206,6 +206,7 @@ class _Context(Record, frozen=True):
             known,
             elsewhere,
             redirects(self.merges),
+            frozenset((m.drop, m.keep) for m in self.merges if m.status != "confirmed"),
             self.proposed,
             terms,
             frozenset((s.subject, s.relation, s.object) for topic in own for _, s in topic.statements()),

@@ -12,6 +12,8 @@ import click
 import pytest
 
 from proda.cli.main import VERBS, cli
+from proda.store.chunks import save_chunks
+from tests.extraction.sources import chunks_of
 from tests.toyresults import commit, make_diagnoses, make_patch, make_results
 from tests.toyworld import make_repository
 
@@ -25,6 +27,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commit(root, "Built")
     make_patch(root)
     commit(root, "Repaired")
+    source = "milling/milling-basics"
+    save_chunks(root, source, chunks_of(source, (root / f"knowledge/sources/{source}.md").read_text()))
     return root
 
 

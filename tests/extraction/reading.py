@@ -1,6 +1,6 @@
 """Read one sentence with the rules backend, for tests.
 
-    triples("Heating causes expansion of the steel rails.")       ["heating causes expansion of the steel rails"]
+triples("Heating causes expansion of the steel rails.")       ["heating causes expansion of the steel rails"]
 """
 
 from __future__ import annotations

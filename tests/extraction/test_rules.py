@@ -13,8 +13,10 @@ CAUSES = [
     ("Frost damage results from repeated freezing of the pore water.", "repeated freezing of the pore water causes frost damage"),
     ("Steady overgrazing gives rise to soil erosion on steep slopes.", "steady overgrazing causes soil erosion on steep slopes"),
     ("Leaf wilt is caused by a lack of water in the roots of maize.", "a lack of water in the roots of maize causes leaf wilt"),
-    ("Volcanic ash clouds trigger rapid cooling of the lower atmosphere.", "volcanic ash clouds triggers rapid cooling of the lower atmosphere"),
-    ("The thyroid gland secretes several hormones that regulate growth.", "the thyroid gland produces several hormones that regulate growth"),
+    ("Volcanic ash clouds trigger rapid cooling of the lower atmosphere.",
+     "volcanic ash clouds triggers rapid cooling of the lower atmosphere"),
+    ("The thyroid gland secretes several hormones that regulate growth.",
+     "the thyroid gland produces several hormones that regulate growth"),
     ("Osmosis enables the uptake of water by root hairs.", "osmosis enables the uptake of water"),
     ("Capillary action makes the transport of water possible, because water sticks to narrow walls.",
      "capillary action enables the transport of water"),
@@ -27,7 +29,8 @@ AMOUNTS = [
     ("A steeper slope leads to an increase in soil erosion.", "a steeper slope increases soil erosion"),
     ("Higher humidity results in lower evaporation from wet leaves.", "higher humidity decreases evaporation from wet leaves"),
     ("As temperature increases, the solubility of most salts increases.", "a rise in temperature increases the solubility of most salts"),
-    ("When the price of bread rises, the demand for wheat flour falls.", "a rise in the price of bread decreases the demand for wheat flour"),
+    ("When the price of bread rises, the demand for wheat flour falls.",
+     "a rise in the price of bread decreases the demand for wheat flour"),
     ("The solubility of oxygen decreases with water temperature in all lakes.",
      "water temperature in all lakes decreases the solubility of oxygen"),
     ("Penicillin inhibits the synthesis of bacterial cell walls.", "penicillin decreases the synthesis of bacterial cell walls"),
@@ -70,9 +73,7 @@ DEFINITIONS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("sentence", "statement"), [*CAUSES, *AMOUNTS, *LIMITS, *PARTS, *NEEDS, *SEQUENCES, *CONTRASTS, *DEFINITIONS]
-)
+@pytest.mark.parametrize(("sentence", "statement"), [*CAUSES, *AMOUNTS, *LIMITS, *PARTS, *NEEDS, *SEQUENCES, *CONTRASTS, *DEFINITIONS])
 def test_a_plain_sentence_states_its_relation(sentence: str, statement: str) -> None:
     assert statement in triples(sentence)
 
