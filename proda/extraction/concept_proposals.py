@@ -16,6 +16,7 @@ from proda.extraction.canonical import NamedConcept, Naming
 from proda.extraction.concept_types import type_of
 from proda.extraction.definitions import drafted, fitted
 from proda.extraction.found import FoundDefinition
+from proda.extraction.names import join_key, singular_keys
 from proda.extraction.settled import Settled
 from proda.extraction.statement_proposals import LIVE
 from proda.store.proposals import ProposedConcept, ProposedStatement
@@ -34,18 +35,41 @@ def concepts_of(
     known = {c.id for c in settled.known}
     used = {reference for s in statements.values() if s.status in LIVE for reference in (s.subject, s.object)}
     ever = {reference for s in statements.values() for reference in (s.subject, s.object)}
+    gained = _gained({**{n: c.term for n, c in named.items()}, **{n: c.term for n, c in earlier.items()}}, settled)
     found: dict[str, ProposedConcept] = {}
     for name in sorted({*ever, *given, *earlier}):
-        if "/" in name or (name in known and name not in earlier) or (settled.reference(name) != name and name not in ever):
+        kept = settled.reference(name)
+        if "/" in name or (name in known and name not in earlier):
             continue
-        definition = given.get(name)
-        if name in earlier:
-            found[name] = _again(earlier[name], named.get(name), definition, name in used, settled)
+        if kept != name:
+            if name in earlier:
+                found[name] = _merged(earlier[name], kept)
+        elif name in earlier:
+            found[name] = _again(earlier[name], named.get(name), given.get(name), name in used, gained.get(name, ()), settled)
         elif name in named:
-            found[name] = _new(named[name], definition, statements, named, settled)
+            found[name] = _new(named[name], given.get(name), statements, named, gained.get(name, ()), settled)
         elif (other := settled.others.get(settled.full(name))) is not None:  # a confirmed merge leads to another source's concept
-            found[name] = msgspec.structs.replace(other, status="proposed", reason="")
+            aliases = _with(other.aliases, (other.term,), gained.get(name, ()))
+            found[name] = msgspec.structs.replace(other, aliases=aliases, status="proposed", reason="")
     return found
+
+
+def _gained(terms: Mapping[str, str], settled: Settled) -> dict[str, tuple[str, ...]]:
+    """Kept concept → the terms of the concepts that confirmed merges drop for it, as aliases; a plural of its term is none."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, term in sorted(terms.items()):
+        kept = settled.reference(name)
+        key, own = join_key(term), join_key(settled.terms.get(settled.full(kept), ""))
+        if kept != name and key != own and own not in singular_keys(key) and key not in singular_keys(own):
+            found[kept] = (*found.get(kept, ()), term)
+    return found
+
+
+def _merged(old: ProposedConcept, kept: str) -> ProposedConcept:
+    """A concept that a confirmed merge drops."""
+    if old.status != "proposed":
+        return old
+    return msgspec.structs.replace(old, status="withdrawn", reason=f"merged into {kept}")
 
 
 def _given(naming: Naming, definitions: Iterable[FoundDefinition]) -> dict[str, FoundDefinition]:
@@ -63,27 +87,38 @@ def _given(naming: Naming, definitions: Iterable[FoundDefinition]) -> dict[str, 
 
 def _new(
     concept: NamedConcept, definition: FoundDefinition | None, statements: Mapping[str, ProposedStatement],
-    named: Mapping[str, NamedConcept], settled: Settled,
+    named: Mapping[str, NamedConcept], gained: tuple[str, ...], settled: Settled,
 ) -> ProposedConcept:  # fmt: skip
     text = _drafted(concept, statements, named, settled) if definition is None else definition.definition
     kind = definition.type if definition is not None and definition.type else _type(concept, statements, named)
+    aliases = _with(concept.aliases, (concept.term,), gained)
     return ProposedConcept(
-        concept.term, kind, text, concept.phrase, concept.plural, concept.aliases,
-        settled.homonyms((concept.term, *concept.aliases)), definition is None or definition.drafted,
+        concept.term, kind, text, concept.phrase, concept.plural, aliases,
+        settled.homonyms((concept.term, *aliases)), definition is None or definition.drafted,
     )  # fmt: skip
 
 
+def _with(aliases: tuple[str, ...], others: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    """`aliases` and those of `more` that are neither among them nor among `others`."""
+    have = {name.casefold() for name in (*aliases, *others)}
+    return (*aliases, *(alias for alias in more if alias.casefold() not in have))
+
+
 def _again(
-    old: ProposedConcept, now: NamedConcept | None, definition: FoundDefinition | None, used: bool, settled: Settled
+    old: ProposedConcept,
+    now: NamedConcept | None,
+    definition: FoundDefinition | None,
+    used: bool,
+    gained: tuple[str, ...],
+    settled: Settled,
 ) -> ProposedConcept:
+    """An earlier concept: a reviewer's decision stays, a draft gives way to a definition, and one that nothing names is withdrawn."""
     if old.status in ("accepted", "rejected"):
         return old
     changes: dict[str, object] = {}
     if definition is not None and old.drafted and not definition.drafted:
         changes |= {"definition": definition.definition, "drafted": False}
-    if now is not None:
-        have = {alias.casefold() for alias in (old.term, *old.aliases)}
-        changes["aliases"] = (*old.aliases, *(a for a in now.aliases if a.casefold() not in have))
+    changes["aliases"] = _with(old.aliases, (old.term,), (*(now.aliases if now is not None else ()), *gained))
     others = settled.homonyms((old.term, *old.aliases))
     changes["distinct_from"] = (*old.distinct_from, *(o for o in others if o not in old.distinct_from))
     if used or definition is not None:

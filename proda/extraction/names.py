@@ -24,7 +24,8 @@ _SLUG = re.compile(r"[^a-z0-9]+")
 _ROMAN = re.compile(r"(?:[ivx]{1,4}|[a-z]|\d+[a-z]?|alpha|beta|gamma|delta)")
 _NUMBER = re.compile(r"\d+")
 _GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "θ": "theta", "κ": "kappa", "λ": "lambda", "μ": "mu",
-          "π": "pi", "σ": "sigma", "τ": "tau", "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega", "Δ": "delta", "Σ": "sigma", "Ω": "omega"}  # fmt: skip
+          "π": "pi", "σ": "sigma", "τ": "tau", "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega", "Δ": "delta",
+          "Σ": "sigma", "Ω": "omega"}  # fmt: skip
 MAX_ID = 80  # characters
 _ARTICLE = re.compile(r"(?:an?|the) (?=\S)", re.IGNORECASE)
 _IRREGULAR = {
@@ -104,7 +105,8 @@ def differ_in_number(one: str, other: str) -> bool:
     return mine != theirs
 
 
-_OPPOSED = ("in", "im", "ir", "il", "un", "non", "a", "an", "dis", "anti", "hyper", "hypo", "inter", "intra", "macro", "micro", "pre", "post",
+_OPPOSED = ("in", "im", "ir", "il", "un", "non", "a", "an", "dis", "anti", "hyper", "hypo", "inter", "intra", "macro", "micro",
+            "pre", "post",
             "exo", "endo", "extra", "sub", "super", "over", "under", "mono", "poly", "uni", "multi", "de", "re", "co", "ad", "ab",
             "homo", "hetero", "iso", "bi", "tri", "di", "semi", "pro", "eu", "ex", "e", "im")  # fmt: skip
 

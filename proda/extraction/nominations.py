@@ -1,6 +1,6 @@
 """Concepts that may be one → pairs for people to decide (knowledge/merges.yaml). Nothing is merged here.
 
-    nominated([Standing("physics/resonance", …), Standing("chemistry/resonance", …)], merges=())
+    nominated([StandingConcept("physics/resonance", …), StandingConcept("chemistry/resonance", …)], merges=())
     # one pair: "the same name in two disciplines"
 
 Pairs are nominated for the same name in two disciplines, and within one discipline for a name that is an alias or the plural of another, or
@@ -26,7 +26,7 @@ PLURAL = "the name of one is the plural of the other's"
 SPELT = "the names are spelt alike"
 
 
-class Standing(Record, frozen=True):
+class StandingConcept(Record, frozen=True):
     """A concept of the knowledge, or one that a source proposes."""
 
     id: str  # "<discipline>/<concept>"
@@ -36,12 +36,12 @@ class Standing(Record, frozen=True):
     definition: str
 
 
-def nominated(concepts: Iterable[Standing], merges: Sequence[Merge]) -> tuple[Merge, ...]:
+def nominated(concepts: Iterable[StandingConcept], merges: Sequence[Merge]) -> tuple[Merge, ...]:
     """`merges` with new pairs after them, sorted. Undecided pairs of which a concept no longer stands are removed.
 
     Pairs of which both concepts stand in the knowledge are not nominated: `distinct_from` and `proda check` deal with them.
     """
-    standing: dict[str, list[Standing]] = {}
+    standing: dict[str, list[StandingConcept]] = {}
     for concept in sorted(concepts, key=lambda c: (c.source, c.id)):
         standing.setdefault(concept.id, []).append(concept)
     kept = [m for m in merges if m.status != "proposed" or (m.keep in standing and m.drop in standing)]
@@ -57,10 +57,10 @@ def nominated(concepts: Iterable[Standing], merges: Sequence[Merge]) -> tuple[Me
     return (*kept, *sorted(found.values(), key=lambda m: (m.keep, m.drop)))
 
 
-def _ordered(one: Sequence[Standing], other: Sequence[Standing]) -> tuple[Standing, Standing]:
+def _ordered(one: Sequence[StandingConcept], other: Sequence[StandingConcept]) -> tuple[StandingConcept, StandingConcept]:
     """Which of two concepts is kept: the knowledge's, else that of more sources, else the one that is no plural, else the first by id."""
 
-    def rank(group: Sequence[Standing], against: Sequence[Standing]) -> tuple[bool, int, bool, str]:
+    def rank(group: Sequence[StandingConcept], against: Sequence[StandingConcept]) -> tuple[bool, int, bool, str]:
         plural = join_key(against[0].term) in singular_keys(join_key(group[0].term))
         return group[0].source != "", -len(group), plural, group[0].id
 
@@ -68,7 +68,7 @@ def _ordered(one: Sequence[Standing], other: Sequence[Standing]) -> tuple[Standi
     return first[0][0], second[0][0]
 
 
-def _pairs(standing: dict[str, list[Standing]]) -> Iterator[tuple[str, str, str]]:
+def _pairs(standing: dict[str, list[StandingConcept]]) -> Iterator[tuple[str, str, str]]:
     terms: dict[str, list[str]] = {}  # key of a term → ids
     names: dict[str, list[str]] = {}  # key of a term or alias → ids
     for name, group in standing.items():
@@ -90,7 +90,7 @@ def _pairs(standing: dict[str, list[Standing]]) -> Iterator[tuple[str, str, str]
     yield from _alike(standing)
 
 
-def _alike(standing: dict[str, list[Standing]]) -> Iterator[tuple[str, str, str]]:
+def _alike(standing: dict[str, list[StandingConcept]]) -> Iterator[tuple[str, str, str]]:
     blocks: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
     for name, group in standing.items():
         term = group[0].term

@@ -1,7 +1,7 @@
 """Where a quote stands in a source: exactly, or nowhere, with the reason.
 
     locate("heats the rail", text)                       # Located(start=812, end=826)
-    locate("heats  the rail", text)                      # Refused(reason="differs from the source in white space", nearest="heats the rail")
+    locate("heats  the rail", text)                      # Refused("differs from the source in white space", nearest="heats the rail")
     locate("the rail was warmed", text, (700, 1400))     # Refused(reason="is not in the source", nearest="The sun heats the rail.")
 
 Nothing is repaired: a quote that differs by one character is refused, and the reason says in what it differs, so that whoever gave it can

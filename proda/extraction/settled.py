@@ -44,6 +44,7 @@ class Settled(Record, frozen=True):
     known: tuple[KnownConcept, ...] = ()  # the discipline's concepts in the knowledge
     elsewhere: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)  # key of a name → ids in other disciplines
     redirects: Mapping[str, str] = msgspec.field(default_factory=dict)  # dropped id → kept id, both with their discipline
+    unconfirmed: frozenset[tuple[str, str]] = frozenset()  # (drop, keep) of merges that are proposed or refused
     others: Mapping[str, ProposedConcept] = msgspec.field(default_factory=dict)  # full id → concept that another source proposes
     terms: Mapping[str, str] = msgspec.field(default_factory=dict)  # full id → term, of the concepts that merges lead to
     stated: frozenset[Triple] = frozenset()  # triples of the knowledge, bare within the discipline

@@ -63,7 +63,7 @@ def _again(old: ProposedStatement, now: ProposedStatement | None, reading: Sourc
         if old.evidence.quote != now.evidence.quote and (placed := _placed(old.evidence, reading.text)) is not None:
             evidence = placed  # a reviewer has chosen other words of the source
         back = {"status": "proposed", "reason": ""} if old.status == "withdrawn" else {}
-        return _merged(msgspec.structs.replace(old, evidence=evidence, chunk=now.chunk, **back), settled)
+        return _merged(msgspec.structs.replace(old, evidence=evidence, chunk=now.chunk, **back), now, settled)
     if old.status in ("rejected", "withdrawn"):
         return old
     placed = _placed(old.evidence, reading.text)
@@ -83,21 +83,24 @@ def _placed(evidence: ProposedEvidence, text: str) -> ProposedEvidence | None:
     return None if at < 0 else ProposedEvidence(evidence.quote, (at, at + len(evidence.quote)))
 
 
-def _merged(statement: ProposedStatement, settled: Settled) -> ProposedStatement:
-    """The statement after the confirmed merges, unless it has been accepted: then the knowledge names the concepts."""
+def _merged(statement: ProposedStatement, now: ProposedStatement, settled: Settled) -> ProposedStatement:
+    """The statement after the confirmed merges, and without those that are no longer confirmed; `now` is as it is found.
+
+    One that has been accepted stays: then the knowledge names the concepts.
+    """
     if statement.status != "proposed":
         return statement
-    subject, target = settled.reference(statement.subject), settled.reference(statement.object)
-    if subject == target:
+    changes: dict[str, str | None] = {}
+    for end, wording in (("subject", "subject_as"), ("object", "object_as")):
+        mine, found = getattr(statement, end), getattr(now, end)
+        undone = (settled.full(found), settled.full(mine)) in settled.unconfirmed
+        name = found if undone else settled.reference(mine)
+        if name != mine:
+            changes |= {end: name, wording: getattr(now, wording)}
+    merged = msgspec.structs.replace(statement, **changes)
+    if merged.subject == merged.object:
         return msgspec.structs.replace(statement, status="withdrawn", reason=ONE_CONCEPT)
-    if (subject, target) == (statement.subject, statement.object):
-        return statement
-    changes: dict[str, str | None] = {"subject": subject, "object": target}
-    if subject != statement.subject:
-        changes["subject_as"] = None
-    if target != statement.object:
-        changes["object_as"] = None
-    return msgspec.structs.replace(statement, **changes)
+    return merged
 
 
 def _against(statement: ProposedStatement, live: set[Triple], refused: set[Triple], settled: Settled, rejected: frozenset[str]) -> str:

@@ -23,7 +23,7 @@ from proda.extraction.canonical import KnownConcept
 from proda.extraction.found import FoundInChunk
 from proda.extraction.glossaries import read_glossary
 from proda.extraction.names import join_key
-from proda.extraction.nominations import Standing, nominated
+from proda.extraction.nominations import StandingConcept, nominated
 from proda.extraction.score import GlossaryScore, scored
 from proda.extraction.settled import Settled, SourceReading
 from proda.knowledge.read_topic import read_source
@@ -228,24 +228,25 @@ class _Context(Record, frozen=True):
             known,
             elsewhere,
             redirects(self.merges),
+            frozenset((m.drop, m.keep) for m in self.merges if m.status != "confirmed"),
             self.proposed,
             terms,
             frozenset((s.subject, s.relation, s.object) for topic in own for _, s in topic.statements()),
             frozenset(name for topic in own for name in (*topic.chains, *topic.links)),
         )
 
-    def standing(self, proposals: Iterable[Proposals]) -> Iterator[Standing]:
+    def standing(self, proposals: Iterable[Proposals]) -> Iterator[StandingConcept]:
         """The concepts of the knowledge, and those that sources propose."""
         known = set()
         for topic in self.topics:
             for name, c in topic.concepts.items():
                 known.add(full_id(topic.discipline, name))
-                yield Standing(full_id(topic.discipline, name), c.term, c.aliases, "", c.definition)
+                yield StandingConcept(full_id(topic.discipline, name), c.term, c.aliases, "", c.definition)
         for one in proposals:
             for name, p in one.concepts.items():
                 full = full_id(one.source.partition("/")[0], name)
                 if p.status == "proposed" and full not in known:
-                    yield Standing(full, p.term, p.aliases, one.source, p.definition)
+                    yield StandingConcept(full, p.term, p.aliases, one.source, p.definition)
 
 
 def _concepts(proposals: Iterable[Proposals]) -> dict[str, ProposedConcept]:

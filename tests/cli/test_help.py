@@ -12,6 +12,8 @@ import click
 import pytest
 
 from proda.cli.main import VERBS, cli
+from proda.store.chunks import save_chunks
+from tests.extraction.sources import chunks_of
 from tests.toyresults import commit, make_diagnoses, make_patch, make_results
 from tests.toyworld import make_repository
 
@@ -27,6 +29,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commit(root, "Repaired")
     (root / "terms.obo").write_text('[Term]\nid: T:1\nname: sieve\ndef: "A frame with a mesh." []\n')  # what the example of import reads
     (root / "heat-pumps.md").write_text("# Heat pumps\n\nA heat pump moves heat.\n")
+    source = "milling/milling-basics"
+    save_chunks(root, source, chunks_of(source, (root / f"knowledge/sources/{source}.md").read_text()))
     return root
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from proda.extraction.rules.casing import Casing
 from proda.extraction.rules.fronts import Front
-from proda.extraction.rules.groups import Group, group_at
+from proda.extraction.rules.groups import VerbGroup, group_at
 from proda.extraction.rules.objects import Objects, objects_at
 from proda.extraction.rules.patterns import Pattern
 from proda.extraction.rules.phrases import Phrase, is_plural, phrase_at
@@ -42,7 +42,7 @@ class Clause(Record, frozen=True):
 
     pattern: Pattern
     subjects: tuple[Phrase, ...]
-    group: Group
+    group: VerbGroup
     objects: Objects
     begin: int  # where the clause begins: its subject, or the antecedent of "which"
     whole: bool  # whether it is the main clause of its sentence
@@ -82,7 +82,7 @@ def _raised(ts: Sequence[Token], main: int, begin: int) -> bool:
     return begin > main and ts[begin - 1].lower in _RAISING
 
 
-def _subject(ts: Sequence[Token], main: int, group: Group, pattern: Pattern) -> tuple[tuple[Phrase, ...], int, bool] | None:
+def _subject(ts: Sequence[Token], main: int, group: VerbGroup, pattern: Pattern) -> tuple[tuple[Phrase, ...], int, bool] | None:
     """The subjects of a verb group, where its clause begins, and whether that is the main clause."""
     stop = group.start
     whole = subjects_in(ts, main, stop)
@@ -109,7 +109,7 @@ def _one(found: tuple[Phrase, int, bool] | None) -> tuple[tuple[Phrase, ...], in
     return None if found is None else ((found[0],), found[1], found[2])
 
 
-def _shared(ts: Sequence[Token], main: int, conjunction: int, group: Group) -> tuple[Phrase, int, bool] | None:
+def _shared(ts: Sequence[Token], main: int, conjunction: int, group: VerbGroup) -> tuple[Phrase, int, bool] | None:
     """The subject of a second verb: "Insulin binds to its receptor and lowers blood glucose." """
     subject = phrase_at(ts, main, conjunction)
     if subject is None or subject.end >= conjunction or group.number == "any" or not _agrees(ts, subject, group):
@@ -131,7 +131,7 @@ def _shared(ts: Sequence[Token], main: int, conjunction: int, group: Group) -> t
     return subject, main, False
 
 
-def _relative(ts: Sequence[Token], main: int, place: int, group: Group) -> tuple[Phrase, int, bool] | None:
+def _relative(ts: Sequence[Token], main: int, place: int, group: VerbGroup) -> tuple[Phrase, int, bool] | None:
     """The subject of "which …" after a comma: the phrase before it; of "X is a Y that …": X."""
     if ts[place - 1].text != ",":
         return _defined(ts, main, place, group)
@@ -140,6 +140,9 @@ def _relative(ts: Sequence[Token], main: int, place: int, group: Group) -> tuple
     end = place - 1
     best = None
     for start in range(end - 1, max(main, end - 7) - 1, -1):
+        word = ts[start].lower
+        if best is not None and (word in INFINITIVES or word.removesuffix("s") in INFINITIVES or word.removesuffix("es") in INFINITIVES):
+            break  # "increases blood flow": the verb before the antecedent
         phrase = phrase_at(ts, start, end, attach=True)
         if phrase is not None and phrase.end == end:
             best = phrase
@@ -169,7 +172,7 @@ def _relative(ts: Sequence[Token], main: int, place: int, group: Group) -> tuple
     return best, best.start, False
 
 
-def _defined(ts: Sequence[Token], main: int, that: int, group: Group) -> tuple[Phrase, int, bool] | None:
+def _defined(ts: Sequence[Token], main: int, that: int, group: VerbGroup) -> tuple[Phrase, int, bool] | None:
     """X, the subject of "X is a Y that …", where the clause says something about every Y of that kind, and so about X."""
     subject = phrase_at(ts, main, that)
     if subject is None or subject.end >= that or ts[subject.end].lower not in BE_PRESENT:
@@ -182,11 +185,11 @@ def _defined(ts: Sequence[Token], main: int, that: int, group: Group) -> tuple[P
     return subject, main, False
 
 
-def _agrees(ts: Sequence[Token], subject: Phrase, group: Group) -> bool:
+def _agrees(ts: Sequence[Token], subject: Phrase, group: VerbGroup) -> bool:
     return group.number == "any" or is_plural(ts, subject) == (group.number == "plural")
 
 
-def _agree(ts: Sequence[Token], subjects: tuple[Phrase, ...], group: Group, pattern: Pattern) -> bool:
+def _agree(ts: Sequence[Token], subjects: tuple[Phrase, ...], group: VerbGroup, pattern: Pattern) -> bool:
     """Whether verb and subjects agree. Of several subjects, what only all of them do together is no statement about one."""
     if len(subjects) == 1:
         return _agrees(ts, subjects[0], group)

@@ -11,7 +11,7 @@ import msgspec
 
 from proda.extraction.rules.casing import Casing
 from proda.extraction.rules.clauses import Clause
-from proda.extraction.rules.groups import Group
+from proda.extraction.rules.groups import VerbGroup
 from proda.extraction.rules.objects import objects_at
 from proda.extraction.rules.patterns import Pattern
 from proda.extraction.rules.tokens import Token
@@ -41,7 +41,7 @@ def consequences(ts: Sequence[Token], clause: Clause, gerunds: Mapping[str, tupl
         objects = objects_at(ts, end + len(pattern.after), pattern, casing)
         if objects is not None:
             subject = clause.objects.phrases[0]
-            group = Group(at, end + len(pattern.after), "any")
+            group = VerbGroup(at, end + len(pattern.after), "any")
             plain = msgspec.structs.replace(pattern, worded=False)
             yield Clause(plain, (subject,), group, objects, subject.start, False, clause.pattern.relation == "increases")
         return

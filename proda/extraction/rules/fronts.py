@@ -62,8 +62,9 @@ _REFUSED = word_set(
     " maybe to using let suppose imagine consider assume given according what how why who which whether as"
 )
 _WHOLE_REFUSED = re.compile(
-    r"(?:in|at|for|from|with|on|by|under|during|after|before|to) (?:this|these|that|those|such|each|both|our|other|another|his|her|its|their|some"
-    r" cases|many cases|most cases|theory|practice|turn|general|the same|the above|the following|the previous|the first|the second|the third"
+    r"(?:in|at|for|from|with|on|by|under|during|after|before|to) (?:this|these|that|those|such|each|both|our|other|another|his|her|its"
+    r"|their|some cases|many cases|most cases|theory|practice|turn|general"
+    r"|the same|the above|the following|the previous|the first|the second|the third"
     r"|the last|the next|the case|the example|the end|the past|recent|order)\b",
     re.IGNORECASE,
 )

@@ -29,7 +29,7 @@ Number = Literal["singular", "plural", "any"]
 _HELPING = word_set("helps help acts act serves serve functions function works work")
 
 
-class Group(Record, frozen=True):
+class VerbGroup(Record, frozen=True):
     """A verb with what belongs to it: its places, and what it says about number, time and certainty."""
 
     start: int
@@ -40,7 +40,7 @@ class Group(Record, frozen=True):
     inverse: bool = False  # "inversely proportional"
 
 
-def group_at(ts: Sequence[Token], key: int, pattern: Pattern, floor: int) -> Group | None:
+def group_at(ts: Sequence[Token], key: int, pattern: Pattern, floor: int) -> VerbGroup | None:
     end = key + 1
     for slot in pattern.after:
         while end < len(ts) and ts[end].lower in _INNER_ADVERBS and ts[end].lower not in slot:
@@ -72,40 +72,40 @@ def group_at(ts: Sequence[Token], key: int, pattern: Pattern, floor: int) -> Gro
 _INNER_ADVERBS = word_set("directly primarily mainly largely chiefly mostly partly entirely solely")
 
 
-def _passive(ts: Sequence[Token], start: int, end: int, before: str, when: list[str], inverse: bool, floor: int) -> Group | None:
+def _passive(ts: Sequence[Token], start: int, end: int, before: str, when: list[str], inverse: bool, floor: int) -> VerbGroup | None:
     if before in BE_PRESENT or before in BE_PAST:
         more = _adverbs_before(ts, start - 1, floor)
         if more is None:
             return None
         number: Number = "singular" if before in ("is", "was") else "plural"
-        return Group(more[0], end, number, before in BE_PAST, (*more[1], *when), inverse)
+        return VerbGroup(more[0], end, number, before in BE_PAST, (*more[1], *when), inverse)
     if before == "be" and start - 2 > floor and ts[start - 2].lower in POSSIBLE:
-        return Group(start - 2, end, "any", when=("in some cases", *when), inverse=inverse)
+        return VerbGroup(start - 2, end, "any", when=("in some cases", *when), inverse=inverse)
     return None
 
 
 def _active(
     ts: Sequence[Token], word: str, pattern: Pattern, start: int, end: int, before: str, when: list[str], floor: int
-) -> Group | None:
+) -> VerbGroup | None:
     if before == "to" and start - 2 > floor and ts[start - 2].lower in _HELPING and word == pattern.base and word != "determine":
         verb = ts[start - 2].lower
-        return Group(start - 2, end, "singular" if verb.endswith("s") else "plural", when=tuple(when))
+        return VerbGroup(start - 2, end, "singular" if verb.endswith("s") else "plural", when=tuple(when))
     if word == pattern.base and before in ("helps", "help") and start - 1 > floor:
-        return Group(start - 1, end, "singular" if before == "helps" else "plural", when=tuple(when))
+        return VerbGroup(start - 1, end, "singular" if before == "helps" else "plural", when=tuple(when))
     if word == pattern.base and before in ("can", "will"):
         more = _adverbs_before(ts, start - 1, floor)
         if more is None:
             return None
-        return Group(more[0], end, "any", when=(*(["in some cases"] if before == "can" else []), *more[1], *when))
+        return VerbGroup(more[0], end, "any", when=(*(["in some cases"] if before == "can" else []), *more[1], *when))
     if before in AUXILIARIES or before == "to" or before in ARTICLES:
         return None
     if word == pattern.third and word != pattern.base:
-        return Group(start, end, "singular", when=tuple(when))
+        return VerbGroup(start, end, "singular", when=tuple(when))
     if word == pattern.base and word == pattern.past:  # "set", "put"
         return None
     if word == pattern.base:
-        return Group(start, end, "plural", when=tuple(when))
-    return Group(start, end, "any", past=True, when=tuple(when)) if word == pattern.past else None
+        return VerbGroup(start, end, "plural", when=tuple(when))
+    return VerbGroup(start, end, "any", past=True, when=tuple(when)) if word == pattern.past else None
 
 
 def _adverbs_before(ts: Sequence[Token], start: int, floor: int) -> tuple[int, tuple[str, ...]] | None:

@@ -19,6 +19,7 @@ from proda.extraction.rules.nouns import (
 from proda.extraction.rules.phrases import Phrase, is_plural, phrase_at
 from proda.extraction.rules.tokens import Token
 from proda.extraction.rules.words import (
+    ARTICLES,
     QUANTIFIERS,
     is_adverb,
 )
@@ -58,7 +59,7 @@ def mention(ts: Sequence[Token], phrase: Phrase, casing: Casing) -> Mention | No
         return None
     if last > phrase.head + 1 and words[-1] in GENERIC and words[-2] == "of":  # "level of activity": of what?
         return None
-    if not 1 <= len(words) <= MAX_TERM or any(w in ANAPHORIC and w not in _IN_NAMES for w in words[:1]):
+    if not 1 <= sum(w not in ARTICLES for w in words) <= MAX_TERM or any(w in ANAPHORIC and w not in _IN_NAMES for w in words[:1]):
         return None
     if len(words) == 1 and (words[0] in DEGREE or words[0] in QUANTIFIERS):
         return None

@@ -20,6 +20,8 @@ DEGREE = word_set(
     " five six seven eight nine ten entire whole overall actual similar so-called well-known small tiny relatively very highly"
     " extremely increasingly quite long-term short-term serious dangerous harmful potent remarkable fairly widespread leading popular"
     " prominent notable vital crucial interesting efficient continuous permanent temporary dramatic marked profound slight mild"
+    " much"
+    " repeated frequent"
 )
 COMPARATIVES = word_set(
     "higher larger greater stronger more bigger lower less lesser fewer smaller weaker longer shorter faster slower better worse"
@@ -98,6 +100,7 @@ RELATIONAL = word_set(
     " evolution discovery invention emergence introduction abolition adoption exchange sector branch philosophy capacity ability"
     " tendency resistance sensitivity response exposure access susceptibility permeability conversion displacement entry inclusion"
     " mobility protection exploitation enforcement passage sum product square reaction buildup build-up collection"
+    " uptake intake load release flow yield loss supply coat lifetime stock output input width"
 )
 # Words that look like adjectives or adverbs at the head of a phrase, and words that cannot be a head.
 NO_HEAD = word_set(

@@ -15,10 +15,21 @@ from proda.extraction.rules.casing import Casing
 from proda.extraction.rules.glosses import named_by
 from proda.extraction.rules.nouns import DEGREE, LESSENING
 from proda.extraction.rules.patterns import Pattern
-from proda.extraction.rules.phrases import POSTNOMINAL, Phrase, phrase_at
+from proda.extraction.rules.phrases import DURATIONS, POSTNOMINAL, Phrase, phrase_at
 from proda.extraction.rules.tokens import Token
 from proda.extraction.rules.verbs import FINITE, INFINITIVES
-from proda.extraction.rules.words import DEMONSTRATIVES, DENIERS, DOUBT, DOUBTFUL, PERSONAL, POINTING, POSSESSIVES, PRONOUNS, is_adverb
+from proda.extraction.rules.words import (
+    DEMONSTRATIVES,
+    DENIERS,
+    DOUBT,
+    DOUBTFUL,
+    PERSONAL,
+    POINTING,
+    POSSESSIVES,
+    PREPOSITIONS,
+    PRONOUNS,
+    is_adverb,
+)
 from proda.extraction.wordsets import word_set
 from proda.records import Record
 
@@ -31,7 +42,6 @@ _DROPPED = word_set(
 )  # fmt: skip
 _CONDITIONS = word_set("when if during under whenever once after before at as without")
 _DURATIONS = word_set("within over in after for throughout")
-_TIME_WORDS = word_set("time seconds minutes hours days weeks months years decades centuries generations second minute hour day week year")
 _NARROWING = word_set("that which who whose where in")
 _NAMING = word_set("called termed named")
 
@@ -162,51 +172,72 @@ def _verb_follows(ts: Sequence[Token], at: int) -> bool:
 
 
 def _followed(ts: Sequence[Token], phrases: tuple[Phrase, ...], end: int, pattern: Pattern, casing: Casing) -> Objects | None:
+    """The objects with what follows them at `end`: dropped, kept, or a reason to refuse them."""
     stop = end
-    if len(phrases) > 1 and pattern.relation == "becomes":
-        return None  # it becomes all of them together
-    if pattern.relation == "gives-way-to" and pattern.swap and any(t.lower == "with" for t in ts[phrases[0].core :]):
-        return None  # "replaces A with B"
-    if pattern.relation == "prevents" and any(ts[at].lower == "from" for phrase in phrases for at, _ in phrase.attached):
-        return None  # "prevents the veins from distending"
     while end < len(ts) and is_adverb(ts[end].lower) and ts[end].lower != "only":
         end += 1
-    if end >= len(ts) or ts[end].text in _ENDS:
+    if _misread(ts, phrases, end, pattern):
+        return None
+    word = ts[end].lower if end < len(ts) else "."
+    if word in _ENDS or word in ("and", "but") or (word in _DURATIONS and _is_time(ts, end)):  # "within a few hours", "over time"
         return Objects(phrases, stop)
-    word = ts[end].lower
     if word == ",":
         return _after_comma(ts, phrases, end, stop, casing)
-    if word in ("and", "but"):
-        return Objects(phrases, stop)
-    if word == "as" and end + 3 < len(ts) and ts[end + 1].lower in ("well", "a", "an"):
-        return Objects(phrases, stop) if ts[end + 1].lower == "well" else None
-    if word in _DURATIONS and _is_time(ts, end):  # "within a few hours", "over time"
-        return Objects(phrases, stop)
-    if word in _CONDITIONS:
+    if word in _CONDITIONS and not (word == "as" and ts[end + 1].lower == "well"):
         return _conditioned(ts, phrases, end, stop, casing)
-    if word in _DROPPED:
+    if word in _DROPPED or word == "as":
         return Objects(phrases, stop)
-    if word in _NARROWING and pattern.relation in ("causes", "enables", "requires", "prevents") and _infinitive_follows(ts, end):
-        return None  # "causes the cells that line the tubule to swell"
-    if word == "to" and pattern.relation in ("contrasts-with", "triggers"):
-        return None  # "different from machine to machine"
-    if word == "to" and end + 1 < len(ts) and not pattern.swap and pattern.relation not in ("enables", "causes", "requires", "prevents"):
-        return Objects(phrases, stop) if pattern.widens else None
-    if len(phrases) == 1 and (
-        word in _NARROWING or word in POSTNOMINAL or word.endswith("ed") or word in ("with", "on", "from", "for", "within", "between")
-    ):
-        narrowed = _narrowing(ts, end)
-        if narrowed:
-            return Objects(phrases, stop, narrowed=narrowed)
-        several = phrases[0].head > phrases[0].core  # "a toxin that …" alone says too little
-        return Objects(phrases, stop) if pattern.widens and several and word not in ("in", "with") and not _denied(ts, end) else None
-    return None
+    if word == "to":
+        purpose = not pattern.swap and pattern.widens and pattern.relation != "causes"  # "produces enzymes to digest fat"
+        return Objects(phrases, stop) if purpose else None
+    return _narrowed(ts, phrases, end, stop, pattern)
+
+
+def _misread(ts: Sequence[Token], phrases: tuple[Phrase, ...], end: int, pattern: Pattern) -> bool:
+    """Whether objects and what follows cannot be read as the pattern reads them."""
+    relation = pattern.relation
+    if len(phrases) > 1 and relation == "becomes":
+        return True  # it becomes all of them together
+    if relation == "gives-way-to" and pattern.swap and any(t.lower == "with" for t in ts[phrases[0].core :]):
+        return True  # "replaces A with B"
+    if relation == "prevents" and any(ts[at].lower == "from" for phrase in phrases for at, _ in phrase.attached):
+        return True  # "prevents the veins from distending"
+    if end + 1 >= len(ts):
+        return False
+    word, after = ts[end].lower, ts[end + 1].lower
+    if word == "to" and relation in ("contrasts-with", "triggers"):
+        return True  # "different from machine to machine"
+    if word == "as" and after in ("a", "an"):
+        return True  # "uses it as a solvent"
+    return word in _NARROWING and relation in _DIRECTING and _infinitive_follows(ts, end)  # "causes the cells that line it to swell"
+
+
+_DIRECTING = word_set("causes enables requires prevents triggers")
+
+
+def _narrowed(ts: Sequence[Token], phrases: tuple[Phrase, ...], at: int, stop: int, pattern: Pattern) -> Objects | None:
+    """The only object with the clause or phrase at `at` that narrows it, or without it where the statement stays true."""
+    word = ts[at].lower
+    if len(phrases) > 1 or not (word in _NARROWING or word in POSTNOMINAL or word.endswith("ed") or word in PREPOSITIONS):
+        return None
+    narrowed = _narrowing(ts, at)
+    if narrowed:
+        return Objects(phrases, stop, narrowed=narrowed)
+    several = phrases[0].head > phrases[0].core  # "a toxin that …" alone says too little
+    return (
+        Objects(phrases, stop)
+        if pattern.widens
+        and (several or word == "in")
+        and (pattern.relation == "contrasts-with" or word not in ("in", "with"))
+        and not _denied(ts, at)
+        else None
+    )
 
 
 def _is_time(ts: Sequence[Token], at: int) -> bool:
     """Whether a phrase of time follows that ends the clause, and says only how long it takes."""
     for place in range(at + 1, min(at + 6, len(ts) - 1)):
-        if ts[place].lower in _TIME_WORDS:
+        if ts[place].lower in DURATIONS:
             return ts[place + 1].text in _ENDS or ts[place + 1].text == ","
         if not ts[place].is_word:
             return False
@@ -218,6 +249,7 @@ def _infinitive_follows(ts: Sequence[Token], at: int) -> bool:
 
 
 def _after_comma(ts: Sequence[Token], phrases: tuple[Phrase, ...], comma: int, stop: int, casing: Casing) -> Objects | None:
+    """The objects before a comma: a condition after it is kept, an exception is a reason to refuse them, the rest is dropped."""
     following = ts[comma + 1].lower if comma + 1 < len(ts) else "."
     if following in ("if", "when", "once", "provided"):
         return _conditioned(ts, phrases, comma + 1, stop, casing)
@@ -227,10 +259,11 @@ def _after_comma(ts: Sequence[Token], phrases: tuple[Phrase, ...], comma: int, s
 
 
 def _conditioned(ts: Sequence[Token], phrases: tuple[Phrase, ...], at: int, stop: int, casing: Casing) -> Objects | None:
+    """The objects with the condition that begins at `at`; None if it is long or unclear."""
     end = at
     while end < len(ts) and ts[end].text not in _ENDS and ts[end].text != ",":
         end += 1
-    inside = {t.lower for t in ts[at:end]}
+    inside = {t.lower for t in ts[at + 1 : end]}
     if end - at > MAX_CONDITION or end - at < 2 or inside & UNCLEAR:
         return None
     if end < len(ts) and ts[end].text == "," and end + 1 < len(ts) and ts[end + 1].lower in ("and", "or", "unless", "if", "when"):

@@ -48,6 +48,7 @@ _NEVER_INSIDE = (
 _NEVER_FIRST = DEMONSTRATIVES | POSSESSIVES | PRONOUNS | DENIERS | PERSONAL
 ATTACHING = word_set("of in for on to from between within with among across against into")
 # A participle after a noun begins what is said about the noun: "a hormone called insulin".
+DURATIONS = word_set("time seconds minutes hours days weeks months years decades centuries generations second minute hour day week year")
 _FIXED = word_set("order turn addition general part contrast fact example instance average particular case place which all short")
 _NO_START = word_set(
     "called termed named known far even also only just then thus not so too still almost nearly about roughly approximately at"
@@ -102,9 +103,15 @@ def phrase_at(ts: Sequence[Token], at: int, limit: int, *, attach: bool = True) 
     if at == core or not _sound(ts, core, at):
         return None
     head = at - 1
-    attached: list[tuple[int, int]] = []
-    while attach and at < limit and ts[at].lower in ATTACHING:
-        following = ts[at + 1].lower if at + 1 < limit else ""
+    attached = _attached(ts, at, limit) if attach else ()
+    return Phrase(start, attached[-1][1] if attached else at, core, head, article, quantified, attached)
+
+
+def _attached(ts: Sequence[Token], at: int, limit: int) -> tuple[tuple[int, int], ...]:
+    """The prepositional phrases from token `at` on, each as (place of the preposition, end)."""
+    found: list[tuple[int, int]] = []
+    while at + 1 < limit and ts[at].lower in ATTACHING:
+        following = ts[at + 1].lower
         if (ts[at].lower == "to" and following in INFINITIVES) or following in _FIXED:
             break
         if following == "the" and at + 2 < limit and ts[at + 2].lower == "course":  # "in the course of years"
@@ -112,15 +119,19 @@ def phrase_at(ts: Sequence[Token], at: int, limit: int, *, attach: bool = True) 
         inner = phrase_at(ts, at + 1, limit, attach=False)
         if inner is None:
             break
+        if (
+            ts[at].lower in ("within", "in", "for") and ts[inner.head].lower in DURATIONS and inner.article != "the"
+        ):  # "within twelve weeks"
+            break
         end = inner.end
         if ts[at].lower == "between" and end < limit and ts[end].lower == "and":  # "between the brain and the skull"
             other = phrase_at(ts, end + 1, limit, attach=False)
             if other is None:
                 break
             end = other.end
-        attached.append((at, end))
+        found.append((at, end))
         at = end
-    return Phrase(start, at, core, head, article, quantified, tuple(attached))
+    return tuple(found)
 
 
 def _may_stand_inside(ts: Sequence[Token], at: int, core: int, limit: int) -> bool:

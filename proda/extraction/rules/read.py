@@ -35,7 +35,7 @@ from proda.extraction.rules.families import (
 from proda.extraction.rules.fronts import front_of, without_note
 from proda.extraction.rules.patterns import Pattern, by_gerund, by_word
 from proda.extraction.rules.sentences import Sentence, read_lines
-from proda.extraction.rules.statements import Reading, statements_of
+from proda.extraction.rules.statements import SentenceReading, statements_of
 from proda.extraction.rules.tokens import tokens
 from proda.extraction.rules.words import ARTICLES, PREPOSITIONS
 from proda.records import Record, Relation
@@ -46,12 +46,13 @@ MIN_QUOTE, MAX_QUOTE = 30, 300  # characters
 MOST_WORDS = 45  # of a sentence
 MOST_CHARACTERS = 500  # of a sentence that only its bold terms are read from
 _SKIPPED_HEADING = re.compile(
-    r"(?i)(?:examples?|exercises?|problems|solutions?|practice (?:problems?|questions?|tests?)|review questions|questions|references|bibliography"
-    r"|further reading|quiz|homework|answers?|try it|assignments?|acknowledg\w+)\b(?:$|[ :.]*\d|:)"
+    r"(?i)(?:examples?|exercises?|problems|solutions?|practice (?:problems?|questions?|tests?)|review questions|questions|references"
+    r"|bibliography|further reading|quiz|homework|answers?|try it|assignments?|acknowledg\w+)\b(?:$|[ :.]*\d|:)"
 )
 _UNREADABLE = re.compile(r"[?$=\\\"“”{}|@^~`]|\.\.\.|…|https?:|www\.|\d[.,]?\d*\s?%")
 _POINTS = re.compile(
-    r"(?i)\b(?:figure|fig\.?|table|equation|eq\.|chapter|section|appendix)s? (?:\d|[A-Z]\b|above|below)|\b(?:shown|see) (?:in|above|below)\b"
+    r"(?i)\b(?:figure|fig\.?|table|equation|eq\.|chapter|section|appendix)s? (?:\d|[A-Z]\b|above|below)"
+    r"|\b(?:shown|see) (?:in|above|below)\b"
 )
 _PRONOUN = re.compile(r"(It|They) (?=[a-z])")
 
@@ -114,11 +115,12 @@ def read_chunk(chunk: Chunk, table: Table, casing: Casing) -> FoundInChunk:
     return FoundInChunk(chunk.id, tuple(statements), tuple(found))
 
 
-def _stated(reading: Reading, table: Table, casing: Casing) -> Iterator[FoundStatement]:
+def _stated(reading: SentenceReading, table: Table, casing: Casing) -> Iterator[FoundStatement]:
     """The statements of a sentence, apart from what it defines."""
     given = (reading.tokens, reading.front, reading.sentence, casing, table.relations)
     yield from enumerations.read(*given)
     yield from conversions.read(*given)
+    yield from contrasts.read(*given)
     yield from covariation.read(reading.tokens, reading.sentence, casing, table.relations)
     for clause in clauses(reading.tokens, reading.front, table.patterns, casing):
         yield from statements_of(clause, reading, table.relations, casing)
@@ -137,7 +139,7 @@ def _parts(sentence: Sentence) -> Iterator[Sentence]:
             yield msgspec.structs.replace(sentence, text=f"{part[:1].upper()}{part[1:]}.")
 
 
-def _reading(sentence: Sentence, casing: Casing) -> Reading | None:
+def _reading(sentence: Sentence, casing: Casing) -> SentenceReading | None:
     text = without_note(sentence.text)
     if not text.endswith(".") or _UNREADABLE.search(text) or _POINTS.search(text):
         return None
@@ -145,7 +147,7 @@ def _reading(sentence: Sentence, casing: Casing) -> Reading | None:
     if not 5 <= len(ts) <= MOST_WORDS or ts[-2].lower in PREPOSITIONS or ts[-2].lower in ARTICLES:  # a formula or a link has been left out
         return None
     front = covariation.OPENING if covariation.opens(ts) else front_of(ts, casing, contrasts.OPENINGS)
-    return None if front is None else Reading(sentence, tuple(ts), front)
+    return None if front is None else SentenceReading(sentence, tuple(ts), front)
 
 
 def _marked(sentence: Sentence, casing: Casing) -> Iterator[FoundDefinition]:

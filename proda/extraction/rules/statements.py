@@ -36,7 +36,7 @@ _WHOLES = word_set(
 _DATED = word_set("proportional-to inversely-proportional-to is-a requires depends-on")
 
 
-class Reading(Record, frozen=True):
+class SentenceReading(Record, frozen=True):
     """A sentence that is being read."""
 
     sentence: Sentence
@@ -44,7 +44,7 @@ class Reading(Record, frozen=True):
     front: Front
 
 
-def statements_of(clause: Clause, reading: Reading, relations: dict[str, Relation], casing: Casing) -> Iterator[FoundStatement]:
+def statements_of(clause: Clause, reading: SentenceReading, relations: dict[str, Relation], casing: Casing) -> Iterator[FoundStatement]:
     """The statements of a clause, one for each subject and object."""
     for phrase in clause.subjects:
         subject = subject_mention(reading.tokens, phrase, casing)
@@ -55,7 +55,7 @@ def statements_of(clause: Clause, reading: Reading, relations: dict[str, Relatio
 
 
 def _of_subject(
-    clause: Clause, phrase: Phrase, subject: Mention, reading: Reading, relations: dict[str, Relation], casing: Casing
+    clause: Clause, phrase: Phrase, subject: Mention, reading: SentenceReading, relations: dict[str, Relation], casing: Casing
 ) -> Iterator[FoundStatement]:
     ts, pattern, group = reading.tokens, clause.pattern, clause.group
     inside = ts[clause.begin : clause.objects.end]
@@ -93,6 +93,8 @@ def _object(ts: Sequence[Token], phrase: Phrase, clause: Clause, casing: Casing)
     if change is None:
         return None
     relation, inner = change
+    if relation == "contrasts-with" and inner.attached and ts[inner.attached[0][0]].lower in ("in", "by"):
+        inner = msgspec.structs.replace(inner, end=inner.head + 1, attached=())  # "differs from B in colour"
     if not stands_alone(ts, inner) or (pattern.objects == "process" and not _PROCESS.match(ts[inner.head].lower)):
         return None
     head = ts[inner.head].lower
@@ -115,7 +117,7 @@ def _names_someone(wording: str) -> bool:
 
 
 def _text(
-    reading: Reading,
+    reading: SentenceReading,
     clause: Clause,
     phrase: Phrase,
     relation: Relation,

@@ -6,6 +6,7 @@ composed("heating", "causes", "expansion", ())     "Heating causes expansion."
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from proda.extraction.rules.phrases import phrase_at, stands_alone
@@ -13,6 +14,8 @@ from proda.extraction.rules.tokens import Token
 from proda.extraction.rules.words import DEMONSTRATIVES, PERSONAL, POINTING, POSSESSIVES, PRONOUNS
 from proda.extraction.wordsets import word_set
 
+_NAMING = word_set("called known termed named referred")
+_ALSO = re.compile(r" also (?!called|known|termed|named|referred)")
 LEAST, MOST = 6, 25  # words of a text
 _FREE_LATER = word_set("it its they them their itself themselves that here one ones what who whom whose which such other others another so")
 
@@ -53,7 +56,7 @@ def composed(subject: str, verb: str, target: str, when: Sequence[str]) -> str |
 
 def finished(text: str) -> str | None:
     """A text with a capital and a full stop; None if it has too few or too many words."""
-    text = text.strip(" ,").replace(" also ", " ")
+    text = _ALSO.sub(" ", text.strip(" ,"))
     if not LEAST <= len(text.split()) <= MOST:
         return None
     first = text if text[1:2].isupper() else text[:1].upper() + text[1:]
@@ -63,7 +66,7 @@ def finished(text: str) -> str | None:
 def _joined(ts: Sequence[Token], begin: int, end: int) -> str:
     parts = []
     for place in range(begin, end):
-        if ts[place].lower == "also":
+        if ts[place].lower == "also" and ts[place + 1].lower not in _NAMING:
             continue
         gap = " " if place > begin and ts[place].start > ts[place - 1].end else ""
         parts.append(gap + ts[place].text)

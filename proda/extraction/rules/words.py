@@ -11,15 +11,15 @@ from proda.extraction.wordsets import word_set
 
 ARTICLES = word_set("a an the")
 DEMONSTRATIVES = word_set("this these that those such")
-QUANTIFIERS = word_set("some many most several all both each every any numerous various certain")
+QUANTIFIERS = word_set("much some many most several all both each every any numerous various certain")
 DENIERS = word_set("no neither nor few little none not never hardly rarely seldom scarcely barely without nothing cannot n't")
 POSSESSIVES = word_set("its their his her our your my whose one's")
 PRONOUNS = word_set(
-    "it they he she them him itself themselves himself herself they're it's there here who whom what which whoever whatever something"
+    "i it they he she them him itself themselves himself herself they're it's there here who whom what which whoever whatever something"
     " anything everything someone anyone everyone somebody one ones others another each-other"
 )
 PERSONAL = word_set(
-    "i we you us me our your my ours yours mine ourselves yourself myself let let's we'll you'll we've you've you're we're i'm"
+    "we you us me our your my ours yours mine ourselves yourself myself let let's we'll you'll we've you've you're we're i'm"
 )
 PREPOSITIONS = word_set(
     "according of in on at by for from to with into onto upon within between among across through throughout over under above below"

@@ -75,32 +75,45 @@ def _known(ts: Sequence[Token], phrase: Phrase) -> bool:
 
 
 def _as_it_rises(ts: Sequence[Token]) -> tuple[Phrase, Phrase, str, str] | None:
-    first = phrase_at(ts, 1, len(ts))
-    if first is None or first.end >= len(ts) or _RISES.get(ts[first.end].lower) is not is_plural(ts, first):
+    comma = next((i for i, t in enumerate(ts) if t.text == ","), 0)
+    first_verb = _verb_before(ts, comma)
+    if comma < 3 or first_verb is None or ts[first_verb].lower not in _RISES:
         return None
-    comma = first.end + 1
-    while comma < len(ts) and is_adverb(ts[comma].lower):
-        comma += 1
-    if comma + 2 >= len(ts) or ts[comma].text != ",":
+    first = phrase_at(ts, 1, first_verb)
+    if first is None or first.end != first_verb or _RISES[ts[first_verb].lower] is not is_plural(ts, first):
         return None
-    second = phrase_at(ts, comma + 1, len(ts))
-    if second is None:
-        return None
-    verb = second.end
-    while verb < len(ts) and (is_adverb(ts[verb].lower) or ts[verb].lower in ("will", "also")):
-        verb += 1
-    if verb + 1 >= len(ts):
-        return None
-    word, plural = ts[verb].lower, is_plural(ts, second) or ts[verb - 1].lower == "will"
-    up, down = _RISES.get(word), _FALLS.get(word)
-    after = verb + 1
-    while after < len(ts) and is_adverb(ts[after].lower):
-        after += 1
-    if (up if up is not None else down) is not plural or ts[after].text not in (".", ","):
-        return None
-    if ts[after].text == "," and ts[after + 1].lower in ("if", "unless", "provided", "when", "until", "or"):
-        return None
-    return first, second, "increases" if up is not None else "decreases", ""
+    for verb in range(comma + 2, len(ts) - 1):
+        word = ts[verb].lower
+        if word not in _RISES and word not in _FALLS:
+            continue
+        end = verb
+        while is_adverb(ts[end - 1].lower) or ts[end - 1].lower in ("will", "also"):
+            end -= 1
+        second = phrase_at(ts, comma + 1, end)
+        if second is None or second.end != end:
+            continue
+        plural = is_plural(ts, second) or ts[verb - 1].lower == "will"
+        if (_RISES if word in _RISES else _FALLS)[word] is not plural or not _ends(ts, verb + 1):
+            return None
+        return first, second, "increases" if word in _RISES else "decreases", ""
+    return None
+
+
+def _verb_before(ts: Sequence[Token], comma: int) -> int | None:
+    """The last word before a comma, adverbs apart."""
+    at = comma - 1
+    while at > 0 and is_adverb(ts[at].lower):
+        at -= 1
+    return at if at > 0 else None
+
+
+def _ends(ts: Sequence[Token], at: int) -> bool:
+    """Whether the clause ends here without a condition."""
+    while at < len(ts) and is_adverb(ts[at].lower):
+        at += 1
+    if at >= len(ts) or ts[at].text not in (".", ","):
+        return False
+    return ts[at].text == "." or ts[at + 1].lower not in ("if", "unless", "provided", "when", "until", "or")
 
 
 def _the_more(ts: Sequence[Token]) -> tuple[Phrase, Phrase, str, str] | None:

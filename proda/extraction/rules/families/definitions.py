@@ -55,6 +55,7 @@ _NO_GENUS = word_set(
 )
 _CLAUSE_STARTS = word_set("which who where although while whereas because since but so including such especially with")
 _ADJECTIVAL = ("ive", "ous", "al", "ic", "ing", "ed", "ant", "ent", "ary", "ful", "less", "able")
+_STATING = word_set("states says holds asserts")
 _FIELDS = word_set("study branch science measure process field discipline theory set collection group unit system method practice")
 
 
@@ -73,7 +74,8 @@ def read(ts: Sequence[Token], front: Front, sentence: Sentence, casing: Casing, 
     topic: Mention | None = None
     if any(t.lower in PERSONAL for t in ts):
         return Defined(tuple(marked.read(ts, front, sentence, casing)))
-    subject = phrase_at(ts, front.main, len(ts))
+    states = next((i for i in range(front.main + 1, len(ts) - 1) if ts[i].lower in _STATING and ts[i + 1].lower == "that"), len(ts))
+    subject = phrase_at(ts, front.main, states)
     name = None if subject is None or front.unlike else _name(ts, subject, casing, sentence)
     if subject is not None and name is not None:
         after, aliases = past_aliases(ts, subject.end)

@@ -24,11 +24,12 @@ from proda.records import Relation
 
 # heading noun → relation, whether the listed concept is the subject
 HEADINGS: Mapping[str, tuple[str, bool]] = {
-    "symptoms": ("causes", False), "effects": ("causes", False), "complications": ("causes", False), "consequences": ("causes", False),
-    "signs": ("causes", False), "manifestations": ("causes", False), "causes": ("causes", True), "components": ("is-part-of", True), "parts": ("is-part-of", True),
-    "constituents": ("is-part-of", True), "types": ("is-a", True), "kinds": ("is-a", True), "forms": ("is-a", True),
-    "examples": ("is-a", True), "products": ("produces", False), "byproducts": ("produces", False),
-}  # fmt: skip
+    **dict.fromkeys(("symptoms", "effects", "complications", "consequences", "signs", "manifestations"), ("causes", False)),
+    "causes": ("causes", True),
+    **dict.fromkeys(("components", "parts", "constituents"), ("is-part-of", True)),
+    **dict.fromkeys(("types", "kinds", "forms", "examples"), ("is-a", True)),
+    **dict.fromkeys(("products", "byproducts"), ("produces", False)),
+}
 _INCLUDE = active("is-a", verb("include"), widens=True)
 
 

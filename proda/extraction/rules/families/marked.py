@@ -192,9 +192,9 @@ def _after_comma(ts: Sequence[Token], end: int, name: Mention) -> str | None:
     genus = phrase_at(ts, at, len(ts)) if ts[at].lower in ARTICLES else None
     if genus is None or (genus.end < len(ts) and (ts[genus.end].lower in FINITE or ts[genus.end].lower in BE_PRESENT)):
         return None
-    if ts[0].lower in PREPOSITIONS or ts[0].lower.endswith("ing") or ts[0].lower.endswith("ed"):
-        if not any(t.text == "," for t in ts[:end]) and ts[end].text == ",":  # "Reaching Gaul, the empire …"
-            return None
+    opening = ts[0].lower in PREPOSITIONS or ts[0].lower.endswith(("ing", "ed"))
+    if opening and ts[end].text == "," and not any(t.text == "," for t in ts[:end]):  # "Reaching Gaul, the empire …"
+        return None
     close = next((i for i in range(at, len(ts)) if ts[i].text in ",.;—–"), len(ts))
     if close - at < 4 or (close + 1 < len(ts) and ts[close + 1].lower in ("and", "or")):  # "X, the Y, and the Z" is a list
         return None
