@@ -28,7 +28,11 @@ _TASK_LABEL = re.compile(
     r"|your turn\b|think it through\b|practice questions?\b|review questions?\b)",
     re.IGNORECASE,
 )
-_ANSWER_LABEL = re.compile(r"\*\*answers?\W*$", re.IGNORECASE)
+_ANSWER_LABEL = re.compile(r"(?:\*\*)?answers?\W*$", re.IGNORECASE)
+# Without emphasis, as in documents that were read from other formats: "Check Your Learning. What is …", "Exercise 3.1: Show that …".
+_PLAIN_TASK_LABEL = re.compile(
+    r"(?:(?:check your (?:learning|understanding)|try it(?: \d[\d.]*)?)|(?:example|exercise|problem) \d[\d.]*\d?)[.:](?=\s)", re.IGNORECASE
+)
 _LEADING_LABEL = re.compile(r"\*\*([^*\n]{1,80})\*\*")
 _OBJECTIVES_INTRO = re.compile(
     r"\W*(?:(?:by|at|upon|on|after)\b[^.]{0,40}\b(?:end|completion|completing|studying|reading|finishing)\b[^.]*\b(?:able to|can"
@@ -64,9 +68,12 @@ def sections_of(text: str) -> list[TextSection]:
 
 
 def task_label(text: str) -> str:
-    """The label in bold with which `text` begins, if it announces an example or an exercise; else the empty string."""
+    """The label with which `text` begins, if it announces an example or an exercise; else the empty string."""
     label = _LEADING_LABEL.match(text)
-    return label[1].strip(" :.") if label and _TASK_LABEL.match(label[1]) else ""
+    if label is not None:
+        return label[1].strip(" :.") if _TASK_LABEL.match(label[1]) else ""
+    plain = _PLAIN_TASK_LABEL.match(text)
+    return plain[0].strip(" :.") if plain else ""
 
 
 def _divided(text: str, heading: tuple[str, ...], blocks: list[TextBlock]) -> Iterator[TextSection]:

@@ -61,6 +61,8 @@ CASES: dict[str, list[tuple[str, str, str, str]]] = {
         ("Problem Solutions", "1. Calculate the stress in the rail.\n2. Why does it buckle?\n3. Find the length at 40 °C.", "Solutions to Collective Dilemmas", GOOD),
         ("Rails", "What is the stress?\n\na) 1 Pa\n\nb) 2 Pa\n\nc) 3 Pa\n\nd) 4 Pa", "Rails", "Why do rails buckle? " + GOOD),
         ("Rails", "**Example 3**\n\nA rail is 5 m long. Find its length at 40 °C.\n\n**Solution**\n\nIt is 5.002 m long.", "Rails", "**Example 1: Railways**\n\n" + GOOD),
+        ("Rails", "Check Your Learning. What is the stress in the rail?\n\nAnswer: 4 Pa", "Rails", "The answer is known. " + GOOD),
+        ("Rails", "**Example 2**\n\nThe rail is 5 m long at 20 °C and 5.002 m long at 40 °C.", "Rails", "Solution of salt: brine. " + GOOD),
         ("Rails", "**Solution.** The stress is 4 Pa because the force is 8 N.", "Rails", "The solution of salt in water is saturated. " + GOOD),
     ],
     "leftover": [

@@ -70,6 +70,8 @@ def test_a_goal_of_the_subject_is_no_objective() -> None:
 def test_an_example_begins_a_section_and_the_text_after_its_answer_another() -> None:
     text = "# A\n\nText.\n\n**Example 3**\n\nWhat is 2 + 2?\n\n**Answer:**\n\n4\n\nText goes on.\n"
     assert len(sections_of(text)) == 3
+    plain = "# A\n\nText.\n\nCheck Your Learning. What is 2 + 2?\n\nAnswer:\n\n4\n\nText goes on.\n"
+    assert len(sections_of(plain)) == 3
 
 
 @given(st.lists(LINES, max_size=25))

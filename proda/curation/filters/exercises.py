@@ -29,10 +29,17 @@ _HEADING = re.compile(
     r")",
     re.IGNORECASE,
 )
-_ANSWERED = re.compile(r"^\*\*((?:solutions?|answers?|strategy|check your learning)\b[^*\n]{0,20})\*\*", re.MULTILINE | re.IGNORECASE)
-_POSED = re.compile(
-    r"(?:let[’']?s?\b|consider\b|suppose\b|assume\b|given\b|we (?:want|wish|would like|are given|now|will)\b)", re.IGNORECASE
+_ANSWERED = re.compile(
+    r"^(?:\*\*(?P<bold>(?:solutions?|answers?|strategy|check your learning)\b[^*\n]{0,20})\*\*"
+    r"|(?P<plain>(?:solutions?|answers?|strategy|check your learning)(?: (?:for |to )?(?:part )?\(?[a-h1-9]\)?)?)[.:](?=\s))",
+    re.MULTILINE | re.IGNORECASE,
 )
+_POSED = re.compile(
+    r"(?:let[’']?s?|consider|suppose|assume|given|we (?:want|wish|would like|are given|now|will)|identify|follow|use|complete|select"
+    r"|flip|roll)\b",
+    re.IGNORECASE,
+)
+MOST_NUMBERS = 0.06  # share of numbers among the words from which what is labelled an example is a calculation
 _QUESTION = re.compile(r"\?[\"'”’)\]]*\s*$")
 # Tasks of textbooks. Verbs that steps of a procedure begin with as well ("Select the largest", "Repeat") are left out.
 _TASK = re.compile(
@@ -69,14 +76,16 @@ def _worked(excerpt: Excerpt) -> str | None:
         return f"worked example or exercise: {label}"
     answer = _ANSWERED.search(excerpt.text)
     if answer is not None and answer.start() <= (1 - MOST) * len(excerpt.text):
-        return f"worked example: {answer[1]}"
+        return f"worked example: {(answer['bold'] or answer['plain']).strip(' .:')}"
     return None
 
 
 def _has_task(excerpt: Excerpt) -> bool:
-    if _POSED.match(excerpt.sentences[0] if excerpt.sentences else "") or _ANSWERED.search(excerpt.text) is not None:
+    """Whether a passage that is labelled an example asks, instructs or calculates, rather than illustrates."""
+    if _ANSWERED.search(excerpt.text) or any(_QUESTION.search(s) or _TASK.match(s) or _POSED.match(s) for s in excerpt.sentences):
         return True
-    return any(_QUESTION.search(s) or _TASK.match(s) for s in excerpt.sentences)
+    tokens = [token for sentence in excerpt.tokens for token in sentence]
+    return sum(map(str.isdigit, tokens)) >= MOST_NUMBERS * len(tokens)
 
 
 def _asked(excerpt: Excerpt) -> str | None:
