@@ -1,6 +1,8 @@
 """What an import found, before it is compared with the repository: concepts, statements and chains, by the words of the import.
 
-found = FoundKnowledge([ImportedConcept("heat pump", "artefact", "a machine that …")], [ImportedStatement("heat pump", "is-a", "machine", …)], [])
+found = FoundKnowledge(
+    [ImportedConcept("heat pump", "artefact", "a machine that …")], [ImportedStatement("heat pump", "is-a", "machine", …)], []
+)
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ _GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsi
           "π": "pi", "σ": "sigma", "τ": "tau", "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega", "Δ": "delta",
           "Σ": "sigma", "Ω": "omega"}  # fmt: skip
 MAX_ID = 80  # characters
-_ARTICLE = re.compile(r"(?:an?|the) (?=\S)", re.IGNORECASE)
+_ARTICLE = re.compile(r"^(?:an?|the) (?=\S)", re.IGNORECASE)
 _IRREGULAR = {
     "men": "man", "women": "woman", "children": "child", "people": "person", "feet": "foot", "teeth": "tooth", "mice": "mouse",
     "geese": "goose", "oxen": "ox", "lice": "louse", "genera": "genus", "data": "datum", "viscera": "viscus", "corpora": "corpus",

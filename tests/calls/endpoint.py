@@ -9,8 +9,8 @@ The server is a process of its own, so that it neither shares the client's event
 
 What it answers: `answer` names a function `answer(messages, schema) -> dict`, as "package.module:function". It gets the messages of the
 question (without the rounds of a re-ask) and the JSON Schema of the reply, and returns the reply: a dict, a str that is sent as it is, or a
-list of replies to the first, second, … try; or TOO_LONG. It must be pure, so that the same question has the same answer in every run. Without it, or
-where it returns None, the reply is the smallest instance of the schema.
+list of replies to the first, second, … try; or TOO_LONG. It must be pure, so that the same question has the same answer in every run.
+Without it, or where it returns None, the reply is the smallest instance of the schema.
 
 Faults: `faults` maps a name of FAULTS to the share of requests that it hits. Which requests, is drawn from the seed, the question and the
 number of the try, so it does not depend on the order of arrival. A question is hit `most` times, then answered. A question whose text

@@ -174,3 +174,8 @@ def test_definitions_are_fitted_or_refused() -> None:
     assert drafted("wear", causes, "friction", end="object", plural=False, other_plural=False) == "what is caused by friction"
     assert drafted("oxidation", causes, "rust", end="subject", plural=False, other_plural=False) == "the process that causes rust"
     assert "wear" not in drafted("wear", causes, "wear of brakes", end="object", plural=False, other_plural=False)
+
+
+def test_an_article_inside_a_name_belongs_to_it() -> None:
+    assert join_key("the reactions on a hot day") == "reactions on a hot day"
+    assert concept_id("a fire on a hill") == "fire-on-a-hill"
