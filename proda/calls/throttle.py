@@ -4,7 +4,7 @@
     entered = await throttle.enter()              # waits for a place
     throttle.leave(entered, busy=False)           # the endpoint answered
 
-Starts at a quarter of the cap and grows by one for each reply, which doubles it in each round trip. The first sign of overload (429, 503, a
+Starts at half of the cap and grows by one for each reply, which doubles it in each round trip. The first sign of overload (429, 503, a
 time-out) halves it; from then on it grows by one in each round trip (additive increase, multiplicative decrease, as TCP does). Requests
 that were sent before a cut say nothing about the time after it, so they change nothing. A Retry-After of the endpoint holds all requests
 back.
@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-START_SHARE = 4  # a run starts with this part of the cap
+START_SHARE = 2  # a run starts with this part of the cap
 
 
 class StoppedError(Exception):

@@ -14,14 +14,14 @@ from proda.calls.wire import retry_after
 
 def test_the_limit_doubles_in_a_round_trip_until_the_first_cut_and_then_grows_by_one() -> None:
     async def go() -> None:
-        throttle = Throttle(64)
+        throttle = Throttle(128)
         limits = []
         for turn in range(8):
             entered = [await throttle.enter() for _ in range(int(throttle.limit))]
             limits.append(len(entered))
             for n, one in enumerate(entered):
-                throttle.leave(one, busy=turn == 2 and n < 9)  # nine of one round: one cut
-        assert limits[:4] == [16, 32, 64, 32] and limits[-1] in (35, 36) and all(b - a in (0, 1) for a, b in pairwise(limits[3:]))
+                throttle.leave(one, busy=turn == 1 and n < 9)  # nine of one round: one cut
+        assert limits[:3] == [64, 128, 64] and limits[-1] in (68, 69) and all(b - a in (0, 1) for a, b in pairwise(limits[2:]))
 
     asyncio.run(go())
 

@@ -211,6 +211,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=3000, help="questions for each contender")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--waves", type=int, default=40, help="questions for each place in the run with 2 s latency; 0 leaves it out")
+    parser.add_argument("--latency", type=float, default=2.0, help="seconds, in that run")
     parser.add_argument("--child", choices=CONTENDERS, help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
     parser.add_argument("--work", help=argparse.SUPPRESS)
@@ -222,7 +223,7 @@ def main() -> None:
     # Deleted at the end only: ext4 takes ten times as long to make a file within five seconds after others were deleted.
     with tempfile.TemporaryDirectory() as work:
         short = short_calls(arguments.rounds, arguments.count, work) if arguments.rounds else {}
-        long = long_calls(arguments.waves, work) if arguments.waves else {}
+        long = long_calls(arguments.waves, work, arguments.latency) if arguments.waves else {}
     print(json.dumps({"benchmark": "calls", "short": short, "long": long}))
 
 
