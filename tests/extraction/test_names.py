@@ -131,8 +131,10 @@ def test_an_id_is_well_formed_or_empty(name: str) -> None:
 
 
 @given(st.text(max_size=40))
-def test_a_key_of_a_key_is_that_key(name: str) -> None:
-    assert join_key(join_key(name)) == join_key(name)
+def test_blanks_never_matter_to_a_key(name: str) -> None:
+    key = join_key(name)
+    assert key == " ".join(key.split())
+    assert join_key(f"  {name.replace(' ', '  ')} ") == key
 
 
 def test_singular_candidates_include_the_singular() -> None:
