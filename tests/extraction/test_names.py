@@ -181,3 +181,11 @@ def test_definitions_are_fitted_or_refused() -> None:
 def test_an_article_inside_a_name_belongs_to_it() -> None:
     assert join_key("the reactions on a hot day") == "reactions on a hot day"
     assert concept_id("a fire on a hill") == "fire-on-a-hill"
+
+
+def test_an_article_inside_a_wording_stays() -> None:
+    naming = canonical([Mention("heat of a body", "the heat of a body", "the")], {}, (), ())
+    concept = naming.of("heat of a body")
+    assert concept is not None
+    assert wording_for(Mention("heat of a body", "the heat of a body", "the"), concept) is None
+    assert wording_for(Mention("heat of a body", "the great heat of a body", "the"), concept) == "the great heat of a body"
