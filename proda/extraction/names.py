@@ -52,7 +52,7 @@ def join_key(name: str) -> str:
     text = _BRACKETS.sub(r" \1 ", text)
     text = _OTHER.sub(" ", text)
     text = _DOT.sub(" ", text)
-    text = _ARTICLE.sub("", text.strip(), count=1)
+    text = _ARTICLE.sub("", " ".join(text.split()), count=1)
     return " ".join(word if is_acronym(word) else word.casefold() for word in text.split())
 
 

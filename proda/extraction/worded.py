@@ -14,8 +14,9 @@ from proda.extraction.canonical import NamedConcept, indefinite
 from proda.extraction.found import Mention
 from proda.extraction.names import join_key
 
-_ARTICLE = re.compile(r"(?:an?|the) (?=\S)", re.IGNORECASE)
+_ARTICLE = re.compile(r"^(?:an?|the) (?=\S)", re.IGNORECASE)
 _COUNTED = re.compile(r"(?:some|many|most|several|all|both|numerous|multiple|various|certain|two|three|four|five|six) ", re.IGNORECASE)
+_CLAUSE = re.compile(r" (?:that|which|who|whose) ")
 
 
 def wording_for(mention: Mention, concept: NamedConcept) -> str | None:
@@ -35,6 +36,6 @@ def wording_for(mention: Mention, concept: NamedConcept) -> str | None:
         return changed
     if concept.plural:
         return _ARTICLE.sub("", changed, count=1) if changed.lower().startswith(("a ", "an ")) else changed
-    if _COUNTED.match(changed):
-        return mention.wording if named else changed  # "some catalysts" has no singular
+    if _COUNTED.match(changed) or _CLAUSE.search(changed):
+        return mention.wording if named else changed  # "some catalysts", "catalysts that are …" have no singular
     return changed if _ARTICLE.match(changed) or not concept.phrase else f"{indefinite(changed)} {changed}"

@@ -29,8 +29,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commit(root, "Repaired")
     (root / "terms.obo").write_text('[Term]\nid: T:1\nname: sieve\ndef: "A frame with a mesh." []\n')  # what the example of import reads
     (root / "heat-pumps.md").write_text("# Heat pumps\n\nA heat pump moves heat.\n")
-    source = "milling/milling-basics"
-    save_chunks(root, source, chunks_of(source, (root / f"knowledge/sources/{source}.md").read_text()))
+    text = min((root / "knowledge/sources").glob("*/*.md"))
+    source = f"{text.parent.name}/{text.stem}"
+    save_chunks(root, source, chunks_of(source, text.read_text()))
     return root
 
 

@@ -131,8 +131,10 @@ def test_an_id_is_well_formed_or_empty(name: str) -> None:
 
 
 @given(st.text(max_size=40))
-def test_a_key_of_a_key_is_that_key(name: str) -> None:
-    assert join_key(join_key(name)) == join_key(name)
+def test_blanks_never_matter_to_a_key(name: str) -> None:
+    key = join_key(name)
+    assert key == " ".join(key.split())
+    assert join_key(f"  {name.replace(' ', '  ')} ") == key
 
 
 def test_singular_candidates_include_the_singular() -> None:
@@ -179,3 +181,11 @@ def test_definitions_are_fitted_or_refused() -> None:
 def test_an_article_inside_a_name_belongs_to_it() -> None:
     assert join_key("the reactions on a hot day") == "reactions on a hot day"
     assert concept_id("a fire on a hill") == "fire-on-a-hill"
+
+
+def test_an_article_inside_a_wording_stays() -> None:
+    naming = canonical([Mention("heat of a body", "the heat of a body", "the")], {}, (), ())
+    concept = naming.of("heat of a body")
+    assert concept is not None
+    assert wording_for(Mention("heat of a body", "the heat of a body", "the"), concept) is None
+    assert wording_for(Mention("heat of a body", "the great heat of a body", "the"), concept) == "the great heat of a body"

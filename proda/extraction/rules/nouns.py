@@ -19,8 +19,7 @@ DEGREE = word_set(
     " powerful useful unique famous familiar classic possible many several some most all both each every any numerous two three four"
     " five six seven eight nine ten entire whole overall actual similar so-called well-known small tiny relatively very highly"
     " extremely increasingly quite long-term short-term serious dangerous harmful potent remarkable fairly widespread leading popular"
-    " prominent notable vital crucial interesting efficient continuous permanent temporary dramatic marked profound slight mild"
-    " much"
+    " prominent notable vital crucial interesting efficient continuous permanent temporary dramatic marked profound slight mild much"
     " repeated frequent"
 )
 COMPARATIVES = word_set(
@@ -35,7 +34,7 @@ ANAPHORIC = word_set(
     "first second third fourth fifth next last previous final above following resulting remaining original latter former given"
     " particular entire whole main same new other current actual more most best only earlier later initial present proposed described"
     " corresponding respective specific different chosen appropriate total desired observed opposite exact correct right wrong single"
-    " second-largest average expected extra additional subsequent certain overall"
+    " second-largest average expected extra additional subsequent certain overall excess"
 )
 # Single nouns that "the" makes unique without another sentence.
 UNIQUE = word_set(
@@ -82,8 +81,7 @@ GENERIC = word_set(
     " reactions mechanism mechanisms possibility possibilities world society country countries company companies community communities"
     " size shape nature layer layers branch branches graph graphs senses setting settings nation nations region regions leader leaders"
     " movement movements culture cultures family families patient patients client clients nurse nurses participant participants friend"
-    " friends child children parent parents doing being having zero unity nothing addition equivalent"
-    " strain strains"
+    " friends child children parent parents doing being having zero unity nothing addition equivalent strain strains"
 )
 # Relational nouns: their "of" phrase belongs to the term ("rate of reaction").
 RELATIONAL = word_set(
@@ -99,8 +97,8 @@ RELATIONAL = word_set(
     " unit inflammation infection cancer disease injury damage death fear sensation perception feeling fusion fission decay collapse"
     " evolution discovery invention emergence introduction abolition adoption exchange sector branch philosophy capacity ability"
     " tendency resistance sensitivity response exposure access susceptibility permeability conversion displacement entry inclusion"
-    " mobility protection exploitation enforcement passage sum product square reaction buildup build-up collection"
-    " uptake intake load release flow yield loss supply coat lifetime stock output input width"
+    " mobility protection exploitation enforcement passage sum product square reaction buildup build-up collection uptake intake load"
+    " yield coat lifetime stock output input"
 )
 # Words that look like adjectives or adverbs at the head of a phrase, and words that cannot be a head.
 NO_HEAD = word_set(
@@ -112,7 +110,8 @@ NO_HEAD = word_set(
     " aware unique multiple single double distinct separate certain various several whole entire proper improper normal abnormal"
     " stable unstable soluble insoluble toxic acidic basic neutral hot cold warm cool wet dry thick thin wide narrow deep shallow"
     " strong weak heavy light rich poor rare frequent constant successful effective efficient sufficient insufficient significant"
-    " critical crucial vital safe dangerous harmful useful helpful careful unlikely human public private"
+    " critical crucial vital safe dangerous harmful useful helpful careful unlikely human public private bound hidden broken driven"
+    " shown grown thrown drawn born worn written spoken taken given known"
 )
 _ADJECTIVE = re.compile(r".*(?:ous|ful|less|able|ible|ish|est)$")
 ADJECTIVE_NOUNS = word_set(
@@ -127,7 +126,10 @@ _S_SINGULAR = word_set(
     " basis analysis news always mars venus atlas canvas chaos cosmos pancreas pelvis thymus uterus rabies measles herpes scabies aids"
     " as has its is was this us yes plus thus christmas kansas texas arkansas athens paris james charles socrates hercules achilles"
     " hippocrates sclerosis tetanus syphilis arthritis tuberculosis pathos ethos logos ares hades homeostasis corps means biceps"
-    " triceps forceps mumps shingles gallows innings headquarters"
+    " triceps forceps mumps shingles gallows innings headquarters pharmacokinetics pharmacodynamics bioethics metaphysics robotics"
+    " logistics obstetrics pediatrics orthopedics semantics phonetics aesthetics athletics gymnastics civics hydrodynamics"
+    " aerodynamics electrodynamics magnetohydrodynamics bioinformatics informatics epigenetics astrophysics biophysics geophysics"
+    " statics macroeconomics microeconomics graphics analytics demographics tectonics"
 )
 _IRREGULAR_PLURALS = word_set(
     "men women children people feet teeth mice geese lice oxen bacteria mitochondria media criteria phenomena data strata spectra"
@@ -148,7 +150,7 @@ def is_plural_noun(word: str) -> bool:
         return True
     if last in _S_SINGULAR or not last.endswith("s") or len(last) < 3:
         return False
-    return not last.endswith(("ss", "us", "is", "'s", "ics", "itis", "osis"))
+    return not last.endswith(("ss", "us", "is", "'s", "itis", "osis"))
 
 
 # Nouns that say little without what they are directed at: "damage to blood vessels".

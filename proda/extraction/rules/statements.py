@@ -30,6 +30,9 @@ _PROCESS = re.compile(
     r"|breakdown|transfer|rate|process|reflex|development|division|repair|decay|loss|spread|appetite|recovery|pressure|temperature|level|speed|strength|size|price|amount|volume|concentration|density|demand|supply"
     r"|output|income|ity|ness|ure|color|shape|function|behavior|outcome|quantity|value|status)s?$"
 )
+_RAISED = word_set(
+    "concern concerns question questions issue issues doubt doubts objection objections money funds child children awareness"
+)
 _WHOLES = word_set(
     "balance homeostasis regulation understanding ability stability health success"
 )  # what contributes to them does not cause them
@@ -68,7 +71,7 @@ def _of_subject(
     when = tuple(dict.fromkeys((*front.when, *group.when, *pattern.when, *clause.objects.when)))
     if pattern.relation == "exceeds" and phrase.attached and not all(p.attached for p in clause.objects.phrases):
         return  # "the cost of A is higher than B" compares a cost with a thing
-    if pattern.swap and (ts[phrase.core].lower in COMPARATIVES or ts[phrase.core].lower in NUMBERS):
+    if ts[phrase.core].lower in NUMBERS or (pattern.swap and ts[phrase.core].lower in COMPARATIVES):
         return
     for named in clause.objects.phrases:
         found = _object(ts, named, clause, casing)
@@ -100,6 +103,8 @@ def _object(ts: Sequence[Token], phrase: Phrase, clause: Clause, casing: Casing)
     head = ts[inner.head].lower
     if pattern.base == "become" and ((inner.article != "a" and not is_plural(ts, inner)) or head in GENERIC or is_relational(head)):
         return None
+    if pattern.base == "raise" and head in _RAISED:
+        return None  # "raised concerns" brings them up
     if pattern.swap and pattern.relation == "requires" and len(inner.attached) > 1:
         return None  # "is essential for the heart for life"
     found = mention(ts, inner, casing)

@@ -15,8 +15,8 @@ QUANTIFIERS = word_set("much some many most several all both each every any nume
 DENIERS = word_set("no neither nor few little none not never hardly rarely seldom scarcely barely without nothing cannot n't")
 POSSESSIVES = word_set("its their his her our your my whose one's")
 PRONOUNS = word_set(
-    "i it they he she them him itself themselves himself herself they're it's there here who whom what which whoever whatever something"
-    " anything everything someone anyone everyone somebody one ones others another each-other"
+    "i it they he she them him itself themselves himself herself they're it's there here who whom what which whoever whatever"
+    " something anything everything someone anyone everyone somebody one ones others another each-other"
 )
 PERSONAL = word_set(
     "we you us me our your my ours yours mine ourselves yourself myself let let's we'll you'll we've you've you're we're i'm"

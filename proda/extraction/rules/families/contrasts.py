@@ -17,7 +17,8 @@ from proda.extraction.rules.phrases import phrase_at, stands_alone
 from proda.extraction.rules.sentences import Sentence
 from proda.extraction.rules.texts import composed, own_text
 from proda.extraction.rules.tokens import Token
-from proda.extraction.rules.verbs import verb
+from proda.extraction.rules.verbs import FINITE, PLAIN_VERBS, verb
+from proda.extraction.rules.words import is_adverb
 from proda.records import Relation
 
 PATTERNS: tuple[Pattern, ...] = (
@@ -39,6 +40,9 @@ def read(
     other = phrase_at(ts, *front.unlike)
     subject = phrase_at(ts, front.main, len(ts))
     if other is None or other.end != front.unlike[1] or subject is None or not (stands_alone(ts, other) and stands_alone(ts, subject)):
+        return
+    after = ts[subject.end].lower if subject.end < len(ts) else "."
+    if after not in FINITE and after not in PLAIN_VERBS and not is_adverb(after):  # the subject has swallowed its verb
         return
     one, two = mention(ts, subject, casing), mention(ts, other, casing)
     if one is None or two is None or one.term.casefold() == two.term.casefold() or subject.quantified or other.quantified:

@@ -50,8 +50,7 @@ _NO_GENUS = word_set(
     " challenge means derivative tool-kit kit barrier source testament combination alternation opposite reversal extension"
     " continuation variant variation relative exception consideration obstacle solution advantage disadvantage benefit drawback asset"
     " liability strength weakness win loss sum average constant total outcome reward fact myth mistake waste joy pleasure burden"
-    " milestone landmark"
-    " brand sector girl boy man woman person student graduate resident native citizen name field subfield area opening"
+    " milestone landmark brand sector girl boy man woman person student graduate resident native citizen field subfield area opening"
 )
 _CLAUSE_STARTS = word_set("which who where although while whereas because since but so including such especially with")
 _ADJECTIVAL = ("ive", "ous", "al", "ic", "ing", "ed", "ant", "ent", "ary", "ful", "less", "able")
@@ -168,8 +167,14 @@ def _kind(
 ) -> Iterator[FoundStatement]:
     """The statement that a concept is a kind of its genus."""
     bare = msgspec.structs.replace(genus, end=genus.head + 1, attached=())
+    head = ts[genus.head].lower
     target = mention(ts, bare, casing)
-    if target is None or target.term.casefold() == name.term.casefold() or front.unlike or ts[genus.head].lower in GENERIC | _NO_GENUS:
+    if (
+        target is None
+        or target.term.casefold() == name.term.casefold()
+        or front.unlike
+        or {head, head.removesuffix("s")} & (GENERIC | _NO_GENUS)
+    ):
         return
     after = ts[genus.end].lower if genus.end < len(ts) else "."
     if after in ("and", "or") or (after == "," and ts[genus.head].lower.endswith(_ADJECTIVAL)):  # "a reactive, irritating gas"
