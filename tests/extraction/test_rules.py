@@ -97,6 +97,7 @@ def test_a_plain_sentence_states_its_relation(sentence: str, statement: str) -> 
         "Penicillin inhibits Escherichia coli in the laboratory.",  # it does not make it less
         "Dry soil prevents the seeds from sprouting in early spring.",
         "Heat causes the metal rods to expand along their length.",  # heat causes no rods
+        "High fever causes the human liver to withhold iron from blood.",
         "Hydrogen and oxygen produce water in a violent reaction.",  # together
         "Sulfur dioxide causes acid rain, unless it is removed from flue gas.",  # an exception
         "The plague caused a shortage of labour in western Europe.",  # which plague, and when?

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from proda.extraction.rules.casing import Casing
 from proda.extraction.rules.glosses import named_by
-from proda.extraction.rules.nouns import DEGREE, LESSENING
+from proda.extraction.rules.nouns import DEGREE, DIRECTED, LESSENING, is_relational
 from proda.extraction.rules.patterns import Pattern
 from proda.extraction.rules.phrases import DURATIONS, POSTNOMINAL, Phrase, phrase_at
 from proda.extraction.rules.tokens import Token
@@ -202,6 +202,10 @@ def _misread(ts: Sequence[Token], phrases: tuple[Phrase, ...], end: int, pattern
         return True  # "replaces A with B"
     if relation == "prevents" and any(ts[at].lower == "from" for phrase in phrases for at, _ in phrase.attached):
         return True  # "prevents the veins from distending"
+    if relation in _DIRECTING and any(
+        ts[at].lower == "to" and not _directs(ts, phrase) for phrase in phrases for at, _ in phrase.attached[:1]
+    ):
+        return True  # "causes the liver to withhold iron"
     if end + 1 >= len(ts):
         return False
     word, after = ts[end].lower, ts[end + 1].lower
@@ -210,6 +214,12 @@ def _misread(ts: Sequence[Token], phrases: tuple[Phrase, ...], end: int, pattern
     if word == "as" and after in ("a", "an"):
         return True  # "uses it as a solvent"
     return word in _NARROWING and relation in _DIRECTING and _infinitive_follows(ts, end)  # "causes the cells that line it to swell"
+
+
+def _directs(ts: Sequence[Token], phrase: Phrase) -> bool:
+    """Whether "to" belongs to the noun: "damage to the liver"."""
+    head = ts[phrase.head].lower
+    return head in DIRECTED["to"] or is_relational(head)
 
 
 _DIRECTING = word_set("causes enables requires prevents triggers")
