@@ -143,6 +143,11 @@ def test_modifiers_stay_in_the_wording_and_leave_the_term() -> None:
     ]
 
 
+def test_a_degree_stays_in_the_term_where_it_belongs_to_a_quantity() -> None:
+    assert terms("High energy radiation causes damage to living cells.")[0][0] == "High energy radiation".lower()
+    assert terms("High blood pressure causes damage to small vessels.")[0][0] == "blood pressure"
+
+
 def test_less_of_a_thing_is_a_concept_of_its_own() -> None:
     """Otherwise the effects of a lack would be told of the thing."""
     assert terms("A decrease in temperature decreases the pressure of a confined gas.")[0][0] == "decrease in temperature"

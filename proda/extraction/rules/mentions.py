@@ -14,6 +14,7 @@ from proda.extraction.rules.nouns import (
     DEGREE,
     DIRECTED,
     GENERIC,
+    QUANTITY_NOUNS,
     is_relational,
 )
 from proda.extraction.rules.phrases import Phrase, is_plural, phrase_at
@@ -44,7 +45,9 @@ def mention(ts: Sequence[Token], phrase: Phrase, casing: Casing) -> Mention | No
         found = mention(ts, inner, casing) if inner else None
         return Mention(found.term, wording, "", found.plural) if found else None
     first = phrase.core
-    while first < phrase.head and ((ts[first].lower in DEGREE and _lowered(ts, first)) or is_adverb(ts[first].lower)):
+    while first < phrase.head and (
+        (ts[first].lower in DEGREE and _lowered(ts, first) and not _measured(ts, first, phrase.head)) or is_adverb(ts[first].lower)
+    ):
         closely = is_adverb(ts[first].lower) and first + 1 < phrase.head and ts[first + 1].lower.endswith("ed")  # "closely spaced lines"
         first += 2 if closely else 1
     last = phrase.head + 1
@@ -68,6 +71,11 @@ def mention(ts: Sequence[Token], phrase: Phrase, casing: Casing) -> Mention | No
 
 def _directed(head: str) -> bool:
     return any(head in heads for heads in DIRECTED.values())
+
+
+def _measured(ts: Sequence[Token], at: int, head: int) -> bool:
+    """Whether a word of degree belongs to a quantity that is itself a modifier: "high energy radiation"."""
+    return at + 1 < head and ts[at + 1].lower in QUANTITY_NOUNS
 
 
 def _lowered(ts: Sequence[Token], at: int) -> bool:

@@ -51,6 +51,7 @@ _NO_GENUS = word_set(
     " continuation variant variation relative exception consideration obstacle solution advantage disadvantage benefit drawback asset"
     " liability strength weakness win loss sum average constant total outcome reward fact myth mistake waste joy pleasure burden"
     " milestone landmark brand sector girl boy man woman person student graduate resident native citizen field subfield area opening"
+    " alteration distribution indication proxy"
 )
 _CLAUSE_STARTS = word_set("which who where although while whereas because since but so including such especially with")
 _ADJECTIVAL = ("ive", "ous", "al", "ic", "ing", "ed", "ant", "ent", "ary", "ful", "less", "able")
