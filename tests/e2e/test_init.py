@@ -29,7 +29,7 @@ SMALL = {
     "hidden_size: 128": "hidden_size: 32",
     "layers: 3": "layers: 1\n  heads: 2",
     "vocabulary: 16384": "vocabulary: 512",
-    "epochs: 2": "epochs: 1",
+    "epochs: 3": "epochs: 1",
     "chains: 20": "chains: 12",
     "suite_items: 400": "suite_items: 40",
     "samples_per_statement: 12": "samples_per_statement: 2",
