@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from proda.cli.init import init
+from proda.cli.main import VERBS
 
 COMMAND = [sys.executable, "-P", "-m", "proda.cli.main", "init"]
 
@@ -34,6 +36,14 @@ def test_the_folder_goes_to_standard_output_and_the_next_step_to_standard_error(
     assert "committed as" in done.stderr and "the embedded base" in done.stderr
     assert done.stderr.endswith(f"Next: cd '{tmp_path}/good bread' && make repro\n")
     assert (tmp_path / "good bread/README.md").read_text().startswith("# good bread\n")
+
+
+def test_every_command_that_the_readme_names_exists(tmp_path: Path) -> None:
+    call("breads", "--root", str(tmp_path))
+    text = (tmp_path / "breads/README.md").read_text() + (tmp_path / "breads/Makefile").read_text()
+    named = set(re.findall(r"\bproda ([a-z]+)\b", text))
+    assert {"ingest", "curate", "extract", "review", "check", "status", "init"} <= named
+    assert named <= {*VERBS, "help"}
 
 
 def test_a_dry_run_prints_the_files_and_writes_none(tmp_path: Path) -> None:
