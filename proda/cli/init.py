@@ -71,7 +71,7 @@ def init(
 
 def _remove_example(root: Path, dry_run: bool, as_json: bool) -> None:
     from proda.history.repository import Repository
-    from proda.workflows.example_topic import plan_removal
+    from proda.workflows.example_topic import PROPOSED, plan_removal
     from proda.workflows.file_set import require_committed, write_together
 
     if not root.is_dir():
@@ -79,7 +79,7 @@ def _remove_example(root: Path, dry_run: bool, as_json: bool) -> None:
     root = Repository.open(root).root
     planned = plan_removal(root)
     if not dry_run:
-        require_committed(root, planned.texts)
+        require_committed(root, planned.texts.keys() - {PROPOSED})
         write_together(root, planned.texts)
     if as_json:
         click.echo(json.dumps({"files": list(planned.texts), "topics": planned.topics, "written": not dry_run}, indent=2))

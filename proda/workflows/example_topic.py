@@ -26,6 +26,7 @@ from proda.yamlio import dump_yaml, load_yaml
 
 DISCIPLINE, TOPIC = "baking", "baking/bread-making"
 READERS = (("knowledge", "**/*.yaml"), ("samples/patches", "*.yaml"), ("benchmarks/verdicts", "*.yaml"))  # what may refer to the example
+PROPOSED = f"proposals/{TOPIC}.yaml"  # what `proda extract` finds in the example too; it need not be committed
 SHOWN = 10
 
 
@@ -53,6 +54,8 @@ def plan_removal(root: Path) -> Removal:
     texts: dict[str, str | None] = {topic: None}
     if (root / source_path(TOPIC)).is_file():
         texts[source_path(TOPIC)] = None
+    if (root / PROPOSED).is_file():
+        texts[PROPOSED] = None
     texts |= _without(root, CATALOGUE, "sources", TOPIC)
     if not any(name.split("/")[1] == DISCIPLINE for name in others):
         texts |= _without(root, ALLOCATION.as_posix(), "samples", DISCIPLINE)

@@ -70,11 +70,14 @@ def test_without_an_identity_it_succeeds_and_says_what_is_left_to_do(tmp_path: P
 def test_the_example_is_removed_when_it_is_committed(tmp_path: Path) -> None:
     call("breads", "--root", str(tmp_path))
     topic = tmp_path / "breads/knowledge/baking/bread-making.yaml"
+    proposed = tmp_path / "breads/proposals/baking/bread-making.yaml"
+    proposed.parent.mkdir(parents=True)
+    proposed.write_text("chains: []\n")  # as `proda extract` leaves it, not committed
     planned = call("--remove-example", "breads", "--root", str(tmp_path), "--dry-run")
     assert "would remove knowledge/baking/bread-making.yaml" in planned.stdout and topic.is_file()
     done = call("--remove-example", "breads", "--root", str(tmp_path))
     assert "remove knowledge/sources/baking/bread-making.md" in done.stdout and "edit samples/allocation.yaml" in done.stdout
-    assert "No topic is left" in done.stderr and not topic.exists()
+    assert "No topic is left" in done.stderr and not topic.exists() and not proposed.exists()
 
 
 @pytest.mark.parametrize(
