@@ -1,4 +1,4 @@
-"""Kills a command with SIGKILL as soon as a condition holds."""
+"""Kills a command with SIGKILL as soon as a condition holds, and makes sure that a command can be interrupted."""
 
 from __future__ import annotations
 
@@ -21,3 +21,8 @@ def kill_when(there: Callable[[], bool], command: Sequence[str], *, cwd: Path | 
     child.send_signal(signal.SIGKILL)
     child.wait()
     return child.pid
+
+
+def interruptible() -> None:
+    """Let a child process end on SIGINT (`preexec_fn`). A shell that starts the tests in the background has made it ignore the signal."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

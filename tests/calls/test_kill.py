@@ -19,7 +19,7 @@ from proda.calls.reply_store import ReplyStore
 from proda.calls.spending import ledger_lines
 from tests.calls.colours import ANSWER, toy_settings
 from tests.calls.endpoint import ROOT, Running, endpoint
-from tests.killing import kill_when
+from tests.killing import interruptible, kill_when
 
 FAULTS = {
     **{"429-ms": 0.02, "429": 0.005, "500": 0.01, "503": 0.01, "reset": 0.02, "cut-body": 0.01, "bad-body": 0.01, "hang": 0.003},
@@ -101,7 +101,9 @@ def test_a_thousand_questions_killed_twice_repeat_and_lose_nothing(tmp_path: Pat
 def test_an_interrupted_run_keeps_what_was_answered(tmp_path: Path) -> None:
     with endpoint(answer=ANSWER, latency_s=0.1) as server:
         command = _command(server, tmp_path, 300)
-        child = subprocess.Popen(command, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        child = subprocess.Popen(
+            command, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=interruptible  # noqa: PLW1509
+        )
         while _stored(tmp_path) < 20:
             assert child.poll() is None
             time.sleep(0.01)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from proda.store.proposals import load_proposals, save_proposals
+from tests.killing import interruptible
 from tests.reviewworld import CHAINS, SOURCE, key_of, make_review, proposals, source_text, with_statement
 
 COMMAND = [sys.executable, "-P", "-m", "proda.cli.main", "review"]
@@ -123,7 +124,9 @@ def test_without_proposals_it_says_what_to_run(root: Path) -> None:
 
 
 def test_the_page_is_served_until_it_is_interrupted(root: Path) -> None:
-    process = subprocess.Popen([*COMMAND, "--no-browser"], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*COMMAND, "--no-browser"], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible  # noqa: PLW1509
+    )
     try:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
