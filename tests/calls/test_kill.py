@@ -102,7 +102,11 @@ def test_an_interrupted_run_keeps_what_was_answered(tmp_path: Path) -> None:
     with endpoint(answer=ANSWER, latency_s=0.1) as server:
         command = _command(server, tmp_path, 300)
         child = subprocess.Popen(
-            command, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=interruptible  # noqa: PLW1509
+            command,
+            env=_environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=interruptible,  # noqa: PLW1509
         )
         while _stored(tmp_path) < 20:
             assert child.poll() is None

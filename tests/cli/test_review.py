@@ -125,7 +125,12 @@ def test_without_proposals_it_says_what_to_run(root: Path) -> None:
 
 def test_the_page_is_served_until_it_is_interrupted(root: Path) -> None:
     process = subprocess.Popen(
-        [*COMMAND, "--no-browser"], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible  # noqa: PLW1509
+        [*COMMAND, "--no-browser"],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=interruptible,  # noqa: PLW1509
     )
     try:
         assert process.stdout is not None
