@@ -143,7 +143,8 @@ def test_there_and_back_changes_nothing_but_retired_entries(world: Path, old: st
     start = without_retired(before, world)
     try:
         assert rename(world, old, name)
-        assert check_knowledge(world).findings == ()
+        # `text-terms` looks for a concept of another topic by its id, and a name drawn at random stands in no text.
+        assert not [f for f in check_knowledge(world).findings if f.rule != "text-terms"]
         found = texts(world)
         bare = re.compile(rf"(?<![\w/-]){re.escape(old)}(?![\w-])")
         for file, text in found.items():
