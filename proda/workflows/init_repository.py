@@ -14,7 +14,7 @@ import json
 import os
 import re
 import tempfile
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import distributions
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -139,14 +139,13 @@ def write_repository(planned: NewRepository) -> Written:
 
 def requirement() -> str:
     """Return the text of requirements.txt: the address or version that the running ProDa was installed from (PEP 610)."""
-    try:
-        found = distribution("proda")
-        raw = found.read_text("direct_url.json")
-        version = found.version
-    except PackageNotFoundError:
+    # A checkout may hold a proda.egg-info beside its code; it says nothing about where the code comes from.
+    found = next((each for each in distributions(name="proda") if each.read_text("RECORD") is not None), None)
+    if found is None:
         return UNKNOWN_ORIGIN.format(version=__version__)
+    raw = found.read_text("direct_url.json")
     if raw is None:
-        return f"proda=={version}\n"
+        return f"proda=={found.version}\n"
     origin = json.loads(raw)
     parts = urlsplit(str(origin.get("url", "")))
     if parts.scheme not in ("https", "http", "ssh"):

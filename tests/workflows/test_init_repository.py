@@ -205,12 +205,21 @@ def test_requirements_name_the_origin_of_the_running_proda_without_its_secrets(
     info = tmp_path / "site/proda-9.9.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: proda\nVersion: 9.9\n")
+    (info / "RECORD").write_text("")
     if origin is not None:
         (info / "direct_url.json").write_text(json.dumps(origin))
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     assert requirement().startswith(expected) and "secret" not in requirement()
     if "file" in str(origin):
         assert all(line.startswith("#") for line in requirement().splitlines())
+
+
+def test_metadata_beside_the_code_of_a_checkout_is_no_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = requirement()
+    (tmp_path / "proda.egg-info").mkdir()
+    (tmp_path / "proda.egg-info/PKG-INFO").write_text("Metadata-Version: 2.1\nName: proda\nVersion: 9.9\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert requirement() == before
 
 
 # What is refused, and what an interrupted run leaves

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.compiler.tiny import FACTS, TRAIN, WORDS, tiny_base
 from tests.killing import kill_when
 from tests.toyitems import linked_knowledge, toy_items
 
+ROOT = Path(__file__).resolve().parents[2]
 QUESTIONS = [
     (f"Question: What does {word} cause?\nAnswer:", tuple(WORDS[(n + k) % len(WORDS)] for k in range(4))) for n, word in enumerate(WORDS)
 ]
@@ -100,7 +102,8 @@ def test_a_tuned_model_has_scores_of_its_own(base: Path, tmp_path: Path) -> None
 
 def test_a_killed_run_keeps_the_portions_that_it_finished(base: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-P", "-c", SCORE, str(base), str(tmp_path)]
-    kill_when(lambda: bool(list(tmp_path.glob("questions/*.json"))), command, cwd=Path(__file__).resolve().parents[2])
+    there = {**os.environ, "PYTHONPATH": str(ROOT)}
+    kill_when(lambda: bool(list(tmp_path.glob("questions/*.json"))), command, env=there)
     before = read_cached(stored(tmp_path), Kept)
     assert before and len(before) < len(many_questions()) and len(before) % 8 == 0
     kept_scores(base, None, many_questions(), cache=tmp_path)
