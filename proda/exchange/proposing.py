@@ -1,7 +1,7 @@
 """What an import found → proposals, compared with the knowledge and with earlier proposals about the same source.
 
     new = propose(FoundKnowledge(…), source="physics/terms", text=text, backend="import obo", known={"machine": "machine"}, faults=faults)
-    merged(old, new)      # decisions and edits of reviewers stay; what is not found any more is withdrawn
+    merged(old, new, text)      # decisions and edits of reviewers stay; what is not found any more is withdrawn
 
 Nothing is proposed whose quote is not in the source, word for word. A concept that the discipline has already is not proposed again:
 statements refer to it by its id.
@@ -26,6 +26,7 @@ from proda.store.proposals import (
     ProposedConcept,
     ProposedEvidence,
     ProposedStatement,
+    placed,
     statement_key,
 )
 
@@ -83,18 +84,20 @@ def propose(found: FoundKnowledge, *, source: str, text: str, backend: str, know
     return Proposals(source, digest, backend, chunks, concepts, statements, chains)
 
 
-def merged(old: Proposals | None, new: Proposals) -> Proposals:
-    """Return the new proposals with the decisions and edits that reviewers have made on the old ones.
+def merged(old: Proposals | None, new: Proposals, text: str) -> Proposals:
+    """Return the new proposals with the decisions and edits that reviewers have made on the old ones. `text` is the source now, NFC.
 
-    An old statement that was proposed and is not found again is withdrawn; one that was accepted or rejected stays. The evidence of a
-    statement that was found again points to its new place.
+    An old statement that was proposed and is not found again is withdrawn; one that was accepted or rejected stays, and one that a
+    reviewer added stays while its passage is in the source. The evidence of a statement that was found again points to its new place.
     """
     if old is None:
         return new
     statements: dict[str, ProposedStatement] = {}
     for key, said in old.statements.items():
         again = new.statements.get(key)
-        if again is not None:
+        if said.added and said.status != "rejected":
+            statements[key] = _added(said, text)
+        elif again is not None:
             back = said.status == "withdrawn"
             changes = {"status": "proposed", "reason": ""} if back else {}
             statements[key] = msgspec.structs.replace(said, evidence=again.evidence, chunk=again.chunk, **changes)
@@ -107,6 +110,14 @@ def merged(old: Proposals | None, new: Proposals) -> Proposals:
     chains = old.chains | {name: chain for name, chain in new.chains.items() if name not in old.chains}
     backend = old.backend if new.backend in old.backend.split(", ") else f"{old.backend}, {new.backend}"
     return Proposals(new.source, new.sha256, backend, old.chunks | new.chunks, concepts, statements, chains)
+
+
+def _added(said: ProposedStatement, text: str) -> ProposedStatement:
+    evidence = placed(said.evidence, text)
+    if evidence is None:
+        return msgspec.structs.replace(said, status="withdrawn", reason=GONE)
+    back = {"status": "proposed", "reason": ""} if said.status == "withdrawn" else {}
+    return msgspec.structs.replace(said, evidence=evidence, **back)
 
 
 def _lines(source: str, text: str) -> _Lines:

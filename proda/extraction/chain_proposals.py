@@ -6,13 +6,13 @@ chains_of(statements, explained, earlier, wordings, settled)["heating-to-rail-bu
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 import msgspec
 
-from proda.extraction.chains import explanation, linked
-from proda.extraction.names import concept_id
+from proda.extraction.chains import chain_id, explanation, linked
 from proda.extraction.settled import Settled
-from proda.extraction.statement_proposals import LIVE, triple_of
+from proda.extraction.statement_proposals import LIVE
 from proda.store.proposals import ProposedChain, ProposedStatement
 
 BROKEN = "a statement of it is withdrawn or rejected"
@@ -29,15 +29,20 @@ def chains_of(
     """The chains by id, sorted. `given` are chains that the backend itself ordered; others are linked from the statements.
 
     `wordings` maps concept → how a sentence names it. An id in `taken` (concepts, chains of the knowledge) is not used. A rejected chain
-    is not proposed again, nor is one that shares two consecutive statements with it.
+    is not proposed again, nor is one that shares two consecutive statements with it, or with one that people have accepted or joined.
     """
     kept = {name: _again(chain, statements) for name, chain in earlier.items()}
     had = {chain.statements for chain in kept.values()}
+    decided = {pair for c in kept.values() if c.added or c.status in ("accepted", "rejected") for pair in pairwise(c.statements)}
     live = {key: s for key, s in statements.items() if s.status in LIVE}
-    new: list[ProposedChain] = [chain for chain in given if chain.statements not in had and all(key in live for key in chain.statements)]
+    new: list[ProposedChain] = [
+        chain
+        for chain in given
+        if chain.statements not in had and all(key in live for key in chain.statements) and not {*pairwise(chain.statements)} & decided
+    ]
     standing = [chain.statements for chain in (*kept.values(), *new) if chain.status != "withdrawn"]
-    triples = {key: triple_of(s) for key, s in live.items()}
-    every = {key: triple_of(s) for key, s in statements.items()}
+    triples = {key: settled.triple(s) for key, s in live.items()}
+    every = {key: settled.triple(s) for key, s in statements.items()}
     for path in linked(triples, settled.relations, [[every[k] for k in keys if k in every] for keys in standing]):
         if path not in had:
             first, last = live[path[0]], live[path[-1]]
@@ -47,7 +52,7 @@ def chains_of(
             new.append(ProposedChain(explanation(subject, target, relations), path))
     used = {*taken, *kept}
     for chain in new:
-        name = _free(chain, live, used)
+        name = chain_id(live[chain.statements[0]].subject, live[chain.statements[-1]].object, used)
         used.add(name)
         kept[name] = chain
     return dict(sorted(kept.items()))
@@ -61,12 +66,3 @@ def _again(chain: ProposedChain, statements: Mapping[str, ProposedStatement]) ->
     if chain.status == "withdrawn" and whole:
         return msgspec.structs.replace(chain, status="proposed", reason="")
     return chain
-
-
-def _free(chain: ProposedChain, statements: Mapping[str, ProposedStatement], used: set[str]) -> str:
-    first, last = statements[chain.statements[0]].subject, statements[chain.statements[-1]].object
-    base = concept_id(f"{first.rpartition('/')[2]} to {last.rpartition('/')[2]}")
-    name, count = base, 2
-    while name in used:
-        name, count = f"{base}-{count}", count + 1
-    return name

@@ -3,6 +3,7 @@
     linked({"k1": ("heating", "causes", "expansion"), "k2": ("expansion", "causes", "stress"), "k3": ("stress", "causes", "buckling")},
            relations, taken=())
     # [("k1", "k2", "k3")]
+    chain_id("heating", "rail-buckling", taken=())           # "heating-to-rail-buckling"
 
 A chain has 3 to 6 statements whose relations are steps (relations.yaml), and passes through no concept twice. Longer chains go first, then
 those that begin earlier in the text. No two chains share two consecutive statements.
@@ -10,9 +11,10 @@ those that begin earlier in the text. No two chains share two consecutive statem
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 
+from proda.extraction.names import concept_id
 from proda.records import Relation, Triple
 
 LEAST, MOST = 3, 6  # statements of a chain
@@ -69,3 +71,12 @@ def explanation(first: str, last: str, relations: Sequence[Relation]) -> str:
     if any(r.generative for r in relations) and all(sign == "+" or r.generative for sign, r in zip(signs, relations, strict=True)):
         return f"how {first} leads to {last}"
     return f"how {first} affects {last}"
+
+
+def chain_id(first: str, last: str, taken: Collection[str]) -> str:
+    """The id of a chain from the concept `first` to `last`, with a number if it is in `taken`."""
+    base = concept_id(f"{first.rpartition('/')[2]} to {last.rpartition('/')[2]}")
+    name, count = base, 2
+    while name in taken:
+        name, count = f"{base}-{count}", count + 1
+    return name

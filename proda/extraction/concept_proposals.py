@@ -33,8 +33,8 @@ def concepts_of(
     given = _given(naming, definitions)
     named = {c.id: c for c in naming.concepts()}
     known = {c.id for c in settled.known}
-    used = {reference for s in statements.values() if s.status in LIVE for reference in (s.subject, s.object)}
-    ever = {reference for s in statements.values() for reference in (s.subject, s.object)}
+    used = {settled.reference(end) for s in statements.values() if s.status in LIVE for end in (s.subject, s.object)}
+    ever = used | {end for s in statements.values() for end in (s.subject, s.object)}
     gained = _gained({**{n: c.term for n, c in named.items()}, **{n: c.term for n, c in earlier.items()}}, settled)
     found: dict[str, ProposedConcept] = {}
     for name in sorted({*ever, *given, *earlier}):

@@ -13,7 +13,7 @@ import msgspec
 from proda.extraction.canonical import KnownConcept
 from proda.extraction.names import join_key, singular_keys
 from proda.records import Record, Relation, Triple
-from proda.store.proposals import ProposedConcept
+from proda.store.proposals import ProposedConcept, ProposedStatement
 
 
 class SourceReading(Record, frozen=True):
@@ -24,11 +24,16 @@ class SourceReading(Record, frozen=True):
     sha256: str
     backend: str
     chunks: tuple[str, ...]  # ids of the kept chunks, in order
+    spans: tuple[tuple[int, int], ...] = ()  # of these chunks: code points of the text, half-open
 
     @property
     def discipline(self) -> str:
         """The discipline of the source, and of its concepts."""
         return self.source.partition("/")[0]
+
+    def chunk_at(self, place: int) -> str | None:
+        """The id of the kept chunk that holds a code point of the text; None outside of all of them."""
+        return next((name for name, (start, end) in zip(self.chunks, self.spans, strict=False) if start <= place < end), None)
 
     @property
     def topic(self) -> str:
@@ -58,6 +63,10 @@ class Settled(Record, frozen=True):
         """A concept's id as statements of the discipline write it, after the confirmed merges."""
         target = self.redirects.get(self.full(name), name)
         return target.removeprefix(f"{self.discipline}/")
+
+    def triple(self, statement: ProposedStatement) -> Triple:
+        """The triple of a statement, confirmed merges applied: one that was accepted or added names the concepts that it was given."""
+        return self.reference(statement.subject), statement.relation, self.reference(statement.object)
 
     def homonyms(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Ids of concepts of other disciplines in the knowledge that have one of `names`, sorted."""

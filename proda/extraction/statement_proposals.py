@@ -12,17 +12,12 @@ import msgspec
 
 from proda.extraction.settled import Settled, SourceReading
 from proda.records import Triple
-from proda.store.proposals import ProposedEvidence, ProposedStatement
+from proda.store.proposals import ProposedStatement, placed
 
 GONE = "its passage is no longer in the source"
 NOT_FOUND = "it is no longer found"
 ONE_CONCEPT = "a confirmed merge makes subject and object one concept"
 LIVE = ("proposed", "accepted")
-
-
-def triple_of(statement: ProposedStatement) -> Triple:
-    """The triple of a statement."""
-    return statement.subject, statement.relation, statement.object
 
 
 def merged_statements(
@@ -41,8 +36,8 @@ def merged_statements(
         now.setdefault(key, statement)
     kept = {key: _again(old, now.get(key), reading, settled) for key, old in earlier.items()}
     dropped: dict[str, str] = {}
-    live = {triple_of(s) for s in kept.values() if s.status in LIVE}
-    refused = {triple_of(s) for s in kept.values() if s.status == "rejected"}
+    live = {settled.triple(s) for s in kept.values() if s.status in LIVE}
+    refused = {settled.triple(s) for s in kept.values() if s.status == "rejected"}
     for key, statement in sorted(now.items(), key=lambda item: (item[1].evidence.span, item[0])):
         if key in kept:
             continue
@@ -51,36 +46,46 @@ def merged_statements(
             dropped[key] = reason
         else:
             kept[key] = statement
-            live.add(triple_of(statement))
+            live.add(settled.triple(statement))
     ordered = sorted(kept.items(), key=lambda item: (item[1].status == "withdrawn", item[1].evidence.span, item[0]))
     return dict(ordered), dropped
 
 
 def _again(old: ProposedStatement, now: ProposedStatement | None, reading: SourceReading, settled: Settled) -> ProposedStatement:
     """An earlier statement in the source as it is now."""
+    if old.added:
+        return _added(old, reading, settled)
     if now is not None:
         evidence = now.evidence
-        if old.evidence.quote != now.evidence.quote and (placed := _placed(old.evidence, reading.text)) is not None:
-            evidence = placed  # a reviewer has chosen other words of the source
+        if old.evidence.quote != now.evidence.quote and (chosen := placed(old.evidence, reading.text)) is not None:
+            evidence = chosen  # a reviewer has chosen other words of the source
         back = {"status": "proposed", "reason": ""} if old.status == "withdrawn" else {}
         return _merged(msgspec.structs.replace(old, evidence=evidence, chunk=now.chunk, **back), now, settled)
     if old.status in ("rejected", "withdrawn"):
         return old
-    placed = _placed(old.evidence, reading.text)
-    if placed is None:
+    here = placed(old.evidence, reading.text)
+    if here is None:
         return msgspec.structs.replace(old, status="withdrawn", reason=GONE)
     if old.status == "proposed":
-        return msgspec.structs.replace(old, evidence=placed, status="withdrawn", reason=NOT_FOUND)
-    return msgspec.structs.replace(old, evidence=placed)
+        return msgspec.structs.replace(old, evidence=here, status="withdrawn", reason=NOT_FOUND)
+    return msgspec.structs.replace(old, evidence=here)
 
 
-def _placed(evidence: ProposedEvidence, text: str) -> ProposedEvidence | None:
-    """The evidence with its place in the text; the place it had, if the quote still stands there."""
-    start, end = evidence.span
-    if text[start:end] == evidence.quote:
-        return evidence
-    at = text.find(evidence.quote)
-    return None if at < 0 else ProposedEvidence(evidence.quote, (at, at + len(evidence.quote)))
+def _added(old: ProposedStatement, reading: SourceReading, settled: Settled) -> ProposedStatement:
+    """A statement that a reviewer has added: it stays while its passage is in the source, whether or not the backend finds it too.
+
+    It keeps the concepts that the reviewer gave it; confirmed merges are applied where its triple is read.
+    """
+    if old.status == "rejected":
+        return old
+    here = placed(old.evidence, reading.text)
+    if here is None:
+        return msgspec.structs.replace(old, status="withdrawn", reason=GONE)
+    now = msgspec.structs.replace(old, evidence=here, chunk=reading.chunk_at(here.span[0]) or old.chunk)
+    subject, _, target = settled.triple(now)
+    if subject == target and old.status != "accepted":
+        return msgspec.structs.replace(now, status="withdrawn", reason=ONE_CONCEPT)
+    return msgspec.structs.replace(now, status="proposed", reason="") if old.status == "withdrawn" else now
 
 
 def _merged(statement: ProposedStatement, now: ProposedStatement, settled: Settled) -> ProposedStatement:
@@ -105,7 +110,7 @@ def _merged(statement: ProposedStatement, now: ProposedStatement, settled: Settl
 
 def _against(statement: ProposedStatement, live: set[Triple], refused: set[Triple], settled: Settled, rejected: frozenset[str]) -> str:
     """Why a new statement is not proposed; empty if nothing speaks against it."""
-    subject, name, target = triple = triple_of(statement)
+    subject, name, target = triple = settled.triple(statement)
     relation = settled.relations[name]
     back = (target, name, subject)
     if subject == target:

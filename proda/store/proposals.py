@@ -26,7 +26,8 @@
       heat-pump-warms-a-house: {explains: how a heat pump warms a house, statements: [a1b2c3d4e5f6, …], status: proposed}
 
 A statement's key is a hash of what was found (source, quote, triple) and stays when a reviewer edits the statement, so that extracting
-again never proposes it anew. Nothing here is knowledge: an accepted chain is written to knowledge/<discipline>/<topic>.yaml.
+again never proposes it anew. What a reviewer has added has `added: true`; it stays as long as its passage is in the source. Nothing here is
+knowledge: an accepted chain is written to knowledge/<discipline>/<topic>.yaml.
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ class ProposedStatement(Record, frozen=True):
     tense: Literal["present", "past"] = "present"
     status: Decision = "proposed"
     reason: str = ""  # why it was rejected or withdrawn
+    added: bool = False  # by a reviewer, from the source
 
 
 class ProposedConcept(Record, frozen=True):
@@ -100,6 +102,7 @@ class ProposedChain(Record, frozen=True):
     exclusions: tuple[str, ...] = ()
     status: Decision = "proposed"
     reason: str = ""
+    added: bool = False  # by a reviewer, who joined its statements
 
 
 class ChunkRecord(Record, frozen=True):
@@ -125,6 +128,15 @@ def statement_key(source: str, quote: str, triple: tuple[str, str, str]) -> str:
     """The key of a statement, 12 hexadecimal digits: of its source, its quote (case and space aside) and its triple as found."""
     text = " ".join(unicodedata.normalize("NFC", quote).casefold().split())
     return hashlib.sha256("\0".join((source, text, *triple)).encode()).hexdigest()[:12]
+
+
+def placed(evidence: ProposedEvidence, text: str) -> ProposedEvidence | None:
+    """The evidence with its place in `text`: the place it had, if the quote still stands there, or else the first; None without one."""
+    start, end = evidence.span
+    if text[start:end] == evidence.quote:
+        return evidence
+    at = text.find(evidence.quote)
+    return None if at < 0 else ProposedEvidence(evidence.quote, (at, at + len(evidence.quote)))
 
 
 def proposals_path(source: str) -> str:

@@ -180,7 +180,8 @@ def _reading(root: Path, source: str, backend: str) -> tuple[SourceReading, tupl
     for chunk in chunks:
         if found.text[chunk.start : chunk.end] != chunk.text:
             raise InputError(f"{source_path(source)}\n  The text has changed since it was curated. Run `proda curate`, then this again.")
-    return SourceReading(source, found.text, found.sha256, backend, tuple(c.id for c in chunks)), chunks
+    spans = tuple((c.start, c.end) for c in chunks)
+    return SourceReading(source, found.text, found.sha256, backend, tuple(c.id for c in chunks), spans), chunks
 
 
 def _text(root: Path, source: str) -> str:

@@ -144,7 +144,7 @@ def known_concepts(root: Path, discipline: str, source: str) -> dict[str, str]:
 
 def _proposals(root: Path, source: str, backend: str, found: FoundKnowledge, text: str, old: Proposals | None, faults: Faults) -> Proposals:
     known = known_concepts(root, source.partition("/")[0], source)
-    return merged(old, propose(found, source=source, text=text, backend=backend, known=known, faults=faults))
+    return merged(old, propose(found, source=source, text=text, backend=backend, known=known, faults=faults), text)
 
 
 def _planned(texts: Mapping[str, str], proposals: Proposals, read: int, used: int, faults: Faults, notes: tuple[str, ...]) -> PlannedImport:

@@ -75,7 +75,7 @@ def test_an_id_that_another_concept_has_is_not_taken() -> None:
 
 def test_the_same_import_again_changes_nothing() -> None:
     made, _ = _propose()
-    assert merged(made, made) == made
+    assert merged(made, made, TEXT) == made
 
 
 def test_decisions_and_edits_of_reviewers_stay_and_places_follow_the_text() -> None:
@@ -85,8 +85,9 @@ def test_decisions_and_edits_of_reviewers_stay_and_places_follow_the_text() -> N
     rejected = msgspec.structs.replace(old.statements[second], status="rejected", reason="trivial")
     concepts = old.concepts | {"wind": msgspec.structs.replace(old.concepts["wind"], definition="moving air", status="accepted")}
     old = msgspec.structs.replace(old, statements=old.statements | {first: edited, second: rejected}, concepts=concepts)
-    new, _ = _propose(text=TEXT.replace("# Terms", "# Longer terms"))
-    found = merged(old, new)
+    text = TEXT.replace("# Terms", "# Longer terms")
+    new, _ = _propose(text=text)
+    found = merged(old, new, text)
     assert found.statements[first].text == edited.text and found.statements[first].status == "accepted"
     assert found.statements[first].evidence.span[0] == old.statements[first].evidence.span[0] + len("Longer ")
     assert found.statements[second].status == "rejected" and found.concepts["wind"].definition == "moving air"
@@ -95,18 +96,34 @@ def test_decisions_and_edits_of_reviewers_stay_and_places_follow_the_text() -> N
 
 def test_what_is_not_found_any_more_is_withdrawn_and_comes_back() -> None:
     old, _ = _propose()
-    gone, _ = _propose(text=TEXT.replace("The shaft turns stones.", ""))
+    text = TEXT.replace("The shaft turns stones.", "")
+    gone, _ = _propose(text=text)
     third = list(old.statements)[2]
-    withdrawn = merged(old, gone)
+    withdrawn = merged(old, gone, text)
     assert (withdrawn.statements[third].status, withdrawn.statements[third].reason) == ("withdrawn", GONE)
-    assert merged(withdrawn, old).statements[third].status == "proposed"
+    assert merged(withdrawn, old, TEXT).statements[third].status == "proposed"
 
 
 def test_proposals_of_another_backend_are_never_withdrawn() -> None:
     old, _ = _propose()
     old = msgspec.structs.replace(old, backend="rules")
-    found = merged(old, _propose(FoundKnowledge(CONCEPTS, ()))[0])
+    found = merged(old, _propose(FoundKnowledge(CONCEPTS, ()))[0], TEXT)
     assert {s.status for s in found.statements.values()} == {"proposed"} and found.backend == "rules, import obo"
+
+
+def test_what_a_reviewer_added_stays_while_its_passage_is_there_though_the_import_does_not_find_it() -> None:
+    old, _ = _propose()
+    key, statement = next(iter(old.statements.items()))
+    quote = statement.evidence.quote
+    added = msgspec.structs.replace(statement, relation="enables", added=True)
+    old = msgspec.structs.replace(old, statements={**old.statements, "feedfeedfeed": added})
+    text = TEXT.replace("# Terms", "# Longer terms")
+    stays = merged(old, _propose(text=text)[0], text).statements["feedfeedfeed"]
+    assert stays.status == "proposed" and text[slice(*stays.evidence.span)] == quote
+    text = TEXT.replace(quote, "")
+    gone = merged(old, _propose(text=text)[0], text)
+    assert (gone.statements["feedfeedfeed"].status, gone.statements[key].status) == ("withdrawn", "withdrawn")
+    assert merged(gone, _propose()[0], TEXT).statements["feedfeedfeed"].status == "proposed"
 
 
 def test_spelling_variants_share_a_key_and_qualifiers_do_not() -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proda.extraction.chains import LEAST, MOST, explanation, linked
+from proda.extraction.chain_proposals import chains_of
+from proda.extraction.chains import LEAST, MOST, chain_id, explanation, linked
+from proda.extraction.settled import Settled
 from proda.knowledge.rules.steps import MAX_STEPS, MIN_STEPS
+from proda.store.proposals import ProposedChain, ProposedEvidence, ProposedStatement
 from tests.extraction.sources import BY_ID
 
 
@@ -58,3 +62,20 @@ def test_every_chain_is_as_check_wants_it(triples: list[tuple[str, str, str]]) -
 def test_what_a_chain_explains_is_worded_by_its_signs() -> None:
     assert explanation("heat", "wear", [BY_ID["causes"], BY_ID["increases"]]) == "how heat leads to wear"
     assert explanation("heat", "wear", [BY_ID["causes"], BY_ID["decreases"]]) == "how heat affects wear"
+
+
+def test_an_id_that_is_taken_gets_a_number() -> None:
+    assert chain_id("physics/heating", "rail-buckling", {}) == "heating-to-rail-buckling"
+    assert chain_id("heating", "rail", {"heating-to-rail", "heating-to-rail-2"}) == "heating-to-rail-3"
+
+
+@pytest.mark.parametrize("decided", [{"added": True}, {"status": "accepted"}, {"status": "rejected"}])
+def test_a_chain_of_the_backend_that_overlaps_with_a_decided_one_is_not_proposed(decided: dict[str, object]) -> None:
+    evidence = ProposedEvidence("a quote", (0, 7))
+    statements = {key: ProposedStatement(key[0], "causes", key[1], "A text.", evidence, "x") for key in ("pq", "qr", "rs", "st")}
+    given_ = [ProposedChain("how p leads to t", ("pq", "qr", "rs", "st"))]
+    settled = Settled("physics", BY_ID)
+    earlier = {"mine": ProposedChain("how p leads to s", ("pq", "qr", "rs"))}
+    assert list(chains_of(statements, given_, earlier, {}, frozenset(), settled)) == ["mine", "p-to-t"]
+    earlier = {"mine": ProposedChain("how p leads to s", ("pq", "qr", "rs"), **decided)}  # type: ignore[arg-type]
+    assert list(chains_of(statements, given_, earlier, {}, frozenset(), settled)) == ["mine"]

@@ -18,7 +18,16 @@ from proda.knowledge.schema import ChainEntry, ConceptEntry, EvidenceEntry, Step
 from proda.store.chunks import load_chunks
 from proda.store.merges import PATH as MERGES
 from proda.store.merges import Merge, load_merges, save_merges
-from proda.store.proposals import Proposals, ProposedStatement, load_proposals, proposals_path, save_proposals
+from proda.store.proposals import (
+    Proposals,
+    ProposedChain,
+    ProposedConcept,
+    ProposedEvidence,
+    ProposedStatement,
+    load_proposals,
+    proposals_path,
+    save_proposals,
+)
 from proda.workflows.check_repository import check_repository
 from proda.workflows.extract import ExtractReport, extract
 from proda.yamlio import dump_yaml
@@ -161,6 +170,90 @@ def test_the_same_triple_is_proposed_once_and_its_reverse_or_opposite_not_at_all
     assert report.reasons == {
         "its triple is proposed from another passage": 2, "the opposite is stated": 1, "the reverse is stated": 1,
     }  # fmt: skip
+
+
+def with_entries(root: Path, section: str, entries: dict[str, object]) -> None:
+    """Put new statements or chains into the proposals, as a reviewer does."""
+    proposals = load_proposals(root, SOURCE)
+    save_proposals(root, msgspec.structs.replace(proposals, **{section: {**getattr(proposals, section), **entries}}))
+
+
+def test_a_chain_that_a_reviewer_joined_is_neither_withdrawn_nor_proposed_twice(root: Path) -> None:
+    run(root)
+    (found,) = load_proposals(root, SOURCE).chains.values()
+    keys = found.statements[1:]  # the extractor's chain is longer, and goes for the joined one
+    edit(root, {"chronic-stress-to-kidney-function": {"status": "rejected", "reason": "part of another"}}, "chains")
+    with_entries(root, "chains", {"how-sugar-harms": ProposedChain("how cortisol harms the kidney", keys, added=True)})
+    before = (root / proposals_path(SOURCE)).read_bytes()
+    assert not run(root).sources[SOURCE].changed and (root / proposals_path(SOURCE)).read_bytes() == before
+    longer = [*STRESS, "In old age, low kidney function causes swelling of the legs and feet."]
+    write_sources(root, {SOURCE: paragraphs(*longer)})
+    run(root)
+    after = load_proposals(root, SOURCE)
+    assert list(after.chains) == ["chronic-stress-to-kidney-function", "how-sugar-harms"]
+    assert after.chains["how-sugar-harms"].status == "proposed" and after.chains["how-sugar-harms"].added
+    edit(root, {keys[1]: {"status": "rejected", "reason": "untrue"}})
+    run(root)
+    assert load_proposals(root, SOURCE).chains["how-sugar-harms"].status == "withdrawn"
+
+
+def test_a_statement_that_a_reviewer_added_stays_while_its_passage_does_and_moves_with_it(root: Path) -> None:
+    run(root)
+    text = (root / f"knowledge/sources/{SOURCE}.md").read_text()
+    quote = "Some people drink tea in the afternoon."
+    tea = ProposedStatement(
+        "tea", "decreases", "chronic-stress", "Tea decreases chronic stress, because people rest while they drink it.",
+        ProposedEvidence(quote, (text.index(quote), text.index(quote) + len(quote))), load_chunks(root, SOURCE)[2].id, added=True,
+    )  # fmt: skip
+    with_entries(root, "statements", {"feedfeedfeed": tea})
+    with_entries(root, "concepts", {"tea": ProposedConcept("tea", "substance", "a hot drink made from leaves")})
+    run(root)
+    assert load_proposals(root, SOURCE).statements["feedfeedfeed"] == tea
+    changed = ["A new introduction stands here and says little.", *STRESS[:2], STRESS[2] + " Nobody knows why.", STRESS[3]]
+    write_sources(root, {SOURCE: paragraphs(*changed)})
+    assert run(root).sources[SOURCE].withdrawn == 0
+    text = (root / f"knowledge/sources/{SOURCE}.md").read_text()
+    moved = load_proposals(root, SOURCE).statements["feedfeedfeed"]
+    assert text[slice(*moved.evidence.span)] == quote and moved.chunk == load_chunks(root, SOURCE)[3].id != tea.chunk
+    write_sources(root, {SOURCE: paragraphs(*STRESS[:2], STRESS[3])})
+    assert run(root).sources[SOURCE].withdrawn == 1
+    after = load_proposals(root, SOURCE)
+    assert (
+        after.statements["feedfeedfeed"].reason == "its passage is no longer in the source" and after.concepts["tea"].status == "withdrawn"
+    )
+    write_sources(root, {SOURCE: paragraphs(*STRESS)})
+    run(root)
+    back = load_proposals(root, SOURCE)
+    assert (back.statements["feedfeedfeed"].status, back.concepts["tea"].status) == ("proposed", "proposed")
+    edit(root, {"feedfeedfeed": {"status": "rejected", "reason": "not stated"}})
+    run(root)
+    assert load_proposals(root, SOURCE).statements["feedfeedfeed"].status == "rejected"
+
+
+def test_a_confirmed_merge_reaches_a_statement_that_a_reviewer_added(root: Path) -> None:
+    """Its concepts stay as given, but its triple is read as merged: it is linked, and no second one of the same triple is proposed."""
+    run(root)
+    text = (root / f"knowledge/sources/{SOURCE}.md").read_text()
+    quote = "Some people drink tea in the afternoon."
+    span = (text.index(quote), text.index(quote) + len(quote))
+    evidence = ProposedEvidence(quote, span)
+    fear = ProposedStatement("fear", "causes", "hormone-release", "Fear causes hormone release, as tea does.", evidence, "x", added=True)
+    with_entries(root, "statements", {"feedfeedfeed": fear})
+    concepts = {n: ProposedConcept(n.replace("-", " "), "process", f"a thing called {n}") for n in ("fear", "hormone-release")}
+    with_entries(root, "concepts", concepts)
+    save_merges(root, [Merge("medicine/cortisol-secretion", "medicine/hormone-release", "confirmed", "one thing")])
+    run(root)
+    after = load_proposals(root, SOURCE)
+    assert after.statements["feedfeedfeed"].object == "hormone-release" and after.concepts["hormone-release"].status == "withdrawn"
+    assert after.concepts["cortisol-secretion"].status == "proposed"
+    write_sources(root, {SOURCE: paragraphs(*STRESS, "Fear causes cortisol secretion in many animals.")})
+    assert run(root).sources[SOURCE].reasons == {"its triple is proposed from another passage": 1}
+    save_merges(root, [Merge("medicine/fear", "medicine/hormone-release", "confirmed", "one thing")])
+    run(root)
+    assert load_proposals(root, SOURCE).statements["feedfeedfeed"].reason == "a confirmed merge makes subject and object one concept"
+    save_merges(root, [Merge("medicine/fear", "medicine/hormone-release", "refused", "one thing")])
+    run(root)
+    assert load_proposals(root, SOURCE).statements["feedfeedfeed"].status == "proposed"
 
 
 def test_a_source_that_leaves_the_catalogue_is_withdrawn_as_a_whole(root: Path) -> None:
