@@ -29,7 +29,8 @@ from proda.errors import ProdaError, failed_write
 from proda.review.actions import Action, carry_out
 from proda.review.view import changed, document_of, view_of
 from proda.workflows.decisions import RefusedDecisionError
-from proda.workflows.review import ChangedOnDiskError, Review
+from proda.workflows.review import Review
+from proda.workflows.review_files import ChangedOnDiskError
 from proda.workflows.review_state import ReviewState, version_of
 
 MAX_BODY = 256 * 1024

@@ -64,6 +64,14 @@ def load_chunks(root: Path, source: str) -> tuple[Chunk, ...]:
         raise InputError(f"{chunks_path(source)}\n  Not a file of chunks ({error}). Run `proda curate` to write it again.") from None
 
 
+def chunks_there(root: Path, source: str) -> tuple[Chunk, ...]:
+    """The chunks of one source as `load_chunks` returns them; none if it has not been curated, or if the file is damaged."""
+    try:
+        return load_chunks(root, source)
+    except InputError:
+        return ()
+
+
 def curated_sources(root: Path) -> tuple[str, ...]:
     """The ids of the sources that have been curated, sorted."""
     return tuple(_source_of(path.relative_to(root / FOLDER)) for path in data_files(root / FOLDER, "*/*.jsonl"))

@@ -8,18 +8,19 @@ shorter(after, "heat-pump-warms-a-house")        # runs of statements that can s
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from proda.errors import ProdaError
+from proda.extraction.chains import LEAST
 from proda.knowledge.schema import ConceptType
 from proda.records import Tense
 from proda.store.proposals import Proposals
 from proda.yamlio.policy import FORBIDDEN_CHARACTER
 
-MIN_STEPS = 3  # of a chain
+E = TypeVar("E")
 MAX_TEXT = 2000  # characters of an edited field
 DEAD = ("rejected", "withdrawn")
 
@@ -107,7 +108,7 @@ def shorter(proposals: Proposals, chain: str) -> tuple[tuple[str, ...], ...]:
             runs.append([])
         else:
             runs[-1].append(key)
-    return tuple(tuple(run) for run in runs if len(run) >= MIN_STEPS)
+    return tuple(tuple(run) for run in runs if len(run) >= LEAST)
 
 
 def accepted(proposals: Proposals, keys: Iterable[str]) -> Proposals:
@@ -158,7 +159,7 @@ def renamed_chain(proposals: Proposals, chain: str, name: str) -> Proposals:
 
 def edited_statement(proposals: Proposals, key: str, edit: StatementEdit, relations: Iterable[str]) -> Proposals:
     """`proposals` with a statement reworded. Raises RefusedDecisionError with a remark for each field that cannot be used."""
-    fields = _cleaned(edit, ("text", "relation"), Remark("", statement=key))
+    fields = cleaned(edit, ("text", "relation"), Remark("", statement=key))
     if fields["relation"] not in relations:
         remark = Remark(f"'{fields['relation']}' is not a relation of knowledge/relations.yaml.", statement=key, field="relation")
         raise RefusedDecisionError("The edit was not saved.", (remark,))
@@ -169,7 +170,7 @@ def edited_statement(proposals: Proposals, key: str, edit: StatementEdit, relati
 
 def edited_concept(proposals: Proposals, name: str, edit: ConceptEdit) -> Proposals:
     """`proposals` with a concept changed; a definition that was drafted and has been rewritten counts as written."""
-    fields = _cleaned(edit, ("term", "type", "definition"), Remark("", concept=name))
+    fields = cleaned(edit, ("term", "type", "definition"), Remark("", concept=name))
     before = proposals.concepts[name]
     after = msgspec.structs.replace(before, **fields, drafted=before.drafted and fields["definition"] == before.definition)
     return msgspec.structs.replace(proposals, concepts={**proposals.concepts, name: after})
@@ -177,7 +178,7 @@ def edited_concept(proposals: Proposals, name: str, edit: ConceptEdit) -> Propos
 
 def edited_chain(proposals: Proposals, name: str, edit: ChainEdit) -> Proposals:
     """`proposals` with what a chain explains, and when it holds, changed."""
-    fields = _cleaned(edit, ("explains",), Remark("", chain=name))
+    fields = cleaned(edit, ("explains",), Remark("", chain=name))
     return msgspec.structs.replace(proposals, chains={**proposals.chains, name: msgspec.structs.replace(proposals.chains[name], **fields)})
 
 
@@ -187,20 +188,31 @@ def progress(proposals: Proposals) -> tuple[int, int]:
     return sum(status != "proposed" for status in statuses), len(statuses)
 
 
+def in_place(entries: Mapping[str, E], key: str, entry: E, rank: Callable[[str, E], Any]) -> dict[str, E]:
+    """`entries` with a new one before the first that ranks above it, so that a file in order stays in order; others keep their places."""
+    found: dict[str, E] = {}
+    for other, old in entries.items():
+        if key not in found and rank(other, old) > rank(key, entry):
+            found[key] = entry
+        if other != key:
+            found[other] = old
+    return {**found, key: entry} if key not in found else found
+
+
 def _with_status(proposals: Proposals, keys: Iterable[str], status: Any, reason: str) -> Proposals:
     changed = {key: msgspec.structs.replace(proposals.statements[key], status=status, reason=reason) for key in keys}
     return msgspec.structs.replace(proposals, statements={**proposals.statements, **changed})
 
 
 def _reason(reason: str) -> str:
-    cleaned, fault = _line(reason)
-    if fault or not cleaned:
+    line, fault = _line(reason)
+    if fault or not line:
         raise RefusedDecisionError("Nothing was rejected.", (Remark(fault or "Give the reason, in one line.", field="reason"),))
-    return cleaned
+    return line
 
 
-def _cleaned(edit: msgspec.Struct, needed: tuple[str, ...], place: Remark) -> dict[str, Any]:
-    """The fields of an edit, trimmed; an empty optional field is None. Raises RefusedDecisionError with all faults."""
+def cleaned(edit: msgspec.Struct, needed: tuple[str, ...], place: Remark) -> dict[str, Any]:
+    """The fields of an edit, trimmed; an empty optional field is None. Raises RefusedDecisionError with all faults, each at `place`."""
     fields: dict[str, Any] = {}
     remarks = []
     for name, value in msgspec.structs.asdict(edit).items():

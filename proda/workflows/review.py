@@ -3,6 +3,7 @@
     review = Review(root, "physics/heat-pumps")
     review.accept("a1b2c3d4e5f6")                       # writes proposals/physics/heat-pumps.yaml
     review.accept_chain("heat-pump-warms-a-house")      # … and knowledge/physics/heat-pumps.yaml, samples/allocation.yaml if need be
+    review.join(("a1b2c3d4e5f6", "b1b2c3d4e5f6", "c1b2c3d4e5f6"))      # a chain that the extractor did not find
     review.undo()
 
 A chain whose statements are all accepted is written into the knowledge if `proda check` finds no new error in what the knowledge would
@@ -12,74 +13,28 @@ removing it is an edit of the topic file. Files that another program changed sin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
-from proda.errors import ProdaError
-from proda.knowledge.read_topic import read_source
-from proda.knowledge.rules.rule import SourceText
 from proda.knowledge.tree import MERGES, source_path
-from proda.knowledge.vocabulary import read_vocabulary
-from proda.records import Record, Relation
+from proda.store.chunks import chunks_there
 from proda.store.proposals import Proposals, proposals_path
 from proda.workflows import decisions
-from proda.workflows.checked_entries import checked, remarks_alone
+from proda.workflows.additions import Additions, NewStatement, RefusedAdditionsError, added
+from proda.workflows.checked_entries import remarks_alone
 from proda.workflows.decisions import ChainEdit, ConceptEdit, RefusedDecisionError, Remark, StatementEdit
-from proda.workflows.file_set import write_together
-from proda.workflows.known_nodes import KnownNodes, known_nodes
-from proda.workflows.merge_decisions import decided_merge, seen_merges
-from proda.workflows.proposals_text import ProposalsText
-from proda.workflows.review_state import ReviewState, load_state, make_state, topic_path, version_of
-from proda.workflows.scaffold import parse_topic
-
-KEPT = 500  # decisions that can be undone
+from proda.workflows.joining import chain_of, joined
+from proda.workflows.merge_decisions import decided_merge
+from proda.workflows.review_files import ReviewFiles
+from proda.workflows.review_state import topic_path
 
 
-class ChangedOnDiskError(ProdaError):
-    """Another tab or program changed a file of the review since it was read. Nothing was written."""
-
-
-class _Before(Record, frozen=True):
-    """What a decision replaced, and the version that it left."""
-
-    texts: dict[str, str | None]
-    proposals: Proposals
-    left: str
-    what: str
-
-
-class Review:
+class Review(ReviewFiles):
     """The review of one source. Not safe for threads: the caller lets one decision end before the next."""
 
     def __init__(self, root: Path, source: str) -> None:
-        parse_topic(source)
-        self.root = root
-        self.source = source
-        self.text: SourceText | None = None
-        self.relations: dict[str, Relation] = {}
-        self._done: list[_Before] = []
-        self._written = ProposalsText()
+        super().__init__(root, source)
         self._hints: tuple[str, dict[str, tuple[Remark, ...]]] = ("", {})  # version, remarks by statement
-        self.reload()
-
-    def reload(self) -> None:
-        """Read all files again. Decisions made before cannot be undone afterwards if a file has changed."""
-        self.state: ReviewState = load_state(self.root, self.source)
-        self.relations = {r.id: r for r in read_vocabulary(self.root).relations or ()}
-        self.text = read_source(self.root / source_path(self.source), self.root)
-
-    def require(self, version: str) -> None:
-        """Raise ChangedOnDiskError unless the files are those of `version`, which is also the version that was read."""
-        if version != self.state.version or version_of(self.root, self.source) != self.state.version:
-            raise ChangedOnDiskError(
-                "Another tab or program changed the proposals, the topic file or the merges. Nothing was written. Look at the new state,"
-                " then decide again."
-            )
-
-    @property
-    def undoable(self) -> str:
-        """What `undo` would take back; empty if it can do nothing."""
-        return self._done[-1].what if self._done and self._done[-1].left == self.state.version else ""
 
     def accept(self, key: str) -> tuple[Remark, ...]:
         """Accept a statement; writes the chains that it completes, or a link if it is in no chain.
@@ -91,14 +46,14 @@ class Review:
         homes = decisions.homes(after, key)
         if not homes:
             self._require_ends(key)
-            self._write(after, (), (key,), f"accept {key} as a link")
+            self.write(after, (), (key,), f"accept {key} as a link")
             return ()
         due = [name for name in homes if self._due(after, name)]
         if due:
-            return self._write_chains(after, due, due[:1], f"accept {key}")
+            return self.write_chains(after, due, due[:1], f"accept {key}")
         if errors := tuple(r for r in self.hints(key) if r.severity == "error"):
             raise RefusedDecisionError("The statement was not accepted. `proda check` would refuse it:", errors)
-        self._save(after, {}, f"accept {key}")
+        self.save(after, {}, f"accept {key}")
         return ()
 
     def accept_chain(self, chain: str) -> tuple[Remark, ...]:
@@ -112,7 +67,7 @@ class Review:
         keys = self.state.proposals.chains[chain].statements
         after = decisions.accepted(self.state.proposals, [k for k in keys if self.state.proposals.statements[k].status == "proposed"])
         due = [chain, *(name for name in after.chains if name != chain and set(keys) & {*after.chains[name].statements})]
-        return self._write_chains(after, [n for n in due if self._due(after, n)], [chain], f"accept the chain {chain}")
+        return self.write_chains(after, [n for n in due if self._due(after, n)], [chain], f"accept the chain {chain}")
 
     def accept_all(self) -> tuple[Remark, ...]:
         """Accept every undecided chain and link that passes the check; returns why the others do not."""
@@ -121,7 +76,7 @@ class Review:
         remarks: list[Remark] = []
         if chains:
             keys = dict.fromkeys(k for n in chains for k in before.chains[n].statements if before.statements[k].status == "proposed")
-            remarks += self._write_chains(decisions.accepted(before, keys), chains, (), "accept all chains", keep_only_written=True)
+            remarks += self.write_chains(decisions.accepted(before, keys), chains, (), "accept all chains", keep_only_written=True)
         for key, statement in self.state.proposals.statements.items():
             if statement.status == "proposed" and self.state.is_loose(key):
                 try:
@@ -133,30 +88,54 @@ class Review:
     def reject(self, key: str, reason: str) -> None:
         """Reject a statement, for a reason in one line. Raises RefusedDecisionError if it is in the knowledge."""
         self._open(key)
-        self._save(decisions.rejected(self.state.proposals, (key,), reason), {}, f"reject {key}")
+        self.save(decisions.rejected(self.state.proposals, (key,), reason), {}, f"reject {key}")
 
     def reject_chain(self, chain: str, reason: str) -> None:
         """Reject a chain and those of its statements that are undecided and in no other chain."""
         self._chain(chain)
-        self._save(decisions.chain_decided(self.state.proposals, chain, "rejected", reason), {}, f"reject the chain {chain}")
+        self.save(decisions.chain_decided(self.state.proposals, chain, "rejected", reason), {}, f"reject the chain {chain}")
 
     def reopen(self, key: str) -> None:
         """Make a statement, or a rejected chain, undecided again."""
         if key in self.state.proposals.chains:
             self._chain(key, any_status=True)
-            self._save(decisions.chain_decided(self.state.proposals, key, "proposed"), {}, f"reopen the chain {key}")
+            self.save(decisions.chain_decided(self.state.proposals, key, "proposed"), {}, f"reopen the chain {key}")
             return
         self._open(key)
-        self._save(decisions.reopened(self.state.proposals, (key,)), {}, f"reopen {key}")
+        self.save(decisions.reopened(self.state.proposals, (key,)), {}, f"reopen {key}")
 
     def shorten(self, chain: str, keys: tuple[str, ...]) -> tuple[Remark, ...]:
         """Cut a chain to a run of its statements; writes it if all of them are accepted."""
         self._chain(chain)
         after = decisions.shortened(self.state.proposals, chain, keys)
         if self._due(after, chain):
-            return self._write_chains(after, [chain], [chain], f"shorten the chain {chain}")
-        self._save(after, {}, f"shorten the chain {chain}")
+            return self.write_chains(after, [chain], [chain], f"shorten the chain {chain}")
+        self.save(after, {}, f"shorten the chain {chain}")
         return ()
+
+    def join(self, keys: Sequence[str], explains: str = "") -> tuple[str, tuple[Remark, ...]]:
+        """Make a chain of statements, in this order, and return its id; writes it if all of them are accepted.
+
+        Returns remarks as `accept` does. Raises RefusedDecisionError with what does not fit.
+        """
+        after, name = joined(self.state, self.relations, keys, explains)
+        what = f"join {name}"
+        if not self._due(after, name):
+            self.save(after, {}, what)
+            return name, ()
+        left = self.write_chains(after, [name], [name], what)
+        return chain_of(self.state.proposals, keys), left
+
+    def add(self, entries: Sequence[NewStatement]) -> Additions:
+        """Propose statements that the extractor did not find. Raises RefusedAdditionsError if one cannot be: then none is written."""
+        if self.text is None or self.text.text is None:
+            why = "There is no such file." if self.text is None else self.text.refusal
+            raise RefusedDecisionError(f"{source_path(self.source)}: {why} Mend it first.")
+        made = added(self.state, self.relations, self.text.text, chunks_there(self.root, self.source), entries)
+        if made.faults:
+            raise RefusedAdditionsError(made.faults)
+        self.save(made.proposals, {}, f"add {', '.join(made.keys)}")
+        return made
 
     def edit(self, key: str, statement: StatementEdit | None, concepts: dict[str, ConceptEdit]) -> None:
         """Save what a reviewer typed about a statement and about concepts. What the check says of it is told by `hints`."""
@@ -171,12 +150,12 @@ class Review:
             if changed != after and self.state.is_written(name):
                 raise RefusedDecisionError(_written(f"The concept {name}", self.source), (Remark("It is in the knowledge.", concept=name),))
             after = changed
-        self._save(after, {}, f"edit {key}")
+        self.save(after, {}, f"edit {key}")
 
     def edit_chain(self, chain: str, edit: ChainEdit) -> None:
         """Save what a reviewer typed about a chain."""
         self._chain(chain)
-        self._save(decisions.edited_chain(self.state.proposals, chain, edit), {}, f"edit the chain {chain}")
+        self.save(decisions.edited_chain(self.state.proposals, chain, edit), {}, f"edit the chain {chain}")
 
     def decide_merge(self, index: int, decision: str, keep: str) -> None:
         """Confirm, refuse or reopen a merge of knowledge/merges.yaml. Raises RefusedDecisionError if it would rename knowledge."""
@@ -190,7 +169,7 @@ class Review:
             raise RefusedDecisionError(f"{what} {'is' if len(there) == 1 else 'are'} in the knowledge already. {advice}")
         text = (self.root / MERGES).read_text(encoding="utf-8")
         after = decided_merge(text, merge, decision, keep, self.state.discipline)
-        self._save(self.state.proposals, {MERGES: after}, f"{decision} merge")
+        self.save(self.state.proposals, {MERGES: after}, f"{decision} merge")
 
     def hints(self, key: str) -> tuple[Remark, ...]:
         """What `proda check` would say about a statement and its concepts, warnings included; empty if there is nothing to decide."""
@@ -203,22 +182,6 @@ class Review:
         if key not in known:
             known[key] = remarks_alone(self.root, self.state, self.text, self.state.proposals, key)
         return known[key]
-
-    def undo(self) -> str:
-        """Take back the last decision of this review, files and all, and return what it was. Raises RefusedDecisionError."""
-        if not self._done:
-            raise RefusedDecisionError("There is no decision to undo: none was made since this review started.")
-        last = self._done[-1]
-        if last.left != self.state.version:
-            raise RefusedDecisionError("The files have changed since the last decision, so it cannot be undone. Decide it again.")
-        self.require(self.state.version)
-        self._put(last.texts, last.proposals, None if topic_path(self.source) in last.texts else self.state.known)
-        self._done.pop()
-        return last.what
-
-    def forget(self) -> None:
-        """Make the decisions so far final, as a commit does."""
-        self._done.clear()
 
     def _open(self, key: str) -> None:
         """Raise RefusedDecisionError unless `key` is a statement that can be decided about."""
@@ -255,64 +218,6 @@ class Review:
         statement = self.state.proposals.statements[key]
         nodes = dict.fromkeys(self.state.node(end) for end in (statement.subject, statement.object))
         return tuple(node for node in nodes if node not in self.state.known.in_chains)
-
-    def _write_chains(
-        self, after: Proposals, chains: Iterable[str], needed: Iterable[str], what: str, keep_only_written: bool = False
-    ) -> tuple[Remark, ...]:
-        """Write chains into the knowledge, those that the check refuses left out; raises RefusedDecisionError for a needed one."""
-        wanted, needed, left_out = list(chains), set(needed), list[Remark]()
-        while wanted:
-            try:
-                self._write(_only(self.state.proposals, after, wanted) if keep_only_written else after, wanted, (), what)
-                return tuple(left_out)
-            except RefusedDecisionError as error:
-                refused = _blamed(after, error.remarks, wanted)
-                if not refused or refused & needed or (len(wanted) == 1 and not keep_only_written):
-                    raise
-                left_out += error.remarks
-                wanted = [name for name in wanted if name not in refused]
-        if not keep_only_written:
-            self._save(after, {}, what)
-        return tuple(left_out)
-
-    def _write(self, after: Proposals, chains: Iterable[str], links: Iterable[str], what: str) -> None:
-        """Write chains and links into the knowledge together with the proposals. Raises RefusedDecisionError if the check would fail."""
-        made = checked(self.root, self.state, self.text, after, chains, links)
-        self._save(made.proposals, made.texts, what, made.known)
-
-    def _save(self, after: Proposals, texts: Mapping[str, str], what: str, known: KnownNodes | None = None) -> None:
-        """Write the proposals and other files together, and remember what they replace."""
-        self.require(self.state.version)
-        before = {name: (self.root / name).read_text(encoding="utf-8") if (self.root / name).is_file() else None for name in texts}
-        proposals = self.state.proposals
-        self._put(texts, after, known or self.state.known)
-        self._done = [*self._done, _Before(before, proposals, self.state.version, what)][-KEPT:]
-
-    def _put(self, texts: Mapping[str, str | None], proposals: Proposals, known: KnownNodes | None) -> None:
-        # The topic file comes first: if the program is killed between the two, accepting the chain again finds it there.
-        write_together(self.root, {**texts, proposals_path(self.source): self._written.of(proposals)})
-        text = texts.get(topic_path(self.source), self.state.topic_text) or ""
-        merges = seen_merges(self.root, self.state.discipline) if MERGES in texts else self.state.merges
-        version = version_of(self.root, self.source)
-        self.state = make_state(version, proposals, text, merges, known or known_nodes(self.root))
-
-
-def _blamed(proposals: Proposals, remarks: Iterable[Remark], chains: Iterable[str]) -> set[str]:
-    """The chains that remarks are about, by their own name, a statement of theirs, or a concept that they name."""
-    found = set()
-    for remark in remarks:
-        for name in chains:
-            keys = proposals.chains[name].statements
-            ends = {end for k in keys for end in (proposals.statements[k].subject, proposals.statements[k].object)}
-            if remark.chain == name or (not remark.chain and (remark.statement in keys or (remark.concept and remark.concept in ends))):
-                found.add(name)
-    return found
-
-
-def _only(before: Proposals, after: Proposals, chains: Iterable[str]) -> Proposals:
-    """`before` with the statements of `chains` accepted, as they are in `after`."""
-    keys = [key for name in chains for key in after.chains[name].statements if before.statements[key].status == "proposed"]
-    return decisions.accepted(before, keys)
 
 
 def _written(what: str, source: str) -> str:

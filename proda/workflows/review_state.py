@@ -14,8 +14,8 @@ from pathlib import Path
 from proda.errors import InputError
 from proda.knowledge.schema import LinkEntry, TopicFile, full_id
 from proda.knowledge.tree import MERGES
-from proda.records import Record
-from proda.store.proposals import Proposals, load_proposals, proposals_path
+from proda.records import Concept, Record, Triple
+from proda.store.proposals import Proposals, ProposedConcept, ProposedStatement, load_proposals, proposals_path
 from proda.workflows.acceptance import merged_into, topic_of
 from proda.workflows.decisions import homes
 from proda.workflows.known_nodes import KnownNodes, known_nodes
@@ -44,6 +44,20 @@ class ReviewState(Record, frozen=True):
     def node(self, reference: str) -> str:
         """The full id of the concept that a reference means after the confirmed merges."""
         return full_id(self.discipline, merged_into(reference, self.discipline, self.merged))
+
+    def concept(self, reference: str) -> Concept | ProposedConcept | None:
+        """The concept that a reference means after the confirmed merges: of the knowledge, or else of the proposals; None without one."""
+        node = self.node(reference)
+        return self.known.concepts.get(node) or self.proposals.concepts.get(node.removeprefix(f"{self.discipline}/"))
+
+    def term(self, reference: str) -> str:
+        """The term of a concept, for a message; its id if there is no such concept."""
+        concept = self.concept(reference)
+        return concept.term if concept else reference
+
+    def triple(self, statement: ProposedStatement) -> Triple:
+        """The triple of a statement, with full ids, after the confirmed merges."""
+        return self.node(statement.subject), statement.relation, self.node(statement.object)
 
     def is_written(self, concept: str) -> bool:
         """Whether a concept of the proposals is in the knowledge, here or in another topic."""

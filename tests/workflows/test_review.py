@@ -16,7 +16,8 @@ from proda.store.proposals import ProposedChain, load_proposals, proposals_path,
 from proda.workflows.check_repository import check_repository
 from proda.workflows.decisions import ChainEdit, ConceptEdit, RefusedDecisionError, StatementEdit
 from proda.workflows.proposals_text import ProposalsText
-from proda.workflows.review import ChangedOnDiskError, Review
+from proda.workflows.review import Review
+from proda.workflows.review_files import ChangedOnDiskError
 from tests import reviewworld
 from tests.reviewworld import CHAINS, SOURCE, add_source, key_of, make_review, proposals, source_text, with_statement
 
