@@ -7,6 +7,10 @@
     $ proda review physics/heat-pumps --list
     $ proda review physics/heat-pumps --accept heat-pump-warms-a-house
     $ proda review physics/heat-pumps --reject a1b2c3d4e5f6 --reason "wrong way round"
+    $ proda review physics/heat-pumps --add statements.yaml
+    proposals/physics/heat-pumps.yaml  5c0d1e2f3a4b  Heat flow causes condensation, because …
+    $ proda review physics/heat-pumps --join 5c0d1e2f3a4b,b1c2d3e4f5a6,c0d1e2f3a4b5
+    proposals/physics/heat-pumps.yaml  heat-flow-to-evaporation  how heat flow leads to evaporation
     $ proda review physics/heat-pumps --commit
 
 Exit status 0; 1 if a decision is refused, with the findings of `proda check` that are the reason; 2 if the command is called wrongly.
@@ -18,7 +22,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -27,9 +31,7 @@ from proda.findings import printable
 
 if TYPE_CHECKING:
     from proda.workflows.decisions import Remark
-
-PROPOSED = "○"
-ICONS = {"accepted": "✓", "rejected": "✕", "withdrawn": "–"}
+    from proda.workflows.review import Review
 
 
 @click.command(epilog="Example: proda review --list")
@@ -41,6 +43,19 @@ ICONS = {"accepted": "✓", "rejected": "✕", "withdrawn": "–"}
 @click.option("--accept-all", is_flag=True, help="Accept every undecided chain and link that `proda check` finds no error in.")
 @click.option("--reject", metavar="KEY", multiple=True, help="Reject a statement or a chain. Can be given several times.")
 @click.option("--reason", help="Why they are rejected, in one line.")
+@click.option(
+    "--join",
+    metavar="KEY,KEY,KEY",
+    multiple=True,
+    help="Make a chain of 3 to 6 statements, each starting where the one before ends. Prints the chain's id, which --accept takes.",
+)
+@click.option("--explains", metavar="TEXT", help='What the chain of --join explains: "how …" (default: worded from its ends).')
+@click.option(
+    "--add",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Propose the statements that a YAML file lists; prints their keys. docs/documents.md shows the file.",
+)
 @click.option("--commit/--no-commit", help="Commit the review of SOURCE: this document's files and no others.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the page (default: a free one).")
 @click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
@@ -53,6 +68,9 @@ def review(
     accept_all: bool,
     reject: tuple[str, ...],
     reason: str | None,
+    join: tuple[str, ...],
+    explains: str | None,
+    add: str | None,
     commit: bool,
     port: int,
     no_browser: bool,
@@ -62,8 +80,9 @@ def review(
     """Review the proposals of a document. Without --list, a decision or --commit, opens a page on this machine.
 
     Decisions are recorded in proposals/. A chain whose statements are all accepted is written to knowledge/, if `proda check` finds no
-    error in the result.
+    error in the result. In one call, --add comes first, then --reject, --join and --accept.
     """
+    from proda.cli.review_list import print_list
     from proda.history.repository import Repository
     from proda.store.proposals import proposed_sources
     from proda.workflows.scaffold import parse_topic
@@ -74,19 +93,22 @@ def review(
         raise UsageError("--reason is for --reject.")
     if accept_all and accept:
         raise UsageError("--accept-all accepts all that can be accepted: leave out --accept.")
+    if explains is not None and len(join) != 1:
+        raise UsageError("--explains is for one chain: give it with one --join.")
     if source is not None:
         parse_topic(source)
     where = Repository.open(root).root
     sources = proposed_sources(where)
-    decides = bool(accept or accept_all or reject)
+    wanted = Wanted(accept, accept_all, reject, reason or "", join, explains or "", add)
+    decides = bool(accept or accept_all or reject or join or add)
     if listed:
         if decides or commit:
-            raise UsageError("--list decides nothing: leave out --accept, --reject and --commit.")
-        _list(where, sources if source is None else (source,), source is not None, as_json)
+            raise UsageError("--list decides nothing: leave out --accept, --reject, --join, --add and --commit.")
+        print_list(where, sources if source is None else (source,), source is not None, as_json)
         return
     chosen = _chosen(source, sources, needed=decides or commit)
     if decides or commit:
-        _decide(where, chosen[0], (accept, accept_all, reject, reason or ""), commit, as_json)
+        _decide(where, chosen[0], wanted, commit, as_json)
         return
     if as_json:
         raise UsageError("--json needs --list, a decision or --commit.")
@@ -104,72 +126,36 @@ def _chosen(source: str | None, sources: Sequence[str], needed: bool) -> tuple[s
     return tuple(sources)
 
 
-def _list(root: Path, sources: Sequence[str], entries: bool, as_json: bool) -> None:
-    from proda.store.proposals import load_proposals
-    from proda.workflows.decisions import progress
+class Wanted(NamedTuple):
+    """The decisions of one call."""
 
-    rows = []
-    for source in sources:
-        proposals = load_proposals(root, source)
-        done, total = progress(proposals)
-        chains = [{"chain": n, "status": c.status, "statements": list(c.statements)} for n, c in proposals.chains.items()]
-        statements = [{"key": k, "status": s.status, "text": s.text, "reason": s.reason} for k, s in proposals.statements.items()]
-        accepted = sum(c.status == "accepted" for c in proposals.chains.values())
-        rows.append({"source": source, "decided": done, "total": total, "chains": len(chains), "accepted_chains": accepted})
-        if entries:
-            rows[-1] |= {"entries": {"chains": chains, "statements": statements}}
-    if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-        return
-    for row in rows:
-        click.echo(
-            f"{row['source']}  {row['decided']} of {row['total']} decided, {row['accepted_chains']} of {row['chains']} chains accepted"
-        )
-        if entries:
-            _print_entries(row["entries"])
-    if not rows:
-        click.echo("No document has proposals yet. Run `proda extract` first.", err=True)
+    accept: Sequence[str]
+    accept_all: bool
+    reject: Sequence[str]
+    reason: str
+    join: Sequence[str]
+    explains: str
+    add: str | None
 
 
-def _print_entries(entries: Any) -> None:
-    statements = {s["key"]: s for s in entries["statements"]}
-    for chain in entries["chains"]:
-        click.echo(f"\n{ICONS.get(chain['status'], PROPOSED)} {printable(chain['chain'])}")
-        for key in chain["statements"]:
-            _print_statement(statements[key])
-    loose = [s for k, s in statements.items() if not any(k in chain["statements"] for chain in entries["chains"])]
-    if loose:
-        click.echo("\nin no chain")
-    for statement in loose:
-        _print_statement(statement)
-
-
-def _print_statement(statement: Any) -> None:
-    reason = f"  ({printable(statement['reason'])})" if statement["reason"] else ""
-    click.echo(f"  {ICONS.get(statement['status'], PROPOSED)} {statement['key']}  {printable(statement['text'])}{reason}")
-
-
-def _decide(root: Path, source: str, wanted: tuple[Sequence[str], bool, Sequence[str], str], commit: bool, as_json: bool) -> None:
+def _decide(root: Path, source: str, wanted: Wanted, commit: bool, as_json: bool) -> None:
     from proda.workflows.decisions import progress, said
     from proda.workflows.review import Review
     from proda.workflows.review_commit import commit_review
 
-    accept, accept_all, reject, reason = wanted
     session = Review(root, source)
-    for key in _keys(reject):
-        decide = session.reject_chain if key in session.state.proposals.chains else session.reject
-        decide(key, reason)
-    left: list[Remark] = []
-    for key in _keys(accept):
+    added, joined, left = _propose(session, wanted, as_json)
+    for key in _keys(wanted.accept):
         left += session.accept_chain(key) if key in session.state.proposals.chains else session.accept(key)
-    if accept_all:
+    if wanted.accept_all:
         left += session.accept_all()
     made = commit_review(root, source) if commit else None
     done, total = progress(session.state.proposals)
     written = sorted(session.state.written_chains)
     if as_json:
         document = {"source": source, "decided": done, "total": total, "chains": written, "left_out": [said(r) for r in left]}
-        click.echo(json.dumps(document | {"commit": made.id if made else None}, ensure_ascii=False, indent=2))
+        document |= {"added": added, "joined": joined, "commit": made.id if made else None}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         for name in written:
             click.echo(f"knowledge/{source}.yaml  {name}")
@@ -180,10 +166,41 @@ def _decide(root: Path, source: str, wanted: tuple[Sequence[str], bool, Sequence
         click.echo(
             f"Committed {made.id[:9]}: {printable(made.subject)}" if made else "Nothing to commit: all is committed already.", err=True
         )
-    elif accept or accept_all:
+    elif wanted.accept or wanted.accept_all:
         click.echo(f"Next: `proda review {source} --commit`, then `dvc repro`.", err=True)
-    if left and not accept_all:
+    elif waiting := [name for name in joined if name not in written]:
+        click.echo(f"Next: `proda review {source} --accept {','.join(waiting)}`.", err=True)
+    if left and not wanted.accept_all:
         sys.exit(1)
+
+
+def _propose(session: Review, wanted: Wanted, as_json: bool) -> tuple[list[str], list[str], list[Remark]]:
+    """Carry out --add, --reject and --join; returns the keys that were added, the chains that were joined, and what was left out.
+
+    What is new is printed at once, so that it is known even if a later decision is refused.
+    """
+    from proda.workflows.additions_file import add_from_file
+
+    added: list[str] = []
+    if wanted.add is not None:
+        made = add_from_file(session, Path(wanted.add))
+        added += made.keys
+        for note in made.notes:
+            click.echo(printable(note), err=True)
+    for key in added if not as_json else ():
+        click.echo(f"proposals/{session.source}.yaml  {key}  {printable(session.state.proposals.statements[key].text)}")
+    for key in _keys(wanted.reject):
+        decide = session.reject_chain if key in session.state.proposals.chains else session.reject
+        decide(key, wanted.reason)
+    joined: list[str] = []
+    left: list[Remark] = []
+    for path in wanted.join:
+        name, remarks = session.join(_keys((path,)), wanted.explains)
+        joined.append(name)
+        left += remarks
+        if not as_json:
+            click.echo(f"proposals/{session.source}.yaml  {name}  {printable(session.state.proposals.chains[name].explains)}")
+    return added, joined, left
 
 
 def _keys(values: Sequence[str]) -> list[str]:

@@ -158,7 +158,7 @@ def quote_fault(quote: str, text: str) -> str:
         return f"The source has this passage in {count} places. Quote more of it, so that it stands there once."
     if not count:
         missed = near_miss(quote, text, (0, len(text)))
-        return f"The quote {missed.reason}.{f' Nearest: “{missed.nearest}”.' if missed.nearest else ' Quote it word for word.'}"
+        return f"The quote {missed.reason}.{f' Nearest: “{missed.nearest}”' if missed.nearest else ' Quote it word for word.'}"
     if (words := len(quote.split())) < FEWEST_WORDS:
         return f"The quote has {words} word{'s' * (words != 1)}, expected at least {FEWEST_WORDS}. Quote the whole sentence."
     return ""

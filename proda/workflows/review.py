@@ -126,12 +126,16 @@ class Review(ReviewFiles):
         left = self.write_chains(after, [name], [name], what)
         return chain_of(self.state.proposals, keys), left
 
-    def add(self, entries: Sequence[NewStatement]) -> Additions:
-        """Propose statements that the extractor did not find. Raises RefusedAdditionsError if one cannot be: then none is written."""
+    def additions(self, entries: Sequence[NewStatement]) -> Additions:
+        """What `add` would do; nothing is written. Raises RefusedDecisionError if the source cannot be read."""
         if self.text is None or self.text.text is None:
             why = "There is no such file." if self.text is None else self.text.refusal
             raise RefusedDecisionError(f"{source_path(self.source)}: {why} Mend it first.")
-        made = added(self.state, self.relations, self.text.text, chunks_there(self.root, self.source), entries)
+        return added(self.state, self.relations, self.text.text, chunks_there(self.root, self.source), entries)
+
+    def add(self, entries: Sequence[NewStatement]) -> Additions:
+        """Propose statements that the extractor did not find. Raises RefusedAdditionsError if one cannot be: then none is written."""
+        made = self.additions(entries)
         if made.faults:
             raise RefusedAdditionsError(made.faults)
         self.save(made.proposals, {}, f"add {', '.join(made.keys)}")

@@ -12,11 +12,12 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from proda.store.proposals import load_proposals, save_proposals
+from proda.store.proposals import load_proposals, proposals_path, save_proposals
 from tests.killing import interruptible
-from tests.reviewworld import CHAINS, SOURCE, key_of, make_review, proposals, source_text, with_statement
+from tests.reviewworld import CHAINS, SENTENCES, SOURCE, key_of, make_review, proposals, source_text, with_statement
 
 COMMAND = [sys.executable, "-P", "-m", "proda.cli.main", "review"]
 FIRST, SECOND, THIRD = CHAINS
@@ -96,6 +97,84 @@ def test_a_refused_decision_is_exit_1_with_the_findings_and_nothing_written(root
     assert load_proposals(root, SOURCE).chains[FIRST].status == "proposed"
 
 
+ADDED = f"""\
+- quote: A heat pump carries warmth from a cold garden into a warm house
+  subject: condensation
+  relation: increases
+  object: house warmth
+  text: Condensation increases house warmth, because the vapour gives its heat to the rooms.
+  concepts:
+    - {{term: house warmth, type: state, definition: the pleasant temperature of the rooms}}
+- quote: {SENTENCES["comfort"]}
+  subject: house warmth
+  relation: causes
+  object: comfort
+  text: House warmth causes comfort, because nobody shivers.
+"""
+
+
+def test_statements_are_added_joined_and_accepted(root: Path) -> None:
+    (root / "more.yaml").write_text(ADDED)
+    done = run(root, "--add", "more.yaml")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("  ", 2) for line in done.stdout.splitlines()]
+    assert [(place, text[:12]) for place, _, text in rows] == [
+        (proposals_path(SOURCE), "Condensation"),
+        (proposals_path(SOURCE), "House warmth"),
+    ]
+    keys = f"{key_of('condensation')},{rows[0][1]}, {rows[1][1]}"
+    joined = run(root, "--join", keys, "--explains", "how the coil pleases people")
+    assert joined.returncode == 0, joined.stderr
+    assert joined.stdout == f"{proposals_path(SOURCE)}  heat-flow-to-comfort  how the coil pleases people\n"
+    assert f"Next: `proda review {SOURCE} --accept heat-flow-to-comfort`." in joined.stderr
+    assert "already" in run(root, "--join", keys).stderr
+    done = run(root, "--accept", "heat-flow-to-comfort")
+    assert done.returncode == 0 and done.stdout == f"knowledge/{SOURCE}.yaml  heat-flow-to-comfort\n", done.stderr
+    check = subprocess.run([*COMMAND[:-1], "check"], cwd=root, capture_output=True, text=True, check=False)
+    assert check.returncode == 0, check.stdout
+
+
+def test_a_chain_is_joined_and_accepted_in_one_call_and_told_as_json(root: Path) -> None:
+    for chain in (SECOND, THIRD):
+        run(root, "--reject", chain, "--reason", "too long")
+    found = load_proposals(root, SOURCE)
+    back = {k: msgspec.structs.replace(s, status="proposed", reason="") for k, s in found.statements.items()}
+    save_proposals(root, msgspec.structs.replace(found, statements=back))
+    keys = ",".join(key_of(n) for n in ("pressure-drop", "evaporation", "ice", "airflow"))
+    done = run(root, "--join", keys, "--accept", "condensation-to-air-flow", "--json")
+    document = json.loads(done.stdout)
+    assert done.returncode == 0 and document["joined"] == document["chains"] == ["condensation-to-air-flow"] and document["added"] == []
+
+
+def test_what_is_refused_is_named_with_its_statement_and_leaves_everything(root: Path) -> None:
+    before = (root / proposals_path(SOURCE)).read_bytes()
+    done = run(root, "--join", f"{key_of('compression')},{key_of('evaporation')},{key_of('ice')}")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert (
+        f"{key_of('evaporation')}: It starts at 'pressure drop', but {key_of('compression')} ends at 'vapour temperature'." in done.stderr
+    )
+    bad = ADDED.replace("from a cold garden", "from a chilly garden").replace("relation: causes", "relations: causes")
+    bad += "- 3\n- {quote: the fins are cold, subject: x, relation: causes, object: y, text: X causes y.}\n"
+    (root / "more.yaml").write_text(bad)
+    done = run(root, "--add", "more.yaml")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert [line for line in done.stderr.splitlines() if line.startswith("more.yaml")] == [
+        "more.yaml:1  [0].quote", "more.yaml:8  [1]", "more.yaml:13  [2]", "more.yaml:14  [3]",
+    ]  # fmt: skip
+    assert "'relations' is not a known key here. Closest: 'relation'" in done.stderr and "relation: " not in done.stderr.split("[3]")[0]
+    assert "quote: The quote is not in the source" in done.stderr and "subject: 'x' is no concept" in done.stderr
+    assert (root / proposals_path(SOURCE)).read_bytes() == before
+    for text, said in (
+        ("", "Got nothing, expected a list"),
+        ("[]", "an empty list"),
+        ("statements: []", "Got keys and values"),
+        ("- [", "more.yaml"),
+    ):
+        (root / "more.yaml").write_text(text)
+        done = run(root, "--add", "more.yaml")
+        assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
@@ -103,6 +182,11 @@ def test_a_refused_decision_is_exit_1_with_the_findings_and_nothing_written(root
         (("--reason", "x"), 2, "--reason is for --reject"),
         (("--accept-all", "--accept", "x"), 2, "leave out --accept"),
         (("--list", "--commit"), 2, "--list decides nothing"),
+        (("--list", "--join", "a,b,c"), 2, "--list decides nothing"),
+        (("--explains", "how"), 2, "--explains is for one chain"),
+        (("--explains", "how", "--join", "a,b,c", "--join", "d,e,f"), 2, "--explains is for one chain"),
+        (("--join", "a,b"), 1, "Got 2 statements, expected 3 to 6"),
+        (("--add", "nowhere.yaml"), 2, "nowhere.yaml"),
         (("--json",), 2, "--json needs"),
         (("--accept", "nothing"), 1, "There is no statement 'nothing'"),
         (("energy/other", "--accept", "x"), 1, "proda extract energy/other"),
