@@ -14,6 +14,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from proda.workflows.additions import NewStatement
 from proda.workflows.decisions import ChainEdit, ConceptEdit, RefusedDecisionError, Remark, StatementEdit, said
 from proda.workflows.review import Review
 from proda.workflows.review_commit import commit_review
@@ -84,6 +85,19 @@ class ShortenAction(_Action, frozen=True, tag="shorten"):
     keys: tuple[Name, ...]
 
 
+class JoinAction(_Action, frozen=True, tag="join"):
+    """Make a chain of statements, in this order; without `explains`, what it explains is worded from its ends."""
+
+    keys: Annotated[tuple[Name, ...], Meta(max_length=100)]
+    explains: LongText = ""
+
+
+class AddAction(_Action, frozen=True, tag="add"):
+    """Propose a statement that the reviewer has taken from the source."""
+
+    statement: NewStatement
+
+
 class MergeAction(_Action, frozen=True, tag="merge"):
     """Decide about a merge."""
 
@@ -109,6 +123,8 @@ Action = (
     | EditAction
     | EditChainAction
     | ShortenAction
+    | JoinAction
+    | AddAction
     | MergeAction
     | UndoAction
     | CommitAction
@@ -140,6 +156,12 @@ def carry_out(root: Path, review: Review, action: Action) -> str:
             review.edit_chain(action.chain, action.edit)
         case ShortenAction():
             return _left_out(review.shorten(action.chain, action.keys))
+        case JoinAction():
+            name, left = review.join(action.keys, action.explains)
+            explains = review.state.proposals.chains[name].explains
+            return " ".join(filter(None, (f"New chain {name}: {explains}.", _left_out(left))))
+        case AddAction():
+            return " ".join(("Added. It is reviewed like any other statement.", *review.add((action.statement,)).notes))
         case MergeAction():
             review.decide_merge(action.index, action.decision, action.keep)
         case UndoAction():

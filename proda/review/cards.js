@@ -2,7 +2,7 @@
 import { h, kbd } from "./dom.js";
 
 export const ICONS = { proposed: "○", accepted: "✓", rejected: "✕", withdrawn: "–" };
-const button = (act, label, key, attributes = {}) => h("button", { type: "button", "data-do": act, ...attributes }, label, key && kbd(key));
+export const button = (act, label, key, attributes = {}) => h("button", { type: "button", "data-do": act, ...attributes }, label, key && kbd(key));
 
 export const termOf = (view, id) => view.concepts[id]?.term ?? id;
 export const phraseOf = (view, relation) => view.phrases.get(relation) ?? relation;
@@ -15,10 +15,11 @@ export function tripleOf(view, s, { short = false } = {}) {
 export function statementCard(view, key, home, remarks) {
   const s = view.statements[key];
   const at = home ? view.chains[home].statements.indexOf(key) + 1 : 0;
+  const by = s.added ? ", added by a reviewer" : "";
   const where = home ? `Statement ${at} of ${view.chains[home].statements.length} of a chain` : "Statement without a chain";
   const conditions = [...s.when.map((w) => `${w}`), s.according_to && `according to ${s.according_to}`, s.tense === "past" && "past tense"].filter(Boolean);
   return h("article", { class: `card ${s.status}` },
-    h("header", {}, h("span", { class: "soft" }, where), status(s)),
+    h("header", {}, h("span", { class: "soft" }, where, by), status(s)),
     h("h2", { class: "triple" }, tripleOf(view, s)),
     conditions.length ? h("p", { class: "conditions" }, conditions.map((c) => h("span", { class: "tag" }, c))) : [],
     h("p", { class: "sentence" }, s.text),
@@ -43,7 +44,8 @@ function placement(view, s) {
   if (s.written) return h("p", { class: "soft" }, "In the knowledge as ", h("code", {}, s.written), ". To change or remove it, edit ", h("code", {}, `knowledge/${view.source}.yaml`), ".");
   if (s.chains.length || s.status === "rejected" || s.status === "withdrawn") return [];
   if (!s.unlinked.length) return h("p", { class: "soft" }, "Accepted, it becomes a link: accepted chains name both concepts.");
-  return h("p", { class: "soft" }, "It can become a link once an accepted chain names ", s.unlinked.map((id, n) => [n ? " and " : "", h("b", {}, termOf(view, id))]), ".");
+  return h("p", { class: "soft" }, "It can become a link once an accepted chain names ", s.unlinked.map((id, n) => [n ? " and " : "", h("b", {}, termOf(view, id))]),
+    ". Or join it with others into a chain: press ", kbd("c"), ".");
 }
 
 function concept(view, id, remarks) {
@@ -70,7 +72,7 @@ export function chainCard(view, name, key, remarks) {
   const undecided = chain.statements.filter((k) => view.statements[k].status === "proposed").length;
   const dead = chain.status === "rejected" || chain.status === "withdrawn";
   return h("section", { class: `chain ${chain.status}` },
-    h("header", {}, h("span", { class: "soft" }, `Chain ${n} of ${Object.keys(view.chains).length}`),
+    h("header", {}, h("span", { class: "soft" }, `Chain ${n} of ${Object.keys(view.chains).length}${chain.added ? ", joined by a reviewer" : ""}`),
       h("span", { class: `status ${chain.written ? "accepted" : chain.status}` }, chain.written ? "✓ in the knowledge" : dead ? `✕ ${chain.status}` : chain.blocking.length ? "cannot be accepted" : undecided ? `${undecided} undecided` : "complete")),
     h("h3", {}, "Explains ", chain.explains),
     ["preconditions", "exclusions"].filter((f) => chain[f].length).map((f) => h("p", { class: "soft small" }, f === "exclusions" ? "Does not cover: " : "Holds if: ", chain[f].join("; "))),
@@ -120,11 +122,12 @@ export function actionsOf(view, item) {
     return [open ? [button("accept", "Confirm", "a", { class: "accept" }), button("reject", "Refuse", "r", { class: "reject" })] : button("reopen", "Reopen", "o"), move];
   }
   const s = view.statements[item[1]];
-  if (s.written || s.status === "withdrawn") return [h("span", { class: "soft grow" }, s.written ? "In the knowledge" : "Withdrawn: its passage is no longer in the source"), move];
+  if (s.status === "withdrawn") return [h("span", { class: "soft grow" }, "Withdrawn: its passage is no longer in the source"), move];
+  if (s.written) return [h("span", { class: "soft grow" }, "In the knowledge"), s.link ? [] : button("join", "Chain", "c", { title: "Build a chain from here (c)" }), move];
   const decided = s.status !== "proposed";
   const link = !s.chains.length && s.status === "accepted";
   return [
     s.status === "accepted" && !link ? [] : button("accept", link ? "Write as a link" : "Accept", "a", { class: "accept" }),
     s.status === "rejected" ? [] : button("reject", "Reject", "r", { class: "reject" }),
-    button("edit", "Edit", "e"), decided ? button("reopen", "Reopen", "o") : [], move];
+    button("edit", "Edit", "e"), s.status === "rejected" ? [] : button("join", "Chain", "c", { title: "Build a chain from here (c)" }), decided ? button("reopen", "Reopen", "o") : [], move];
 }

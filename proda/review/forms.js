@@ -2,22 +2,24 @@
 import { h } from "./dom.js";
 import { phraseOf, remarksOf, termOf } from "./cards.js";
 
-const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
-const field = (name, label, input, remarks, note) => h("div", { class: "field" }, h("label", {}, h("span", {}, label, note && h("span", { class: "soft" }, ` ${note}`)), input),
+export const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
+export const field = (name, label, input, remarks, note) => h("div", { class: "field" }, h("label", {}, h("span", {}, label, note && h("span", { class: "soft" }, ` ${note}`)), input),
   remarksOf(remarks.filter((r) => r.field === name)));
 const LISTS = ["when", "aliases", "distinct_from", "preconditions", "exclusions"]; // one entry a line, so that Enter does not save
 
-function text(name, value, rows, placeholder) {
+export function text(name, value, rows, placeholder) {
   if (!rows) return h("input", { name, type: "text", value, placeholder, autocomplete: "off" });
   const area = h("textarea", { name, rows, "data-lines": LISTS.includes(name) });
   area.value = value;
   return area;
 }
 
-function choice(name, value, options) {
+export function choice(name, value, options) {
   const known = options.some(([id]) => id === value) ? options : [[value, value], ...options];
   return h("select", { name }, known.map(([id, label]) => h("option", { value: id, selected: id === value }, label)));
 }
+
+export const relationChoice = (view, value) => choice("relation", value, view.relations.map(([id, phrase]) => [id, phrase === id ? id : `${phrase} (${id})`]));
 
 export function statementForm(view, key, draft, remarks) {
   const s = { ...view.statements[key], ...draft?.statement };
@@ -27,7 +29,7 @@ export function statementForm(view, key, draft, remarks) {
     h("header", {}, h("span", { class: "soft" }, "Edit the statement"), h("span", {}, h("b", {}, termOf(view, s.subject)), " … ", h("b", {}, termOf(view, s.object)))),
     remarksOf(own.filter((r) => !r.field)),
     field("text", "Sentence", text("text", s.text, 3), own),
-    field("relation", "Relation", choice("relation", s.relation, view.relations.map(([id, phrase]) => [id, phrase === id ? id : `${phrase} (${id})`])), own),
+    field("relation", "Relation", relationChoice(view, s.relation), own),
     h("div", { class: "two" },
       field("subject_as", "Subject reads as", text("subject_as", s.subject_as, 0, termOf(view, s.subject)), own),
       field("object_as", "Object reads as", text("object_as", s.object_as, 0, termOf(view, s.object)), own)),

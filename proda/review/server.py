@@ -27,7 +27,8 @@ import msgspec
 
 from proda.errors import ProdaError, failed_write
 from proda.review.actions import Action, carry_out
-from proda.review.view import changed, document_of, view_of
+from proda.review.view import changed, concepts_of, document_of, view_of
+from proda.workflows.concept_names import ConceptNames
 from proda.workflows.decisions import RefusedDecisionError
 from proda.workflows.review import Review
 from proda.workflows.review_files import ChangedOnDiskError
@@ -35,10 +36,13 @@ from proda.workflows.review_state import ReviewState, version_of
 
 MAX_BODY = 256 * 1024
 TIMEOUT_S = 30  # for a client that sends nothing
+SCRIPTS = (
+    "page", "session", "deciding", "drawing", "cards", "forms", "join", "add", "combobox", "source", "search", "messages", "dom",
+)  # fmt: skip
 FILES = {
     "": "text/html",
     "page.css": "text/css",
-    **dict.fromkeys(("page.js", "cards.js", "forms.js", "source.js", "dom.js"), "text/javascript"),
+    **{f"{name}.js": "text/javascript" for name in SCRIPTS},
 }
 HEADERS = {
     "Content-Security-Policy": (
@@ -66,6 +70,7 @@ class ReviewServer(ThreadingHTTPServer):
         self.token = secrets.token_urlsafe(24)
         self.hosts = tuple(f"{name}:{self.server_port}" for name in ("127.0.0.1", "localhost"))
         self._reviews: dict[str, Review] = {}
+        self._names: dict[str, tuple[ReviewState, ConceptNames]] = {}
         self._views: dict[str, tuple[tuple[ReviewState, str] | None, dict[str, Any]]] = {}
 
     @property
@@ -102,6 +107,13 @@ class ReviewServer(ThreadingHTTPServer):
             self._views[review.source] = (now, view)
         return view
 
+    def names(self, source: str) -> ConceptNames:
+        """The concepts that a statement of a source can name; looked up anew only after a decision or a change on disk."""
+        state = self.kept(source).state
+        if source not in self._names or self._names[source][0] is not state:
+            self._names[source] = (state, ConceptNames(state))
+        return self._names[source][1]
+
     def kept(self, source: str) -> Review:
         """The review of a source as it was last read, for a decision that was made on that."""
         return self._reviews.get(source) or self.review(source)
@@ -127,6 +139,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(HTTPStatus.OK, list(self.server.sources))
         elif name == "state":
             self._answered(lambda: self._state(source))
+        elif name == "concepts":
+            self._answered(lambda: concepts_of(self.server.names(source), query.get("words", "")))
         elif name == "hints":
             self._answered(lambda: {"remarks": self.server.kept(source).hints(query.get("key", ""))})
         else:

@@ -7,15 +7,15 @@ const ORDER = ["rejected", "withdrawn", "accepted", "proposed"]; // of marks tha
 let blocks = [];
 let nodes = [];
 let quotes = new Map(); // block → keys of the statements that quote it
+let placed = new Map(); // key → its block
 let current = "";
 let drawnFor = "";
 
 export function drawSource(document_, statements, go) {
   blocks = document_.blocks;
   quotes = new Map();
-  for (const [key, statement] of Object.entries(statements)) {
-    if (statement.place) quotes.set(statement.place[0], [...(quotes.get(statement.place[0]) ?? []), key]);
-  }
+  placed = new Map();
+  for (const [key, statement] of Object.entries(statements)) place(key, statement);
   nodes = blocks.map(([kind, text, level], number) => {
     const node = h(TAGS[kind](level), { class: kind, "data-block": number });
     paint(node, number, text, kind, statements);
@@ -25,8 +25,29 @@ export function drawSource(document_, statements, go) {
   fill(section, document_.fault ? h("p", { class: "problem" }, `The source cannot be shown. ${document_.fault}`) : [], nodes);
   section.onclick = (event) => {
     const mark = event.target.closest("mark[data-key]");
-    if (mark) go(mark.dataset.key);
+    if (mark && getSelection().isCollapsed) go(mark.dataset.key); // the end of a selection is no click
   };
+}
+
+// The block that holds a node of the source, with its kind and its text; null outside of blocks.
+export function blockOf(inside) {
+  const node = (inside.nodeType === Node.ELEMENT_NODE ? inside : inside.parentElement)?.closest("[data-block]");
+  if (!node) return null;
+  const [kind, text] = blocks[Number(node.dataset.block)];
+  return { node, kind, text };
+}
+
+// Note where a statement is quoted; one that is gone is taken off.
+function place(key, statement) {
+  const block = statement?.place?.[0];
+  const before = placed.get(key);
+  if (before === block) return;
+  if (before !== undefined) quotes.set(before, quotes.get(before).filter((other) => other !== key));
+  if (block === undefined) placed.delete(key);
+  else {
+    placed.set(key, block);
+    quotes.set(block, [...(quotes.get(block) ?? []), key]);
+  }
 }
 
 // Mark the quote of `key` as the current one, and bring it into view.
@@ -39,7 +60,13 @@ export function showQuote(key, statements, { scroll = true } = {}) {
 }
 
 export function repaintOf(keys, statements) {
-  for (const block of new Set(keys.map((key) => statements[key]?.place?.[0]))) if (block !== undefined) repaint(block, statements);
+  const touched = new Set();
+  for (const key of keys) {
+    touched.add(placed.get(key));
+    place(key, statements[key]);
+    touched.add(placed.get(key));
+  }
+  for (const block of touched) if (block !== undefined) repaint(block, statements);
 }
 
 function repaint(number, statements) {

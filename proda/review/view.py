@@ -17,9 +17,12 @@ from proda.knowledge.schema import ConceptType, full_id
 from proda.store.proposals import Proposals, ProposedStatement
 from proda.workflows import decisions
 from proda.workflows.acceptance import merged_into
+from proda.workflows.concept_names import ConceptNames
+from proda.workflows.joining import LENGTHS
 from proda.workflows.merge_decisions import SeenMerge
 from proda.workflows.review import Review
 
+SHOWN = 8  # concepts of a list
 PARTS = ("statements", "chains", "concepts", "merges")  # of a view, by key
 
 
@@ -54,9 +57,16 @@ def document_of(review: Review) -> dict[str, Any]:
         "blocks": [[block.kind, block.shown, block.level] for block in found],
         "fault": "There is no such source any more." if text is None else text.refusal,
         "changed": text is not None and text.sha256 != review.state.proposals.sha256,
-        "relations": [[name, relation.phrase] for name, relation in sorted(review.relations.items())],
+        "relations": [[name, relation.phrase, relation.step] for name, relation in sorted(review.relations.items())],
+        "lengths": LENGTHS,
         "types": list(get_args(ConceptType)),
     }
+
+
+def concepts_of(names: ConceptNames, text: str) -> dict[str, Any]:
+    """The concept that a reviewer's text names, empty if none is, and those that it may be the start of."""
+    found = [{"id": c.id, "term": c.term, "type": c.type, "definition": c.definition, "known": c.topic} for c in names.search(text, SHOWN)]
+    return {"exact": names.exact(text) or "", "found": found}
 
 
 def changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +120,9 @@ def _statement(review: Review, key: str, homes: list[str], places: _Places) -> d
         "anchor": anchor,
         "status": statement.status,
         "reason": statement.reason,
+        "added": statement.added,
         "written": state.written.get(key, ""),
+        "link": state.topic is not None and state.written.get(key, "") in state.topic.links,
         "chains": homes,
         "unlinked": [] if homes else [_short(review, node) for node in review.missing_ends(key)],
     }
@@ -158,6 +170,7 @@ def _chain(review: Review, name: str) -> dict[str, Any]:
         "exclusions": list(chain.exclusions),
         "status": chain.status,
         "reason": chain.reason,
+        "added": chain.added,
         "written": name in review.state.written_chains,
         "blocking": list(decisions.blocking(proposals, name)),
         "shorter": [list(run) for run in decisions.shorter(proposals, name)],

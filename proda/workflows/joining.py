@@ -22,6 +22,8 @@ from proda.store.proposals import Proposals, ProposedChain
 from proda.workflows.decisions import DEAD, ChainEdit, RefusedDecisionError, Remark, cleaned, in_place
 from proda.workflows.review_state import ReviewState
 
+LENGTHS = (LEAST, MOST)  # statements of a chain
+
 
 def joined(state: ReviewState, relations: Mapping[str, Relation], keys: Sequence[str], explains: str = "") -> tuple[Proposals, str]:
     """The proposals with a chain of the statements `keys`, in that order, and its id. Without `explains`, a default is worded.

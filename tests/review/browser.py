@@ -23,7 +23,7 @@ import aiohttp
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 LIMIT_S = 30.0
-CODES = {"Enter": 13, "Escape": 27, "ArrowDown": 40}
+CODES = {"Backspace": 8, "Enter": 13, "Escape": 27, "ArrowUp": 38, "ArrowDown": 40}
 
 
 def find_chromium() -> str | None:

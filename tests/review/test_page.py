@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
 import yaml
 
-from proda.review.server import ReviewServer
 from proda.store.proposals import load_proposals, proposals_path, save_proposals
 from tests.review.browser import Browser, find_chromium
+from tests.review.pages import HOSTILE, PLANTED, decided, serving, shown
 from tests.reviewworld import CHAINS, SOURCE, add_source, key_of, make_review, many_proposals, proposals, source_text, with_statement
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="needs Chromium; set PRODA_CHROMIUM to its path")
 FIRST, SECOND, THIRD = CHAINS
-PLANTED = [
-    "<script>window.planted=1</script>",
-    '"><img src=x onerror="window.planted=2">',
-    "[click](javascript:window.planted=3)",
-    "</script><script>window.planted=4</script>",
-    "{{7*7}} ${7*7} <!-- --> &lt;b&gt;",
-    "<style>*{display:none}</style><svg onload=window.planted=5>",
-]
-HOSTILE = " ".join(PLANTED)
 
 
 @pytest.fixture(scope="module")
@@ -40,18 +29,6 @@ def root(tmp_path: Path, made: Path) -> Path:
     return Path(shutil.copytree(made, tmp_path / "toy"))
 
 
-@contextmanager
-def serving(root: Path, *sources: str) -> Iterator[ReviewServer]:
-    with ReviewServer(root, sources or (SOURCE,)) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @pytest.fixture
 def page(root: Path, tmp_path: Path) -> Iterator[Browser]:
     with serving(root) as server, Browser(tmp_path / "browser") as browser:
@@ -59,14 +36,6 @@ def page(root: Path, tmp_path: Path) -> Iterator[Browser]:
         yield browser
         assert not browser.errors, browser.errors
         assert [url for url in browser.requests if not url.startswith(server.url) and url != "data:,"] == []
-
-
-def decided(page: Browser, number: int) -> None:
-    page.wait(f"document.querySelector('#count').innerText.startsWith('{number} of')")
-
-
-def shown(page: Browser, name: str) -> None:
-    page.wait(f"location.hash === '#{key_of(name)}' && !('busy' in document.body.dataset)")
 
 
 def test_a_review_by_keyboard(page: Browser, root: Path) -> None:

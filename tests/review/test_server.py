@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -18,6 +19,14 @@ from proda.store.proposals import load_proposals, proposals_path
 from tests.reviewworld import CHAINS, SOURCE, key_of, make_review
 
 FIRST, SECOND, THIRD = CHAINS
+ADDITION = {
+    "quote": "A heat pump carries warmth from a cold garden into a warm house",
+    "subject": "heat-flow",
+    "relation": "increases",
+    "object": "house warmth",
+    "text": "The heat flow increases house warmth, since it ends in the rooms.",
+    "concepts": [{"term": "house warmth", "type": "state", "definition": "the pleasant temperature of the rooms"}],
+}
 
 
 @pytest.fixture(scope="module")
@@ -206,9 +215,54 @@ def test_every_action_of_the_page_is_understood(server: ReviewServer) -> None:
         {"type": "reject-chain", "chain": FIRST, "reason": "too short"},
         {"type": "reopen", "key": FIRST},
         {"type": "reopen", "key": key_of("condensation")},
+        {"type": "join", "keys": [key_of(n) for n in ("condensation", "pressure-drop", "evaporation", "ice")], "explains": "why ice grows"},
+        {"type": "add", "statement": ADDITION},
     ):
         status, body = decide(server, **action)
         assert status == 200, (action, body)
+
+
+def test_a_chain_that_is_joined_and_a_statement_that_is_added_come_back_as_news(server: ReviewServer) -> None:
+    keys = [key_of(n) for n in ("pressure-drop", "evaporation", "ice", "airflow", "defrost")]
+    for chain in (SECOND, THIRD):
+        decide(server, type="reject-chain", chain=chain, reason="too short")
+    for key in keys:
+        decide(server, type="reopen", key=key)
+    status, body = decide(server, type="join", keys=keys)
+    assert status == 200 and body["note"].startswith("New chain condensation-to-defrost-cycle: how condensation affects")
+    assert body["changed"]["chains"]["condensation-to-defrost-cycle"]["added"]
+    assert {name for key in keys for name in body["changed"]["statements"][key]["chains"]} == {"condensation-to-defrost-cycle"}
+    status, body = decide(server, type="add", statement=ADDITION)
+    ((key, added),) = body["changed"]["statements"].items()
+    assert status == 200 and added["added"] and added["place"] == [1, 0, 63] and body["changed"]["total"] == 13
+    assert body["changed"]["concepts"]["house-warmth"]["definition"] == "the pleasant temperature of the rooms"
+    status, body = decide(server, type="undo")
+    assert body["note"] == f"Undone: add {key}." and body["changed"]["statements"] == {key: None}
+
+
+def test_what_does_not_fit_comes_back_beside_its_statement_or_field(server: ReviewServer) -> None:
+    before = (server.root / proposals_path(SOURCE)).read_bytes()
+    status, body = decide(server, type="join", keys=[key_of(n) for n in ("compression", "ice", "defrost")])
+    assert status == 422 and [r["statement"] for r in body["remarks"]] == [key_of("ice"), key_of("defrost")]
+    status, body = decide(server, type="add", statement={**ADDITION, "quote": "nowhere at all", "relation": "helps"})
+    assert status == 422 and [r["field"] for r in body["remarks"]] == ["quote", "relation"]
+    for wrong in ({"concepts": [{"term": "x", "type": "animal", "definition": "y"}]}, {"span": [1, 2]}, {"quote": 3}):
+        status, body = decide(server, type="add", statement={**ADDITION, **wrong})
+        assert status == 400 and "Not a decision" in body["message"]
+    assert decide(server, type="join", keys=["x"] * 101)[0] == 400
+    assert (server.root / proposals_path(SOURCE)).read_bytes() == before
+
+
+def test_concepts_are_found_by_name_as_they_are_now(server: ReviewServer) -> None:
+    def found(words: str) -> Any:
+        return ask(server, "GET", f"concepts?source={SOURCE}&words={quote(words)}")[2]
+
+    assert found("Heat  Flow")["exact"] == "heat-flow" and found("heat f")["exact"] == ""
+    assert [c["id"] for c in found("loaf soft")["found"]] == ["ovens/loaf-softness"] and found("loaf softness")["exact"] == ""
+    assert found("ovens/loaf-softness")["exact"] == "ovens/loaf-softness" and found("house warmth")["found"] == []
+    assert decide(server, type="add", statement=ADDITION)[0] == 200
+    assert found("house warmth")["exact"] == "house-warmth" and len(found("")["found"]) == 8
+    assert ask(server, "GET", "concepts?source=energy/other&words=x")[0] == 422
 
 
 def test_a_refusal_tells_the_field_and_an_edit_is_kept(server: ReviewServer) -> None:
