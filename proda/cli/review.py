@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 @click.option("--accept-all", is_flag=True, help="Accept every undecided chain and link that `proda check` finds no error in.")
 @click.option("--reject", metavar="KEY", multiple=True, help="Reject a statement or a chain. Can be given several times.")
 @click.option("--reason", help="Why they are rejected, in one line.")
+@click.option("--reopen", metavar="KEY", multiple=True, help="Make a decided statement, or a rejected chain, undecided again.")
 @click.option(
     "--join",
     metavar="KEY,KEY,KEY",
@@ -68,6 +69,7 @@ def review(
     accept_all: bool,
     reject: tuple[str, ...],
     reason: str | None,
+    reopen: tuple[str, ...],
     join: tuple[str, ...],
     explains: str | None,
     add: str | None,
@@ -80,7 +82,7 @@ def review(
     """Review the proposals of a document. Without --list, a decision or --commit, opens a page on this machine.
 
     Decisions are recorded in proposals/. A chain whose statements are all accepted is written to knowledge/, if `proda check` finds no
-    error in the result. In one call, --add comes first, then --reject, --join and --accept.
+    error in the result. In one call, --add comes first, then --reject, --reopen, --join and --accept.
     """
     from proda.cli.review_list import print_list
     from proda.history.repository import Repository
@@ -99,11 +101,11 @@ def review(
         parse_topic(source)
     where = Repository.open(root).root
     sources = proposed_sources(where)
-    wanted = Wanted(accept, accept_all, reject, reason or "", join, explains or "", add)
-    decides = bool(accept or accept_all or reject or join or add)
+    wanted = Wanted(accept, accept_all, reject, reason or "", reopen, join, explains or "", add)
+    decides = any((accept, accept_all, reject, reopen, join, add))
     if listed:
         if decides or commit:
-            raise UsageError("--list decides nothing: leave out --accept, --reject, --join, --add and --commit.")
+            raise UsageError("--list decides nothing: leave out --accept, --reject, --reopen, --join, --add and --commit.")
         print_list(where, sources if source is None else (source,), source is not None, as_json)
         return
     chosen = _chosen(source, sources, needed=decides or commit)
@@ -133,6 +135,7 @@ class Wanted(NamedTuple):
     accept_all: bool
     reject: Sequence[str]
     reason: str
+    reopen: Sequence[str]
     join: Sequence[str]
     explains: str
     add: str | None
@@ -175,7 +178,7 @@ def _decide(root: Path, source: str, wanted: Wanted, commit: bool, as_json: bool
 
 
 def _propose(session: Review, wanted: Wanted, as_json: bool) -> tuple[list[str], list[str], list[Remark]]:
-    """Carry out --add, --reject and --join; returns the keys that were added, the chains that were joined, and what was left out.
+    """Carry out --add, --reject, --reopen and --join; returns the keys that were added, the chains that were joined, and what was left out.
 
     What is new is printed at once, so that it is known even if a later decision is refused.
     """
@@ -192,6 +195,8 @@ def _propose(session: Review, wanted: Wanted, as_json: bool) -> tuple[list[str],
     for key in _keys(wanted.reject):
         decide = session.reject_chain if key in session.state.proposals.chains else session.reject
         decide(key, wanted.reason)
+    for key in _keys(wanted.reopen):
+        session.reopen(key)
     joined: list[str] = []
     left: list[Remark] = []
     for path in wanted.join:

@@ -123,11 +123,11 @@ def _outcome(
     chunk: FoundInChunk, statements: Mapping[str, ProposedStatement], chains: Mapping[str, ProposedChain], dropped: Mapping[str, str],
     keys: Mapping[tuple[str, int], str],
 ) -> ChunkRecord:  # fmt: skip
-    """What became of a chunk: nothing is left without an outcome."""
+    """What became of a chunk: nothing is left without an outcome. What reviewers have added is not the chunk's."""
     if chunk.refused:
         return ChunkRecord("set-aside", chunk.refused)
-    own = {key for key, s in statements.items() if s.chunk == chunk.chunk and s.status != "withdrawn"}
-    if any(key in own for chain in chains.values() if chain.status != "withdrawn" for key in chain.statements):
+    own = {key for key, s in statements.items() if s.chunk == chunk.chunk and s.status != "withdrawn" and not s.added}
+    if any(key in own for chain in chains.values() if chain.status != "withdrawn" and not chain.added for key in chain.statements):
         return ChunkRecord("chains")
     if own:
         return ChunkRecord("statements")

@@ -156,12 +156,8 @@ def carry_out(root: Path, review: Review, action: Action) -> str:
             review.edit_chain(action.chain, action.edit)
         case ShortenAction():
             return _left_out(review.shorten(action.chain, action.keys))
-        case JoinAction():
-            name, left = review.join(action.keys, action.explains)
-            explains = review.state.proposals.chains[name].explains
-            return " ".join(filter(None, (f"New chain {name}: {explains}.", _left_out(left))))
-        case AddAction():
-            return " ".join(("Added. It is reviewed like any other statement.", *review.add((action.statement,)).notes))
+        case JoinAction() | AddAction():
+            return _made(review, action)
         case MergeAction():
             review.decide_merge(action.index, action.decision, action.keep)
         case UndoAction():
@@ -171,6 +167,14 @@ def carry_out(root: Path, review: Review, action: Action) -> str:
             review.forget()
             return f"Committed {made.id[:9]}: {made.subject}." if made else "Nothing to commit: all decisions are committed already."
     return ""
+
+
+def _made(review: Review, action: JoinAction | AddAction) -> str:
+    if isinstance(action, AddAction):
+        return " ".join(("Added. It is reviewed like any other statement.", *review.add((action.statement,)).notes))
+    name, left = review.join(action.keys, action.explains)
+    said = f"New chain {name}: {review.state.proposals.chains[name].explains}."
+    return f"{said} {_left_out(left)}".strip()
 
 
 def _accepted_after_edit(review: Review, key: str) -> tuple[Remark, ...]:

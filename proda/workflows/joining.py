@@ -124,7 +124,7 @@ def _of_others(state: ReviewState, keys: tuple[str, ...], within: Sequence[str])
     for (before, key), pair in zip(pairwise(keys), pairwise(triples), strict=True):
         if pair in pairs:
             message = f"It follows {before} in the chain {pairs[pair]} too, and no two chains share two consecutive statements."
-            yield Remark(f"{message} Leave one of them out, or reject that chain first.", statement=key)
+            yield Remark(f"{message} Leave one of them out; or reject that chain, and reopen its statements.", statement=key)
 
 
 def _standing(state: ReviewState) -> Iterator[tuple[str, list[Triple]]]:

@@ -213,7 +213,7 @@ class Review(ReviewFiles):
         if missing := self.missing_ends(key):
             why = (
                 f"{' and '.join(missing)}: in no accepted chain. A statement without a chain can only be a link between accepted chains."
-                " Accept a chain with it first, or reject the statement."
+                " Join it with others into a chain, accept a chain with it first, or reject the statement."
             )
             raise RefusedDecisionError("The statement was not accepted.", (Remark(why, statement=key),))
 

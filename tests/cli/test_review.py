@@ -12,7 +12,6 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from proda.store.proposals import load_proposals, proposals_path, save_proposals
@@ -135,13 +134,9 @@ def test_statements_are_added_joined_and_accepted(root: Path) -> None:
 
 
 def test_a_chain_is_joined_and_accepted_in_one_call_and_told_as_json(root: Path) -> None:
-    for chain in (SECOND, THIRD):
-        run(root, "--reject", chain, "--reason", "too long")
-    found = load_proposals(root, SOURCE)
-    back = {k: msgspec.structs.replace(s, status="proposed", reason="") for k, s in found.statements.items()}
-    save_proposals(root, msgspec.structs.replace(found, statements=back))
     keys = ",".join(key_of(n) for n in ("pressure-drop", "evaporation", "ice", "airflow"))
-    done = run(root, "--join", keys, "--accept", "condensation-to-air-flow", "--json")
+    done = run(root, "--reject", f"{SECOND},{THIRD}", "--reason", "too long", "--reopen", keys, "--join", keys,
+               "--accept", "condensation-to-air-flow", "--json")  # fmt: skip
     document = json.loads(done.stdout)
     assert done.returncode == 0 and document["joined"] == document["chains"] == ["condensation-to-air-flow"] and document["added"] == []
 
