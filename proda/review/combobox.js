@@ -5,14 +5,14 @@ import { ask } from "./session.js";
 
 const WAIT_MS = 120;
 
-// `draft` is { text, id, type, definition }: what was typed, the concept that it is, and the description of a new one.
+// `draft` is { text, id, type, definition, fresh }: what was typed, the concept that it is, the description of a new one, and whether it is new.
 export function conceptField(view, name, label, draft, remarks) {
   const list = h("ul", { class: "options", id: `${name}-options`, role: "listbox", "aria-label": label, hidden: true });
   const input = h("input", { name, type: "text", value: draft.text, autocomplete: "off", spellcheck: "false", role: "combobox", "aria-expanded": "false", "aria-autocomplete": "list",
     "aria-controls": `${name}-options`, "data-id": draft.id });
   const note = h("p", { class: "soft small chosen" });
   const own = remarks.filter((r) => r.concept && r.concept === slug(draft.text));
-  const fresh = h("fieldset", { class: "new", hidden: true }, h("legend", {}, "New concept"),
+  const fresh = h("fieldset", { class: "new", hidden: !draft.fresh || Boolean(draft.id) }, h("legend", {}, "New concept"),
     h("label", {}, h("span", {}, "Type"), h("select", { name: `${name}-type` }, view.types.map((t) => h("option", { value: t, selected: t === draft.type }, t)))),
     h("label", { class: "wide" }, h("span", {}, "Definition ", h("span", { class: "soft" }, "a noun phrase without a full stop")), h("input", { name: `${name}-definition`, type: "text", value: draft.definition, autocomplete: "off" })),
     remarksOf(own));

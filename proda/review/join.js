@@ -86,7 +86,7 @@ export function joinCard(view, remarks) {
     h("header", {}, h("span", { class: "soft" }, "New chain"), h("span", { class: "status" }, `${path.length} of ${least} to ${most} statements`)),
     h("ol", { class: "path" }, path.map((key) => h("li", { class: key === latest() ? "latest" : "" }, line(view, key)))),
     h("p", { class: "soft", role: "status" }, state),
-    remarksOf(remarks),
+    remarksOf(remarks.map((r) => ({ ...r, message: [named(view, r), r.message] }))),
     group(view, ["What comes of ", h("b", {}, termOf(view, end)), "?"], after, every),
     group(view, ["What leads to ", h("b", {}, termOf(view, start)), "?"], before, every),
     every.length > DIGITS ? h("p", {}, button("join-more", `Show ${first + DIGITS < every.length ? `the next of ${every.length}` : "the first ones"}`, "0")) : [],
@@ -94,6 +94,9 @@ export function joinCard(view, remarks) {
       ". If the source says it, select the passage and add a statement."),
     path.length >= most ? [] : h("p", { class: "buttons" }, button("add", "Add a statement from the source", "t")));
 }
+
+// What a remark is about, in front of its message.
+const named = (view, r) => (view.statements[r.statement] ? [tripleOf(view, view.statements[r.statement], { short: true }), ": "] : r.chain ? [h("code", {}, r.chain), ": "] : []);
 
 function group(view, title, keys, every) {
   if (!keys.length) return [];

@@ -121,9 +121,9 @@ def _of_others(state: ReviewState, keys: tuple[str, ...], within: Sequence[str])
             for pair in pairwise(triples):
                 pairs.setdefault(pair, name)
     triples = [state.triple(state.proposals.statements[key]) for key in keys]
-    for (before, key), pair in zip(pairwise(keys), pairwise(triples), strict=True):
+    for key, pair in zip(keys[1:], pairwise(triples), strict=True):
         if pair in pairs:
-            message = f"It follows {before} in the chain {pairs[pair]} too, and no two chains share two consecutive statements."
+            message = f"The one before it leads to it in the chain {pairs[pair]} too, and no two chains share two consecutive statements."
             yield Remark(f"{message} Leave one of them out; or reject that chain, and reopen its statements.", statement=key)
 
 

@@ -2,7 +2,7 @@
 
     material = GENERATED
     material.write(folder)                   # [folder / "heat-pumps.html", folder / "power-grids.docx"]
-    material.chains["energy/heat-pumps"]     # statements in the order of a chain; those that the extractor does not find are added
+    material.chains["energy/heat-pumps"]     # chains, each in order; statements that the extractor does not find are added
 
 `corpus()` is None where the corpus of textbook sections is not there (PRODA_CORPUS, or ../shared/corpus beside the repository).
 """
@@ -28,9 +28,9 @@ class Said(NamedTuple):
     text: str
 
     @property
-    def triple(self) -> list[str]:
-        """The triple as `proda review --list --json` has it."""
-        return [self.subject.replace(" ", "-"), self.relation, self.object.replace(" ", "-")]
+    def triple(self) -> tuple[str, str, str]:
+        """The triple as the proposals have it."""
+        return self.subject.replace(" ", "-"), self.relation, self.object.replace(" ", "-")
 
 
 class Material(NamedTuple):
@@ -38,7 +38,7 @@ class Material(NamedTuple):
 
     discipline: str
     write: Callable[[Path], Sequence[Path]]
-    chains: Mapping[str, Sequence[Said]]  # by source
+    chains: Mapping[str, Sequence[Sequence[Said]]]  # by source
     concepts: Mapping[str, tuple[str, str]]  # term → type and definition, of the concepts that the chains name
     rejects: Mapping[str, str] = {}  # chain that the extractor proposes → why a reviewer rejects it
 
@@ -98,7 +98,7 @@ GENERATED = Material(
     "energy",
     _write_generated,
     {
-        "energy/heat-pumps": (
+        "energy/heat-pumps": ((
             Said(
                 "Moist air causes coil frost when the outdoor coil is colder than the dew point.",
                 "moist air", "causes", "coil frost", "Moist air causes coil frost, because its water freezes on cold metal.",
@@ -115,8 +115,8 @@ GENERATED = Material(
                 "Slow evaporation reduces heat uptake from the garden",
                 "evaporation", "increases", "heat uptake", "Evaporation increases heat uptake, because the gas carries the warmth away.",
             ),
-        ),
-        "energy/power-grids": (
+        ),),
+        "energy/power-grids": ((
             Said(
                 "Lightning causes voltage surges on every line that it meets.",
                 "lightning", "causes", "voltage surges", "Lightning causes voltage surges, because it brings charge onto the line.",
@@ -139,7 +139,7 @@ GENERATED = Material(
                 "Load loss triggers frequency rise in the rest of the grid",
                 "load loss", "triggers", "frequency rise", "Load loss triggers frequency rise, because nothing brakes the turbines.",
             ),
-        ),
+        ),),
     },
     {
         "moist air": ("substance", "outdoor gas that carries much water vapour"),
@@ -166,35 +166,47 @@ def corpus() -> Material | None:
     return TEXTBOOK._replace(write=lambda out: [Path(shutil.copy(folder / name, out / name)) for name in SECTIONS])
 
 
+DYSFUNCTION = Said(
+    "Dysfunction of insulin production and secretion, as well as the target cells’ responsiveness to insulin, can lead to a"
+    " condition called diabetes mellitus.",
+    "insulin dysfunction", "causes", "diabetes mellitus",
+    "Insulin dysfunction causes diabetes mellitus, because cells then take too little sugar from the blood.",
+)  # fmt: skip
+DIABETES = Said(
+    "target cell resistance to the effects of insulin causes diabetes mellitus, a disorder characterized by high blood glucose"
+    " levels.",
+    "diabetes mellitus", "increases", "blood glucose levels",
+    "Diabetes mellitus increases blood glucose levels, because little sugar leaves the blood.",
+)  # fmt: skip
+SUGAR = Said(
+    "persistently high levels of glucose in the blood injure tissues throughout the body",
+    "blood glucose levels", "causes", "blood vessel damage",
+    "Blood glucose levels cause blood vessel damage, because sugar injures the lining of the vessels.",
+)  # fmt: skip
+VESSELS = Said(
+    "Blood vessel damage also reduces circulation to the limbs",
+    "blood vessel damage", "decreases", "circulation",
+    "Blood vessel damage decreases circulation, because narrow vessels let less blood through.",
+)  # fmt: skip
+FASTING = Said(
+    "such as during periods of fasting or during prolonged labor or exercise. In response, the alpha cells of the pancreas secrete the"
+    " hormone glucagon",
+    "fasting", "triggers", "glucagon secretion", "Fasting triggers glucagon secretion, because receptors sense the lack of sugar.",
+)  # fmt: skip
+GLUCAGON = Said(
+    "It stimulates the liver to convert its stores of glycogen back into glucose. This response is known as glycogenolysis.",
+    "glucagon secretion", "triggers", "glycogenolysis", "Glucagon secretion triggers glycogenolysis, because the liver opens its stores.",
+)  # fmt: skip
+GLYCOGEN = Said(
+    "Taken together, these actions increase blood glucose levels.",
+    "glycogenolysis", "increases", "blood glucose levels", "Glycogenolysis increases blood glucose levels, because sugar leaves the liver.",
+)  # fmt: skip
 TEXTBOOK = Material(
     "medicine",
     lambda _: (),
     {
-        "medicine/the-endocrine-pancreas": (
-            Said(
-                "Dysfunction of insulin production and secretion, as well as the target cells’ responsiveness to insulin, can lead to a"
-                " condition called diabetes mellitus.",
-                "insulin dysfunction", "causes", "diabetes mellitus",
-                "Insulin dysfunction causes diabetes mellitus, because cells then take too little sugar from the blood.",
-            ),
-            Said(
-                "target cell resistance to the effects of insulin causes diabetes mellitus, a disorder characterized by high blood glucose"
-                " levels.",
-                "diabetes mellitus", "increases", "blood glucose levels",
-                "Diabetes mellitus increases blood glucose levels, because little sugar leaves the blood.",
-            ),
-            Said(
-                "persistently high levels of glucose in the blood injure tissues throughout the body",
-                "blood glucose levels", "causes", "blood vessel damage",
-                "Blood glucose levels cause blood vessel damage, because sugar injures the lining of the vessels.",
-            ),
-            Said(
-                "Blood vessel damage also reduces circulation to the limbs",
-                "blood vessel damage", "decreases", "circulation",
-                "Blood vessel damage decreases circulation, because narrow vessels let less blood through.",
-            ),
-        ),
-        "medicine/electrolyte-balance": (
+        "medicine/the-endocrine-pancreas": ((DYSFUNCTION, DIABETES, SUGAR, VESSELS), (FASTING, GLUCAGON, GLYCOGEN, SUGAR)),
+        "medicine/electrolyte-balance": ((
             Said(
                 "water retention related to edema or congestive heart failure",
                 "congestive heart failure", "causes", "water retention",
@@ -217,7 +229,7 @@ TEXTBOOK = Material(
                 "the swelling of neurons in the brain can result in brain damage or even death",
                 "cell swelling", "causes", "brain damage", "Cell swelling causes brain damage, because the skull leaves no room.",
             ),
-        ),
+        ),),
     },
     {
         "insulin dysfunction": ("process", "a failure of the hormone that lowers sugar in the blood"),
@@ -225,6 +237,9 @@ TEXTBOOK = Material(
         "blood glucose levels": ("quantity", "how much sugar the blood holds"),
         "blood vessel damage": ("process", "injury to the lining of arteries and veins"),
         "circulation": ("process", "the flow of blood through the body"),
+        "fasting": ("process", "a time without food"),
+        "glucagon secretion": ("process", "the release of a hormone of the alpha cells into the blood"),
+        "glycogenolysis": ("process", "the conversion of stored starch of the liver into sugar"),
         "congestive heart failure": ("state", "a weakness of the pump of the blood, so that fluid gathers in the tissues"),
         "water retention": ("process", "the keeping back of fluid that the body would otherwise excrete"),
         "hyponatremia": ("state", "a shortage of sodium in the blood"),

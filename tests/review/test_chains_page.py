@@ -158,7 +158,7 @@ def test_a_refusal_stands_in_the_panel_and_the_path_stays(root: Path, tmp_path: 
         path_is(page, "vapour temperature", "heat flow", "condensation")
         page.press("Enter")
         page.wait("document.querySelector('#card .remarks')")
-        assert f"in the chain {FIRST} too" in page.text("#card .remarks")
+        assert f"heat flow causes condensation: The one before it leads to it in the chain {FIRST} too" in page.text("#card .remarks")
         path_is(page, "vapour temperature", "heat flow", "condensation")
         page.press("3")  # compression, so that the whole of the other chain is in this one
         page.wait("document.querySelectorAll('.path li').length === 4 || document.querySelectorAll('.candidates button').length")
