@@ -63,6 +63,8 @@ def repair(most: int | None, per_error: int | None, reallocate: bool, number: in
     _commit(where, planned, dry_run=dry_run, quiet=as_json)
     for diagnosis in planned.suspects:
         click.echo(f"suspect item {diagnosis.item}: {diagnosis.reason}", err=True)
+    if planned.leaking:
+        click.echo(f"{_count(planned.leaking, 'sample', 'samples')} left out, which would give an item of the benchmark away.", err=True)
     if planned.suspects:
         would = "would retire" if dry_run else "retires"
         click.echo(f"One commit each {would} them in benchmarks/exceptions.yaml. Drop the commit if the item is right.", err=True)

@@ -23,8 +23,10 @@ from proda.records import Diagnosis, Evidence, Item, Patch, Record, Sample
 from proda.store.corpus import load_corpus
 from proda.store.diagnoses import load_diagnoses, load_noticed
 from proda.store.items import load_items
-from proda.store.patches import load_patches, untouched
+from proda.store.patches import load_patches, named, untouched
 from proda.store.run_record import RUN_RECORD
+from proda.store.training_texts import Text, sample_text
+from proda.workflows.leak_check import leak_check
 
 PER_ERROR = 20  # samples per failed item, as in the paper's third phase
 ROUND_ORDINALS = 1000  # samples of round n are numbered from n · 1000; no unit of the corpus has as many samples
@@ -39,6 +41,7 @@ class PlannedRound(Record, frozen=True):
     patches: tuple[Patch, ...]  # the first of them, as many as were asked for
     suspects: tuple[Diagnosis, ...]  # items to retire, unless a reviewer finds them right
     unexplained: int  # failed items that no patch is for
+    leaking: int = 0  # samples that were left out because they would give an item away
 
 
 def require_ready(root: Path) -> None:
@@ -59,9 +62,9 @@ def plan_round(root: Path, *, number: int | None = None, per_error: int = PER_ER
 
     diagnoses = load_diagnoses(root)
     this = number or round_here(root)
-    patches = plan_here(root, diagnoses, this, per_error)
+    patches, leaking = without_leaks(root, plan_here(root, diagnoses, this, per_error))
     unexplained = sum(d.category == "unexplained" for d in diagnoses)
-    return PlannedRound(this, branch_of(this), len(patches), tuple(patches[:most]), tuple(proposals(diagnoses)), unexplained)
+    return PlannedRound(this, branch_of(this), len(patches), tuple(patches[:most]), tuple(proposals(diagnoses)), unexplained, leaking)
 
 
 def commit_round(root: Path, planned: PlannedRound, done: Callable[[Patch, bool], None] = lambda *_: None) -> None:
@@ -134,6 +137,30 @@ def plan_here(root: Path, diagnoses: Sequence[Diagnosis], number: int, per_error
     corpus = untouched(load_corpus(root), (p for p in patches if p.round < number))
     items = load_items(root, ("dev",), only=frozenset({"dev"}))
     return plan(knowledge, load_params(root / "params.yaml"), items, corpus, diagnoses, load_noticed(root), number, per_error)
+
+
+def without_leaks(root: Path, patches: Sequence[Patch]) -> tuple[list[Patch], int]:
+    """Return the patches without the samples that would give an item away, and how many samples that leaves out.
+
+    They are compared with the items of every split, as the stage `guard` does before training. A patch that is left with nothing to do is
+    left out as well. Nothing else about twin and sealed items enters a repair.
+    """
+    texts = {sample.id: sample_text(sample) for patch in patches for sample in patch.samples}
+    items = load_items(root)
+    if not texts or not items:
+        return list(patches), 0
+    found = leak_check(
+        Repository.open(root).knowledge, items, [Text(name, text) for name, text in texts.items()], load_params(root / "params.yaml").guard
+    )
+    leaking = {leak.where for leak in found.leaks}
+    left = []
+    for patch in patches:
+        samples = tuple(sample for sample in patch.samples if sample.id not in leaking)
+        if samples == patch.samples:
+            left.append(patch)
+        elif samples or patch.remove or patch.override or patch.edits:
+            left.append(named(msgspec.structs.replace(patch, samples=samples)))
+    return left, len(leaking)
 
 
 def branch_of(number: int) -> str:

@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from proda.records import Item
-from proda.store.items import load_items
+from proda.store.items import load_items, write_items_tree
 from proda.store.patches import load_patches, load_samples
+from proda.workflows.repair_round import plan_round
 from tests.toyresults import commit, make_diagnoses, make_outcomes, make_results
 from tests.toyworld import make_repository
 
@@ -233,3 +235,24 @@ def test_check_refuses_a_patch_that_is_stale_before_it_is_committed_and_not_afte
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "Applied")
     assert proda(root, "check").returncode == 0
+
+
+def test_samples_that_would_give_an_item_of_any_split_away_are_left_out(root: Path) -> None:
+    planned = plan_round(root)
+    assert planned.leaking == 0
+    patch = next(p for p in planned.patches if len(p.samples) > 2 and p.items)
+    told = patch.samples[0]
+    items = load_items(root)
+    failed, sealed = next(i for i in items if i.id == patch.items[0]), next(i for i in items if i.split == "sealed")
+    given_away = structs.replace(failed, id=sealed.id, split="sealed", chain=sealed.chain, stem=f"{told.question} {told.completion}")
+    write_items_tree(root, [given_away if i is sealed else i for i in items])
+    commit(root, "An item that a sample of the round gives away")
+    again = plan_round(root)
+    assert again.leaking >= 1 and [p.targets for p in again.patches] == [p.targets for p in planned.patches]
+    left = {s.id for p in again.patches for s in p.samples}
+    every = {s.id for p in planned.patches for s in p.samples}
+    assert told.id not in left and len(every - left) == again.leaking and left < every
+    done = proda(root, "repair")
+    assert done.returncode == 0 and "left out, which would give an item of the benchmark away" in done.stderr
+    assert {s.id for p in load_patches(root) for s in p.samples} == left
+    assert "  + " not in proda(root, "repair").stdout
