@@ -19,7 +19,7 @@ from proda.params import Params
 from proda.store.diagnoses import DIAGNOSIS, write_diagnoses
 from proda.store.items import load_items
 from proda.store.outcomes import read_outcomes
-from proda.store.patches import load_samples
+from proda.store.patches import load_patches, load_samples
 from proda.store.run_record import file_hash, record_part
 from proda.workflows.build_run import build_run
 from proda.workflows.prober import Prober
@@ -37,8 +37,9 @@ def main(params: Params) -> str:
     prober = Prober(ROOT / "build/base", adapters, batch_tokens=params.evaluate.batch_tokens, cache=ROOT / "build/cache")
     outcomes = read_outcomes(ROOT / "benchmarks/results/outcomes/dev.csv")
     with build_run(ROOT, params, resume=True) as tracker:
-        found, probes, noticed = prober.examined(knowledge, items, outcomes, load_samples(ROOT))
-        write_diagnoses(ROOT, found, sorted(adapters), probes, noticed)
+        repaired = {item for patch in load_patches(ROOT) for item in patch.items}
+        found, probes, noticed, kinds = prober.examined(knowledge, items, outcomes, load_samples(ROOT), repaired)
+        write_diagnoses(ROOT, found, sorted(adapters), probes, noticed, kinds)
         categories = dict(Counter(d.category for d in found).most_common())
         tracker.metrics({f"diagnose/{category}": float(count) for category, count in categories.items()})
     n_failed = sum(bool(d.failed_by) for d in found)
@@ -51,8 +52,12 @@ def main(params: Params) -> str:
     record_part(ROOT, "diagnose", part, run_id=tracker.run_id)
     ignored = [kind for kind, told in probes.items() if not told.telling and kind != "context"]
     if ignored:
-        kinds = f"{', '.join(ignored)} probes are"
-        print(f"diagnose: {kinds} ignored: their failure rate on control nodes is too close to that on suspected nodes", file=sys.stderr)
+        which = f"{', '.join(ignored)} probes are"
+        print(f"diagnose: {which} ignored: their failure rate on control nodes is too close to that on suspected nodes", file=sys.stderr)
+    if silent := [kind for kind, told in kinds.items() if not told.telling]:
+        print(
+            f"diagnose: failed {', '.join(silent)} items blame no statement: they are failed as often when all are known", file=sys.stderr
+        )
     counts = ", ".join(f"{count} {category}" for category, count in categories.items())
     failed = f"{n_failed} of {len(items)} dev items failed by most seeds: {counts or 'none'}"
     lacking = f"{len({e.node for e in noticed}):,} of {len(knowledge.active_statements):,} statements are unknown, unused or contradicted"

@@ -105,6 +105,7 @@ class TrainParams(Section, frozen=True):
     max_length: Positive = 256  # tokens in one packed row
     replay_targets: Literal["text", "base"] = "text"  # targets of replay: the text itself, or the predictions of the base
     present_tokens_only: bool = True  # leave tokens that occur in no text of this run out of the softmax, so that they do not change
+    softmax_share: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0  # share of the tokens in the softmax, drawn for each step: faster with many
     corpus_replay: Literal["all", "stratified", "disjoint"] = (
         "all"  # what is replayed from the corpus if there are patches: see proda/store/training_set.py
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from proda.compiler.checkpoint import load_checkpoint, save_checkpoint
-from proda.compiler.loss import Teacher, distance_to, honours_packing, present_tokens, supervised_loss
+from proda.compiler.loss import Teacher, distance_to, drawn, honours_packing, present_tokens, supervised_loss
 from proda.compiler.packing import Example, collate, learned_tokens, pack
 from proda.errors import ProdaError
 from proda.progress import Progress
@@ -48,6 +48,7 @@ class Recipe(Record, frozen=True):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     optimizer: Literal["adamw", "muon"] = "adamw"  # muon trains the matrices between embeddings and head, adamw the rest
     present_tokens_only: bool = False  # see loss.present_tokens
+    softmax_share: float = 1.0  # share of the tokens, drawn for each step, that a step's own tokens compete with: see loss.drawn
     embedding_rate: float = 1.0  # learning rate of trained embeddings, as a multiple of learning_rate
 
 
@@ -91,9 +92,10 @@ def fit(
     weights = {name: p for name, p in model.named_parameters() if p.requires_grad}
     optimizers = _optimizers(model, weights, recipe)
     present = None
-    if recipe.present_tokens_only:
-        seen = {token for epoch in epochs for e in epoch for token in e.tokens}
-        present = present_tokens(seen, model.config.vocab_size, device)
+    if recipe.present_tokens_only or recipe.softmax_share < 1:
+        size = model.config.vocab_size
+        seen = {token for epoch in epochs for e in epoch for token in e.tokens} if recipe.present_tokens_only else range(size)
+        present = present_tokens(seen, size, device)
     losses = [] if checkpoint is None else load_checkpoint(checkpoint, weights, optimizers)
     rates = [learning_rate(step, len(steps), recipe) for step in range(len(steps))]
     low = resolve_precision(recipe.precision) == "bf16"
@@ -104,16 +106,20 @@ def fit(
         for number in range(first, len(steps)):
             for group in (g for o in optimizers for g in o.param_groups):
                 group["lr"] = rates[number] * group.get("multiple", 1.0)
+            generator = torch.Generator().manual_seed(seed_of("softmax", seed, number))  # by step, so that a killed run continues the same
             learned = max(1, sum(learned_tokens(e) for row in steps[number] for e in row))
             total = 0.0
             for chunk in _chunks(steps[number]):
                 batch = collate(chunk, pad, device, packed=packed)
                 soft = chunk[0][0].soft
+                among = present
+                if present is not None and recipe.softmax_share < 1:
+                    among = drawn(present, batch, recipe.softmax_share, generator)
                 with torch.autocast(device.type, dtype=torch.bfloat16, enabled=low):
                     if soft and teacher is not None:
-                        loss = distance_to(teacher, model, batch, present) * (SOFT_WEIGHT / learned)
+                        loss = distance_to(teacher, model, batch, among) * (SOFT_WEIGHT / learned)
                     else:
-                        loss = supervised_loss(model, batch, present)[0] / learned
+                        loss = supervised_loss(model, batch, among)[0] / learned
                 loss.backward()  # type: ignore[no-untyped-call]
                 total += float(loss.detach())
             if not math.isfinite(total):

@@ -10,6 +10,7 @@ completions only, so more than half of these logits would not be used. On a CPU 
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
 
 
 class Present(NamedTuple):
-    """The tokens that take part in a softmax, in ascending order, and the index of every vocabulary token among them."""
+    """The tokens that take part in a softmax, in ascending order, and the index of every vocabulary token among them.
+
+    `shift` is added to their logits: the logarithm of how many tokens each stands for.
+    """
 
     tokens: torch.Tensor
     places: torch.Tensor
+    shift: torch.Tensor | None = None
 
 
 class Output(NamedTuple):
@@ -85,6 +90,24 @@ def present_tokens(seen: Iterable[int], vocabulary: int, device: Any) -> Present
     return Present(tokens, places)
 
 
+def drawn(present: Present, batch: Batch, share: float, generator: torch.Generator) -> Present:
+    """Return the tokens of a batch's targets, and a random share of the others, each of which stands for 1 / `share` tokens.
+
+    This is importance sampling of the softmax (Jean et al. 2015, arXiv 1412.2007). It saves most of the projection to the vocabulary, which
+    is half of a training step for a small model. `generator` is one of the CPU; the same state gives the same tokens everywhere.
+    """
+    import torch
+
+    device = present.tokens.device
+    needed = torch.zeros(len(present.places), dtype=torch.bool, device=device)
+    needed[batch.targets[batch.targets != IGNORED]] = True
+    chosen = (torch.rand(len(present.tokens), generator=generator) < share).to(device)
+    tokens = present.tokens[needed[present.tokens] | chosen]
+    places = torch.full_like(present.places, IGNORED)
+    places[tokens] = torch.arange(len(tokens), device=device)
+    return Present(tokens, places, torch.where(needed[tokens], 0.0, -math.log(share)))
+
+
 def distance_to(teacher: Teacher, model: Any, batch: Batch, present: Present | None = None) -> torch.Tensor:
     """Return the summed KL divergence, in nats, of the model from its teacher over the supervised positions of a batch.
 
@@ -121,20 +144,34 @@ def teacher_of(model: Any) -> Teacher:
 
 def output_at(model: Any, batch: Batch, chosen: torch.Tensor, present: Present | None = None) -> Output:
     """Return what the model says at the chosen positions of a packed batch, over the `present` tokens if they are given."""
+    import torch
+
     inputs: dict[str, Any] = {"input_ids": batch.tokens, "use_cache": False}
     if batch.mask is not None:
         inputs |= {"attention_mask": attention(model, batch.mask), "position_ids": batch.positions}
     parts = body_and_head(model)
     if parts is None:  # the model scales or caps its logits, so it computes all of them
-        logits: torch.Tensor = model(**inputs).logits[chosen]
-        return Output(logits if present is None else logits.index_select(1, present.tokens), None)
+        return _among(model(**inputs).logits[chosen], present)
     body, head = parts
     hidden = body(**inputs).last_hidden_state[chosen]
     weight = _weight(head)
-    if weight is not None:
-        return Output(hidden, weight if present is None else weight.index_select(0, present.tokens))
-    projected: torch.Tensor = head(hidden)
-    return Output(projected if present is None else projected.index_select(1, present.tokens), None)
+    if weight is None:
+        return _among(head(hidden), present)
+    if present is None:
+        return Output(hidden, weight)
+    weight = weight.index_select(0, present.tokens)
+    if present.shift is None:
+        return Output(hidden, weight)
+    # One more component, which is 1 in every state, adds the shift.
+    return Output(torch.cat((hidden, hidden.new_ones(len(hidden), 1)), 1), torch.cat((weight, present.shift[:, None].to(weight)), 1))
+
+
+def _among(logits: torch.Tensor, present: Present | None) -> Output:
+    """Logits over the whole vocabulary, cut to the present tokens."""
+    if present is not None:
+        logits = logits.index_select(1, present.tokens)
+        logits = logits if present.shift is None else logits + present.shift.to(logits)
+    return Output(logits, None)
 
 
 def _weight(head: Any) -> torch.Tensor | None:

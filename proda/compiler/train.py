@@ -210,6 +210,7 @@ def _train(
         params.precision,
         optimizer_of(params, embedded=pin.base == EMBEDDED and params.method == "full"),
         params.present_tokens_only,
+        params.softmax_share,
         params.embedding_rate if params.method == "lora" else 1.0,
     )
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0

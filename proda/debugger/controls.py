@@ -43,13 +43,16 @@ def controls(knowledge: Knowledge, items: Iterable[Item], failed: Collection[str
     return [knowledge.statements[s] for s in sorted(by_weight(pool, "control")[:count])]
 
 
-def discrimination(suspected: Collection[Node], asked: Collection[Node], unknown: Collection[Node]) -> Discrimination:
+def discrimination(
+    suspected: Collection[Node], asked: Collection[Node], unknown: Collection[Node], *, fewest: int = FEWEST
+) -> Discrimination:
     """Compare failure rates for one kind of probe.
 
-    `suspected` are the suspected nodes, `asked` the controls, `unknown` the nodes of both groups that most models do not know.
+    `suspected` are the suspected nodes, `asked` the controls, `unknown` the nodes of both groups that most models do not know. With less
+    than `fewest` controls the kind is taken as reliable.
     """
     blamed, free = sum(n in unknown for n in suspected), sum(n in unknown for n in asked)
-    often = len(asked) >= FEWEST and free > RARE * len(asked)
+    often = len(asked) >= fewest and free > RARE * len(asked)
     more = blamed * len(asked) >= LIFT * free * len(suspected)
     telling = not often or (more and at_least(blamed, len(suspected), free, len(asked)) < LEVEL)
     return Discrimination(len(suspected), blamed, len(asked), free, telling)

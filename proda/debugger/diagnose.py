@@ -23,6 +23,9 @@ statements of the item are suspected. The first row that applies decides:
 The statements of an item may lie in several chains and links; steps are those along the item's own statements. Conditions are in no
 statement, so an item that asks for one is never suspect because its statements are known.
 
+Items of a kind that is failed as often when every statement is known (item_kinds.py) blame no node that is unknown, and count neither as
+failed nor as answered where probes are judged.
+
 Each failing seed is diagnosed separately. The diagnosis is the most frequent result, and its confidence is that result's share. Nodes of
 items that were answered correctly are probed as a control group (controls.py): a kind of probe that fails about as often there is ignored.
 Other statements of the item that are unknown too follow the blamed nodes in the evidence.
@@ -35,11 +38,14 @@ whether or not an item fails.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+import msgspec
+
 from proda.debugger.controls import Discrimination, controls, discrimination
+from proda.debugger.item_kinds import item_kinds
 from proda.debugger.probes import (
     Again,
     Answer,
@@ -50,7 +56,7 @@ from proda.debugger.probes import (
     statement_probes,
     step_probes,
 )
-from proda.debugger.reasons import reason, tied
+from proda.debugger.reasons import reason, says_nothing, tied
 from proda.debugger.supplied import Supplied, context_probes, supplied
 from proda.debugger.suspicion import Place, option_of, path_of, right_as_well, suspected, suspected_steps
 from proda.graph import Knowledge
@@ -80,6 +86,7 @@ class Examination(NamedTuple):
     diagnoses: list[Diagnosis]  # one for each failed item, and one for each other item with a second correct option; sorted by item id
     probes: dict[str, Discrimination | Supplied]  # kind of probe → how reliable it is
     noticed: list[Evidence]  # statements and steps that most models do not know, and statements that samples contradict; by kind and node
+    kinds: dict[str, Discrimination]  # kind of item → whether failing it says something about its statements
 
 
 class _Vote(Record, frozen=True):
@@ -145,11 +152,12 @@ def examine(
     failed: Failed,
     answered: Mapping[str, Sequence[Answer]],
     samples: Iterable[Sample] = (),
+    repaired: Collection[str] = (),
 ) -> Examination:
     """Return the diagnoses, how reliable each kind of probe is, and what reliable probes noticed.
 
-    `answered` holds each tuned model's answers to the probes, `samples` what the models were trained on. An item that no model fails gets a
-    diagnosis too if it has a second correct option.
+    `answered` holds each tuned model's answers to the probes, `samples` what the models were trained on, `repaired` the items that patches
+    were written for. An item that no model fails gets a diagnosis too if it has a second correct option.
     """
     of_node = {model: _by_node(found) for model, found in answered.items()}
     by_statement: dict[str, list[Sample]] = defaultdict(list)
@@ -167,14 +175,28 @@ def examine(
 
     items = list(items)
     known = {item.id: item for item in items}
-    worth: dict[str, Discrimination | Supplied] = {**_discriminations(knowledge, items, failed, of_node), "context": supplied(answered)}
+    lacked = {node for node, _ in _unknown_to_most(of_node, "statement", _probed(of_node, "statement"))}
+    kinds = item_kinds(items, failed, lacked, repaired)
+    asked = [item for item in items if _tells(kinds, item)]
+    worth: dict[str, Discrimination | Supplied] = {**_discriminations(knowledge, asked, failed, of_node), "context": supplied(answered)}
     telling = {kind for kind, found in worth.items() if found.telling}
     trusted = {m: {key: a for key, a in found.items() if key[0] in telling} for m, found in of_node.items()}
-    diagnoses = [_diagnosis(knowledge, known[i], failed[i], trusted, contradicted) for i in sorted(failed)]
+    nothing: dict[str, _Answers] = {model: {} for model in trusted}
+    diagnoses = []
+    for i in sorted(failed):
+        tells = _tells(kinds, known[i])
+        found = _diagnosis(knowledge, known[i], failed[i], trusted if tells else nothing, contradicted)
+        if not tells and found.category == "unexplained":
+            found = msgspec.structs.replace(found, reason=says_nothing(known[i].kind, kinds[known[i].kind]))
+        diagnoses.append(found)
     diagnoses += [_doubtful(item, letter) for item in items if item.id not in failed and (letter := _second(knowledge, item))]
     conflicts = [_conflict(s, contradicted(s)) for s in sorted(by_statement) if contradicted(s)]
     lacking = _lacking(trusted, {e.node for e in conflicts})
-    return Examination(sorted(diagnoses, key=lambda d: d.item), worth, conflicts + lacking)
+    return Examination(sorted(diagnoses, key=lambda d: d.item), worth, conflicts + lacking, kinds)
+
+
+def _tells(kinds: Mapping[str, Discrimination], item: Item) -> bool:
+    return item.kind not in kinds or kinds[item.kind].telling
 
 
 def _second(knowledge: Knowledge, item: Item) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from proda.debugger.controls import Discrimination
 from proda.debugger.probes import EARLY, INVERSION, SKIP
 from proda.graph import Knowledge
 from proda.language.wording import name, sentence
@@ -30,6 +31,14 @@ def reason(knowledge: Knowledge, category: Category, evidence: Sequence[Evidence
         said = sentence(knowledge, knowledge.statements[first.node])
         return f"Every statement of the item is known, but the models chose an option that contradicts “{said}” and fits another of them."
     return told(knowledge, category, first)
+
+
+def says_nothing(kind: str, found: Discrimination) -> str:
+    """Return the reason why an item of a kind that says nothing about statements blames none."""
+    return (
+        f"These models fail {found.controls_unknown} of {found.controls} {kind} items of which they know every statement, and"
+        f" {found.unknown} of {found.suspected} others. So failing one says nothing about its statements, and no node is blamed."
+    )
 
 
 def tied(votes: Mapping[Category, int]) -> str:

@@ -109,7 +109,8 @@ def run_drill(plan: DrillPlan, seeds: Sequence[int], tell: Callable[[str], None]
     tell(f"{len(faults)} faults; {trainings} of {2 * len(seeds)} trainings are not in the cache.")
     with_faults, without = faulty.run(planted), sound.run(samples)
     prober = faulty.prober(with_faults)
-    diagnoses, _, noticed = prober.examined(knowledge, asked, with_faults.outcomes, planted)
+    found = prober.examined(knowledge, asked, with_faults.outcomes, planted)
+    diagnoses, noticed = found.diagnoses, found.noticed
     lacking = {e.node for e in sound.prober(without).examined(knowledge, items, without.outcomes, samples).noticed}
     failed_anyway = failures(items, without.outcomes)
     chain_of = {s.id: s.chain for s in knowledge.statements.values()}

@@ -5,6 +5,8 @@ failed: 331
 categories: {concept gap: 270, reasoning deficit: 21, …}
 probes:                   # failures on suspected and on control nodes; a kind of probe that does not tell them apart is ignored
   concept: {suspected: 663, unknown: 581, controls: 417, controls_unknown: 342, telling: false}
+kinds:                    # the same for kinds of item: failed with and without an unknown statement
+  effect: {suspected: 31, unknown: 23, controls: 30, controls_unknown: 22, telling: false}
 diagnoses:
   - item: physics/bimetal-strip-bends:dev-bridge
     category: concept gap
@@ -37,6 +39,8 @@ HEAD = """\
 # Why most seeds fail items of dev. Written by the stage `diagnose`, read by `proda repair`.
 # probes: how many suspected nodes and how many control nodes (of correctly answered items) most models fail, by kind of probe. A kind with
 #   `telling: false` fails about as often on controls, so it is ignored.
+# kinds: how many items of which a statement is unknown, and how many of which all are known (controls), most models fail, by kind of item.
+#   Items of a kind with `telling: false` blame no statement. After a repair the kinds that it served are telling.
 # diagnoses: `nodes` are blamed. `confidence` is the share of the seeds in `failed_by` with this category. In `evidence`, `failed` of
 #   `asked` answers are wrong; `preferred` is the most frequent wrong one: a concept, inversion, skip (a shortcut that skips the step),
 #   early (the step after it), or the id of a sample that contradicts. `margin`: mean log-likelihood per character, right minus best other.
@@ -101,14 +105,19 @@ def write_diagnoses(
     seeds: Sequence[str],
     probes: Mapping[str, Record] | None = None,
     noticed: Sequence[Evidence] = (),
+    kinds: Mapping[str, Record] | None = None,
 ) -> bool:
-    """Write the file and return whether it changed. Equal diagnoses give equal bytes. `probes` tell how reliable each kind of probe is."""
+    """Write the file and return whether it changed. Equal diagnoses give equal bytes.
+
+    `probes` tell how reliable each kind of probe is, `kinds` whether failing an item of a kind says something about its statements.
+    """
     counts = Counter(d.category for d in diagnoses)
     document = {
         "seeds": list(seeds),
         "failed": sum(bool(d.failed_by) for d in diagnoses),
         "categories": {c: counts[c] for c in CATEGORIES},
         "probes": {kind: msgspec.to_builtins(found) for kind, found in (probes or {}).items()},
+        "kinds": {kind: msgspec.to_builtins(found) for kind, found in (kinds or {}).items()},
         "diagnoses": [_entry(d) for d in diagnoses],
         "noticed": [msgspec.to_builtins(e) for e in noticed],
     }

@@ -39,6 +39,7 @@ from proda.tester.sequences import MECHANISM, ORDER
 from proda.tester.sights import Sights
 from proda.tester.splits import sealed_chains
 
+TURNS = 8  # times that practice asks about a site at most
 # The kinds, each with the number of pairs of a dev item and its twin that are written for an owner (a chain or a link) at most.
 QUOTAS: tuple[tuple[Kind, int], ...] = ((BRIDGE, 1), (MECHANISM, 1), (ORDER, 1), (EFFECT, 3), (COUNTERFACTUAL, 2), (CONDITION, 1))
 
@@ -53,11 +54,16 @@ def write_items(knowledge: Knowledge, *, seed: int, sealed_share: float) -> list
 
 
 def practice_items(knowledge: Knowledge, *, seed: int, most: int) -> list[Item]:
-    """Return up to `most` items of each kind about any sites, whatever their owners: practice in the kinds of question, not a benchmark."""
+    """Return up to `most` items of each kind about any sites, whatever their owners: practice in the kinds of question, not a benchmark.
+
+    A kind with fewer sites asks about them again, at most TURNS times, in other wordings and with other wrong options.
+    """
     items: list[Item] = []
     for kind, _ in QUOTAS:
         ranked = by_weight(kind.sites(knowledge), "practice", kind.name, seed, name=lambda s: " ".join((*s.statements, s.extra)))
-        made = (_first(knowledge, kind, [site], "dev", number, frozenset(), seed) for number, site in enumerate(ranked, start=1))
+        asked = enumerate((site for _ in range(TURNS) for site in ranked), start=1)
+        splits: tuple[Split, Split] = ("dev", "twin")  # which have wordings of their own
+        made = (_first(knowledge, kind, [site], splits[number % 2], number, frozenset(), seed) for number, site in asked)
         items += [found[1] for found in islice(filter(None, made), most)]
     return items
 

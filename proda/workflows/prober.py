@@ -2,7 +2,7 @@
 
     adapters = {"seed-0": Path("build/adapters/seed-0"), …}
     prober = Prober(Path("build/base"), adapters, batch_tokens=2048, cache=Path("build/cache"))
-    diagnoses, probes, noticed = prober.examined(knowledge, items, outcomes, samples)
+    found = prober.examined(knowledge, items, outcomes, samples)     # diagnoses, probes, noticed, kinds
     answered = prober.answers(probes)                       # model → answers, in the order of the probes
 
 Scores are cached in build/cache/probes, so a run that was killed goes on where it stopped. The key covers what the adapter was trained
@@ -12,7 +12,7 @@ from, the text of the probes, and the code that scores them. A cached file that 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,23 +40,30 @@ class Prober:
         self.batch_tokens = batch_tokens
         self.cache = cache
 
-    def examined(self, knowledge: Knowledge, items: Sequence[Item], outcomes: Iterable[Outcome], samples: Iterable[Sample]) -> Examination:
+    def examined(
+        self,
+        knowledge: Knowledge,
+        items: Sequence[Item],
+        outcomes: Iterable[Outcome],
+        samples: Iterable[Sample],
+        repaired: Collection[str] = (),
+    ) -> Examination:
         """Diagnose each item that most of the models fail; also return what each kind of probe is worth and what else is unknown.
 
-        `samples` are what the models were trained on. A part of the concepts is asked about first, the others only if concept probes
-        turn out to be reliable.
+        `samples` are what the models were trained on, `repaired` the items that patches among them were written for. A part of the concepts
+        is asked about first, the others only if concept probes turn out to be reliable.
         """
         from proda.debugger.diagnose import FIRST, examine, failures, probes_of
 
         failed, samples = failures(items, outcomes), list(samples)
         answered = self._answers(knowledge, probes_of(knowledge, items, failed, concepts=FIRST))
-        found = examine(knowledge, items, failed, answered, samples)
+        found = examine(knowledge, items, failed, answered, samples, repaired)
         there = {a.probe for answers in answered.values() for a in answers}
         others = [p for p in probes_of(knowledge, items, failed) if p not in there] if found.probes["concept"].telling else []
         if not others:
             return found
         more = self.answers(others)
-        return examine(knowledge, items, failed, {m: answered[m] + more[m] for m in answered}, samples)
+        return examine(knowledge, items, failed, {m: answered[m] + more[m] for m in answered}, samples, repaired)
 
     def _answers(self, knowledge: Knowledge, probes: Sequence[Probe]) -> dict[str, list[Answer]]:
         """Ask about all statements apart from the rest, as the stage `evaluate` does, so that its answers are found in the cache."""

@@ -249,6 +249,49 @@ def test_leaving_columns_out_before_the_product_equals_leaving_them_out_after(ba
     assert all((a is None) == (b is None) and (a is None or torch.allclose(a, b, atol=1e-5)) for a, b in zip(*both, strict=True))
 
 
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_a_drawn_softmax_has_all_targets_and_its_sum_is_right_on_average(base: Path, method: str) -> None:
+    from proda.compiler.adapter import attach
+    from proda.compiler.loss import drawn, output_at, present_tokens
+    from proda.compiler.packing import IGNORED, collate, tokenise
+
+    model, tokenizer = load_base(base)
+    model = attach(model, msgspec.structs.replace(ONE, method=method, lora_rank=4), seed=0, new_words=range(300, 310))
+    batch = collate([tokenise(FACTS[:4], tokenizer, 64)], tokenizer.pad_token_id)
+    chosen, every = batch.targets != IGNORED, present_tokens(range(model.config.vocab_size), model.config.vocab_size, "cpu")
+    whole = output_at(model, batch, chosen).logits().detach().exp().sum(1)
+    sums = []
+    for number in range(400):
+        among = drawn(every, batch, 0.2, torch.Generator().manual_seed(number))
+        targets = batch.targets[chosen]
+        assert torch.equal(among.tokens[among.places[targets]], targets)
+        assert len(among.tokens) < 0.4 * model.config.vocab_size
+        sums.append(output_at(model, batch, chosen, among).logits().detach().exp().sum(1))
+    assert torch.allclose(torch.stack(sums).mean(0), whole, rtol=0.1)
+    again = drawn(every, batch, 0.2, torch.Generator().manual_seed(399))
+    assert torch.equal(again.tokens, among.tokens)
+
+
+def test_training_with_a_drawn_softmax_lowers_the_loss_over_all_tokens(base: Path, tmp_path: Path) -> None:
+    from proda.compiler.loss import supervised_loss
+    from proda.compiler.packing import collate, tokenise
+
+    def loss(share: float) -> float:
+        params = msgspec.structs.replace(ONE, epochs=10, softmax_share=share)
+        train_seeds(base, FACTS, REPLAY, params, tmp_path / str(share), cache=tmp_path / "cache")
+        model, tokenizer = load_tuned(base, tmp_path / str(share) / "seed-0")
+        batch = collate([[e] for e in tokenise(FACTS, tokenizer, 64)], tokenizer.pad_token_id)
+        with torch.no_grad():
+            total, tokens = supervised_loss(model, batch)
+        return float(total) / tokens
+
+    model, tokenizer = load_base(base)
+    batch = collate([[e] for e in tokenise(FACTS, tokenizer, 64)], tokenizer.pad_token_id)
+    with torch.no_grad():
+        total, tokens = supervised_loss(model, batch)
+    assert loss(0.3) < 0.75 * float(total) / tokens and loss(0.3) < 1.15 * loss(1.0)
+
+
 def test_training_new_words_alone_leaves_texts_of_known_words_as_the_base_has_them(base: Path, tmp_path: Path) -> None:
     params = msgspec.structs.replace(ONE, method="embeddings", general_replay=0.0, learning_rate=2e-2, epochs=8)
     known = FACTS[6:]  # "brun", "pelt", … are known; the words of the first five facts are new
@@ -288,7 +331,7 @@ from proda.compiler.train import train_seeds
 from tests.compiler.tiny import FACTS, READING, TRAIN
 if __name__ == "__main__":
     base, out, cache, seeds = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
-    params = msgspec.structs.replace(TRAIN, seeds=tuple(range(seeds)), epochs=25)
+    params = msgspec.structs.replace(TRAIN, seeds=tuple(range(seeds)), epochs=25, softmax_share=0.5)
     train_seeds(base, FACTS, READING[:4], params, out, cache=cache)
 """
 

@@ -61,7 +61,7 @@ def answered(fails: frozenset[str]) -> dict[str, list[Answer]]:
 
 
 def test_definitions_that_no_model_knows_blame_no_concept() -> None:
-    diagnoses, found, noticed = examine(WORLD, ITEMS, FAILED, answered(frozenset({"concept"})))
+    diagnoses, found, noticed, _ = examine(WORLD, ITEMS, FAILED, answered(frozenset({"concept"})))
     assert not found["concept"].telling and found["statement"].telling and found["step"].telling
     concepts = found["concept"]
     assert isinstance(concepts, Discrimination) and concepts.controls_unknown == concepts.controls >= FEWEST
@@ -73,7 +73,7 @@ def test_definitions_that_no_model_knows_blame_no_concept() -> None:
 
 def test_where_statements_tell_nothing_no_item_is_suspected_of_being_known() -> None:
     """All seeds agree, and no probe that may blame fails; but what was not asked in a way that tells is not known."""
-    diagnoses, found, noticed = examine(WORLD, ITEMS, FAILED, answered(frozenset({"statement"})))
+    diagnoses, found, noticed, _ = examine(WORLD, ITEMS, FAILED, answered(frozenset({"statement"})))
     assert not found["statement"].telling and noticed == []  # what is unknown everywhere is no guide either
     assert {d.category for d in diagnoses} == {"unexplained"}
 

@@ -16,10 +16,11 @@ from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
 from proda.graph import Knowledge
 from proda.records import ITEM_KINDS, Item
-from proda.tester.items import QUOTAS, practice_items, write_items
+from proda.tester.items import QUOTAS, TURNS, practice_items, write_items
 from proda.tester.splits import sealed_chains
 from proda.tester.windows import shown_whole
 from tests.tester.world import SEALED, WORLD, items, right, wrongs
+from tests.toyitems import linked_knowledge
 from tests.toyworld import ROOT, knowledge, with_statement
 
 TOY = knowledge(ovens=True)
@@ -233,6 +234,17 @@ def test_no_item_rests_on_a_retired_chain_or_link(is_retired: Callable[[object],
     gone = {c.id for c in chains if c.status == "retired"}
     assert gone and left
     assert all(gone.isdisjoint({i.chain, *(WORLD.statements[s].chain for s in i.statements)}) for i in left)
+
+
+def test_practice_asks_again_about_a_site_where_sites_are_few() -> None:
+    found = [i for i in practice_items(linked_knowledge(6), seed=0, most=400) if i.kind == "effect"]
+    assert len({i.id for i in found}) == len(found)
+    texts: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for item in found:
+        texts[item.statements].append(f"{item.prompt} {item.options[item.key].text}")
+    assert max(map(len, texts.values())) == TURNS and min(map(len, texts.values())) > 1
+    assert sum(len(set(each)) for each in texts.values()) > 0.5 * len(found)  # in other words, or with another answer
+    assert len({i.statements for i in found[: len(texts)]}) == len(texts)  # every site once, before one comes again
 
 
 def test_practice_has_as_many_items_of_each_kind_as_asked_for_and_leaves_owners_and_splits_aside() -> None:
