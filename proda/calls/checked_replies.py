@@ -10,12 +10,14 @@ A validator of the reply's model calls it, as `info.context["check"]`, so a repl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
+
+import msgspec
 
 from proda.calls.plain_text import TextFault
 
-Said = TypeVar("Said", bound=Hashable)
+Said = TypeVar("Said")
 
 
 class CheckedReplies(Generic[Said]):
@@ -23,13 +25,13 @@ class CheckedReplies(Generic[Said]):
 
     def __init__(self, faults: Callable[[Said], Iterable[TextFault]]) -> None:
         self._faults = faults
-        self._refused: dict[Said, list[str]] = {}
+        self._refused: dict[bytes, list[str]] = {}  # the reply as JSON → its reasons
 
     def __call__(self, said: Said) -> list[str]:
         """Return what is wrong with a reply, one line for each fault."""
         faults = list(self._faults(said))
         if faults:
-            self._refused[said] = sorted({fault.reason for fault in faults})
+            self._refused[msgspec.json.encode(said)] = sorted({fault.reason for fault in faults})
         return [fault.message for fault in faults]
 
     @property

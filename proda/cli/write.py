@@ -17,33 +17,75 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from proda.cli.text import row
 from proda.errors import UsageError
 
 if TYPE_CHECKING:
+    from proda.history.repository import Repository
     from proda.workflows.write_samples import WritingTask
 
 
 @click.command(epilog="Example: proda write --limit 20 --dry-run")
 @click.argument("topics", metavar="[DISCIPLINE/TOPIC]...", nargs=-1)
-@click.option("--limit", type=click.IntRange(min=1), help="Word at most this many samples.")
+@click.option("--cases", is_flag=True, help="Ask for cases instead, one for each chain that has fewer than two; propose them for review.")
+@click.option("--list", "listed", is_flag=True, help="With --cases: print the proposed cases with their keys, and ask for nothing.")
+@click.option("--accept", metavar="KEY", multiple=True, help="With --cases: write a proposed case into its topic file.")
+@click.option("--reject", metavar="KEY", multiple=True, help="With --cases: reject a proposed case.")
+@click.option("--reason", metavar="TEXT", default="", help="Why the cases of --reject are rejected.")
+@click.option("--sealed", is_flag=True, help="Ask about chains that are held out, too.")
+@click.option("--limit", type=click.IntRange(min=1), help="Ask for at most this many.")
 @click.option("--prune", is_flag=True, help="Remove the texts whose plan no longer exists, and ask for nothing.")
 @click.option("--dry-run", is_flag=True, help="Count what would be asked or removed, and ask and write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
-def write(topics: tuple[str, ...], limit: int | None, prune: bool, dry_run: bool, as_json: bool, root: Path) -> None:
-    """Ask the endpoint of documents.yaml to word the planned training samples.
+def write(
+    topics: tuple[str, ...],
+    cases: bool,
+    listed: bool,
+    accept: tuple[str, ...],
+    reject: tuple[str, ...],
+    reason: str,
+    sealed: bool,
+    limit: int | None,
+    prune: bool,
+    dry_run: bool,
+    as_json: bool,
+    root: Path,
+) -> None:
+    """Ask the endpoint of documents.yaml to word the planned training samples, or to write cases.
 
     Each reply is checked against its plan and compared with the benchmark. What passes is frozen in samples/written, and `dvc repro` uses
     it as long as its plan stays the same. All other samples keep the text of the templates. Texts that are frozen are not asked for again.
+
+    With --cases the model writes exam questions about chains. They wait in proposals/cases until a person accepts them.
     """
-    from proda.document_settings import load_document_settings
+    from proda.cli.write_cases import ask_cases, decide_about_cases, list_cases
     from proda.history.repository import Repository
+
+    decides = bool(listed or accept or reject or reason)
+    if decides and not cases:
+        raise UsageError("--list, --accept, --reject and --reason belong to --cases.")
+    if listed and (accept or reject):
+        raise UsageError("--list only prints: leave out --accept and --reject.")
+    if prune and (limit is not None or cases):
+        raise UsageError(f"--prune asks for nothing: leave out {'--cases' if cases else '--limit'}.")
+    repository = Repository.open(root)
+    if listed:
+        list_cases(repository, topics, as_json=as_json)
+    elif decides:
+        decide_about_cases(repository, topics, accept, reject, reason, dry_run=dry_run, as_json=as_json)
+    elif cases:
+        ask_cases(repository, topics, limit, sealed=sealed, dry_run=dry_run, as_json=as_json)
+    else:
+        _samples(repository, topics, limit, prune=prune, dry_run=dry_run, as_json=as_json)
+
+
+def _samples(repository: Repository, topics: tuple[str, ...], limit: int | None, *, prune: bool, dry_run: bool, as_json: bool) -> None:
+    """Word samples, or remove the texts whose plan no longer exists."""
+    from proda.document_settings import load_document_settings
     from proda.workflows.file_set import write_together
     from proda.workflows.write_samples import plan_writing, pruned, word_samples, writing_estimate
 
-    if prune and limit is not None:
-        raise UsageError("--prune asks for nothing: leave out --limit.")
-    repository = Repository.open(root)
     task = plan_writing(repository.root, repository.knowledge, topics, limit)
     counts: dict[str, Any] = {
         "planned": task.planned,
@@ -96,14 +138,10 @@ def _planned(task: WritingTask) -> str:
 
 def _say(worded: int, unanswered: Mapping[str, int], refused: Mapping[str, int]) -> None:
     rest = sum(unanswered.values())
-    keep = f"; {rest:,} keep{'s' * (rest == 1)} the templates' text ({_row(unanswered)})" if rest else ""
+    keep = f"; {rest:,} keep{'s' * (rest == 1)} the templates' text ({row(unanswered)})" if rest else ""
     click.echo(f"worded {worded:,}{keep}")
     if refused:
-        click.echo(f"refused replies by reason: {_row(refused)}")
-
-
-def _row(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{reason} {n:,}" for reason, n in counts.items())
+        click.echo(f"refused replies by reason: {row(refused)}")
 
 
 def _finish(texts: Mapping[str, str | None], stale: int, prune: bool, dry_run: bool) -> None:

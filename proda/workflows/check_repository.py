@@ -21,6 +21,7 @@ from proda.knowledge.report import Report
 from proda.language.wording import listing
 from proda.params import load_params
 from proda.store.allocation import ALLOCATION, wrong_disciplines
+from proda.store.case_proposals import case_proposals_file, load_case_proposals, topics_with_case_proposals
 from proda.store.committed import Committed, attempted, read_committed
 from proda.store.corpus import PATCHES
 from proda.store.dangling import dangling
@@ -64,7 +65,16 @@ def check_repository(root: Path, *, shape: bool = False) -> Checked:
     report = check_knowledge(root, shape=shape, compiled=True)
     committed = read_committed(root)
     merges, unreadable = attempted(root, MERGES, lambda: load_merges(root))
-    findings = [*report.findings, *committed.findings, *_params(root), *_code(root), *_unread(committed), *unreadable, *_written(root)]
+    findings = [
+        *report.findings,
+        *committed.findings,
+        *_params(root),
+        *_code(root),
+        *_unread(committed),
+        *unreadable,
+        *_written(root),
+        *_proposed_cases(root),
+    ]
     if report.ok:
         knowledge = _knowledge(report)
         findings += dangling(committed, frozenset({*knowledge.concepts, *knowledge.statements, *knowledge.chains}))
@@ -98,6 +108,15 @@ def _written(root: Path) -> list[Finding]:
     for path in written_paths(root):
         findings += attempted(root, path.relative_to(root).as_posix(), partial(read_written, path, root))[1]
     return findings or attempted(root, WRITTEN.as_posix(), partial(load_written, root))[1]
+
+
+def _proposed_cases(root: Path) -> list[Finding]:
+    """What is wrong with the files of proposals/cases."""
+    found = (
+        attempted(root, case_proposals_file(topic), partial(load_case_proposals, root, topic))[1]
+        for topic in topics_with_case_proposals(root)
+    )
+    return [finding for findings in found for finding in findings]
 
 
 def _unread(committed: Committed) -> Iterator[Finding]:

@@ -26,17 +26,17 @@ from proda.calls.checked_replies import CheckedReplies
 from proda.calls.records import CallEstimate, Question
 from proda.calls.task_prompts import TaskPrompt
 from proda.document_settings import DocumentSettings
-from proda.errors import EmptyBenchmarkError, InputError, NotFoundError, closest
+from proda.errors import NotFoundError, closest
 from proda.graph import Knowledge
 from proda.params import load_params
-from proda.records import Item, Wording
+from proda.records import Wording
 from proda.store.allocation import load_allocation
-from proda.store.items import load_items
 from proda.store.patches import load_patches
 from proda.store.training_texts import Text, sample_text
 from proda.store.written import Topic, WrittenSample, load_written_by_topic, written_file, written_text
 from proda.workflows.asking_rounds import GATED, ask_in_rounds
 from proda.workflows.leak_check import leak_check
+from proda.workflows.present_items import present_items
 
 TOO_CLOSE = "An earlier text for this task was too close to a text that is kept apart. Word the question quite differently. (Try {number}.)"
 
@@ -114,7 +114,7 @@ def word_samples(root: Path, knowledge: Knowledge, task: WritingTask, settings: 
     Raises EmptyBenchmarkError without benchmark items, InputError if they are older than the knowledge or no model is named, and
     EndpointError if the endpoint cannot be used; valid replies are kept in build/replies and cost nothing the next time.
     """
-    items = _items(root, knowledge)
+    items = present_items(root, knowledge)
     params = load_params(root / "params.yaml").guard
     checks, prompt = _checks(knowledge)
     briefs = {brief.sample.id: brief for brief in task.briefs}
@@ -161,19 +161,6 @@ def _checks(knowledge: Knowledge) -> tuple[WordingChecks, TaskPrompt]:
 
 def _checking(checks: WordingChecks, brief: Brief) -> CheckedReplies[Wording]:
     return CheckedReplies(lambda said: checks.faults(brief, said))
-
-
-def _items(root: Path, knowledge: Knowledge) -> list[Item]:
-    """The items that no text may give away. Raises an error, before anything is asked, if there are none or if they are outdated."""
-    items = load_items(root)
-    if not items:
-        raise EmptyBenchmarkError(
-            "benchmarks/items\n  There are no items, so nothing shows that a text gives none away. Run `dvc repro benchmark` first."
-        )
-    lost = next((i for i in items if any(s not in knowledge.statements for s in i.statements)), None)
-    if lost is not None:
-        raise InputError(f"benchmarks/items  {lost.id}\n  The item rests on a statement that is gone. Run `dvc repro benchmark` first.")
-    return items
 
 
 def _topic(knowledge: Knowledge, brief: Brief) -> Topic:
