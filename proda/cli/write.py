@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 @click.option("--accept", metavar="KEY", multiple=True, help="With --cases: write a proposed case into its topic file.")
 @click.option("--reject", metavar="KEY", multiple=True, help="With --cases: reject a proposed case.")
 @click.option("--reason", metavar="TEXT", default="", help="Why the cases of --reject are rejected.")
-@click.option("--sealed", is_flag=True, help="Ask about chains that are held out, too.")
+@click.option("--solve", is_flag=True, help="Let the model answer the items instead, with the facts given and without; record its votes.")
+@click.option("--votes", type=click.IntRange(1, 24), default=5, show_default=True, help="With --solve: votes on an item, each way.")
+@click.option("--sealed", is_flag=True, help="With --cases or --solve: include what is held out.")
 @click.option("--limit", type=click.IntRange(min=1), help="Ask for at most this many.")
-@click.option("--prune", is_flag=True, help="Remove the texts whose plan no longer exists, and ask for nothing.")
+@click.option("--prune", is_flag=True, help="Remove what belongs to plans or items that no longer exist, and ask for nothing.")
 @click.option("--dry-run", is_flag=True, help="Count what would be asked or removed, and ask and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
@@ -45,6 +47,8 @@ def write(
     accept: tuple[str, ...],
     reject: tuple[str, ...],
     reason: str,
+    solve: bool,
+    votes: int,
     sealed: bool,
     limit: int | None,
     prune: bool,
@@ -52,14 +56,18 @@ def write(
     as_json: bool,
     root: Path,
 ) -> None:
-    """Ask the endpoint of documents.yaml to word the planned training samples, or to write cases.
+    """Ask the endpoint of documents.yaml to word the planned training samples, to write cases, or to solve items.
 
     Each reply is checked against its plan and compared with the benchmark. What passes is frozen in samples/written, and `dvc repro` uses
     it as long as its plan stays the same. All other samples keep the text of the templates. Texts that are frozen are not asked for again.
 
     With --cases the model writes exam questions about chains. They wait in proposals/cases until a person accepts them.
+
+    With --solve the model answers the items of the benchmark. Its votes go to benchmarks/solved.yaml; `dvc repro` withholds items that it
+    does not solve although it is given the facts.
     """
     from proda.cli.write_cases import ask_cases, decide_about_cases, list_cases
+    from proda.cli.write_votes import ask_votes, prune_votes
     from proda.history.repository import Repository
 
     decides = bool(listed or accept or reject or reason)
@@ -67,8 +75,14 @@ def write(
         raise UsageError("--list, --accept, --reject and --reason belong to --cases.")
     if listed and (accept or reject):
         raise UsageError("--list only prints: leave out --accept and --reject.")
+    if cases and solve:
+        raise UsageError("Give one of --cases and --solve.")
+    if sealed and not (cases or solve):
+        raise UsageError("--sealed belongs to --cases or --solve.")
     if prune and (limit is not None or cases):
         raise UsageError(f"--prune asks for nothing: leave out {'--cases' if cases else '--limit'}.")
+    if prune and solve and topics:
+        raise UsageError("--prune --solve looks at all items: leave out the topics.")
     repository = Repository.open(root)
     if listed:
         list_cases(repository, topics, as_json=as_json)
@@ -76,6 +90,10 @@ def write(
         decide_about_cases(repository, topics, accept, reject, reason, dry_run=dry_run, as_json=as_json)
     elif cases:
         ask_cases(repository, topics, limit, sealed=sealed, dry_run=dry_run, as_json=as_json)
+    elif solve and prune:
+        prune_votes(repository, dry_run=dry_run, as_json=as_json)
+    elif solve:
+        ask_votes(repository, topics, limit, votes=votes, sealed=sealed, dry_run=dry_run, as_json=as_json)
     else:
         _samples(repository, topics, limit, prune=prune, dry_run=dry_run, as_json=as_json)
 

@@ -29,6 +29,8 @@ from proda.store.merges import PATH as MERGES
 from proda.store.merges import Merge, load_merges
 from proda.store.patches import stale
 from proda.store.proposals import load_proposals, proposals_path, proposed_sources
+from proda.store.solved import PATH as SOLVED
+from proda.store.solved import load_solved
 from proda.store.validation import PATH as VALIDATION
 from proda.store.validation import counted
 from proda.store.written import WRITTEN, load_written, read_written, written_paths
@@ -74,6 +76,7 @@ def check_repository(root: Path, *, shape: bool = False) -> Checked:
         *unreadable,
         *_written(root),
         *_proposed_cases(root),
+        *attempted(root, SOLVED.as_posix(), lambda: load_solved(root))[1],
     ]
     if report.ok:
         knowledge = _knowledge(report)

@@ -11,6 +11,7 @@ from proda.errors import GateError, InputError
 from proda.params import ItemParams, Params
 from proda.records import ITEM_KINDS, Item
 from proda.store.exceptions import Exemption
+from proda.store.solved import Solved
 from proda.store.validation import ItemReading, Validation
 from proda.tester.between_items import leaks_between
 from proda.tester.build import Benchmark, build_benchmark
@@ -20,8 +21,10 @@ from tests.tester.world import SEALED, WORLD, items
 OPEN = ItemParams(sealed_share=SEALED, max_shortcut=1.0, max_quarantined=1.0)
 
 
-def build(exceptions: Sequence[Exemption] = (), validation: Validation | None = None, params: ItemParams = OPEN) -> Benchmark:
-    return build_benchmark(WORLD, Params(items=params), exceptions, validation or Validation())
+def build(
+    exceptions: Sequence[Exemption] = (), validation: Validation | None = None, params: ItemParams = OPEN, solved: Solved | None = None
+) -> Benchmark:
+    return build_benchmark(WORLD, Params(items=params), exceptions, validation or Validation(), solved or Solved())
 
 
 def reasons(built: Benchmark) -> dict[str, str]:
