@@ -17,6 +17,7 @@ from proda.store.files import write_file
 from proda.store.items import write_items_tree
 from proda.store.solved import load_solved
 from proda.store.validation import load_validation
+from proda.store.written_items import load_written_items
 from proda.tester.build import build_benchmark
 
 ROOT = Path()
@@ -26,7 +27,8 @@ ROOT = Path()
 def main(params: Params) -> str:
     """Write items and audit, and return the number of items and the accuracy of the best baseline solver."""
     knowledge = Knowledge.load(ROOT / "build/knowledge")
-    built = build_benchmark(knowledge, params, load_exceptions(ROOT), load_validation(ROOT), load_solved(ROOT))
+    written = load_written_items(ROOT)
+    built = build_benchmark(knowledge, params, load_exceptions(ROOT), load_validation(ROOT), load_solved(ROOT), written)
     changed = write_items_tree(ROOT, built.items)
     shortcuts = msgspec.json.format(msgspec.json.encode(built.shortcuts), indent=2)
     write_file(ROOT / "benchmarks/results/shortcuts.json", shortcuts + b"\n")

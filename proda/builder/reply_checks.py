@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from proda.builder.briefs import Brief
+from proda.calls.meaning_words import DIRECTION, NEGATIONS
 from proda.calls.plain_text import REASONS as TEXT_REASONS
 from proda.calls.plain_text import Field, TextFault, example_faults, holds, id_faults, layout_faults, letter_faults
 from proda.graph import Knowledge
@@ -32,15 +33,6 @@ REASONS = TEXT_REASONS | {
 EXPLANATION = (10, 60)  # words
 QUESTION = 60  # words at most, or the templates' words and MORE
 MORE = 6  # words that an answer, option or long question may have more than the templates' text
-
-_NOT = "not never no none cannot except neither nor without doesn don isn aren wasn weren didn won"
-_NEGATIONS = frozenset(_NOT.split())
-_UP = "increase increases increased increasing rise rises rising risen more grow grows growing higher greater raise raises raised larger"
-_DOWN = (
-    "decrease decreases decreased decreasing fall falls falling fewer less lower lowers lowered shrink shrinks smaller reduce reduces"
-    " reduced drop drops declines decline declining"
-)
-_DIRECTION = {True: frozenset(_UP.split()), False: frozenset(_DOWN.split())}
 
 
 class WordingChecks:
@@ -94,7 +86,7 @@ class WordingChecks:
             yield from self._slot_faults(brief, now - before)
         if plan.format != "true-false" and holds(tokens, words(brief.sample.answer)) and not holds(template, words(brief.sample.answer)):
             yield TextFault("answer-in-question", "question: must not contain its answer")
-        if turned := sorted(_NEGATIONS & {*tokens} - {*template}):
+        if turned := sorted(NEGATIONS & {*tokens} - {*template}):
             yield TextFault("question", f"question: must not turn what is asked around ({', '.join(turned)})")
         if plan.format == "true-false" and not {"true", "false"} <= {*tokens}:
             yield TextFault("question", "question: must ask whether the claim is true or false")
@@ -119,7 +111,7 @@ class WordingChecks:
     def _direction_faults(self, brief: Brief, tokens: Sequence[str], template: Sequence[str]) -> Iterator[TextFault]:
         names = {word for concept in brief.planned for wording in self._wordings[concept] for word in wording}
         said = {*tokens} - names
-        right, wrong = _DIRECTION[brief.plan.rising], _DIRECTION[not brief.plan.rising]
+        right, wrong = DIRECTION[brief.plan.rising], DIRECTION[not brief.plan.rising]
         if not said & right or said & wrong - {*template}:
             yield TextFault("question", f"question: the first change must be {'an increase' if brief.plan.rising else 'a decrease'}")
 
@@ -169,7 +161,7 @@ class WordingChecks:
             return True
         found = self._found(text)
         alone = not (found & brief.planned) - {concept} - self._found(template)
-        return concept in found and alone and not _NEGATIONS & {*words(text)} - {*words(template)}
+        return concept in found and alone and not NEGATIONS & {*words(text)} - {*words(template)}
 
     def _concept_faults(self, brief: Brief, said: Wording) -> Iterator[TextFault]:
         sample = brief.sample

@@ -42,8 +42,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "solver vote",
-        "A language model's answer to an item, with the statements of its chains given (open-book) or without (closed-book). An item that it"
-        " does not solve open-book is withheld; the share of right closed-book votes tells how hard the item is.",
+        "A language model's answer to an item, with the statements of its chains given (open-book) or without (closed-book). An item that"
+        " it does not solve open-book is withheld; the share of right closed-book votes tells how hard the item is.",
     ),
     (
         "distractor",

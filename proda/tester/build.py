@@ -7,7 +7,7 @@ each kind, and the quarantined items with the reason; and a count of the votes, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -19,9 +19,11 @@ from proda.stable_hash import seed_of
 from proda.store.exceptions import Exemption, apply_exceptions
 from proda.store.solved import Solved, solved_counts, unsolved
 from proda.store.validation import Validation, disputed
+from proda.store.written_items import WrittenItem
 from proda.tester.between_items import leaks_between
 from proda.tester.items import write_items
 from proda.tester.shortcuts import audit, giveaways
+from proda.tester.worded import with_wordings
 
 
 class Benchmark(msgspec.Struct, frozen=True):
@@ -33,17 +35,23 @@ class Benchmark(msgspec.Struct, frozen=True):
 
 
 def build_benchmark(
-    knowledge: Knowledge, params: Params, exceptions: Sequence[Exemption], validation: Validation, solved: Solved
+    knowledge: Knowledge,
+    params: Params,
+    exceptions: Sequence[Exemption],
+    validation: Validation,
+    solved: Solved,
+    written: Mapping[str, WrittenItem],
 ) -> Benchmark:
-    """Write and audit all items.
+    """Write and audit all items. `written` are the frozen wordings by plan; all other items keep the text of the templates.
 
     Left out are items that print the key of another, those that readers dispute or that a model with the facts at hand does not solve, and
     giveaways. Raises GateError if a baseline solver
     without knowledge exceeds `items.max_shortcut`, or if more items than `items.max_quarantined` are giveaways.
     """
-    written = apply_exceptions(write_items(knowledge, seed=params.seed, sealed_share=params.items.sealed_share), exceptions)
-    leaking = _leaking(knowledge, written)
-    items = [item for item in written if item.id not in leaking]
+    templated = write_items(knowledge, seed=params.seed, sealed_share=params.items.sealed_share)
+    every = apply_exceptions(with_wordings(templated, written), exceptions)
+    leaking = _leaking(knowledge, every)
+    items = [item for item in every if item.id not in leaking]
     contested = disputed(items, validation)
     solvers = audit(items, knowledge)
     obvious = giveaways(items)

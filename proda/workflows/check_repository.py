@@ -34,6 +34,7 @@ from proda.store.solved import load_solved
 from proda.store.validation import PATH as VALIDATION
 from proda.store.validation import counted
 from proda.store.written import WRITTEN, load_written, read_written, written_paths
+from proda.store.written_items import WRITTEN_ITEMS, load_written_items, read_written_items, written_item_paths
 from proda.workflows.installed_code import VERSION_FILE, changed_stages
 from proda.workflows.renamed_patches import renamed_patches
 from proda.yamlio.schema import located
@@ -75,6 +76,7 @@ def check_repository(root: Path, *, shape: bool = False) -> Checked:
         *_unread(committed),
         *unreadable,
         *_written(root),
+        *_written_items(root),
         *_proposed_cases(root),
         *attempted(root, SOLVED.as_posix(), lambda: load_solved(root))[1],
     ]
@@ -111,6 +113,14 @@ def _written(root: Path) -> list[Finding]:
     for path in written_paths(root):
         findings += attempted(root, path.relative_to(root).as_posix(), partial(read_written, path, root))[1]
     return findings or attempted(root, WRITTEN.as_posix(), partial(load_written, root))[1]
+
+
+def _written_items(root: Path) -> list[Finding]:
+    """What is wrong with the frozen texts of benchmarks/written."""
+    findings: list[Finding] = []
+    for path in written_item_paths(root):
+        findings += attempted(root, path.relative_to(root).as_posix(), partial(read_written_items, path, root))[1]
+    return findings or attempted(root, WRITTEN_ITEMS.as_posix(), partial(load_written_items, root))[1]
 
 
 def _proposed_cases(root: Path) -> list[Finding]:
