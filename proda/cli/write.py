@@ -1,5 +1,7 @@
 """`proda write [DISCIPLINE/TOPIC…]`: let a language model word the planned samples, and freeze what passes the checks.
 
+With --cases, --items or --solve it writes cases, words items or solves them: write_cases.py, write_items.py, write_votes.py.
+
 $ proda write physics/thermal-expansion --limit 20
 planned 52 samples: 12 written before, 20 to word, 20 beyond the limit
 worded 19; 1 keeps the templates' text (invalid 1)
