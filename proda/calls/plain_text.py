@@ -82,3 +82,8 @@ def holds(tokens: Sequence[str], part: Sequence[str]) -> bool:
     """Return whether the words of `part` stand in `tokens` in a row."""
     size = len(part)
     return size > 0 and any(list(tokens[n : n + size]) == list(part) for n in range(len(tokens) - size + 1))
+
+
+def runs(tokens: Sequence[str], size: int) -> set[tuple[str, ...]]:
+    """Return all runs of `size` words in a row; none if there are fewer words."""
+    return {tuple(tokens[n : n + size]) for n in range(len(tokens) - size + 1)}

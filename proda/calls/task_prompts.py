@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,10 @@ class TaskPrompt(msgspec.Struct, frozen=True):
     text: str  # without the first line
     examples: tuple[WorkedTask, ...]
 
+    def reply_texts(self) -> tuple[str, ...]:
+        """Return every text in the replies of the examples, in order."""
+        return tuple(text for example in self.examples for text in _texts(json.loads(example.reply)))
+
     def invented(self, *fields: str) -> tuple[str, ...]:
         """Return the names in `fields` of the examples' tasks, sorted, without articles: keys of mappings, entries of lists."""
         found = {name for example in self.examples for field in fields for name in example.task[field]}
@@ -60,3 +65,11 @@ def load_task_prompt(path: Path) -> TaskPrompt:
             raise InputError(f"{path}\n  An example is broken: {error}. It needs the blocks `task` and `json`.") from None
         examples.append(WorkedTask(task, blocks["json"]))
     return TaskPrompt(first[1] + first[2], text[first.end() :].strip(), tuple(examples))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)

@@ -2,8 +2,8 @@
 
 $ proda write physics/thermal-expansion --solve
 34 items: 20 voted on before, 6 sealed (--sealed asks them too), 8 to vote on
-voted on 8: 7 solved with the facts given; without them 61 % of the votes pick the key
-not solved: physics/rail-buckles:dev-effect-1  C in 4 of 5 votes, the key is B
+voted on 8: 7 solved with the facts given; without them 61% of the votes pick the key
+not solved: physics/rails-buckle-in-heat:dev-effect  the key is B, the votes are B 1, C 4  C follows from the first fact alone.
 wrote benchmarks/solved.yaml
 Next: read it, commit it, and run dvc repro, which withholds what is not solved.
 """

@@ -1,6 +1,6 @@
 """Checks a case that a language model wrote: its texts, its lengths, and whether anything but knowledge points at the right option.
 
-    checks = CaseChecks(knowledge, invented=("brindle bloom",), rules=rules)
+    checks = CaseChecks(knowledge, prompt, rules)
     checks.faults(brief, proposed)
         [TextFault("echo", "variant 1: the right option shares most words with the situation. Reword …")]
 
@@ -10,10 +10,11 @@ contains its key or copies seven words in a row, 6 % have options of very differ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from proda.calls.plain_text import REASONS as TEXT_REASONS
-from proda.calls.plain_text import Field, TextFault, example_faults, holds, id_faults, layout_faults, letter_faults
+from proda.calls.plain_text import Field, TextFault, example_faults, holds, id_faults, layout_faults, letter_faults, runs
+from proda.calls.task_prompts import TaskPrompt
 from proda.graph import Knowledge
 from proda.language.folding import words
 from proda.records import Option
@@ -43,11 +44,12 @@ Rules = Callable[[CaseBrief, ProposedCase], Iterable[str]]
 
 
 class CaseChecks:
-    """The checks, prepared for one knowledge. `invented` are names of the prompt's example, which no reply may use."""
+    """The checks, prepared for one knowledge. No reply may use names or copy words of the prompt's example."""
 
-    def __init__(self, knowledge: Knowledge, invented: Iterable[str], rules: Rules) -> None:
+    def __init__(self, knowledge: Knowledge, prompt: TaskPrompt, rules: Rules) -> None:
         known = {tuple(words(text)) for c in knowledge.concepts.values() for text in (c.term, *c.aliases)}
-        self._invented = [parts for text in invented if (parts := tuple(words(text))) not in known]
+        self._invented = [parts for text in prompt.invented("concepts") if (parts := tuple(words(text))) not in known]
+        self._example = {run for text in prompt.reply_texts() for run in runs(words(text), COPIED)}
         self._ids = {*knowledge.concepts, *knowledge.statements, *knowledge.chains}
         self._rules = rules
 
@@ -64,11 +66,15 @@ class CaseChecks:
             *_label_faults(brief, fields),
             *letter_faults((name, _with_capital_letters(text)) for name, text in fields),
             *example_faults(fields, self._invented, words),
+            *(TextFault("example", f"{name}: must not repeat the example") for name, text in fields if self._repeats(text)),
             *_breaks_faults(brief, said),
             *_cue_faults(said),
             *_copied_faults(brief, said),
             *_earlier_faults(brief, said),
         ]
+
+    def _repeats(self, text: str) -> bool:
+        return not self._example.isdisjoint(runs(words(text), COPIED))
 
 
 def _fields(said: ProposedCase) -> Iterator[Field]:
@@ -138,20 +144,16 @@ def _cue_faults(said: ProposedCase) -> Iterator[TextFault]:
 
 
 def _copied_faults(brief: CaseBrief, said: ProposedCase) -> Iterator[TextFault]:
-    theirs = {run for text in brief.texts for run in _runs(words(text), COPIED)}
+    theirs = {run for text in brief.texts for run in runs(words(text), COPIED)}
     shown = [(field, text) for field, text in _fields(said) if not field.endswith("because")]
     for field, text in shown:
-        if copied := sorted(_runs(words(text), COPIED) & theirs):
+        if copied := sorted(runs(words(text), COPIED) & theirs):
             yield TextFault("copied", f"{field}: copies “{' '.join(copied[0])}” from the task. Use other words")
 
 
 def _earlier_faults(brief: CaseBrief, said: ProposedCase) -> Iterator[TextFault]:
-    earlier = [_runs(words(each.case), NEAR_GRAM) for each in brief.earlier]
+    earlier = [runs(words(each.case), NEAR_GRAM) for each in brief.earlier]
     for number, variant in enumerate(said.variants, start=1):
-        mine = _runs(words(variant.situation), NEAR_GRAM)
+        mine = runs(words(variant.situation), NEAR_GRAM)
         if mine and any(len(mine & other) >= NEAR * len(mine) for other in earlier):
             yield TextFault("earlier", f"variant {number} situation: is like an earlier case. Choose other circumstances")
-
-
-def _runs(tokens: Sequence[str], size: int) -> set[tuple[str, ...]]:
-    return {tuple(tokens[n : n + size]) for n in range(len(tokens) - size + 1)}

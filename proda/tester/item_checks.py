@@ -1,6 +1,6 @@
 """Checks the wording of an item by a language model against the item as the templates word it.
 
-    checks = ItemChecks(knowledge, invented=("brindle bloom",))
+    checks = ItemChecks(knowledge, prompt)
     checks.faults(item, written)
         [TextFault("question", "question: must name tidal friction")]
 
@@ -11,11 +11,12 @@ each option names the concepts of its template. They do not understand a sentenc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from proda.calls.meaning_words import NEGATIONS, directions
 from proda.calls.plain_text import REASONS as TEXT_REASONS
-from proda.calls.plain_text import Field, TextFault, example_faults, holds, id_faults, layout_faults, letter_faults
+from proda.calls.plain_text import Field, TextFault, example_faults, holds, id_faults, layout_faults, letter_faults, runs
+from proda.calls.task_prompts import TaskPrompt
 from proda.graph import Knowledge
 from proda.language.folding import words
 from proda.language.naming import Names
@@ -23,7 +24,7 @@ from proda.language.wording import bare_name
 from proda.records import Item
 from proda.store.written_items import WrittenItem
 from proda.tester.drafts import stands_out
-from proda.tester.item_prompt import KEPT
+from proda.tester.item_prompt import INVENTED, KEPT
 from proda.tester.shortcuts import giveaways
 from proda.tester.what_is_asked import asks_the_same
 from proda.tester.worded import reworded_item
@@ -44,19 +45,21 @@ QUESTION = 60  # words at most, or the template's words and MORE
 SHORTEST = 6  # words
 MORE = 12  # words that a long stem may have more than its template
 LONGER = 1.25  # the right option may have this many times the characters of the longest other one, if its template has not
+COPIED = 6  # words in a row of the prompt's examples, which no stem may have
 ARTICLES = frozenset({"a", "an", "the"})
 
 
 class ItemChecks:
-    """The checks, prepared for one knowledge. `invented` are names of the prompt's examples, which no reply may use."""
+    """The checks, prepared for one knowledge. No reply may use names or copy words of the prompt's examples."""
 
-    def __init__(self, knowledge: Knowledge, invented: Iterable[str] = ()) -> None:
+    def __init__(self, knowledge: Knowledge, prompt: TaskPrompt) -> None:
         self._knowledge = knowledge
         every = {c.id: (c.text, bare_name(knowledge, c.id), c.term, *c.aliases) for c in knowledge.concepts.values()}
         self._names = Names(every)
         self._wordings = {concept: {tuple(words(text)) for text in texts} for concept, texts in every.items()}
         known = {wording for wordings in self._wordings.values() for wording in wordings}
-        self._invented = [parts for text in invented if (parts := tuple(words(text))) not in known]
+        self._invented = [parts for text in INVENTED if (parts := tuple(words(text))) not in known]
+        self._example = {run for text in prompt.reply_texts() for run in runs(words(text), COPIED)}
         self._ids = {*knowledge.concepts, *knowledge.statements, *knowledge.chains}
 
     def faults(self, item: Item, said: WrittenItem) -> list[TextFault]:
@@ -69,12 +72,17 @@ class ItemChecks:
             *_length_faults(item, said),
             *id_faults(fields, self._ids),
             *example_faults(fields, self._invented, words),
+            *self._copied_faults(said),
             *letter_faults(fields, "\n".join([item.stem, *(o.text for o in item.options)])),
             *self._concept_faults(item, said),
             *self._meaning_faults(item, said),
             *options,
             *([] if options else _cue_faults(item, reworded_item(item, said))),
         ]
+
+    def _copied_faults(self, said: WrittenItem) -> Iterator[TextFault]:
+        if copied := sorted(self._example & runs(words(said.stem), COPIED)):
+            yield TextFault("example", f"question: must not repeat the example (“{' '.join(copied[0])}”)")
 
     def _term(self, concept: str) -> str:
         return self._knowledge.concepts[concept].term

@@ -2,7 +2,7 @@
 
     cast = ballots(item, votes=5)                        # ten: five open-book, five closed-book, each with the options in another order
     question = ask_to_solve(knowledge, item, cast[0], prompt)         # for ask_all of proda/calls
-    counted_votes(item, {ballot: reply, …}, prompt.id)   # SolverVotes(key="B", open={"B": 5}, closed={"B": 2, "C": 3}, prompt="solve@1")
+    counted_votes(item, {ballot: reply, …}, prompt)      # SolverVotes(key="B", open={"B": 5}, closed={"B": 2, "C": 3}, prompt="solve@1")
 
 A model that favours a letter must not decide a vote, so each option stands at each letter once in four ballots. The orders are drawn by the
 content hash of the item: the same item is asked in the same way on every machine.
@@ -20,7 +20,7 @@ from typing import Annotated, Literal
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
-from proda.calls.plain_text import holds
+from proda.calls.plain_text import runs
 from proda.calls.records import Question
 from proda.calls.task_prompts import TaskPrompt, load_task_prompt
 from proda.graph import Knowledge
@@ -35,7 +35,7 @@ PROMPT = Path(__file__).resolve().parent / "prompts/solve.md"
 STAGE = "solve"  # under which tokens and cost are counted
 MAX_TOKENS = 300  # of a reply
 MOST_VOTES = 24  # orders of four options
-INVENTED = ("kiln breath", "brindle bloom", "slip tarnish")  # names of the prompt's examples
+COPIED = 5  # words in a row of the prompt's examples, which no note may have
 NOTE = 200  # characters of a model's reason that are kept
 Book = Literal["open", "closed"]
 BOOKS: tuple[Book, ...] = ("open", "closed")
@@ -118,17 +118,17 @@ def facts(knowledge: Knowledge, item: Item) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def counted_votes(item: Item, replies: Mapping[Ballot, SolverReply], prompt: str) -> SolverVotes:
+def counted_votes(item: Item, replies: Mapping[Ballot, SolverReply], prompt: TaskPrompt) -> SolverVotes:
     """Return the votes of one model on one item. Needs at least one reply for each book.
 
     If the model does not solve the item, the reason of the first vote for another option is noted, unless it repeats the prompt's examples.
     """
     cast = {ballot: reply.choice(ballot) for ballot, reply in sorted(replies.items(), key=lambda pair: (pair[0].book, pair[0].number))}
     counts = {book: dict(Counter[str](choice for ballot, choice in cast.items() if ballot.book == book)) for book in BOOKS}
-    votes = SolverVotes(msgspec.convert(item.answer, Letter), counts["open"], counts["closed"], prompt)
+    votes = SolverVotes(msgspec.convert(item.answer, Letter), counts["open"], counts["closed"], prompt.id)
     if votes.solves:
         return votes
     against = next(replies[ballot].reason for ballot, choice in cast.items() if ballot.book == "open" and choice != item.answer)
     note = "".join(c if c.isprintable() else " " for c in " ".join(against.split()))
-    copied = any(holds(words(note), words(name)) for name in INVENTED)
+    copied = any(not runs(words(text), COPIED).isdisjoint(runs(words(note), COPIED)) for text in prompt.reply_texts())
     return msgspec.structs.replace(votes, note="" if copied else note if len(note) <= NOTE else f"{note[:NOTE].rstrip()} …")

@@ -10,19 +10,19 @@ chains without any first. A chain that was set aside is asked for again only whe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from proda.document_settings import DocumentSettings
-from proda.errors import NotFoundError, closest
 from proda.graph import Knowledge
 from proda.params import load_params
 from proda.records import Chain
 from proda.store.case_proposals import CaseProposals, ProposedCase, SetAside, load_case_proposals
 from proda.tester.case_prompt import CaseBrief, EarlierCase, case_brief, load_case_prompt
 from proda.tester.splits import sealed_chains
+from proda.workflows.chosen_topics import chosen_topics
 
 ENOUGH = 2  # cases of a chain: one for dev, one for twin
 CHANGED = "The chain has changed since the case was written."
@@ -53,16 +53,19 @@ def plan_cases(
         chains.setdefault(f"{chain.discipline}/{chain.topic}", []).append(chain)
     held_out = frozenset() if sealed else sealed_chains(knowledge.chains, load_params(root / "params.yaml").items.sealed_share)
     asking = (load_case_prompt().id, settings.llm.model)
+    there: dict[str, list[EarlierCase]] = {}
+    for case in (case for case in knowledge.cases if case.variant == 1):
+        there.setdefault(case.chain, []).append(EarlierCase(f"{case.situation} {case.question}"))
     found: Counter[str] = Counter()
     briefs: list[tuple[int, CaseBrief]] = []
     proposals: dict[str, CaseProposals] = {}
     changed: set[str] = set()
-    for topic in chosen_topics(chains, topics):
+    for topic in chosen_topics(chains, topics, "chains"):
         before = load_case_proposals(root, topic)
         proposals[topic] = withdrawn(before, knowledge, topic)
         changed |= {topic} if proposals[topic] != before else set()
         for chain in chains[topic]:
-            count, brief = _wanted(knowledge, chain, proposals[topic])
+            count, brief = _wanted(knowledge, chain, there.get(chain.id, ()), proposals[topic])
             what = _what(count, brief, proposals[topic].set_aside.get(local(chain.id)), held_out, asking)
             found[what] += 1
             if what == "asked":
@@ -101,32 +104,16 @@ def case_names(knowledge: Knowledge, discipline: str) -> frozenset[str]:
     return frozenset(local(case.id) for case in knowledge.cases if case.discipline == discipline)
 
 
-def chosen_topics(known: Collection[str], topics: Sequence[str]) -> list[str]:
-    """The topics, sorted; all that are known without any. Raises NotFoundError for one that has no chain."""
-    for name in topics:
-        if name not in known:
-            close = closest(name, known)
-            hint = f"Did you mean {close}?" if close else "`proda show DISCIPLINE` lists the topics of a discipline."
-            raise NotFoundError(f"{name}\n  No such topic has chains; expected DISCIPLINE/TOPIC. {hint}")
-    return sorted(set(topics)) if topics else sorted(known)
-
-
 def local(node: str) -> str:
     """An id without its discipline."""
     return node.partition("/")[2]
 
 
-def _wanted(knowledge: Knowledge, chain: Chain, proposals: CaseProposals) -> tuple[int, CaseBrief]:
-    """How many cases a chain has, undecided proposals included, and what the next one is written from."""
-    there = {case.id: f"{case.situation} {case.question}" for case in knowledge.cases if case.chain == chain.id and case.variant == 1}
-    mine = [case for case in proposals.cases.values() if case.chain == local(chain.id)]
-    told = [EarlierCase(text) for text in there.values()]
-    told += [
-        EarlierCase(f"{case.variants[0].situation} {case.question}", case.reason)
-        for case in mine
-        if case.is_open or case.status == "rejected"
-    ]
-    return len(there) + sum(case.is_open for case in mine), case_brief(knowledge, chain, told)
+def _wanted(knowledge: Knowledge, chain: Chain, there: Sequence[EarlierCase], proposals: CaseProposals) -> tuple[int, CaseBrief]:
+    """How many cases a chain has, undecided proposals included, and what the next one is written from. `there` are those it has."""
+    mine = [case for case in proposals.cases.values() if case.chain == local(chain.id) and (case.is_open or case.status == "rejected")]
+    told = [EarlierCase(f"{case.variants[0].situation} {case.question}", case.reason) for case in mine]
+    return len(there) + sum(case.is_open for case in mine), case_brief(knowledge, chain, [*there, *told])
 
 
 def _what(count: int, brief: CaseBrief, aside: SetAside | None, held_out: frozenset[str], asking: tuple[str, str]) -> str:

@@ -19,11 +19,11 @@ import msgspec
 from proda.calls.ask import ask_all, estimate
 from proda.calls.records import Answered, CallEstimate, Question, Unanswered
 from proda.document_settings import DocumentSettings
-from proda.errors import NotFoundError, closest
 from proda.graph import Knowledge
 from proda.records import Item
 from proda.store.solved import PATH, Solved, SolverVotes, load_solved, needed_votes, solved_text, with_votes
 from proda.tester.solver import ask_to_solve, ballot_id, ballots, counted_votes, load_solver_prompt
+from proda.workflows.chosen_topics import chosen_topics
 from proda.workflows.present_items import present_items
 
 WEAK = 0.8  # a model that solves a smaller share of the items with the facts at hand says little about the rest
@@ -68,13 +68,8 @@ def plan_solving(
     Raises NotFoundError for a topic without items, EmptyBenchmarkError without any, InputError if they are older than the knowledge.
     """
     every = present_items(root, knowledge)
-    known = {f"{item.discipline}/{item.topic}" for item in every}
-    for name in topics:
-        if name not in known:
-            close = closest(name, known)
-            hint = f"Did you mean {close}?" if close else "`proda show DISCIPLINE` lists the topics of a discipline."
-            raise NotFoundError(f"{name}\n  No such topic has items; expected DISCIPLINE/TOPIC. {hint}")
-    chosen = [item for item in every if not topics or f"{item.discipline}/{item.topic}" in topics]
+    wanted = set(chosen_topics({f"{item.discipline}/{item.topic}" for item in every}, topics, "items"))
+    chosen = [item for item in every if f"{item.discipline}/{item.topic}" in wanted]
     solved, prompt, model = load_solved(root), load_solver_prompt().id, settings.llm.model
     open_ones = [item for item in chosen if not _has_voted(solved, item, model, prompt)]
     free = [item for item in open_ones if sealed or item.split != "sealed"]
@@ -113,7 +108,7 @@ def solve_items(root: Path, knowledge: Knowledge, task: SolvingTask, settings: D
             unanswered[missing] += 1
             continue
         replies = {ballot: result.value for ballot, result in results.items() if isinstance(result, Answered)}
-        found[item.id] = counted_votes(item, replies, prompt.id)
+        found[item.id] = counted_votes(item, replies, prompt)
     after = with_votes(task.solved, model, {item.content_hash: found[item.id] for item in task.asked if item.id in found})
     return SolvingOutcome(
         texts={PATH.as_posix(): solved_text(after)} if after != task.solved else {},

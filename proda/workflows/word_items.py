@@ -21,7 +21,7 @@ from proda.calls.ask import estimate
 from proda.calls.checked_replies import CheckedReplies
 from proda.calls.records import CallEstimate, Question
 from proda.document_settings import DocumentSettings
-from proda.errors import InputError, NotFoundError, closest
+from proda.errors import InputError
 from proda.graph import Knowledge
 from proda.params import load_params
 from proda.records import Item
@@ -39,10 +39,11 @@ from proda.store.written_items import (
 )
 from proda.tester.between_items import leaks_between
 from proda.tester.item_checks import ItemChecks
-from proda.tester.item_prompt import ASKS, INVENTED, ItemReply, ask_for_item, load_item_prompt
+from proda.tester.item_prompt import ASKS, ItemReply, ask_for_item, load_item_prompt
 from proda.tester.items import write_items
 from proda.tester.worded import item_plan, reworded_item, with_wordings
 from proda.workflows.asking_rounds import GATED, ask_in_rounds
+from proda.workflows.chosen_topics import chosen_topics
 from proda.workflows.leak_check import leak_check
 from proda.workflows.present_items import present_items
 
@@ -90,7 +91,7 @@ def plan_wordings(
         same = item.id in templated and item.content_hash in (templated[item.id].content_hash, worded[item.id].content_hash)
         if not same and item.id not in excepted:
             raise InputError(f"benchmarks/items  {item.id}\n  The item is older than the knowledge. Run `dvc repro benchmark` first.")
-    wanted = _chosen({_topic(i) for i in present}, topics)
+    wanted = set(chosen_topics({_topic(i) for i in present}, topics, "items"))
     chosen = [i for i in present if i.kind in ASKS and _topic(i) in wanted]
     missing = [i for i in chosen if item_plan(templated[i.id]) not in written]
     free = [i for i in missing if i.id not in excepted]
@@ -172,17 +173,8 @@ def _topic(item: Item) -> str:
     return f"{item.discipline}/{item.topic}"
 
 
-def _chosen(known: set[str], topics: Sequence[str]) -> set[str]:
-    for name in topics:
-        if name not in known:
-            close = closest(name, known)
-            hint = f"Did you mean {close}?" if close else "`proda show DISCIPLINE` lists the topics of a discipline."
-            raise NotFoundError(f"{name}\n  No such topic has items; expected DISCIPLINE/TOPIC. {hint}")
-    return set(topics) or known
-
-
 def _checking(knowledge: Knowledge, task: WordingsTask) -> dict[str, CheckedReplies[WrittenItem]]:
-    checks = ItemChecks(knowledge, INVENTED)
+    checks = ItemChecks(knowledge, load_item_prompt())
 
     def checked(item: Item) -> CheckedReplies[WrittenItem]:
         return CheckedReplies(lambda said: checks.faults(item, said))

@@ -98,7 +98,7 @@ def propose_cases(root: Path, knowledge: Knowledge, task: CasesTask, settings: D
 
 
 def _checking(root: Path, knowledge: Knowledge, task: CasesTask, prompt: TaskPrompt) -> dict[str, CheckedReplies[ProposedCase]]:
-    checks = CaseChecks(knowledge, prompt.invented("concepts"), CaseRules(root, knowledge))
+    checks = CaseChecks(knowledge, prompt, CaseRules(root, knowledge))
 
     def checked(brief: CaseBrief) -> CheckedReplies[ProposedCase]:
         return CheckedReplies(lambda said: checks.faults(brief, said))

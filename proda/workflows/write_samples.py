@@ -26,7 +26,6 @@ from proda.calls.checked_replies import CheckedReplies
 from proda.calls.records import CallEstimate, Question
 from proda.calls.task_prompts import TaskPrompt
 from proda.document_settings import DocumentSettings
-from proda.errors import NotFoundError, closest
 from proda.graph import Knowledge
 from proda.params import load_params
 from proda.records import Wording
@@ -35,6 +34,7 @@ from proda.store.patches import load_patches
 from proda.store.training_texts import Text, sample_text
 from proda.store.written import Topic, WrittenSample, load_written_by_topic, written_file, written_text
 from proda.workflows.asking_rounds import GATED, ask_in_rounds
+from proda.workflows.chosen_topics import chosen_topics
 from proda.workflows.leak_check import leak_check
 from proda.workflows.present_items import present_items
 
@@ -71,7 +71,8 @@ def plan_writing(root: Path, knowledge: Knowledge, topics: Sequence[str], limit:
     """
     plans = planned(knowledge, load_allocation(root), load_params(root / "params.yaml"))
     written = {topic: tuple(group) for topic, group in load_written_by_topic(root).items()}
-    chosen = _chosen({*plans, *written}, topics)
+    names = {f"{discipline}/{topic}": (discipline, topic) for discipline, topic in {*plans, *written}}
+    chosen = [names[name] for name in chosen_topics(names, topics, "samples")]
     patches = load_patches(root)
     patched = {d.sample for p in patches for d in p.remove} | {o.sample for p in patches for o in p.override}
     keys = {topic: {plan_key(knowledge, plan): plan for plan in plans.get(topic, ())} for topic in chosen}
@@ -142,16 +143,6 @@ def word_samples(root: Path, knowledge: Knowledge, task: WritingTask, settings: 
         lines=found.lines,
         stopped=found.stopped,
     )
-
-
-def _chosen(known: set[Topic], topics: Sequence[str]) -> list[Topic]:
-    names = {f"{discipline}/{topic}": (discipline, topic) for discipline, topic in known}
-    for name in topics:
-        if name not in names:
-            close = closest(name, names)
-            hint = f"Did you mean {close}?" if close else "`proda show DISCIPLINE` lists the topics of a discipline."
-            raise NotFoundError(f"{name}\n  No such topic has samples; expected DISCIPLINE/TOPIC. {hint}")
-    return sorted({names[name] for name in topics}) if topics else sorted(known)
 
 
 def _checks(knowledge: Knowledge) -> tuple[WordingChecks, TaskPrompt]:

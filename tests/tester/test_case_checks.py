@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from proda.calls.checked_replies import CheckedReplies
+from proda.calls.task_prompts import TaskPrompt
 from proda.records import content_hash
 from proda.store.case_proposals import ProposedCase
 from proda.tester.case_checks import REASONS, CaseChecks
@@ -18,7 +19,7 @@ from tests.toyworld import knowledge
 
 WORLD = knowledge(ovens=True)
 PROMPT = load_case_prompt()
-CHECKS = CaseChecks(WORLD, PROMPT.invented("concepts"), lambda _brief, _case: ())
+CHECKS = CaseChecks(WORLD, PROMPT, lambda _brief, _case: ())
 CHAIN = WORLD.chains["ovens/salt-firms-dough"]
 BRIEF = case_brief(WORLD, CHAIN, ())
 OTHER = "They leave it alone and look on, for none of the five has any time to spare today."
@@ -100,7 +101,7 @@ def test_a_case_like_an_earlier_one_is_refused() -> None:
 
 
 def test_the_rules_of_the_caller_come_before_the_other_checks() -> None:
-    strict = CaseChecks(WORLD, (), lambda _brief, said: [f"options a: got {said.options['a']}"])
+    strict = CaseChecks(WORLD, PROMPT, lambda _brief, said: [f"options a: got {said.options['a']}"])
     assert [f.message for f in strict.faults(BRIEF, proposed(question="And?"))] == [f"options a: got {OPTIONS[0]}"]
 
 
@@ -132,7 +133,10 @@ def test_the_example_of_the_prompt_is_parsed_by_our_model_passes_the_checks_and_
     texts = (*task["statements"].values(), *task["passages"].values())
     brief = CaseBrief("pottery/kilns-bloom", "pottery", "glazes", content_hash(task), labels, texts, task, ())
     said = CaseReply.model_validate_json(text).case(brief, "toy", PROMPT.id)
-    assert CaseChecks(WORLD, (), lambda _brief, _case: ()).faults(brief, said) == []
+    assert CaseChecks(WORLD, TaskPrompt("", "", ()), lambda _brief, _case: ()).faults(brief, said) == []
+    # Whoever repeats it is refused: in full, or a part of it.
+    assert reasons(said, brief) == {"example"}
+    assert reasons(proposed(**variants(because=said.variants[0].because))) == {"example"}
     assert set(PROMPT.invented("concepts")) == {"kiln breath", "brindle bloom", "slip tarnish"} == set(task["concepts"])
     shown = json.dumps(msgspec.to_builtins(said))
     assert not [term for c in WORLD.concepts.values() for term in (c.term, *c.aliases) if f" {term} " in shown]

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from proda.calls.checked_replies import CheckedReplies
+from proda.calls.task_prompts import TaskPrompt
 from proda.graph import Knowledge
 from proda.records import ITEM_KINDS, Chain, Concept, Item, Option, Span, Statement
 from proda.store.written_items import WrittenItem
@@ -20,8 +21,8 @@ from tests.tester.worded_items import worded
 from tests.toyworld import knowledge, with_statement
 
 WORLD = knowledge(ovens=True)
-CHECKS = ItemChecks(WORLD, INVENTED)
 PROMPT = load_item_prompt()
+CHECKS = ItemChecks(WORLD, PROMPT)
 ITEMS = [item for item in sorted(items().values(), key=lambda item: item.id) if item.kind in ASKS]
 
 
@@ -78,6 +79,7 @@ FIRST = BRIDGE.options[0].text
         ("length", ORDER, {"question": "What then?"}),
         ("internal-id", BRIDGE, {"question": f"By {BRIDGE.statements[0]}: {question(BRIDGE)}"}),
         ("option-letter", BRIDGE, {"question": f"Is it option B? {question(BRIDGE)}"}),
+        ("example", ORDER, {"question": f"Suppose you had to explain to a colleague: {question(ORDER)}"}),
         ("example", BRIDGE, {"question": f"As with slip tarnish: {question(BRIDGE)}"}),
         ("question", BRIDGE, {"question": question(BRIDGE).rstrip("?") + "."}),
         ("question", BRIDGE, {"question": "Which one of these does both, and does it well?"}),
@@ -119,7 +121,7 @@ def test_concepts_stand_in_the_order_of_the_template() -> None:
 def test_conditions_and_qualifiers_are_kept_word_by_word() -> None:
     statement = WORLD.statements[BRIDGE.statements[0]]
     item = msgspec.structs.replace(BRIDGE, stem=f"In a closed oven, {BRIDGE.stem}")
-    checks = ItemChecks(with_statement(WORLD, statement.id, when=("in a closed oven",)))
+    checks = ItemChecks(with_statement(WORLD, statement.id, when=("in a closed oven",)), PROMPT)
     assert reasons(item, checks) == set()
     assert reasons(item, checks, question=question(item).replace("closed oven", "shut one")) == {"condition"}
 
@@ -140,7 +142,7 @@ def test_an_option_may_have_another_name_of_its_concept_and_may_not_stand_out() 
         WORLD.statements.values(),
         WORLD.chains.values(),
     )
-    checks = ItemChecks(world)
+    checks = ItemChecks(world, PROMPT)
     options = [o.text for o in BRIDGE.options]
     assert reasons(BRIDGE, checks, options=[*options[:place], "odd thing", *options[place + 1 :]]) == set()
     assert task(BRIDGE, world)["names"] == {concept.term: list(renamed.aliases)}
@@ -170,7 +172,7 @@ def test_a_text_of_the_knowledge_stays_data_whatever_it_says() -> None:
 def test_the_examples_of_the_prompt_are_parsed_by_our_model_pass_the_checks_and_use_invented_names() -> None:
     assert PROMPT.id == "item@1" and [e.task["asks"] for e in PROMPT.examples] == [ASKS["bridge"], ASKS["effect"], ASKS["mechanism"]]
     world = pottery()
-    checks = ItemChecks(world)
+    checks = ItemChecks(world, TaskPrompt("", "", ()))
     for kind, key, example in zip(("bridge", "effect", "mechanism"), (1, 0, 0), PROMPT.examples, strict=True):
         options = tuple(Option(text) for text in example.task["options"])
         steps = ("pottery/kilns.s1", "pottery/kilns.s2")
@@ -178,6 +180,7 @@ def test_the_examples_of_the_prompt_are_parsed_by_our_model_pass_the_checks_and_
         item = Item("pottery/kilns:dev-x", "dev", kind, *chain, steps, (), stem, options, "ABCD"[key])
         made = ItemReply.model_validate_json(example.reply).written(item, "toy", PROMPT.id)
         assert checks.faults(item, made) == [], example.reply
+        assert "example" in {fault.reason for fault in ItemChecks(world, PROMPT).faults(item, made)}
         assert set(example.task) == {"discipline", "asks", "question", "options", "names", "keep"}
         assert (example.task["keep"] == ["options"]) == (kind == "effect")
     assert {c.term for c in world.concepts.values()} == set(INVENTED) and all(name in PROMPT.text for name in INVENTED)

@@ -12,7 +12,6 @@ from proda.calls.rendering import reply_key
 from proda.document_settings import LlmSettings
 from proda.records import LETTERS, Item
 from proda.tester.solver import (
-    INVENTED,
     MOST_VOTES,
     NOTE,
     Ballot,
@@ -86,7 +85,7 @@ def test_votes_are_counted_by_the_letters_of_the_item() -> None:
     cast = ballots(ITEM, 4)
     other = next(x for x in LETTERS if x != ITEM.answer)
     replies = {b: vote(b, ITEM.answer if b.book == "open" or b.number == 1 else other) for b in reversed(cast)}
-    votes = counted_votes(ITEM, replies, "solve@1")
+    votes = counted_votes(ITEM, replies, PROMPT)
     assert (votes.key, votes.open, votes.closed) == (ITEM.answer, {ITEM.answer: 4}, {ITEM.answer: 1, other: 3})
     assert votes.solves and votes.note == "" and votes.closed_share == 0.25
 
@@ -94,18 +93,18 @@ def test_votes_are_counted_by_the_letters_of_the_item() -> None:
 def test_a_solver_that_always_picks_one_letter_solves_nothing() -> None:
     for item in ITEMS[:10]:
         replies = {b: SolverReply(reason=WHY, answer="B") for b in ballots(item, 4)}
-        votes = counted_votes(item, replies, "solve@1")
+        votes = counted_votes(item, replies, PROMPT)
         assert sorted(votes.open.values()) == [1, 1, 1, 1] and not votes.solves
 
 
 def test_the_reason_of_the_first_vote_against_the_key_is_noted_on_one_line() -> None:
     cast = ballots(ITEM, 3)
     said = {b: vote(b, ITEM.answer if b.book == "closed" else "none", f"No.\n\x07 {b.number} " + "word " * 100) for b in cast}
-    votes = counted_votes(ITEM, said, "solve@1")
+    votes = counted_votes(ITEM, said, PROMPT)
     assert not votes.solves and votes.note.startswith("No.") and " 1 word" in votes.note
     assert votes.note.isprintable() and len(votes.note) <= NOTE + 2
-    copied = {b: vote(b, "none", f"As with the {INVENTED[1]}, it depends.") for b in cast}
-    assert counted_votes(ITEM, copied, "solve@1").note == ""
+    copied = {b: vote(b, "none", f"Well: {PROMPT.reply_texts()[0]}") for b in cast}
+    assert counted_votes(ITEM, copied, PROMPT).note == ""
 
 
 @pytest.mark.parametrize("changed", [{"answer": "E"}, {"answer": "b"}, {"more": "x"}, {"reason": "w" * 1001}])
@@ -135,5 +134,5 @@ def test_the_examples_of_the_prompt_are_parsed_by_our_model_and_use_invented_nam
         assert said.answer in example.task["options"] and 5 <= len(said.reason.split()) <= 60
         assert set(example.task) == {"discipline", "facts", "question", "options"} and list(example.task["options"]) == list(LETTERS)
         books[bool(example.task["facts"])] += 1
-    assert books == {True: 1, False: 1} and all(name in PROMPT.text for name in INVENTED)
-    assert not [c.term for c in WORLD.concepts.values() if c.term in INVENTED]
+    assert books == {True: 1, False: 1} and len(PROMPT.reply_texts()) == 4
+    assert not [c.term for c in WORLD.concepts.values() if f" {c.term} " in PROMPT.text]

@@ -77,6 +77,12 @@ def leaking(messages: list[dict[str, Any]], schema: dict[str, Any]) -> Any:
     return found if found is None or told else found | {"options": ["The loaf is hard to press, and there is more.", *OPTIONS[1:]]}
 
 
+def copying(messages: list[dict[str, Any]], schema: dict[str, Any]) -> Any:
+    """The reply of the prompt's example, word for word."""
+    found = good(messages, schema)
+    return found and messages[0]["content"].partition("```json\n")[2].partition("\n```")[0]
+
+
 def task_of(messages: list[dict[str, Any]]) -> dict[str, Any]:
     """The task of a question."""
     task: dict[str, Any] = json.JSONDecoder().raw_decode(messages[-1]["content"])[0]

@@ -183,6 +183,11 @@ def test_a_chain_without_a_good_reply_is_set_aside_until_it_changes(root: Path) 
     assert set(load_case_proposals(root, TOPIC).set_aside) == set(aside) - {chain}
 
 
+def test_a_reply_that_repeats_the_example_of_the_prompt_is_never_proposed(root: Path) -> None:
+    found, _ = _propose(root, "--limit", "2", answer="copying")
+    assert found["proposed"] == [] and found["refused"] == {"example": 2} and "oak" not in (root / FILE).read_text()
+
+
 def test_a_case_whose_chain_has_changed_is_withdrawn(root: Path) -> None:
     key = _propose(root, "--limit", "1")[0]["proposed"][0].rpartition("/")[2]
     case = load_case_proposals(root, TOPIC).cases[key]
