@@ -15,7 +15,9 @@ from proda.params import Params
 from proda.store.exceptions import load_exceptions
 from proda.store.files import write_file
 from proda.store.items import write_items_tree
+from proda.store.solved import load_solved
 from proda.store.validation import load_validation
+from proda.store.written_items import load_written_items
 from proda.tester.build import build_benchmark
 
 ROOT = Path()
@@ -24,7 +26,9 @@ ROOT = Path()
 @stage("items")
 def main(params: Params) -> str:
     """Write items and audit, and return the number of items and the accuracy of the best baseline solver."""
-    built = build_benchmark(Knowledge.load(ROOT / "build/knowledge"), params, load_exceptions(ROOT), load_validation(ROOT))
+    knowledge = Knowledge.load(ROOT / "build/knowledge")
+    written = load_written_items(ROOT)
+    built = build_benchmark(knowledge, params, load_exceptions(ROOT), load_validation(ROOT), load_solved(ROOT), written)
     changed = write_items_tree(ROOT, built.items)
     shortcuts = msgspec.json.format(msgspec.json.encode(built.shortcuts), indent=2)
     write_file(ROOT / "benchmarks/results/shortcuts.json", shortcuts + b"\n")
@@ -32,9 +36,10 @@ def main(params: Params) -> str:
     assert isinstance(solvers, dict)
     best = max(solvers, key=lambda s: float(solvers[s]["accuracy"]))
     chains = len({item.chain for item in built.items})
+    withheld = f"{built.unsolved:,} withheld because a model with the facts does not solve {'it' if built.unsolved == 1 else 'them'}; "
     return (
         f"benchmark: {len(built.items):,} items on {chains:,} chains, {changed} file{'' if changed == 1 else 's'} changed;"
-        f" best solver without knowledge: {best} {solvers[best]['accuracy']:.3f} (chance .25)"
+        f" {withheld if built.unsolved else ''}best solver without knowledge: {best} {solvers[best]['accuracy']:.3f} (chance .25)"
     )
 
 

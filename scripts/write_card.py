@@ -17,6 +17,7 @@ from proda.knowledge.compile import check_knowledge
 from proda.language.neighbours import near_concepts
 from proda.store.files import write_file
 from proda.store.items import load_items
+from proda.store.solved import SolvedCounts, load_solved, solved_counts
 from proda.store.validation import ValidationCounts, counted, load_validation
 
 BEGIN, END = "<!-- numbers: python -m scripts.write_card -->", "<!-- end of numbers -->"
@@ -64,6 +65,7 @@ def numbers(root: Path) -> str:
             f"Chains and links with a published work in which they can be checked: {_share(p.reference is not None for p in paths)}.",
             "",
             _reading(counted(load_items(root), load_validation(root))),
+            *_votes(solved_counts(load_items(root), load_solved(root))),
         ]
     )
 
@@ -81,6 +83,18 @@ def _reading(counts: ValidationCounts) -> str:
         f"{text} Of {counts.readings:,} readings, those of these last items included, {counts.agreement:.1%} pick the key and "
         f"{counts.second:.1%} can defend a second option; readers expect an outsider to guess {counts.guess:.0%}."
     )
+
+
+def _votes(counts: SolvedCounts) -> list[str]:
+    """How language models solve the items with the facts given and without them; nothing if none has voted."""
+    if counts.open is None or counts.closed is None:
+        return []
+    models, withheld = ", ".join(counts.models), f"{counts.withheld:,} more {'is' if counts.withheld == 1 else 'are'} withheld"
+    text = (
+        f"Items that a language model ({models}) has voted on: {counts.voted:,}; {withheld} because it does not solve them with the facts"
+        f" given. With the facts {counts.open:.1%} of the votes pick the key, without them {counts.closed:.1%}, withheld items included."
+    )
+    return ["", text]
 
 
 def _share(found: Iterable[bool]) -> str:

@@ -343,6 +343,9 @@ def make_repository(path: Path, *, git: bool = True, samples: int = 40, code: bo
     (root / "benchmarks").mkdir()
     (root / "benchmarks/exceptions.yaml").write_text("exceptions: []\n")
     (root / "benchmarks/validation.yaml").write_text("readings: {}\n")
+    (root / "benchmarks/solved.yaml").write_text("votes: {}\n")
+    (root / "benchmarks/written").mkdir()
+    (root / "benchmarks/written/README.md").write_text("What a language model worded.\n")
     for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
         shutil.copy(ROOT / name, root / name)
     if code:

@@ -2,7 +2,7 @@
 
     checks = WordingChecks(knowledge, invented=("brindle kiln",))
     checks.faults(brief, Wording(question="What does heating cause?", answer="rust", explanation="…"))
-        [WordingFault("answer", "answer: must name “thermal expansion” and no other concept of the task")]
+        [TextFault("answer", "answer: must name “thermal expansion” and no other concept of the task")]
 
 The message goes back to the model, which gets another try; the reason is counted. The checks are by name and by word: they find an answer
 that is not the planned one, and they do not understand a sentence. What they cannot tell is in `keep` of the brief, or is left to the
@@ -11,57 +11,28 @@ people who review the text.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from proda.builder.briefs import Brief
+from proda.calls.meaning_words import DIRECTION, NEGATIONS
+from proda.calls.plain_text import REASONS as TEXT_REASONS
+from proda.calls.plain_text import Field, TextFault, example_faults, holds, id_faults, layout_faults, letter_faults
 from proda.graph import Knowledge
 from proda.language.folding import words
 from proda.language.naming import Names
 from proda.records import Wording
 
-REASONS = {
-    "layout": "a field is empty, has a line break, or has characters that do not print",
-    "markdown": "a field has Markdown or HTML",
-    "length": "a field has too few or too many words",
+REASONS = TEXT_REASONS | {
     "question": "the question does not ask what is planned",
     "options": "the options are not the planned ones in their places",
     "answer": "the answer is not the planned one",
     "answer-in-question": "the question names its answer",
     "other-concept": "a concept is named that the plan does not have",
-    "internal-id": "the explanation names an id",
-    "option-letter": "a text names an option by its letter",
-    "example": "a text repeats the example of the prompt",
     "overlap": "the text gives a benchmark item away",
 }
 EXPLANATION = (10, 60)  # words
 QUESTION = 60  # words at most, or the templates' words and MORE
 MORE = 6  # words that an answer, option or long question may have more than the templates' text
-CHARACTERS = 1000  # in a field at most
-
-_MARKDOWN = re.compile(
-    r"\*\*|(?<!\w)\*(?=\w)|`|^#{1,6} |^(?:[-*+>]|[0-9]{1,2}[.)]) |!?\[[^\]]*\]\(|(?<!\w)__?(?=\w)|~~|</?[A-Za-z!]|&(?:#\w+|[a-z]+);"
-)
-_ID = re.compile(r"[a-z0-9-]+/[a-z0-9-]+(?:\.s[0-9]+)?|(?<![\w.])[a-z0-9-]+\.s[0-9]+(?!\w)")
-_LETTER = re.compile(
-    r"\b(?:option|answer|choice|letter|statement|alternative)s? \(?[A-D]\b(?!\w)|(?<!\w)\(?[A-D]\)|^\(?[A-D][.:)] |^[A-D] (?:is|are)\b"
-)
-_NOT = "not never no none cannot except neither nor without doesn don isn aren wasn weren didn won"
-_NEGATIONS = frozenset(_NOT.split())
-_UP = "increase increases increased increasing rise rises rising risen more grow grows growing higher greater raise raises raised larger"
-_DOWN = (
-    "decrease decreases decreased decreasing fall falls falling fewer less lower lowers lowered shrink shrinks smaller reduce reduces"
-    " reduced drop drops declines decline declining"
-)
-_DIRECTION = {True: frozenset(_UP.split()), False: frozenset(_DOWN.split())}
-
-
-class WordingFault(NamedTuple):
-    """Why a text is refused: a key of REASONS, and one line that says what was expected."""
-
-    reason: str
-    message: str
 
 
 class WordingChecks:
@@ -76,17 +47,18 @@ class WordingChecks:
         self._invented = [parts for text in invented if (parts := tuple(words(text))) not in known]
         self._ids = {*knowledge.concepts, *knowledge.statements, *knowledge.chains}
 
-    def faults(self, brief: Brief, said: Wording) -> list[WordingFault]:
+    def faults(self, brief: Brief, said: Wording) -> list[TextFault]:
         """Return everything that is wrong with the text, in the order of its fields; empty if it may be used."""
-        layout = list(_layout_faults(said))
+        layout = list(layout_faults(_fields(said)))
         if layout:
             return layout  # the other checks would repeat them
         return [
             *_length_faults(brief, said),
             *self._question_faults(brief, said),
             *self._answer_faults(brief, said),
-            *self._explanation_faults(said),
-            *self._letter_faults(brief, said),
+            *id_faults(_fields(said), self._ids),
+            *example_faults(_fields(said), self._invented, words),
+            *letter_faults((("question", said.question), ("explanation", said.explanation)), _shown(brief)),
             *self._concept_faults(brief, said),
         ]
 
@@ -96,52 +68,52 @@ class WordingChecks:
     def _term(self, concept: str) -> str:
         return self._knowledge.concepts[concept].term
 
-    def _question_faults(self, brief: Brief, said: Wording) -> Iterator[WordingFault]:
+    def _question_faults(self, brief: Brief, said: Wording) -> Iterator[TextFault]:
         asked, plan = brief.sample.question, brief.plan
         if "question" in brief.keep:
             if said.question != asked:
-                yield WordingFault("question", f"question: must be exactly “{asked}”")
+                yield TextFault("question", f"question: must be exactly “{asked}”")
             return
         before, now = self._found(asked) & brief.planned, self._found(said.question) & brief.planned
         if missing := sorted(map(self._term, before - now)):
-            yield WordingFault("question", f"question: must name {', '.join(missing)}")
+            yield TextFault("question", f"question: must name {', '.join(missing)}")
         tokens, template = words(said.question), words(asked)
         if plan.format == "true-false":
             wrong = {*plan.distractors} | {c for s in plan.nodes for c in self._ends(s)}
             if extra := sorted(self._term(c) for c in (now - before) & wrong):
-                yield WordingFault("question", f"question: must not name {', '.join(extra)}")
+                yield TextFault("question", f"question: must not name {', '.join(extra)}")
         elif brief.slots:
             yield from self._slot_faults(brief, now - before)
-        if plan.format != "true-false" and _holds(tokens, words(brief.sample.answer)) and not _holds(template, words(brief.sample.answer)):
-            yield WordingFault("answer-in-question", "question: must not contain its answer")
-        if turned := sorted(_NEGATIONS & {*tokens} - {*template}):
-            yield WordingFault("question", f"question: must not turn what is asked around ({', '.join(turned)})")
+        if plan.format != "true-false" and holds(tokens, words(brief.sample.answer)) and not holds(template, words(brief.sample.answer)):
+            yield TextFault("answer-in-question", "question: must not contain its answer")
+        if turned := sorted(NEGATIONS & {*tokens} - {*template}):
+            yield TextFault("question", f"question: must not turn what is asked around ({', '.join(turned)})")
         if plan.format == "true-false" and not {"true", "false"} <= {*tokens}:
-            yield WordingFault("question", "question: must ask whether the claim is true or false")
+            yield TextFault("question", "question: must ask whether the claim is true or false")
         if plan.form == "effect":
             yield from self._direction_faults(brief, tokens, template)
         elif opposite := self._opposite(brief, tokens, template):
-            yield WordingFault("question", f"question: “{opposite}” is the opposite of the planned relation")
+            yield TextFault("question", f"question: “{opposite}” is the opposite of the planned relation")
 
-    def _slot_faults(self, brief: Brief, extra: frozenset[str]) -> Iterator[WordingFault]:
+    def _slot_faults(self, brief: Brief, extra: frozenset[str]) -> Iterator[TextFault]:
         """Answers and options that the question names and the templates' question does not."""
         options = brief.sample.options
         right = brief.slots[options.index(brief.sample.answer) if options else 0]
         if right in extra:
-            yield WordingFault("answer-in-question", f"question: must not name its answer, {self._term(right)}")
+            yield TextFault("answer-in-question", f"question: must not name its answer, {self._term(right)}")
         if others := sorted(self._term(c) for c in extra & {*brief.slots} - {right}):
-            yield WordingFault("question", f"question: must not name {', '.join(others)}")
+            yield TextFault("question", f"question: must not name {', '.join(others)}")
 
     def _ends(self, node: str) -> tuple[str, ...]:
         statement = self._knowledge.statements.get(node)
         return (statement.subject, statement.object) if statement else ()
 
-    def _direction_faults(self, brief: Brief, tokens: Sequence[str], template: Sequence[str]) -> Iterator[WordingFault]:
+    def _direction_faults(self, brief: Brief, tokens: Sequence[str], template: Sequence[str]) -> Iterator[TextFault]:
         names = {word for concept in brief.planned for wording in self._wordings[concept] for word in wording}
         said = {*tokens} - names
-        right, wrong = _DIRECTION[brief.plan.rising], _DIRECTION[not brief.plan.rising]
+        right, wrong = DIRECTION[brief.plan.rising], DIRECTION[not brief.plan.rising]
         if not said & right or said & wrong - {*template}:
-            yield WordingFault("question", f"question: the first change must be {'an increase' if brief.plan.rising else 'a decrease'}")
+            yield TextFault("question", f"question: the first change must be {'an increase' if brief.plan.rising else 'a decrease'}")
 
     def _opposite(self, brief: Brief, tokens: Sequence[str], template: Sequence[str]) -> str:
         """A phrase of the opposite of a planned relation that the question has and the templates' question has not."""
@@ -152,36 +124,36 @@ class WordingChecks:
                 continue
             kind = self._knowledge.relations[other]
             for phrase in (kind.phrase, kind.plural, kind.inverse, kind.inverse_plural):
-                if _holds(tokens, words(phrase)) and not _holds(template, words(phrase)):
+                if holds(tokens, words(phrase)) and not holds(template, words(phrase)):
                     return phrase
         return ""
 
-    def _answer_faults(self, brief: Brief, said: Wording) -> Iterator[WordingFault]:
+    def _answer_faults(self, brief: Brief, said: Wording) -> Iterator[TextFault]:
         sample = brief.sample
         if not sample.options:
             if said.options:
-                yield WordingFault("options", "options: must be empty, since this is no choice question")
+                yield TextFault("options", "options: must be empty, since this is no choice question")
             if "answer" in brief.keep:
                 if said.answer != sample.answer:
-                    yield WordingFault("answer", f"answer: must be exactly “{sample.answer}”")
+                    yield TextFault("answer", f"answer: must be exactly “{sample.answer}”")
             elif not self._names_only(brief, said.answer, sample.answer, brief.slots[0]):
-                yield WordingFault("answer", f"answer: must name “{self._term(brief.slots[0])}” and no other concept of the task")
+                yield TextFault("answer", f"answer: must name “{self._term(brief.slots[0])}” and no other concept of the task")
             return
         if len(said.options) != len(sample.options) or len(set(said.options)) != len(said.options):
-            yield WordingFault("options", f"options: must be {len(sample.options)} different texts in the order of the task")
+            yield TextFault("options", f"options: must be {len(sample.options)} different texts in the order of the task")
             return
         if "options" in brief.keep:
             if said.options != sample.options:
-                yield WordingFault("options", "options: must be exactly those of the task, in the same order")
+                yield TextFault("options", "options: must be exactly those of the task, in the same order")
         else:
             for number, (text, template, concept) in enumerate(zip(said.options, sample.options, brief.slots, strict=True), start=1):
                 if not self._names_only(brief, text, template, concept):
-                    yield WordingFault(
+                    yield TextFault(
                         "options", f"options: number {number} must name “{self._term(concept)}” and no other concept of the task"
                     )
         right = said.options[sample.options.index(sample.answer)]
         if said.answer != right:
-            yield WordingFault("answer", f"answer: must be the text of the right option, “{right}”")
+            yield TextFault("answer", f"answer: must be the text of the right option, “{right}”")
 
     def _names_only(self, brief: Brief, text: str, template: str, concept: str) -> bool:
         """Whether a text is the templates' text, or names the concept, names no other planned one, and negates nothing."""
@@ -189,23 +161,9 @@ class WordingChecks:
             return True
         found = self._found(text)
         alone = not (found & brief.planned) - {concept} - self._found(template)
-        return concept in found and alone and not _NEGATIONS & {*words(text)} - {*words(template)}
+        return concept in found and alone and not NEGATIONS & {*words(text)} - {*words(template)}
 
-    def _explanation_faults(self, said: Wording) -> Iterator[WordingFault]:
-        for field, text in _fields(said):
-            if named := [i for i in _ID.findall(text) if i in self._ids or re.search(r"\.s[0-9]+$", i)]:
-                yield WordingFault("internal-id", f"{field}: must not name the id {named[0]}")
-            if any(_holds(words(text), parts) for parts in self._invented):
-                yield WordingFault("example", f"{field}: must not repeat the example")
-
-    def _letter_faults(self, brief: Brief, said: Wording) -> Iterator[WordingFault]:
-        shown = "\n".join((brief.sample.question, brief.sample.explanation, *brief.sample.options, *brief.facts))
-        for field, text in (("question", said.question), ("explanation", said.explanation)):
-            hit = _LETTER.search(text)
-            if hit and hit[0] not in shown:
-                yield WordingFault("option-letter", f"{field}: must not name an option by its letter (“{hit[0].strip()}”)")
-
-    def _concept_faults(self, brief: Brief, said: Wording) -> Iterator[WordingFault]:
+    def _concept_faults(self, brief: Brief, said: Wording) -> Iterator[TextFault]:
         sample = brief.sample
         shown = "\n".join((sample.question, *sample.options, sample.answer, sample.explanation, *brief.facts))
         allowed = brief.planned | self._found(shown)
@@ -213,10 +171,14 @@ class WordingChecks:
         for field, text in _fields(said):
             extra = [c for c in self._found(text) - allowed if self._wordings[c].isdisjoint(same)]
             if extra:
-                yield WordingFault("other-concept", f"{field}: must not name {', '.join(sorted(map(self._term, extra)))}")
+                yield TextFault("other-concept", f"{field}: must not name {', '.join(sorted(map(self._term, extra)))}")
 
 
-def _fields(said: Wording) -> Iterator[tuple[str, str]]:
+def _shown(brief: Brief) -> str:
+    return "\n".join((brief.sample.question, brief.sample.explanation, *brief.sample.options, *brief.facts))
+
+
+def _fields(said: Wording) -> Iterator[Field]:
     yield "question", said.question
     for number, option in enumerate(said.options, start=1):
         yield f"option {number}", option
@@ -224,21 +186,11 @@ def _fields(said: Wording) -> Iterator[tuple[str, str]]:
     yield "explanation", said.explanation
 
 
-def _layout_faults(said: Wording) -> Iterator[WordingFault]:
-    for field, text in _fields(said):
-        if not text or not text.isprintable() or "  " in text or text != text.strip():
-            yield WordingFault("layout", f"{field}: must be one line of plain text, and not empty")
-        elif len(text) > CHARACTERS:
-            yield WordingFault("length", f"{field}: {len(text):,} characters, expected at most {CHARACTERS:,}")
-        elif hit := _MARKDOWN.search(text):
-            yield WordingFault("markdown", f"{field}: must have no Markdown or HTML (“{hit[0].strip()}”)")
-
-
-def _length_faults(brief: Brief, said: Wording) -> Iterator[WordingFault]:
+def _length_faults(brief: Brief, said: Wording) -> Iterator[TextFault]:
     least, most = EXPLANATION
     count = len(said.explanation.split())
     if not least <= count <= most:
-        yield WordingFault("length", f"explanation: {count} words, expected {least} to {most}")
+        yield TextFault("length", f"explanation: {count} words, expected {least} to {most}")
     sample = brief.sample
     limits = [("question", said.question, max(QUESTION, len(sample.question.split()) + MORE))]
     limits.append(("answer", said.answer, len(sample.answer.split()) + MORE))
@@ -247,10 +199,4 @@ def _length_faults(brief: Brief, said: Wording) -> Iterator[WordingFault]:
     ]
     for field, text, limit in limits:
         if len(text.split()) > limit:
-            yield WordingFault("length", f"{field}: {len(text.split())} words, expected at most {limit}")
-
-
-def _holds(tokens: Sequence[str], part: Sequence[str]) -> bool:
-    """Whether the words of `part` stand in `tokens` in a row."""
-    size = len(part)
-    return size > 0 and any(list(tokens[n : n + size]) == list(part) for n in range(len(tokens) - size + 1))
+            yield TextFault("length", f"{field}: {len(text.split())} words, expected at most {limit}")

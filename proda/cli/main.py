@@ -39,7 +39,7 @@ VERBS = {
     "study": "Compare diagnosed repair with control arms.",
     "runs": "List the training runs, or complete the run of the current results.",
     "report": "Write the report, one HTML page that works offline.",
-    "write": "Let a language model word the planned samples; freeze what passes the checks.",
+    "write": "Let a language model word samples and items, write cases, and solve items.",
     "export": "Export samples or items in the formats of other tools.",
     "import": "Import ontologies, question sets and training rows, for review.",
 }

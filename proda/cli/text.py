@@ -1,8 +1,9 @@
-"""Lines for a terminal: wrapped, cut short, dimmed."""
+"""Lines for a terminal: wrapped, cut short, dimmed; numbers with their nouns."""
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 
 import click
 
@@ -23,3 +24,13 @@ def short(text: str, width: int) -> str:
 def dim(text: str) -> str:
     """`text` in a fainter colour."""
     return click.style(text, dim=True) if text else ""
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: "1 chain", "1,200 chains"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def row(counts: Mapping[str, int]) -> str:
+    """Counts on one line: "length 2, other-concept 3"."""
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())

@@ -20,7 +20,10 @@ from proda.store.corpus import PATCHES
 from proda.store.verdicts import read_verdicts, shown_by
 from proda.yamlio import load_yaml_bytes
 
-DATA = ("knowledge", str(PATCHES), "samples/allocation.yaml", "samples/written", "benchmarks/exceptions.yaml")
+DATA = (
+    *("knowledge", str(PATCHES), "samples/allocation.yaml", "samples/written"),
+    *("benchmarks/exceptions.yaml", "benchmarks/written"),
+)
 READERS = ("cli", "debugger", "experiments", "history", "report")  # these read results, and make none
 EVERYTHING = (
     *("params.yaml", "constraints.txt", "proda-version.yaml", "pipelines", "knowledge/relations.yaml", "samples/allocation.yaml"),

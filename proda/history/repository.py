@@ -34,6 +34,7 @@ from proda.store.patches import load_samples
 if TYPE_CHECKING:
     import pandas as pd
 
+    from proda.store.solved import SolvedCounts
     from proda.store.validation import ValidationCounts
 
 Frame = Literal["concepts", "statements", "chains", "samples", "items", "outcomes"]
@@ -46,7 +47,7 @@ READ = (
     "params.yaml",
     "dvc.yaml",
     "dvc.lock",
-    *(f"benchmarks/{part}" for part in ("items", "results", "exceptions", "validation")),
+    *(f"benchmarks/{part}" for part in ("items", "results", "exceptions", "validation", "solved")),
 )
 
 
@@ -101,6 +102,12 @@ class Repository:
         from proda.store.validation import counted, load_validation
 
         return counted(self._items, load_validation(self.root))
+
+    def solved_counts(self) -> SolvedCounts:
+        """How models have voted on the items, by benchmarks/solved.yaml. Raises InputError if the file is malformed."""
+        from proda.store.solved import load_solved, solved_counts
+
+        return solved_counts(self._items, load_solved(self.root))
 
     def outcomes(self, *splits: Split) -> list[Outcome]:
         """Outcomes in benchmarks/results; empty if the benchmark has not been run."""

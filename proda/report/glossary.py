@@ -41,6 +41,11 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "One reader's answer to an item whose key is not shown, with any second option that the reader can defend.",
     ),
     (
+        "solver vote",
+        "A language model's answer to an item, with the statements of its chains given (open-book) or without (closed-book). An item that"
+        " it does not solve open-book is withheld; the share of right closed-book votes tells how hard the item is.",
+    ),
+    (
         "distractor",
         "A wrong option. It is half right (true of one of the statements that the item rests on, false of another), true elsewhere, of the"
         " opposite sign, or written by hand in a case; each records which statements it breaks.",

@@ -34,6 +34,7 @@ from proda.report.scores import Gates, Need, RankAgreement, Row, percent
 from proda.report.svg import Curves
 
 if TYPE_CHECKING:
+    from proda.store.solved import SolvedCounts
     from proda.store.validation import ValidationCounts
 
 FAILURES = 12
@@ -68,6 +69,7 @@ class Page(msgspec.Struct, frozen=True):
     by_operator: list[Row]
     curves: Curves | None
     readings: ValidationCounts
+    votes: SolvedCounts
     quality: ItemQuality | None
     ranks: RankAgreement
     gates: Gates
@@ -116,6 +118,7 @@ def build_page(repo: Repository) -> Page:
         by_operator=scores.operators(repo.result("breakdowns.json")),
         curves=scores.training(repo.root / "benchmarks" / "results" / "training.csv"),
         readings=repo.validation_counts(),
+        votes=repo.solved_counts(),
         quality=item_quality(outcomes, items),
         ranks=scores.rank_agreement(repo.metrics),
         gates=scores.gates(overlap, repo.result("shortcuts.json"), frozenset(i.id for i in items if i.split != "sealed")),

@@ -139,11 +139,11 @@ def _fields(reading: ItemReading) -> str:
     if reading.second:
         fields.append(f"second: {reading.second}")
     if reading.note:
-        fields.append(f"note: {_in_brackets(reading.note)}")
+        fields.append(f"note: {in_brackets(reading.note)}")
     return ", ".join(fields)
 
 
-def _in_brackets(text: str) -> str:
+def in_brackets(text: str) -> str:
     """The text as YAML, quoted where brackets and commas would end it."""
     return dump_yaml({"note": Flow((text,))}).removeprefix("note: [").removesuffix("]\n")
 

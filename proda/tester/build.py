@@ -1,13 +1,13 @@
-"""Knowledge → benchmark, for the stage `benchmark`: all items but those that are retired, disputed by readers, or give something away.
+"""Knowledge → benchmark, for the stage `benchmark`: all items but those that are retired, disputed, unsolved, or give something away.
 
 benchmarks/results/shortcuts.json holds the accuracy of each solver, with its interval, over all items (before quarantine) and for
-each kind, and the quarantined items with the reason.
+each kind, and the quarantined items with the reason; and a count of the votes, if models have voted (benchmarks/solved.yaml).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -17,33 +17,47 @@ from proda.params import Params
 from proda.records import ITEM_KINDS, Item
 from proda.stable_hash import seed_of
 from proda.store.exceptions import Exemption, apply_exceptions
+from proda.store.solved import Solved, solved_counts, unsolved
 from proda.store.validation import Validation, disputed
+from proda.store.written_items import WrittenItem
 from proda.tester.between_items import leaks_between
 from proda.tester.items import write_items
 from proda.tester.shortcuts import audit, giveaways
+from proda.tester.worded import with_wordings
 
 
 class Benchmark(msgspec.Struct, frozen=True):
     """`items` are what models are tested on; `shortcuts` is the audit as JSON-compatible data."""
 
     items: list[Item]
+    unsolved: int  # items withheld because a model does not solve them
     shortcuts: dict[str, object]
 
 
-def build_benchmark(knowledge: Knowledge, params: Params, exceptions: Sequence[Exemption], validation: Validation) -> Benchmark:
-    """Write and audit all items.
+def build_benchmark(
+    knowledge: Knowledge,
+    params: Params,
+    exceptions: Sequence[Exemption],
+    validation: Validation,
+    solved: Solved,
+    written: Mapping[str, WrittenItem],
+) -> Benchmark:
+    """Write and audit all items. `written` are the frozen wordings by plan; all other items keep the text of the templates.
 
-    Left out are items that print the key of another, those that readers dispute, and giveaways. Raises GateError if a baseline solver
+    Left out are items that print the key of another, those that readers dispute or that a model with the facts at hand does not solve, and
+    giveaways. Raises GateError if a baseline solver
     without knowledge exceeds `items.max_shortcut`, or if more items than `items.max_quarantined` are giveaways.
     """
-    written = apply_exceptions(write_items(knowledge, seed=params.seed, sealed_share=params.items.sealed_share), exceptions)
-    leaking = _leaking(knowledge, written)
-    items = [item for item in written if item.id not in leaking]
+    templated = write_items(knowledge, seed=params.seed, sealed_share=params.items.sealed_share)
+    every = apply_exceptions(with_wordings(templated, written), exceptions)
+    leaking = _leaking(knowledge, every)
+    items = [item for item in every if item.id not in leaking]
     contested = disputed(items, validation)
     solvers = audit(items, knowledge)
     obvious = giveaways(items)
     by_kind = {kind: audit(group, knowledge) for kind in ITEM_KINDS if (group := [i for i in items if i.kind == kind])}
-    withheld = leaking | contested | obvious
+    failed = unsolved(items, solved)
+    withheld = failed | leaking | contested | obvious
     shortcuts: dict[str, object] = {
         "n": len(items),
         "chance": 0.25,
@@ -53,6 +67,9 @@ def build_benchmark(knowledge: Knowledge, params: Params, exceptions: Sequence[E
         "quarantined": [{"item": i, "reason": r} for i, r in sorted(withheld.items())],
         "retired": [{"item": e.item, "reason": e.reason} for e in exceptions if e.action == "retire"],
     }
+    kept = [i for i in items if i.id not in withheld]
+    if solved.votes:
+        shortcuts["votes"] = msgspec.to_builtins(solved_counts(kept, solved))
     limit, slack = params.items.max_shortcut, 1.65 * (0.25 * 0.75 / len(items)) ** 0.5
     if passed := [f"{s} {a['accuracy']:.3f}" for s, a in solvers.items() if a["accuracy"] > limit + slack]:
         raise GateError(
@@ -64,7 +81,7 @@ def build_benchmark(knowledge: Knowledge, params: Params, exceptions: Sequence[E
             f"{len(obvious)} of {len(items)} items can be answered without knowledge. Expected at most items.max_quarantined"
             f" ({params.items.max_quarantined:.0%}). Review {', '.join(sorted(obvious)[:5])} …"
         )
-    return Benchmark([i for i in items if i.id not in withheld], shortcuts)
+    return Benchmark(kept, len(failed), shortcuts)
 
 
 def _leaking(knowledge: Knowledge, items: Sequence[Item]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from proda.knowledge.report import Report
 from proda.language.wording import listing
 from proda.params import load_params
 from proda.store.allocation import ALLOCATION, wrong_disciplines
+from proda.store.case_proposals import case_proposals_file, load_case_proposals, topics_with_case_proposals
 from proda.store.committed import Committed, attempted, read_committed
 from proda.store.corpus import PATCHES
 from proda.store.dangling import dangling
@@ -28,9 +29,12 @@ from proda.store.merges import PATH as MERGES
 from proda.store.merges import Merge, load_merges
 from proda.store.patches import stale
 from proda.store.proposals import load_proposals, proposals_path, proposed_sources
+from proda.store.solved import PATH as SOLVED
+from proda.store.solved import load_solved
 from proda.store.validation import PATH as VALIDATION
 from proda.store.validation import counted
 from proda.store.written import WRITTEN, load_written, read_written, written_paths
+from proda.store.written_items import WRITTEN_ITEMS, load_written_items, read_written_items, written_item_paths
 from proda.workflows.installed_code import VERSION_FILE, changed_stages
 from proda.workflows.renamed_patches import renamed_patches
 from proda.yamlio.schema import located
@@ -64,7 +68,18 @@ def check_repository(root: Path, *, shape: bool = False) -> Checked:
     report = check_knowledge(root, shape=shape, compiled=True)
     committed = read_committed(root)
     merges, unreadable = attempted(root, MERGES, lambda: load_merges(root))
-    findings = [*report.findings, *committed.findings, *_params(root), *_code(root), *_unread(committed), *unreadable, *_written(root)]
+    findings = [
+        *report.findings,
+        *committed.findings,
+        *_params(root),
+        *_code(root),
+        *_unread(committed),
+        *unreadable,
+        *_written(root),
+        *_written_items(root),
+        *_proposed_cases(root),
+        *attempted(root, SOLVED.as_posix(), lambda: load_solved(root))[1],
+    ]
     if report.ok:
         knowledge = _knowledge(report)
         findings += dangling(committed, frozenset({*knowledge.concepts, *knowledge.statements, *knowledge.chains}))
@@ -98,6 +113,23 @@ def _written(root: Path) -> list[Finding]:
     for path in written_paths(root):
         findings += attempted(root, path.relative_to(root).as_posix(), partial(read_written, path, root))[1]
     return findings or attempted(root, WRITTEN.as_posix(), partial(load_written, root))[1]
+
+
+def _written_items(root: Path) -> list[Finding]:
+    """What is wrong with the frozen texts of benchmarks/written."""
+    findings: list[Finding] = []
+    for path in written_item_paths(root):
+        findings += attempted(root, path.relative_to(root).as_posix(), partial(read_written_items, path, root))[1]
+    return findings or attempted(root, WRITTEN_ITEMS.as_posix(), partial(load_written_items, root))[1]
+
+
+def _proposed_cases(root: Path) -> list[Finding]:
+    """What is wrong with the files of proposals/cases."""
+    found = (
+        attempted(root, case_proposals_file(topic), partial(load_case_proposals, root, topic))[1]
+        for topic in topics_with_case_proposals(root)
+    )
+    return [finding for findings in found for finding in findings]
 
 
 def _unread(committed: Committed) -> Iterator[Finding]:

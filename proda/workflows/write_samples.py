@@ -19,21 +19,24 @@ import msgspec
 
 from proda.builder.briefs import Brief, brief_of, plan_key, reworded
 from proda.builder.build import planned
-from proda.builder.llm_writer import CheckedWording, SamplePrompt, ask_for_wording, load_sample_prompt
+from proda.builder.llm_writer import WordedReply, ask_for_wording, invented_names, load_sample_prompt
 from proda.builder.reply_checks import WordingChecks
-from proda.calls.ask import ask_all, estimate
-from proda.calls.records import Answered, CallEstimate, CallRun
-from proda.document_settings import DocumentSettings, LlmSettings
-from proda.errors import EmptyBenchmarkError, InputError, NotFoundError, closest
+from proda.calls.ask import estimate
+from proda.calls.checked_replies import CheckedReplies
+from proda.calls.records import CallEstimate, Question
+from proda.calls.task_prompts import TaskPrompt
+from proda.document_settings import DocumentSettings
 from proda.graph import Knowledge
 from proda.params import load_params
-from proda.records import Item
+from proda.records import Wording
 from proda.store.allocation import load_allocation
-from proda.store.items import load_items
 from proda.store.patches import load_patches
 from proda.store.training_texts import Text, sample_text
 from proda.store.written import Topic, WrittenSample, load_written_by_topic, written_file, written_text
+from proda.workflows.asking_rounds import GATED, ask_in_rounds
+from proda.workflows.chosen_topics import chosen_topics
 from proda.workflows.leak_check import leak_check
+from proda.workflows.present_items import present_items
 
 TOO_CLOSE = "An earlier text for this task was too close to a text that is kept apart. Word the question quite differently. (Try {number}.)"
 
@@ -68,7 +71,8 @@ def plan_writing(root: Path, knowledge: Knowledge, topics: Sequence[str], limit:
     """
     plans = planned(knowledge, load_allocation(root), load_params(root / "params.yaml"))
     written = {topic: tuple(group) for topic, group in load_written_by_topic(root).items()}
-    chosen = _chosen({*plans, *written}, topics)
+    names = {f"{discipline}/{topic}": (discipline, topic) for discipline, topic in {*plans, *written}}
+    chosen = [names[name] for name in chosen_topics(names, topics, "samples")]
     patches = load_patches(root)
     patched = {d.sample for p in patches for d in p.remove} | {o.sample for p in patches for o in p.override}
     keys = {topic: {plan_key(knowledge, plan): plan for plan in plans.get(topic, ())} for topic in chosen}
@@ -92,7 +96,7 @@ def plan_writing(root: Path, knowledge: Knowledge, topics: Sequence[str], limit:
 def writing_estimate(root: Path, knowledge: Knowledge, task: WritingTask, settings: DocumentSettings) -> CallEstimate:
     """What asking would cost. Sends nothing. Raises InputError if no model is named."""
     checks, prompt = _checks(knowledge)
-    return estimate([ask_for_wording(b, knowledge, prompt, CheckedWording(checks, b)) for b in task.briefs], settings.llm, root)
+    return estimate([ask_for_wording(b, knowledge, prompt, _checking(checks, b)) for b in task.briefs], settings.llm, root)
 
 
 def pruned(task: WritingTask) -> dict[str, str | None]:
@@ -111,93 +115,43 @@ def word_samples(root: Path, knowledge: Knowledge, task: WritingTask, settings: 
     Raises EmptyBenchmarkError without benchmark items, InputError if they are older than the knowledge or no model is named, and
     EndpointError if the endpoint cannot be used; valid replies are kept in build/replies and cost nothing the next time.
     """
-    items = _items(root, knowledge)
+    items = present_items(root, knowledge)
     params = load_params(root / "params.yaml").guard
     checks, prompt = _checks(knowledge)
-    checking = {brief.sample.id: CheckedWording(checks, brief) for brief in task.briefs}
-    accepted: dict[str, WrittenSample] = {}
-    refused: Counter[str] = Counter()
-    runs: list[CallRun] = []
-    remarks: tuple[str, ...] = ()
-    pending = list(task.briefs)
-    for number in range(2, settings.extract.attempts + 2):
-        llm = _rest(settings.llm, runs)
-        if not pending or llm is None:
-            break
-        questions = [ask_for_wording(b, knowledge, prompt, checking[b.sample.id], remarks) for b in pending]
-        run = ask_all(questions, llm, root, attempts=settings.extract.attempts, what="Samples", quiet=quiet)
-        runs.append(run)
-        worded = {b.sample.id: _frozen(b, run, settings.llm.model, prompt) for b in pending}
-        texts = [Text(b.sample.id, sample_text(reworded(b.sample, one))) for b in pending if (one := worded[b.sample.id]) is not None]
-        leaking = {leak.where for leak in leak_check(knowledge, items, texts, params).leaks} if texts else set()
-        refused["overlap"] += len(leaking)
-        accepted |= {name: one for name, one in worded.items() if one is not None and name not in leaking}
-        pending = [b for b in pending if b.sample.id in leaking]
-        if run.stopped:
-            break
-        remarks = (*remarks, TOO_CLOSE.format(number=number))
-    for checker in checking.values():
-        refused += checker.refused
-    unanswered = Counter({reason: n for run in runs for reason, n in run.tally.unanswered.items()})
-    unanswered["overlap"] = len(pending) if runs else 0
+    briefs = {brief.sample.id: brief for brief in task.briefs}
+    checking = {name: _checking(checks, brief) for name, brief in briefs.items()}
+
+    def ask(name: str, remarks: Sequence[str]) -> Question:
+        return ask_for_wording(briefs[name], knowledge, prompt, checking[name], remarks)
+
+    def leaking(said: Mapping[str, WordedReply]) -> set[str]:
+        texts = [Text(name, sample_text(reworded(briefs[name].sample, frozen(name, one)))) for name, one in said.items()]
+        return {leak.where for leak in leak_check(knowledge, items, texts, params).leaks}
+
+    def frozen(name: str, said: WordedReply) -> WrittenSample:
+        return WrittenSample(name, briefs[name].sample.format, said.wording(), briefs[name].key, settings.llm.model, prompt.id)
+
+    found = ask_in_rounds(list(briefs), ask, leaking, settings, root, remark=TOO_CLOSE, what="Samples", quiet=quiet)
+    accepted = {name: frozen(name, said) for name, said in found.accepted.items()}
+    refused = sum((checker.refused for checker in checking.values()), Counter({GATED: found.gated}))
     topics = {b.sample.id: _topic(knowledge, b) for b in task.briefs}
     return WritingOutcome(
         texts=_texts(task, accepted, topics),
         worded=len(accepted),
         refused={reason: n for reason, n in sorted(refused.items()) if n},
-        unanswered={reason: n for reason, n in sorted(unanswered.items()) if n},
-        lines=tuple(line for run in runs for line in run.tally.lines()),
-        stopped=next((run.stopped for run in runs if run.stopped), ""),
+        unanswered=found.unanswered,
+        lines=found.lines,
+        stopped=found.stopped,
     )
 
 
-def _chosen(known: set[Topic], topics: Sequence[str]) -> list[Topic]:
-    names = {f"{discipline}/{topic}": (discipline, topic) for discipline, topic in known}
-    for name in topics:
-        if name not in names:
-            close = closest(name, names)
-            hint = f"Did you mean {close}?" if close else "`proda show DISCIPLINE` lists the topics of a discipline."
-            raise NotFoundError(f"{name}\n  No such topic has samples; expected DISCIPLINE/TOPIC. {hint}")
-    return sorted({names[name] for name in topics}) if topics else sorted(known)
-
-
-def _checks(knowledge: Knowledge) -> tuple[WordingChecks, SamplePrompt]:
+def _checks(knowledge: Knowledge) -> tuple[WordingChecks, TaskPrompt]:
     prompt = load_sample_prompt()
-    return WordingChecks(knowledge, prompt.invented), prompt
+    return WordingChecks(knowledge, invented_names(prompt)), prompt
 
 
-def _items(root: Path, knowledge: Knowledge) -> list[Item]:
-    """The items that no text may give away. Raises an error, before anything is asked, if there are none or if they are outdated."""
-    items = load_items(root)
-    if not items:
-        raise EmptyBenchmarkError(
-            "benchmarks/items\n  There are no items, so nothing shows that a text gives none away. Run `dvc repro benchmark` first."
-        )
-    lost = next((i for i in items if any(s not in knowledge.statements for s in i.statements)), None)
-    if lost is not None:
-        raise InputError(f"benchmarks/items  {lost.id}\n  The item rests on a statement that is gone. Run `dvc repro benchmark` first.")
-    return items
-
-
-def _rest(settings: LlmSettings, runs: Sequence[CallRun]) -> LlmSettings | None:
-    """The settings with what is left of the caps; None if nothing is left."""
-    calls, cost = sum(run.tally.total.requests for run in runs), sum(run.tally.total.cost for run in runs)
-    if settings.max_calls is not None and calls >= settings.max_calls:
-        return None
-    if settings.max_cost is not None and cost >= settings.max_cost:
-        return None
-    return msgspec.structs.replace(
-        settings,
-        max_calls=None if settings.max_calls is None else settings.max_calls - calls,
-        max_cost=None if settings.max_cost is None else settings.max_cost - cost,
-    )
-
-
-def _frozen(brief: Brief, run: CallRun, model: str, prompt: SamplePrompt) -> WrittenSample | None:
-    result = run.results[brief.sample.id]
-    if not isinstance(result, Answered):
-        return None
-    return WrittenSample(brief.sample.id, brief.sample.format, result.value.wording(), brief.key, model, prompt.id)
+def _checking(checks: WordingChecks, brief: Brief) -> CheckedReplies[Wording]:
+    return CheckedReplies(lambda said: checks.faults(brief, said))
 
 
 def _topic(knowledge: Knowledge, brief: Brief) -> Topic:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from proda.builder.briefs import Brief, brief_of
-from proda.builder.llm_writer import WordedReply, load_sample_prompt
+from proda.builder.llm_writer import WordedReply, invented_names, load_sample_prompt
 from proda.builder.plan import plan_samples
 from proda.builder.reply_checks import EXPLANATION, REASONS, WordingChecks
 from proda.records import Wording
@@ -17,7 +17,7 @@ from tests.toyworld import knowledge
 WORLD = knowledge(ovens=True)
 ALLOCATION = {"milling": 120, "lighting": 120, "ovens": 240}
 WHY = "This is so because of what the authors of the lesson say about it."
-CHECKS = WordingChecks(WORLD, load_sample_prompt().invented)
+CHECKS = WordingChecks(WORLD, invented_names(load_sample_prompt()))
 
 
 @cache
@@ -158,10 +158,11 @@ def test_a_question_about_the_opposite_relation_is_refused() -> None:
 def test_the_examples_of_the_prompt_are_parsed_by_our_models_and_use_no_name_of_the_knowledge() -> None:
     prompt = load_sample_prompt()
     assert prompt.id == "sample@1" and len(prompt.examples) == 3
-    for task, reply in prompt.examples:
+    for example in prompt.examples:
+        task, reply = example.task, example.reply
         said = WordedReply.model_validate_json(reply).wording()
         assert set(task) == {"format", "discipline", "question", "options", "answer", "explanation", "facts", "names", "keep"}
         assert said.answer == task["answer"] and list(said.options) == task["options"]
         assert 10 <= len(said.explanation.split()) <= 60
         assert not CHECKS._names.found(" ".join((said.question, said.explanation)).lower().split())
-    assert {"brindle bloom", "ochre drift", "kiln breath", "slip tarnish"} == set(prompt.invented)
+    assert {"brindle bloom", "ochre drift", "kiln breath", "slip tarnish"} == set(invented_names(prompt))

@@ -18,6 +18,8 @@ from proda.report.item_quality import item_quality
 from proda.report.item_statistics import ENOUGH, LEAST
 from proda.report.scores import RANKED, rank_agreement
 from proda.store.outcomes import write_outcomes
+from proda.store.solved import PATH as SOLVED
+from proda.store.solved import Solved, SolverVotes, write_solved
 from proda.store.validation import PATH, ItemReading, Validation, write_validation
 from tests.report.test_report import Reader, page_of
 from tests.toyresults import MODELS, RESULTS, make_items_and_samples, make_outcomes, make_readings, outcome
@@ -74,6 +76,21 @@ def test_a_malformed_file_of_readings_is_named(tmp_path: Path) -> None:
     (root / PATH).write_text("readings:\n  bad: {a: {answer: A, guess: 0.5}}\n")
     with pytest.raises(InputError, match=r"validation\.yaml"):
         page_of(root)
+
+
+def test_votes_of_language_models_are_told_if_there_are_any(root: Path, html: str) -> None:
+    assert "voted on" not in text_of(section(html))
+    items = proda.open(str(root)).items("dev")
+    right, wrong = ({x: 5} for x in (items[0].answer, next(x for x in "ABCD" if x != items[0].answer)))
+    votes = SolverVotes(items[0].answer, right, wrong, "solve@1")
+    gone = msgspec.structs.replace(votes, open=wrong)
+    try:
+        write_solved(root, Solved({items[0].content_hash: {"a<b": votes}, "0" * 16: {"a<b": gone}}))
+        text = text_of(section(page_of(root)))
+    finally:
+        (root / SOLVED).unlink()
+    assert "1 language model (a<b) voted on 1 item of the benchmark. With the facts given, 50.0 % of the votes pick the key" in text
+    assert "without them, 0.0 %. 1 more item is withheld because a model with the facts does not solve it" in text
 
 
 def test_rows_of_the_tables_are_kinds_and_disciplines_with_their_counts(root: Path, html: str) -> None:

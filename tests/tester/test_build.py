@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import msgspec
 import pytest
 
 from proda.errors import GateError, InputError
 from proda.params import ItemParams, Params
 from proda.records import ITEM_KINDS, Item
 from proda.store.exceptions import Exemption
+from proda.store.solved import Solved, SolverVotes
 from proda.store.validation import ItemReading, Validation
+from proda.store.written_items import WrittenItem
 from proda.tester.between_items import leaks_between
 from proda.tester.build import Benchmark, build_benchmark
 from proda.tester.shortcuts import giveaways
+from proda.tester.worded import item_plan
 from tests.tester.world import SEALED, WORLD, items
 
 OPEN = ItemParams(sealed_share=SEALED, max_shortcut=1.0, max_quarantined=1.0)
 
 
-def build(exceptions: Sequence[Exemption] = (), validation: Validation | None = None, params: ItemParams = OPEN) -> Benchmark:
-    return build_benchmark(WORLD, Params(items=params), exceptions, validation or Validation())
+def build(
+    exceptions: Sequence[Exemption] = (),
+    validation: Validation | None = None,
+    params: ItemParams = OPEN,
+    solved: Solved | None = None,
+    written: Mapping[str, WrittenItem] | None = None,
+) -> Benchmark:
+    return build_benchmark(WORLD, Params(items=params), exceptions, validation or Validation(), solved or Solved(), written or {})
 
 
 def reasons(built: Benchmark) -> dict[str, str]:
@@ -116,3 +126,31 @@ def test_the_audit_is_told_for_all_items_and_for_each_kind(plain: Benchmark) -> 
     assert list(by_kind) == [k for k in ITEM_KINDS if k != "case"] and all(set(each) == set(solvers) for each in by_kind.values())
     leaking = [r for r in reasons(plain).values() if re.search(" the key of ", r)]
     assert plain.shortcuts["n"] == len(items()) - len(leaking)
+
+
+def test_a_frozen_wording_is_audited_and_compared_like_any_other_text(plain: Benchmark) -> None:
+    """The first wording is harmless; the second prints the key of the dev item that its twin accompanies."""
+    kept = {i.id for i in plain.items}
+    dev = next(i for i in plain.items if i.kind == "bridge" and i.split == "dev" and i.id.replace("dev", "twin") in kept)
+    twin = next(i for i in items() if i.id == dev.id.replace("dev", "twin"))
+    good = WrittenItem(twin.id, f"Think. {twin.stem}", tuple(o.text for o in twin.options), item_plan(twin), "toy", "item@1")
+    built = build(written={good.plan: good})
+    assert next(i.stem for i in built.items if i.id == twin.id) == good.stem
+    assert [i for i in built.items if i.id != twin.id] == [i for i in plain.items if i.id != twin.id]
+    first, second = (WORLD.statements[s] for s in dev.statements)
+    terms = [WORLD.concepts[c].term for c in (first.subject, first.object, second.object)]
+    bad = msgspec.structs.replace(good, stem=f"From {' to '.join(terms)}: what else?")
+    out = reasons(build(written={bad.plan: bad}))
+    assert {dev.id, twin.id} & out.keys() and {dev.id, twin.id}.isdisjoint(reasons(plain))
+
+
+def test_an_item_that_a_model_does_not_solve_is_left_out_with_what_it_picked(plain: Benchmark) -> None:
+    failed, solved = plain.items[0], plain.items[1]
+    other = "A" if failed.answer != "A" else "B"
+    wrong = SolverVotes(failed.answer, {other: 3, failed.answer: 2}, {other: 5}, "solve@1")
+    right = SolverVotes(solved.answer, {solved.answer: 5}, {other: 5}, "solve@1")
+    built = build(solved=Solved({failed.content_hash: {"toy": wrong}, solved.content_hash: {"toy": right}}))
+    assert [i.id for i in built.items] == [i.id for i in plain.items if i.id != failed.id] and built.unsolved == 1
+    assert reasons(built)[failed.id] == f"toy picks {other} in 3 of 5 votes with the facts given, the key is {failed.answer}"
+    assert built.shortcuts["votes"] == {"voted": 1, "withheld": 1, "models": ("toy",), "open": 0.7, "closed": 0.0}
+    assert plain.unsolved == 0 and "votes" not in plain.shortcuts

@@ -37,6 +37,8 @@ FILES = [
     "samples/corpus/milling/milling-basics.yaml",
     "benchmarks/exceptions.yaml",
     "benchmarks/validation.yaml",
+    "benchmarks/solved.yaml",
+    "proposals/cases/milling/milling-basics.yaml",
     "benchmarks/items/dev/milling/milling-basics.yaml",
     "benchmarks/results/metrics.json",
     "benchmarks/results/outcomes/dev.csv",
@@ -51,7 +53,14 @@ FILES = [
     "knowledge/milling/milling-basics.yaml",
     "knowledge/relations.yaml",
 ]
-MAY_BE_EMPTY = {"params.yaml", "benchmarks/exceptions.yaml", "benchmarks/validation.yaml", "benchmarks/general/suite.jsonl"}
+MAY_BE_EMPTY = {
+    "params.yaml",
+    "benchmarks/exceptions.yaml",
+    "benchmarks/validation.yaml",
+    "benchmarks/solved.yaml",
+    "proposals/cases/milling/milling-basics.yaml",
+    "benchmarks/general/suite.jsonl",
+}
 LISTS = {"samples/corpus/milling/milling-basics.yaml": "samples", "benchmarks/items/dev/milling/milling-basics.yaml": "items"}
 
 
