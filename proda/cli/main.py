@@ -30,6 +30,7 @@ VERBS = {
     "review": "Accept, edit or reject what was extracted from a document, beside its text.",
     "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
     "mv": "Rename a concept, chain or topic wherever it is named.",
+    "merge": "Show the conflicts of a merge by node, or let git merge knowledge entry by entry (--install).",
     "repair": "Write patches for the diagnosed failures, one commit each.",
     "verify": "Compare scores before and after a repair round.",
     "audit": "List the changes that could have fixed or broken each item.",
@@ -43,6 +44,7 @@ VERBS = {
     "export": "Export samples or items in the formats of other tools.",
     "import": "Import ontologies, question sets and training rows, for review.",
 }
+CALLED_BY_GIT = ("merge-driver",)  # not listed
 
 
 class _Verbs(click.Group):
@@ -54,9 +56,9 @@ class _Verbs(click.Group):
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "help":
             return help_command
-        if cmd_name not in VERBS:
+        if cmd_name not in (*VERBS, *CALLED_BY_GIT):
             return None
-        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command = getattr(importlib.import_module(f"proda.cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command
@@ -66,7 +68,7 @@ class _Verbs(click.Group):
             formatter.write_dl([*VERBS.items(), ("help", "Show this list, or the help of a verb.")])
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in self.list_commands(ctx):
+        if args and args[0] not in (*self.list_commands(ctx), *CALLED_BY_GIT):
             raise click.UsageError(unknown_verb(args[0]), ctx)
         return super().resolve_command(ctx, args)
 
