@@ -48,10 +48,13 @@ def init(
             raise UsageError("--remove-example creates nothing: leave out --name, --model and --endpoint.")
         _remove_example(root / folder, dry_run, as_json)
         return
+    from proda.merging.install import install
     from proda.workflows.init_repository import BRANCH, EMBEDDED, Written, plan_repository, write_repository
 
     planned = plan_repository(root / folder, name=name or "", model=model or EMBEDDED, endpoint=endpoint or "")
     made = Written("") if dry_run else write_repository(planned)
+    if (planned.root / ".git").exists() and not dry_run:
+        install(planned.root)
     if as_json:
         listed = {"root": str(planned.root), "files": list(planned.texts), "commit": made.commit or None, "written": not dry_run}
         click.echo(json.dumps(listed, indent=2, ensure_ascii=False))

@@ -1,17 +1,17 @@
 """`proda merge`: show the conflicts of a merge by node; with --install, let git merge knowledge and decisions entry by entry.
 
-    $ proda merge --install
-    merge.proda.driver
-    …
-    Git now merges the files of .gitattributes with ProDa in this clone.
+$ proda merge --install
+merge.proda.driver
+…
+Git now merges the files of .gitattributes with ProDa in this clone.
 
-    $ proda merge
-    knowledge/physics/optics.yaml:41  physics/snell.s1
-      text
-        ours: A denser medium slows light down.
-        theirs: Light is slower in a denser medium.
-        base: A denser medium slows light.
-    1 conflict in 1 file. Choose a version, remove the markers, then: git add FILE && git merge --continue
+$ proda merge
+knowledge/physics/optics.yaml:41  physics/snell.s1
+  text
+    ours: A denser medium slows light down.
+    theirs: Light is slower in a denser medium.
+    base: A denser medium slows light.
+1 conflict in 1 file. Choose a version, remove the markers, then: git add FILE && git merge --continue
 """
 
 from __future__ import annotations
@@ -80,11 +80,11 @@ def _install(root: Path, dry_run: bool) -> None:
         click.echo(name)
     if lacking := missing_attributes(root):
         shown = ", ".join(lacking)
-        note(f".gitattributes\n  Git does not use the drivers for {shown}. Copy the lines of the template of `proda init`; see docs/teams.md.")
+        note(f".gitattributes\n  Git does not use the drivers for {shown}. Copy the file that `proda init` writes; see docs/teams.md.")
     if dry_run:
         note("Nothing was written: a dry run.")
     else:
-        note(f"{DONE}" if written else "Installed already, nothing was written.")
+        note(DONE if written else "Installed already, nothing was written.")
 
 
 def _conflicts(root: Path) -> tuple[dict[str, tuple[Conflict, ...]], list[str]]:

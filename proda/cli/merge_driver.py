@@ -41,8 +41,9 @@ def merge_driver(base: Path, ours: Path, theirs: Path, path: str, size: int, nam
     SIZE is the length of conflict markers, NAMES what they call the two sides.
     """
     # Git before 2.44 leaves the places of the names as they are.
-    known = [name if name and not name.startswith("%") else default for name, default in zip(names, ("ours", "theirs"), strict=False)]
-    merged, message = merged_in_place(path, base, ours, theirs, Labels(*(known or ("ours", "theirs")), size), inner=inner)
+    told = [name for name in names if name and not name.startswith("%")]
+    labels = Labels(told[0], told[1], size) if len(told) == 2 else Labels(size=size)
+    merged, message = merged_in_place(path, base, ours, theirs, labels, inner=inner)
     note(message)
     if merged.conflicts:
         note(conflict_text(path, merged.conflicts) if not message else merged.conflicts[0].why)

@@ -1,6 +1,6 @@
 """What git calls for a file that both sides of a merge changed.
 
-    merged_in_place("knowledge/physics/optics.yaml", Path(".merge_file_base"), Path(".merge_file_ours"), Path(".merge_file_theirs"), Labels())
+    merged_in_place("knowledge/physics/optics.yaml", Path("base"), Path("ours"), Path("theirs"), Labels())
 
 The merged text replaces that of our side, as git asks of a driver.
 """

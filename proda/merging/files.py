@@ -1,7 +1,7 @@
 """Which files of a repository are merged entry by entry, and which are rebuilt; the text of .gitattributes says it to git.
 
-    kind_of("knowledge/physics/optics.yaml")     # "topic"
-    node_and_field("knowledge/physics/optics.yaml", ("chains", "snell", "steps", "s1", "text"))     # ("physics/snell.s1", "text")
+kind_of("knowledge/physics/optics.yaml")     # "topic"
+node_and_field("knowledge/physics/optics.yaml", ("chains", "snell", "steps", "s1", "text"))     # ("physics/snell.s1", "text")
 """
 
 from __future__ import annotations

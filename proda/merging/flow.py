@@ -15,7 +15,7 @@ Parts = dict[str, tuple[Any, str]]
 
 
 def merged_on_one_line(path: KeyPath, base: Node | None, ours: Node, theirs: Node) -> Node | None:
-    """The merged value of mappings, or of lists that are sets, on one line; None if both sides changed the same part, or on several lines."""
+    """The merged value of mappings, or of lists that are sets; None if both sides changed the same part, or if one is not on one line."""
     nodes = [node for node in (base, ours, theirs) if node is not None]
     kinds = {type(node.value) for node in nodes}
     if len(kinds) != 1 or path[-1] in WHOLE or (kinds == {list} and path[-1] not in SETS) or not kinds <= {dict, list}:
@@ -65,6 +65,7 @@ def _parts(node: Node) -> Parts | None:
         return None
     said = line[start:]
     top = yaml.compose(said, Loader=yaml.CSafeLoader)
+    assert isinstance(top, yaml.CollectionNode)
     if isinstance(node.value, dict):
         return {
             key.value: (node.value[key.value], said[key.start_mark.column : max(inner.end_mark.column, key.end_mark.column)])
@@ -72,4 +73,5 @@ def _parts(node: Node) -> Parts | None:
         }
     if not all(isinstance(each, str) for each in node.value) or len(set(node.value)) < len(node.value):
         return None
-    return {node.value[n]: (node.value[n], said[inner.start_mark.column : inner.end_mark.column]) for n, inner in enumerate(top.value)}
+    written = (said[inner.start_mark.column : inner.end_mark.column] for inner in top.value)
+    return {value: (value, text) for value, text in zip(node.value, written, strict=True)}

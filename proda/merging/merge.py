@@ -18,8 +18,9 @@ import msgspec
 from proda.errors import InputError
 from proda.findings import printable
 from proda.merging.files import kind_of, node_and_field
+from proda.merging.read import UnsplittableError, parsed
 from proda.merging.threeway import merged
-from proda.merging.tree import Clash, KeyPath, Node, UnsplittableError, parsed, pieces, plain, text_of
+from proda.merging.tree import Clash, KeyPath, Node, pieces, plain, text_of
 from proda.yamlio import load_yaml_text
 
 LONGEST = 100  # characters of a value in a message
@@ -88,11 +89,11 @@ def merge_file(path: str, base: bytes, ours: bytes, theirs: bytes, labels: Label
     if inner or not clashes:
         return Merged(_written(text_of(tree, "base"), base, ours, theirs))
     lines, starts = _marked(tree, labels)
-    conflicts = tuple(
-        Conflict(line, *node_and_field(path, keys), *map(_shown, (clash.ours, clash.theirs, clash.base)), clash.why)
-        for line, (keys, clash) in zip(starts, clashes, strict=True)
-    )
-    return Merged(_written("\n".join(lines) + "\n", base, ours, theirs), conflicts)
+    conflicts = []
+    for line, (keys, clash) in zip(starts, clashes, strict=True):
+        node, field = node_and_field(path, keys)
+        conflicts.append(Conflict(line, node, field, _shown(clash.ours), _shown(clash.theirs), _shown(clash.base), clash.why))
+    return Merged(_written("\n".join(lines) + "\n", base, ours, theirs), tuple(conflicts))
 
 
 def _side(name: str, labels: Labels) -> str:

@@ -8,7 +8,7 @@ retired in favour of a new one, as `proda mv` writes it) gets what the other sid
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -104,7 +104,7 @@ class _Merge:
         left = ours if ours is not None else theirs
         if base is None or left is None:
             return left
-        if text(left) == text(base) and not set(_comments(left.lead)) - set(_comments(base.lead)):
+        if left.value == base.value and not set(_comments(left)) - set(_comments(base)):
             return None
         return _clash(ours, theirs, base, "changed on one side and removed on the other")
 
@@ -149,7 +149,7 @@ def _clash(ours: Node | None, theirs: Node | None, base: Node | None, why: str =
 
 def _joined(base: list[str], ours: list[str], theirs: list[str]) -> list[str]:
     """The merged comment lines; if both sides changed them, those of both."""
-    if ours == theirs or theirs == base:
+    if theirs in (ours, base):
         return ours
     return theirs if ours == base else [*ours, *(line for line in theirs if line.strip() and line not in ours and line not in base)]
 
@@ -158,13 +158,17 @@ def _end(base: Node | None, ours: Node, theirs: Node) -> str:
     """The merged comment behind a value; if both sides changed it, both comments."""
     was = base.end.strip() if base else ""
     mine, other = ours.end.strip(), theirs.end.strip()
-    if mine == other or other == was:
+    if other in (mine, was):
         return ours.end
     return theirs.end if mine == was else f"{ours.end}  {other}" if other else ours.end
 
 
-def _comments(lines: Iterable[str]) -> list[str]:
-    return [line.strip() for line in lines if line.strip()]
+def _comments(node: Node) -> Iterator[str]:
+    """What people wrote beside the values of an entry."""
+    inside = (line for line in node.body[1:] if "#" in line)
+    yield from (line.strip() for line in (*node.lead, *node.tail, node.end, *inside) if line.strip())
+    for child in node.children or ():
+        yield from _comments(child)
 
 
 def _order(was: list[str], mine: list[str], other: list[str], kept: dict[str, Any]) -> list[str]:

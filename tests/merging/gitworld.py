@@ -70,7 +70,13 @@ def chain(name: str, steps: int = 2) -> str:
     """The text of a chain at the end of the toy topic file, with a comment."""
     lines = [f"  # {name} was added by hand", f"  {name}:", f"    explains: how {name} works", "    steps:"]
     for n in range(1, steps + 1):
-        lines += [f"    - id: s{n}", "      subject: wind", "      relation: causes", "      object: flour   # not proven", "      text: T."]
+        lines += [
+            f"    - id: s{n}",
+            "      subject: wind",
+            "      relation: causes",
+            "      object: flour   # not proven",
+            "      text: T.",
+        ]
         lines += ["      evidence:", "        quote: Q."]
     return "\n".join(lines) + "\n"
 
