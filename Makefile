@@ -46,6 +46,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@echo "Installing (about 2 GB, two to five minutes) …"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
 	$(BIN)/python -m scripts.dvc_locks --install
+	@$(BIN)/proda merge --install || true
 	@touch $@
 
 clean:
