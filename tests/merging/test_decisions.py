@@ -52,14 +52,15 @@ def test_readings_of_two_readers_of_one_item_are_both_kept_sorted(root: Path) ->
     written(VALIDATION, "# kept\nreadings:\n  '00aa000000000000':\n    a: {answer: A, guess: 0.5}\n")(root)
     commit(root, "Read")
     both = "  '00ff000000000000':\n    {}: {{answer: B, guess: 0.25}}\n"
+    between = "  '00ab000000000000':\n    c: {answer: C, guess: 0.5}\n"
     extra = "  '00bb000000000000':\n    c: {answer: C, guess: 0.5}\n"
 
     def add(text: str) -> Edit:
         return lambda r: (r / VALIDATION).write_text(read(r, VALIDATION) + text)
 
-    assert merge(root, add(extra + both.format("b")), add(both.format("c"))).returncode == 0
+    assert merge(root, add(extra + both.format("b")), add(between + both.format("c"))).returncode == 0
     readings = load_validation(root).readings
-    assert list(readings) == ["00aa000000000000", "00bb000000000000", "00ff000000000000"]
+    assert list(readings) == ["00aa000000000000", "00ab000000000000", "00bb000000000000", "00ff000000000000"]
     assert list(readings["00ff000000000000"]) == ["b", "c"] and read(root, VALIDATION).startswith("# kept\n")
 
 

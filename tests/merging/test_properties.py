@@ -67,6 +67,8 @@ for each in LINKS:
     EDITS[f"{each} author"] = in_entry(each, r"author: Miller", "author: Chandler")
 for number, each in enumerate(CONCEPTS):
     EDITS[f"{each} before"] = added(each, concept(f"new-{number}"))
+for each in (*CHAINS, *CONCEPTS):
+    EDITS[f"{each} comment"] = added(each, f"  # about {each}\n")
 # Whole entries can be removed if nothing else of them changes.
 REMOVED = {name: removed(name) for name in (*CHAINS, *LINKS, *CONCEPTS)}
 

@@ -293,5 +293,21 @@ def test_an_alias_each_is_no_conflict_but_a_quote_and_its_span_are_one_value(roo
     ours, theirs = (replaced(place, f"{place}    aliases: [{name}]\n") for name in ("breeze", "draught"))
     assert merge(root, ours, theirs).returncode == 0
     assert loaded(root)["concepts"]["wind"]["aliases"] == ["breeze", "draught"]
-    done = merge_again(root, replaced("quote: Wind causes", "quote: A wind causes"), replaced("        span:\n        - ", "        span:\n        - 1"))
+    done = merge_again(
+        root, replaced("quote: Wind causes", "quote: A wind causes"), replaced("        span:\n        - ", "        span:\n        - 1")
+    )
     assert done.returncode == 1 and "milling/wind-grinds-grain.s1\n  evidence\n" in done.stderr
+
+
+def test_a_chain_that_one_side_adds_to_a_topic_that_the_other_renamed_is_in_the_renamed_file(root: Path) -> None:
+    assert proda(root, "check", "--fix").returncode == 0
+    commit(root, "Laid out")
+
+    def rename(r: Path) -> None:
+        done = proda(r, "mv", "milling/milling-basics", "grinding", "--topic")
+        assert done.returncode == 0, done.stderr
+
+    done = merge(root, rename, appended(chain("a-b")))
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = loaded(root, "knowledge/milling/grinding.yaml")
+    assert after["topic"] == "grinding" and "a-b" in after["chains"] and not (root / MILLING).exists()
