@@ -38,10 +38,8 @@ def merged_on_one_line(path: KeyPath, base: Node | None, ours: Node, theirs: Nod
             kept[key] = side[key]
     left, right = ("{", "}") if kinds == {dict} else ("[", "]")
     value = {key: each for key, (each, _) in kept.items()} if kinds == {dict} else list(kept)
-    # The key too can differ: a renamed node.
-    heads = [node.body[0][: node.body[0].index(left, _start(node))].lstrip() for node in nodes]
-    head = heads[-1] if heads[0] == heads[-2] else heads[-2]
-    return replace(ours, value=value, body=[f"{' ' * ours.column}{head}{left}{', '.join(said for _, said in kept.values())}{right}"])
+    head = ours.body[0][: ours.body[0].index(left, _start(ours))]
+    return replace(ours, value=value, body=[f"{head}{left}{', '.join(said for _, said in kept.values())}{right}"])
 
 
 _ABSENT = object()

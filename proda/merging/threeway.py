@@ -94,9 +94,8 @@ class _Merge:
         if found and found[0].item is False and ours.item and found[0].clash and None in (found[0].clash.ours, found[0].clash.theirs):
             return _clash(ours, theirs, base)  # the field that stands beside the dash, removed on one side
         side = ours if ours.children or not theirs.children else theirs
-        body = theirs.body if base and ours.body == base.body else ours.body
         empty = ours.empty or theirs.empty or (" []" if True in items else " {}")
-        return replace(side, body=body, end=_end(base, ours, theirs), empty=empty, children=found)
+        return replace(side, body=ours.body, end=_end(base, ours, theirs), empty=empty, children=found)
 
     def child(self, path: KeyPath, base: Node | None, ours: Node | None, theirs: Node | None) -> Node | None:
         if ours is not None and theirs is not None:
@@ -118,10 +117,11 @@ class _Merge:
         name = str(stub.value.get("replaced_by", "")).rpartition("/")[2]
         if name not in there or name in was or name in elsewhere:
             return {key: _clash(ours, theirs, base, "retired on one side and changed on the other")}
-        renamed = replace(there[name], lead=changed.lead, tail=changed.tail)
-        sides = (renamed, changed) if retires[0] else (changed, renamed)
-        result = self.both((*path, name), base, *sides)
-        return {key: stub, name: replace(result, lead=there[name].lead, tail=there[name].tail)}
+        moved = _renamed(changed, name)
+        sides = (there[name], moved) if retires[0] else (moved, there[name])
+        result = self.both((*path, name), _renamed(base, name), *sides)
+        lead = _joined(base.lead, ours.lead, theirs.lead)
+        return {key: replace(stub, lead=lead), name: replace(result, lead=there[name].lead, tail=there[name].tail)}
 
 
 def _groups(path: KeyPath) -> bool:
@@ -135,6 +135,11 @@ def _is_set(path: KeyPath, ours: Node, theirs: Node) -> bool:
 
 def _is_retired(node: Node) -> bool:
     return isinstance(node.value, dict) and node.value.get("status") == "retired"
+
+
+def _renamed(node: Node, name: str) -> Node:
+    """The entry under another key, without comments above and below it."""
+    return replace(node, key=name, body=[node.body[0].replace(node.key, name, 1), *node.body[1:]], lead=[], tail=[])
 
 
 def _clash(ours: Node | None, theirs: Node | None, base: Node | None, why: str = "") -> Node:

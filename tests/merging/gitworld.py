@@ -42,12 +42,14 @@ def branch(root: Path, name: str, *edits: Edit, start: str = "main") -> None:
     git(root, "switch", "-q", "main")
 
 
-def merge(root: Path, ours: Edit, theirs: Edit) -> subprocess.CompletedProcess[str]:
-    """Commit both edits, each on a branch from main, and merge `theirs` into `ours`."""
+def merge(root: Path, ours: Edit, theirs: Edit, *, as_text: bool = False) -> subprocess.CompletedProcess[str]:
+    """Commit both edits, each on a branch from main, and merge `theirs` into `ours`. `as_text`: the drivers leave a file to git."""
     branch(root, "ours", ours)
     branch(root, "theirs", theirs)
     git(root, "switch", "-q", "ours")
-    return git(root, "merge", "--no-edit", "theirs", check=False)
+    done = git(root, "merge", "--no-edit", "theirs", check=False)
+    assert ("Merged as text" in done.stderr) == as_text, done.stderr
+    return done
 
 
 def replaced(old: str, new: str, file: str = MILLING) -> Edit:

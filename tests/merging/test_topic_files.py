@@ -209,13 +209,13 @@ def test_line_ends_and_a_missing_last_one_stay_as_a_side_has_made_them(root: Pat
 
 
 def test_a_file_that_one_side_broke_is_merged_as_text_and_nothing_is_lost(root: Path) -> None:
-    done = merge(root, replaced("concepts:", "concepts: ["), appended(chain("a-b")))
+    done = merge(root, replaced("concepts:", "concepts: ["), appended(chain("a-b")), as_text=True)
     assert done.returncode == 0 and "Merged as text, line by line: the version of ours cannot be read" in done.stderr
     assert "concepts: [" in read(root) and chain("a-b") in read(root)
 
 
 def test_a_broken_file_with_a_textual_conflict_has_both_texts(root: Path) -> None:
-    done = merge(root, replaced("term: flour", "term: [meal"), replaced("term: flour", "term: powder"))
+    done = merge(root, replaced("term: flour", "term: [meal"), replaced("term: flour", "term: powder"), as_text=True)
     assert done.returncode == 1 and "Merged as text" in done.stderr
     assert "term: [meal" in read(root) and "term: powder" in read(root) and "<<<<<<< " in read(root)
 
