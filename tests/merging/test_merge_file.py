@@ -11,6 +11,8 @@ from proda.merging.files import node_and_field
 from proda.merging.merge import Labels, UnmergeableError, merge_file
 
 TOPIC = "knowledge/physics/optics.yaml"
+NODE = "  a:\n    term: x\n    type: y\n"
+RETIRED = "    status: retired\n    replaced_by: b\n"
 Sides = tuple[str, str, str, str]
 CASES: dict[str, Sides] = {  # base, ours, theirs, merged
     "a comment behind a value and the value": (
@@ -56,10 +58,10 @@ CASES: dict[str, Sides] = {  # base, ours, theirs, merged
         "concepts:\n  b: {term: w, type: z}\n  a: {term: x, type: y, status: retired, replaced_by: b}\n",
     ),
     "comments above a node that they renamed": (
-        "concepts:\n  a:\n    term: x\n    type: y\n",
-        "concepts:\n  # ours\n  a:\n    term: x\n    type: z\n",
-        "concepts:\n  # new\n  b:\n    term: w\n    type: y\n  a:\n    term: x\n    type: y\n    status: retired\n    replaced_by: b\n",
-        "concepts:\n  # new\n  b:\n    term: w\n    type: z\n  # ours\n  a:\n    term: x\n    type: y\n    status: retired\n    replaced_by: b\n",
+        f"concepts:\n{NODE}",
+        f"concepts:\n  # ours\n{NODE.replace(': y', ': z')}",
+        f"concepts:\n  # new\n  b:\n    term: w\n    type: y\n{NODE}{RETIRED}",
+        f"concepts:\n  # new\n  b:\n    term: w\n    type: z\n  # ours\n{NODE}{RETIRED}",
     ),
     "an alias each, one removed": (
         "concepts:\n  a:\n    aliases: [x, y]\n",
