@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 
+from proda.cli.text import counted
+
 
 @click.command(epilog="Example: proda reading --dry-run")
 @click.option("--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
@@ -33,12 +35,8 @@ def reading(dry_run: bool, root: Path) -> None:
     if changed and not dry_run:
         save_reading(root, readings)
     sentences = sum(len(one.sentences) for one in readings)
-    click.echo(f"{PATH}: {_count(sentences, 'sentence')} of {_count(len(readings), 'source')}{'' if changed else '; unchanged'}")
+    click.echo(f"{PATH}: {counted(sentences, 'sentence')} of {counted(len(readings), 'source')}{'' if changed else '; unchanged'}")
     if dry_run:
         click.echo("Nothing was written: a dry run.", err=True)
     elif changed:
         click.echo("The base is trained again by the next `dvc repro`, and everything that follows.", err=True)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
