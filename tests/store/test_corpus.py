@@ -59,7 +59,7 @@ def test_reading_without_quotes_is_the_whole_text(sentences: list[str]) -> None:
 
 
 def test_a_missing_reading_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"scripts\.pin_reading"):
+    with pytest.raises(InputError, match="proda reading"):
         load_reading(tmp_path / "reading.yaml")
 
 
