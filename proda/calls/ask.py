@@ -191,6 +191,7 @@ def _ask_groups(
 
                 await find_mode(asker)
                 await asker.ask_each([group[0] for group in groups], each)
+                tally.cost_at_most = asker.budget.spent
                 return asker.stopped
         finally:
             ledger.close()

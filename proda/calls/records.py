@@ -95,6 +95,7 @@ class CallTally(msgspec.Struct):
     unanswered: dict[str, int] = {}  # reason → questions
     faults: dict[str, int] = {}  # reason → requests that failed, whether or not the question was answered later
     stages: dict[str, Spend] = {}  # the probe of the endpoint is a stage of its own, "probe"
+    cost_at_most: float = 0.0  # like `total.cost`; requests that may be charged and have no count of tokens are counted at their most
     seconds: float = 0.0  # of asking
 
     @property

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from proda.cli.text import counted
+
 if TYPE_CHECKING:
     from proda.extraction.llm.read import LlmReading
     from proda.extraction.score import GlossaryScore
@@ -83,18 +85,20 @@ def _print(report: ExtractReport) -> None:
 
 def _line(found: SourceReport) -> str:
     if found.removed:
-        return f"no longer in the catalogue; {_count(found.withdrawn, 'statement')} withdrawn"
-    what = f"{_count(found.statements, 'statement')} ({found.new:,} new, {found.withdrawn:,} withdrawn)"
+        return f"no longer in the catalogue; {counted(found.withdrawn, 'statement')} withdrawn"
+    what = f"{counted(found.statements, 'statement')} ({found.new:,} new, {found.withdrawn:,} withdrawn)"
     chunks = ", ".join(f"{number:,} {outcome.replace('-', ' ')}" for outcome, number in found.outcomes.items())
-    concepts, chains = _count(found.concepts, "concept"), _count(found.chains, "chain")
-    return f"{what}, {concepts}, {chains}; {_count(sum(found.outcomes.values()), 'chunk')}: {chunks or 'none'}"
+    concepts, chains = counted(found.concepts, "concept"), counted(found.chains, "chain")
+    return f"{what}, {concepts}, {chains}; {counted(sum(found.outcomes.values()), 'chunk')}: {chunks or 'none'}"
 
 
 def _total(report: ExtractReport) -> str:
     found = report.sources.values()
     statements, new, gone = (sum(getattr(f, name) for f in found) for name in ("statements", "new", "withdrawn"))
     concepts, chains = sum(f.concepts for f in found), sum(f.chains for f in found)
-    what = f"{_count(statements, 'statement')} ({new:,} new, {gone:,} withdrawn), {_count(concepts, 'concept')}, {_count(chains, 'chain')}"
+    what = (
+        f"{counted(statements, 'statement')} ({new:,} new, {gone:,} withdrawn), {counted(concepts, 'concept')}, {counted(chains, 'chain')}"
+    )
     return f"{what}; {sum(f.changed for f in found):,} changed"
 
 
@@ -124,14 +128,14 @@ def _tell(report: ExtractReport, dry_run: bool) -> None:
     if lost:
         verb = "is" if len(lost) == 1 else "are"
         click.echo(
-            f"{_count(len(lost), 'statement')} that had been accepted {verb} withdrawn. Check the knowledge that rests on them:", err=True
+            f"{counted(len(lost), 'statement')} that had been accepted {verb} withdrawn. Check the knowledge that rests on them:", err=True
         )
         for name, text in lost[:SHOWN]:
             click.echo(printable(f"  {name}: {text}"), err=True)
         if len(lost) > SHOWN:
             click.echo(f"  … and {len(lost) - SHOWN} more.", err=True)
     if report.merges:
-        click.echo(f"{_count(report.merges, 'pair')} of concepts may be one: decide in knowledge/merges.yaml.", err=True)
+        click.echo(f"{counted(report.merges, 'pair')} of concepts may be one: decide in knowledge/merges.yaml.", err=True)
     if dry_run:
         click.echo("Nothing was written: a dry run.", err=True)
     elif not report.failures and not (report.asked is not None and report.asked.stopped):
@@ -148,15 +152,15 @@ def _tell_calls(asked: LlmReading, dry_run: bool) -> None:
     left = sum(map(len, asked.unfinished.values()))
     if dry_run and left:
         click.echo(
-            f"{_count(left, 'chunk')} not asked: a dry run sends nothing. Later stages are estimated once the first is answered.", err=True
+            f"{counted(left, 'chunk')} not asked: a dry run sends nothing. Later stages are estimated once the first is answered.", err=True
         )
     elif asked.stopped:
         click.echo(
-            f"Stopped: {asked.stopped}. {_count(left, 'chunk')} not finished, and without a record. What was answered is kept in"
+            f"Stopped: {asked.stopped}. {counted(left, 'chunk')} not finished, and without a record. What was answered is kept in"
             " build/replies. Raise the cap in documents.yaml, or keep it, and run this again to go on.", err=True,
         )  # fmt: skip
     elif left:
-        click.echo(f"{_count(left, 'chunk')} ran into trouble that may pass. Run this again to ask them again.", err=True)
+        click.echo(f"{counted(left, 'chunk')} ran into trouble that may pass. Run this again to ask them again.", err=True)
 
 
 def _as_json(report: ExtractReport, result: GlossaryScore | None, dry_run: bool) -> dict[str, object]:
@@ -179,7 +183,3 @@ def _as_json(report: ExtractReport, result: GlossaryScore | None, dry_run: bool)
             "located": result.located, "missing": result.missing,
         }  # fmt: skip
     return found
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -90,6 +90,6 @@ def _remove_example(root: Path, dry_run: bool, as_json: bool) -> None:
         for file, text in planned.texts.items():
             click.echo(f"{'would ' if dry_run else ''}{'remove' if text is None else 'edit'} {file}")
     if planned.topics:
-        note("Next: dvc repro check, python -m scripts.pin_reading, then dvc repro.")
+        note("Next: proda reading, then dvc repro.")
     else:
         note("No topic is left. Next: proda new DISCIPLINE/TOPIC, or proda ingest FILE --discipline NAME.")

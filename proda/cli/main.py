@@ -28,6 +28,7 @@ VERBS = {
     "curate": "Divide the sources into chunks, and reject those not worth extracting from.",
     "extract": "Find statements, concepts and chains in curated sources, and propose them for review.",
     "review": "Accept, edit or reject what was extracted from a document, beside its text.",
+    "reading": "Choose the sentences that the embedded base learns its words from.",
     "new": "Create the skeletons of a new topic: source, topic file, catalogue entry.",
     "mv": "Rename a concept, chain or topic wherever it is named.",
     "merge": "Show the conflicts of a merge by node, or let git merge knowledge entry by entry (--install).",

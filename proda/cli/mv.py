@@ -17,6 +17,8 @@ from pathlib import Path
 
 import click
 
+from proda.cli.text import counted
+
 NEXT = "Next: dvc repro. It writes items, samples and results again."
 REWORDED = (
     "Wordings are drawn by id, so those of the renamed node change. An exception whose item reads differently then stops the build until"
@@ -53,15 +55,11 @@ def mv(old: str, new: str, topic: bool, dry_run: bool, as_json: bool, root: Path
     else:
         width = max(map(len, places))
         for file, count in places.items():
-            click.echo(f"{file:<{width}}  {_counted(count, 'place')}")
-    total = f"{_counted(sum(places.values()), 'place')} in {_counted(len(places), 'file')}"
+            click.echo(f"{file:<{width}}  {counted(count, 'place')}")
+    total = f"{counted(sum(places.values()), 'place')} in {counted(len(places), 'file')}"
     if dry_run:
         click.echo(f"Would rename the {renaming.kind} {renaming.old} to {renaming.new}: {total}. Nothing was written: a dry run.", err=True)
         return
     stays = "" if renaming.kind == "topic" else f" {renaming.old} stays as a retired id."
     click.echo(f"Renamed the {renaming.kind} {renaming.old} to {renaming.new}: {total}.{stays}", err=True)
     click.echo(NEXT if renaming.kind == "topic" else f"{NEXT} {REWORDED}", err=True)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"

@@ -4,6 +4,9 @@ physics/heat-pumps  2 of 3 decided, 1 of 1 chains accepted
 
 ✓ heat-pump-warms-a-house
   ✓ a1b2c3d4e5f6  A heat pump causes evaporation of the refrigerant at low pressure.
+
+concepts that no statement names
+  rime: white ice that grows on cold metal in moist air
 """
 
 from __future__ import annotations
@@ -22,9 +25,9 @@ ICONS = {"accepted": "✓", "rejected": "✕", "withdrawn": "–"}
 
 
 def print_list(root: Path, sources: Sequence[str], entries: bool, as_json: bool) -> None:
-    """Print one line for each of `sources`; with `entries`, their chains and statements too."""
+    """Print one line for each of `sources`; with `entries`, their chains, statements and unnamed concepts too."""
     from proda.store.proposals import load_proposals
-    from proda.workflows.decisions import progress
+    from proda.workflows.decisions import progress, unnamed
 
     rows = []
     for source in sources:
@@ -38,7 +41,8 @@ def print_list(root: Path, sources: Sequence[str], entries: bool, as_json: bool)
         accepted = sum(c.status == "accepted" for c in proposals.chains.values())
         rows.append({"source": source, "decided": done, "total": total, "chains": len(chains), "accepted_chains": accepted})
         if entries:
-            rows[-1] |= {"entries": {"chains": chains, "statements": statements}}
+            concepts = [{"concept": n, "term": (c := proposals.concepts[n]).term, "definition": c.definition} for n in unnamed(proposals)]
+            rows[-1] |= {"entries": {"chains": chains, "statements": statements, "unnamed_concepts": concepts}}
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
@@ -63,6 +67,10 @@ def _print_entries(entries: Any) -> None:
         click.echo("\nin no chain")
     for statement in loose:
         _print_statement(statement)
+    if entries["unnamed_concepts"]:
+        click.echo("\nconcepts that no statement names")
+    for concept in entries["unnamed_concepts"]:
+        click.echo(printable(f"  {concept['term']}: {concept['definition']}"))
 
 
 def _print_statement(statement: Any) -> None:

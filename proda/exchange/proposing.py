@@ -81,6 +81,8 @@ def propose(found: FoundKnowledge, *, source: str, text: str, backend: str, know
         faults.add("", 0, "orphan", f"“{concepts[name].term}”: no usable statement mentions it. It is proposed all the same.")
     digest = hashlib.sha256(text.encode()).hexdigest()
     chunks = {s.chunk: ChunkRecord("statements") for s in statements.values()}
+    concepts = {name: msgspec.structs.replace(c, by=backend) for name, c in concepts.items()}
+    statements = {key: msgspec.structs.replace(s, by=backend) for key, s in statements.items()}
     return Proposals(source, digest, backend, chunks, concepts, statements, chains)
 
 
@@ -100,8 +102,8 @@ def merged(old: Proposals | None, new: Proposals, text: str) -> Proposals:
         elif again is not None:
             back = said.status == "withdrawn"
             changes = {"status": "proposed", "reason": ""} if back else {}
-            statements[key] = msgspec.structs.replace(said, evidence=again.evidence, chunk=again.chunk, **changes)
-        elif said.status == "proposed" and old.backend == new.backend:
+            statements[key] = msgspec.structs.replace(said, evidence=again.evidence, chunk=again.chunk, by=again.by, **changes)
+        elif said.status == "proposed" and new.backend in (said.by, old.backend):
             statements[key] = msgspec.structs.replace(said, status="withdrawn", reason=GONE)
         else:
             statements[key] = said

@@ -3,8 +3,9 @@
     proposals = assemble(reading, found, settled, earlier)
 
 Nothing that people decided is lost: a statement keeps its key while its passage and triple are found, and with the key its wording and its
-status. A statement whose passage is gone is withdrawn. A rejected statement is never proposed again, nor is its triple from another
-passage of the source. Found again unchanged, the same source gives the same bytes.
+status. A statement whose passage is gone is withdrawn. One that a reviewer has added or `proda import` has proposed stays while its passage
+does. A rejected statement is never proposed again, nor is its triple from another passage of the source. Found again unchanged, the same
+source gives the same bytes.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def assemble(reading: SourceReading, found: Sequence[FoundInChunk], settled: Set
     taken = frozenset({*concepts, *settled.chain_ids, *(c.id for c in settled.known)})
     chains = chains_of(statements, _given_chains(found, keys), before.chains, wordings, taken, settled)
     chunks = {c.chunk: _outcome(c, statements, chains, dropped, keys) for c in found}
-    return Proposals(reading.source, reading.sha256, reading.backend, chunks, concepts, statements, chains)
+    imports = [name for name in before.backend.split(", ") if name.startswith("import ")]
+    return Proposals(reading.source, reading.sha256, ", ".join([reading.backend, *imports]), chunks, concepts, statements, chains)
 
 
 def withdrawn(proposals: Proposals, reason: str = "its source has been removed") -> Proposals:
@@ -123,15 +125,16 @@ def _outcome(
     chunk: FoundInChunk, statements: Mapping[str, ProposedStatement], chains: Mapping[str, ProposedChain], dropped: Mapping[str, str],
     keys: Mapping[tuple[str, int], str],
 ) -> ChunkRecord:  # fmt: skip
-    """What became of a chunk: nothing is left without an outcome. What reviewers have added is not the chunk's."""
+    """What became of a chunk: nothing is left without an outcome. What reviewers have added, or an import, is not the chunk's."""
     if chunk.refused:
         return ChunkRecord("set-aside", chunk.refused)
-    own = {key for key, s in statements.items() if s.chunk == chunk.chunk and s.status != "withdrawn" and not s.added}
+    mine = [keys[chunk.chunk, place] for place in range(len(chunk.statements)) if (chunk.chunk, place) in keys]
+    here = {key: s for key, s in statements.items() if s.chunk == chunk.chunk and s.status != "withdrawn" and not s.added}
+    own = {key for key, s in here.items() if not s.by or key in mine}
     if any(key in own for chain in chains.values() if chain.status != "withdrawn" and not chain.added for key in chain.statements):
         return ChunkRecord("chains")
     if own:
         return ChunkRecord("statements")
-    mine = [keys[chunk.chunk, place] for place in range(len(chunk.statements)) if (chunk.chunk, place) in keys]
     reasons = Counter(dropped[key] for key in mine if key in dropped)
     if reasons:
         return ChunkRecord("set-aside", "; ".join(f"{n} × {reason}" if n > 1 else reason for reason, n in sorted(reasons.items())))

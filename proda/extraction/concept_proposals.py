@@ -112,7 +112,10 @@ def _again(
     gained: tuple[str, ...],
     settled: Settled,
 ) -> ProposedConcept:
-    """An earlier concept: a reviewer's decision stays, a draft gives way to a definition, and one that nothing names is withdrawn."""
+    """An earlier concept: a reviewer's decision stays, a draft gives way to a definition, and one that nothing names is withdrawn.
+
+    A concept that was imported stays.
+    """
     if old.status in ("accepted", "rejected"):
         return old
     changes: dict[str, object] = {}
@@ -121,7 +124,7 @@ def _again(
     changes["aliases"] = _with(old.aliases, (old.term,), (*(now.aliases if now is not None else ()), *gained))
     others = settled.homonyms((old.term, *old.aliases))
     changes["distinct_from"] = (*old.distinct_from, *(o for o in others if o not in old.distinct_from))
-    if used or definition is not None:
+    if used or definition is not None or old.by:
         changes |= {"status": "proposed", "reason": ""}
     elif old.status == "proposed":
         changes |= {"status": "withdrawn", "reason": "no statement of the source names it any more"}

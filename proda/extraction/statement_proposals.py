@@ -53,8 +53,8 @@ def merged_statements(
 
 def _again(old: ProposedStatement, now: ProposedStatement | None, reading: SourceReading, settled: Settled) -> ProposedStatement:
     """An earlier statement in the source as it is now."""
-    if old.added:
-        return _added(old, reading, settled)
+    if old.added or (old.by and now is None):
+        return _kept(old, reading, settled)
     if now is not None:
         evidence = now.evidence
         if old.evidence.quote != now.evidence.quote and (chosen := placed(old.evidence, reading.text)) is not None:
@@ -71,12 +71,12 @@ def _again(old: ProposedStatement, now: ProposedStatement | None, reading: Sourc
     return msgspec.structs.replace(old, evidence=here)
 
 
-def _added(old: ProposedStatement, reading: SourceReading, settled: Settled) -> ProposedStatement:
-    """A statement that a reviewer has added: it stays while its passage is in the source, whether or not the backend finds it too.
+def _kept(old: ProposedStatement, reading: SourceReading, settled: Settled) -> ProposedStatement:
+    """A statement of a reviewer or of an import: it stays while its passage is in the source, whether or not the backend finds it too.
 
-    It keeps the concepts that the reviewer gave it; confirmed merges are applied where its triple is read.
+    It keeps its concepts; confirmed merges are applied where its triple is read. What the import withdrew stays withdrawn.
     """
-    if old.status == "rejected":
+    if old.status == "rejected" or (old.by and old.status == "withdrawn" and old.reason not in (GONE, NOT_FOUND, ONE_CONCEPT)):
         return old
     here = placed(old.evidence, reading.text)
     if here is None:

@@ -32,12 +32,17 @@ def reallocations(root: Path) -> dict[int, str]:
 
 
 def adding(log: str, names: Collection[str]) -> list[str]:
-    """Return the commits of a `git log --name-only --format="commit %H"` that touch a file of one of these names; all without names."""
-    found = []
+    """Return the commits of a `git log --name-only --format="commit %H"` that last touch a file of these names; all without names.
+
+    `log` is in git's order, newest first. A patch of an earlier round that was taken out may have had the name of a later one.
+    """
+    found, left = [], set(names)
     for block in log.split("commit ")[1:]:
         commit, *paths = block.split("\n")
-        if not names or not {PurePosixPath(path).name for path in paths}.isdisjoint(names):
+        here = left & {PurePosixPath(path).name for path in paths}
+        if here or not names:
             found.append(commit)
+        left -= here
     return found
 
 

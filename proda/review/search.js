@@ -1,4 +1,4 @@
-// Search over the proposals of the view, by keyboard.
+// Search over the proposals of the view, by keyboard; concepts that no statement names are listed below.
 import { byId, fill, h } from "./dom.js";
 import { termOf, tripleOf } from "./cards.js";
 import { page } from "./session.js";
@@ -20,6 +20,8 @@ export function openSearch(go) {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     hits = view.order.map((_, n) => n).filter((n) => words.every((word) => texts[n].includes(word)));
     chosen = 0;
+    const unnamed = view.unnamed.map((c) => termOf(view, c)).filter((term) => words.every((word) => term.toLowerCase().includes(word)));
+    byId("unnamed").textContent = unnamed.length ? `Concepts that no statement names: ${unnamed.slice(0, SHOWN).join(", ")}${unnamed.length > SHOWN ? ", …" : ""}. To use one, add a statement (t).` : "";
     byId("found").textContent = words.length ? `${hits.length.toLocaleString("en")} found${hits.length > SHOWN ? `, ${SHOWN} shown` : ""}` : "";
     list();
   };

@@ -41,6 +41,7 @@ def view_of(review: Review) -> dict[str, Any]:
         "concepts": {name: _concept(review, name) for name in _named(review)},
         "merges": merges,
         "order": list(_order(review, homed)),
+        "unnamed": [n for n in decisions.unnamed(proposals) if not state.is_written(n) and state.node(n) == full_id(state.discipline, n)],
         "decided": done + sum(merge["decision"] != "proposed" for merge in merges.values()),
         "total": total + len(merges),
         "undo": review.undoable,

@@ -26,8 +26,8 @@
       heat-pump-warms-a-house: {explains: how a heat pump warms a house, statements: [a1b2c3d4e5f6, …], status: proposed}
 
 A statement's key is a hash of what was found (source, quote, triple) and stays when a reviewer edits the statement, so that extracting
-again never proposes it anew. What a reviewer has added has `added: true`; it stays as long as its passage is in the source. Nothing here is
-knowledge: an accepted chain is written to knowledge/<discipline>/<topic>.yaml.
+again never proposes it anew. What a reviewer has added has `added: true`, and what `proda import` has proposed has `by`; both stay as long
+as their passage is in the source. Nothing here is knowledge: an accepted chain is written to knowledge/<discipline>/<topic>.yaml.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ class ProposedStatement(Record, frozen=True):
     status: Decision = "proposed"
     reason: str = ""  # why it was rejected or withdrawn
     added: bool = False  # by a reviewer, from the source
+    by: str = ""  # the import that proposed it, "import obo"; empty: the extraction, or a reviewer
 
 
 class ProposedConcept(Record, frozen=True):
@@ -91,6 +92,7 @@ class ProposedConcept(Record, frozen=True):
     drafted: bool = False
     status: Decision = "proposed"
     reason: str = ""
+    by: str = ""  # the import that proposed it
 
 
 class ProposedChain(Record, frozen=True):
@@ -117,7 +119,7 @@ class Proposals(Record, frozen=True):
 
     source: str
     sha256: str
-    backend: str  # "rules", or the name of a model
+    backend: str  # "rules", or the name of a model; and imports, "rules, import obo"
     chunks: dict[str, ChunkRecord] = msgspec.field(default_factory=dict)
     concepts: dict[str, ProposedConcept] = msgspec.field(default_factory=dict)
     statements: dict[str, ProposedStatement] = msgspec.field(default_factory=dict)

@@ -1,8 +1,8 @@
 """The pinned reading: sentences of the sources that no statement quotes, frozen so that the embedded base does not change with them.
 
 samples/base/reading.yaml holds, for each source, the sha256 of the text that was read and the sentences that were kept. The base learns
-its words from them, and no fact that the benchmark asks for. Editing or adding a source changes nothing here; `scripts/pin_reading.py`
-writes the list again, and then the base is trained again.
+its words from them, and no fact that the benchmark asks for. Editing or adding a source changes nothing here; `proda reading` writes the
+list again, and then the base is trained again.
 
     sources:
       - source: physics/thermal-expansion
@@ -43,7 +43,7 @@ class ReadingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def load_reading(path: Path = PATH) -> tuple[Reading, ...]:
     """The pinned reading, in file order. Raises InputError if it is missing or malformed."""
     if not path.is_file():
-        raise InputError(f"{path}\n  The pinned reading is missing. Write it with `python -m scripts.pin_reading`.")
+        raise InputError(f"{path}\n  The pinned reading is missing. Write it with `proda reading`.")
     return load_as(path, ReadingFile).sources
 
 

@@ -91,7 +91,7 @@ class _Index(msgspec.Struct):
 
     grams: dict[str, dict[Any, list[int]]]  # measure → n-gram → items
     sizes: dict[str, list[int]]  # measure → how many n-grams (or concepts) each item has
-    names: Names  # of the concepts that are on the path of an item
+    names: Names  # of all concepts: "flour dust" must not count as flour, even if no item's path has flour dust
     paths: dict[str, list[int]]  # concept → items whose path it is on
     sequences: _Sequences
     own: list[frozenset[str]]  # words of the right option and of the concepts on the path
@@ -179,7 +179,7 @@ def _index(items: Sequence[Item], paths: Mapping[str, frozenset[str]], names: Ma
     for number, item in enumerate(items):
         for concept in paths[item.id]:
             on_path[concept].append(number)
-    named = Names({concept: names[concept] for concept in on_path})
+    named = Names(names)
     common = _shared(items, [set(stem) for stem in stems], COMMON_WORD)
     own = [
         frozenset([*words(item.options[item.key].text), *(w for c in paths[item.id] for name in names[c] for w in words(name))]) - common

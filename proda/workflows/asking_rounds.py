@@ -95,7 +95,7 @@ def ask_in_rounds(
 
 def _rest(settings: LlmSettings, runs: Sequence[CallRun]) -> LlmSettings | None:
     """The settings with what is left of the caps; None if nothing is left."""
-    calls, cost = sum(run.tally.total.requests for run in runs), sum(run.tally.total.cost for run in runs)
+    calls, cost = sum(run.tally.total.requests for run in runs), sum(run.tally.cost_at_most for run in runs)
     if settings.max_calls is not None and calls >= settings.max_calls:
         return None
     if settings.max_cost is not None and cost >= settings.max_cost:

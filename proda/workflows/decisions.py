@@ -188,6 +188,15 @@ def progress(proposals: Proposals) -> tuple[int, int]:
     return sum(status != "proposed" for status in statuses), len(statuses)
 
 
+def unnamed(proposals: Proposals) -> tuple[str, ...]:
+    """The proposed concepts that no statement names, withdrawn ones left out, in order: the source defines them and says no more.
+
+    Nothing is decided about these, and none is written: a concept goes into the knowledge with the first chain or link that names it.
+    """
+    named = {end for s in proposals.statements.values() if s.status != "withdrawn" for end in (s.subject, s.object)}
+    return tuple(name for name, concept in proposals.concepts.items() if concept.status == "proposed" and name not in named)
+
+
 def in_place(entries: Mapping[str, E], key: str, entry: E, rank: Callable[[str, E], Any]) -> dict[str, E]:
     """`entries` with a new one before the first that ranks above it, so that a file in order stays in order; others keep their places."""
     found: dict[str, E] = {}

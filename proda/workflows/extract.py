@@ -28,15 +28,15 @@ from proda.extraction.score import GlossaryScore, scored
 from proda.extraction.settled import Settled, SourceReading
 from proda.knowledge.read_topic import read_source
 from proda.knowledge.schema import TopicFile, full_id
-from proda.knowledge.tree import CATALOGUE, RELATIONS, scan, source_path
+from proda.knowledge.tree import CATALOGUE, RELATIONS, source_path
 from proda.knowledge.vocabulary import read_vocabulary
 from proda.records import Record, Relation
 from proda.store.chunks import Chunk, curated_sources, load_chunks
 from proda.store.merges import Merge, load_merges, redirects, save_merges
 from proda.store.proposals import Proposals, ProposedConcept, load_proposals, proposed_sources, save_proposals
 from proda.store.relations import load_relations
+from proda.workflows.known_nodes import readable_topics
 from proda.workflows.llm_backend import OPENAI, ask_endpoint, backend_name, would_lose
-from proda.yamlio import load_yaml_bytes, read_bytes
 
 if TYPE_CHECKING:
     from proda.extraction.llm.read import LlmReading
@@ -96,7 +96,7 @@ def extract(
     selected = _selected(root, wanted, catalogued)
     relations = load_relations(root / RELATIONS)
     merges = load_merges(root)
-    topics = list(_topics(root))
+    topics = list(readable_topics(root))  # a document must be extractable while the knowledge is mended
     reports: dict[str, SourceReport] = {}
     failures: dict[str, str] = {}
     results: dict[str, Proposals] = {}
@@ -187,15 +187,6 @@ def _reading(root: Path, source: str, backend: str) -> tuple[SourceReading, tupl
 def _text(root: Path, source: str) -> str:
     found = read_source(root / source_path(source), root)
     return unicodedata.normalize("NFC", found.text) if found is not None and found.text is not None else ""
-
-
-def _topics(root: Path) -> Iterator[TopicFile]:
-    """The topic files that can be read. Others are for `proda check`: a document must be extractable while the knowledge is mended."""
-    for file in scan(root).topics:
-        try:
-            yield msgspec.convert(load_yaml_bytes(read_bytes(root / file, root), file), TopicFile)
-        except (InputError, msgspec.ValidationError):
-            continue
 
 
 class _Context(Record, frozen=True):

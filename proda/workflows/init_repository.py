@@ -46,7 +46,7 @@ TEMPORARY = re.compile(r"\..+\.tmp")  # files that a killed write leaves behind
 BASES = {
     True: """\
 The base model is trained from scratch in a few minutes, for trying things out offline. It knows the words of `samples/base/reading.yaml`
-only. With topics of your own, write that file again once: `dvc repro check`, then `python -m scripts.pin_reading`.
+only. With topics of your own, write that file again once with `proda reading`.
 For a pretrained model set `model.base` in `params.yaml` to a folder or a Hugging Face id, with `train.method: lora`, `lora_rank: 16`,
 `learning_rate: 0.0002`, `train_embeddings: none` and `general_replay: 0`.""",
     False: "The base model is {model}, as `params.yaml` says. The first `dvc repro` fetches it, if it is not on this machine.",

@@ -54,7 +54,7 @@ def _of_files(root: Path) -> KnownNodes:
     concepts: dict[str, Concept] = {}
     chains: dict[str, str] = {}
     named: set[str] = set()
-    for topic in _topics(root):
+    for topic in readable_topics(root):
         for name, c in topic.concepts.items():
             node = full_id(topic.discipline, name)
             concepts[node] = Concept(
@@ -67,7 +67,8 @@ def _of_files(root: Path) -> KnownNodes:
     return KnownNodes(concepts, chains, frozenset(named))
 
 
-def _topics(root: Path) -> Iterator[TopicFile]:
+def readable_topics(root: Path) -> Iterator[TopicFile]:
+    """The topic files that can be read, in the order of their names. Others are for `proda check`."""
     for file in scan(root).topics:
         try:
             yield msgspec.convert(load_yaml_bytes(read_bytes(root / file, root), file), TopicFile)

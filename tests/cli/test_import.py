@@ -10,13 +10,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
 import proda
 from proda.cli.import_ import CHOICES
 from proda.errors import InputError, NotFoundError, UsageError
-from proda.store.proposals import load_proposals
+from proda.store.proposals import Proposals, load_proposals
 from proda.workflows.file_set import write_together
 from proda.workflows.import_data import plan_import
 from proda.workflows.import_plan import KINDS, ImportPlan, PlannedImport
@@ -135,6 +136,27 @@ def test_a_new_release_of_an_ontology_replaces_the_source_and_withdraws_what_is_
     text = (root / "knowledge/sources/milling/terms.md").read_bytes()
     assert proposals.sha256 == hashlib.sha256(text).hexdigest()
     assert yaml.safe_load((root / "knowledge/sources/catalogue.yaml").read_text())["sources"]["milling/terms"]["sha256"] == proposals.sha256
+
+
+def _extracted(root: Path) -> Proposals:
+    for command in ("curate", "extract"):
+        done = _run(root, command, *(["milling/terms"] if command == "extract" else []))
+        assert done.returncode == 0, done.stderr
+    return load_proposals(root, "milling/terms")
+
+
+def test_extracting_from_an_imported_source_leaves_what_was_imported(root: Path, tmp_path: Path) -> None:
+    _import(root, "obo", _written(tmp_path / "terms.obo", OBO))
+    imported = load_proposals(root, "milling/terms")
+    both = _extracted(root)
+    assert both.backend == "rules, import obo"
+    stay = {key: msgspec.structs.replace(both.statements[key], chunk=s.chunk) for key, s in imported.statements.items()}
+    assert stay == imported.statements  # only their chunks are now those of the curated source
+    assert both.concepts.items() >= imported.concepts.items() and both.chains.items() >= imported.chains.items()
+    assert {s.by for s in imported.statements.values()} == {"import obo"} and _extracted(root) == both
+    _import(root, "obo", _written(tmp_path / "terms.obo", OBO.replace('is_a: T:1 {implied="true"} ! machine\n', "")))
+    assert [s.status for s in load_proposals(root, "milling/terms").statements.values() if s.by].count("withdrawn") == 1
+    assert [s.status for s in _extracted(root).statements.values() if s.by].count("withdrawn") == 1
 
 
 def test_a_concept_that_the_knowledge_has_is_not_proposed_again(root: Path, tmp_path: Path) -> None:

@@ -49,6 +49,17 @@ def test_the_list_counts_sources_and_shows_keys(root: Path) -> None:
     assert {s["key"] for s in row["entries"]["statements"]} == set(proposals(source_text()).statements)
 
 
+def test_a_concept_that_no_statement_names_is_listed_and_neither_written_nor_in_the_way(root: Path) -> None:
+    section = "\nconcepts that no statement names\n  rime: white ice that grows on cold metal in moist air\n"
+    assert run(root, SOURCE, "--list").stdout.endswith(section)
+    others = f"{key_of('noise')},{key_of('comfort')}"
+    assert run(root, SOURCE, "--accept-all", "--reject", others, "--reason", "beside the point").returncode == 0
+    assert run(root, SOURCE, "--list").stdout.startswith(f"{SOURCE}  10 of 10 decided, 3 of 3 chains accepted\n")
+    assert run(root, SOURCE, "--list").stdout.endswith(section)
+    assert "rime" not in (root / f"knowledge/{SOURCE}.yaml").read_text() and run(root, "--list").returncode == 0
+    assert subprocess.run([*COMMAND[:-1], "check"], cwd=root, capture_output=True, check=False).returncode == 0
+
+
 def test_what_a_terminal_would_obey_is_printed_as_an_escape(root: Path) -> None:
     found = proposals(source_text())
     chain = found.chains.pop(FIRST)

@@ -40,7 +40,6 @@ class Material(NamedTuple):
     write: Callable[[Path], Sequence[Path]]
     chains: Mapping[str, Sequence[Sequence[Said]]]  # by source
     concepts: Mapping[str, tuple[str, str]]  # term → type and definition, of the concepts that the chains name
-    rejects: Mapping[str, str] = {}  # chain that the extractor proposes → why a reviewer rejects it
 
 
 HEAT_PUMPS = """\
@@ -247,5 +246,4 @@ TEXTBOOK = Material(
         "cell swelling": ("process", "the growth in volume of the smallest living parts of the body"),
         "brain damage": ("state", "a lasting injury to the organ of thought"),
     },
-    {"beta-cell-to-release-of-insulin": "the wording of its first subject names the quantity that the chain ends with"},
 )  # fmt: skip

@@ -67,9 +67,6 @@ def made(request: pytest.FixtureRequest, site: Path, tmp_path_factory: pytest.Te
 def _review(made: Made, source: str, file: Path) -> tuple[str, ...]:
     """Add what the extractor did not find, join the chains, accept all that passes the check, and commit; returns the chains' ids."""
     (listed,) = json.loads(_stdout(made, "review", source, "--list", "--json"))
-    for found in listed["entries"]["chains"]:
-        if (reason := made.material.rejects.get(found["chain"])) is not None:
-            made.run("proda", "review", source, "--reject", found["chain"], "--reason", reason)
     keys = {tuple(s["triple"]): s["key"] for s in listed["entries"]["statements"]}
     wanted = dict.fromkeys(said for chain in made.material.chains[source] for said in chain)
     missing = [said for said in wanted if said.triple not in keys]
@@ -111,11 +108,10 @@ def test_extracting_again_keeps_what_the_reviewer_made(made: Made) -> None:
         }
 
 
-def test_the_reading_of_the_base_is_renewed_with_the_two_documented_commands(made: Made) -> None:
+def test_the_reading_of_the_base_is_renewed_with_the_documented_command(made: Made) -> None:
     guide = (made.root / "README.md").read_text()
-    assert "`dvc repro check`" in guide and "`python -m scripts.pin_reading`" in guide
-    made.run("dvc", "repro", "check")
-    made.run("python", "-m", "scripts.pin_reading")
+    assert "`proda reading`" in guide
+    assert "sentences of 3 sources" in made.run("proda", "reading")
     read = {reading.source: reading.sentences for reading in load_reading(made.root / READING)}
     quotes = {said.quote for chains in made.material.chains.values() for chain in chains for said in chain}
     assert read.keys() >= made.material.chains.keys() and all(read[source] for source in made.material.chains)
@@ -123,7 +119,7 @@ def test_the_reading_of_the_base_is_renewed_with_the_two_documented_commands(mad
 
 
 def test_samples_and_items_about_the_new_topics_are_built(made: Made) -> None:
-    assert stages_run(made.run("dvc", "repro", "guard")) == DATA_STAGES - {"check"}
+    assert stages_run(made.run("dvc", "repro", "guard")) == DATA_STAGES
     for source in made.material.chains:
         assert (made.root / f"samples/corpus/{source}.yaml").is_file()
     mine = [item for item in load_items(made.root) if item.chain.startswith(f"{made.material.discipline}/")]

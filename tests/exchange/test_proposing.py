@@ -106,7 +106,8 @@ def test_what_is_not_found_any_more_is_withdrawn_and_comes_back() -> None:
 
 def test_proposals_of_another_backend_are_never_withdrawn() -> None:
     old, _ = _propose()
-    old = msgspec.structs.replace(old, backend="rules")
+    read = {key: msgspec.structs.replace(s, by="") for key, s in old.statements.items()}
+    old = msgspec.structs.replace(old, backend="rules", statements=read)
     found = merged(old, _propose(FoundKnowledge(CONCEPTS, ()))[0], TEXT)
     assert {s.status for s in found.statements.values()} == {"proposed"} and found.backend == "rules, import obo"
 

@@ -217,6 +217,18 @@ def test_a_cap_on_cost_holds_over_all_stages_for_an_endpoint_that_counts_no_toke
     assert 3 <= len(rows) < 9
 
 
+def test_requests_that_time_out_count_in_the_cap_of_the_later_stages(tmp_path: Path) -> None:
+    prices = {"input_price": 10.0, "output_price": 10.0, "max_tokens": 500, "concurrency": 1, "retries": 3, "timeout_s": 0.5}
+    with endpoint(answer=ANSWER, faults={"hang": 0.6}, most=99) as server:
+        root = make_repository(tmp_path, {SOURCE: _document()}, server.url, **prices, max_cost=0.24)
+        result = _run(root)
+        rows = server.requests()
+    assert result.exit_code == 1 and "llm.max_cost (0.24) is reached" in result.stderr
+    hung = int(re.findall(r"failed requests: .*time-out (\d+)", result.stderr)[0])
+    paid = sum(10.0 * sum(row["usage"]) for row in rows if row["fault"] != "hang") / 1e6
+    assert hung and paid + hung * 10.0 * 500 / 1e6 <= 0.24  # the endpoint may have made all 500 tokens of a reply that came too late
+
+
 def test_an_unfinished_run_withdraws_nothing(server: Running, tmp_path: Path) -> None:
     root = make_repository(tmp_path, {SOURCE: _document()}, server.url)
     _run(root)

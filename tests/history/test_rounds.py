@@ -47,6 +47,16 @@ def test_a_round_begins_before_its_first_patch(root: Path) -> None:
         before_round(root, 3)
 
 
+def test_a_patch_that_an_earlier_round_had_as_well_counts_where_it_was_added_last(root: Path) -> None:
+    _commit(root, "one", add="2-a-00000000.yaml")
+    _commit(root, "two", add="2-b-00000000.yaml")
+    _commit(root, "taken out", remove="2-a-00000000.yaml")
+    again = _commit(root, "other results", remove="2-b-00000000.yaml")
+    _commit(root, "the same patch again", add="2-a-00000000.yaml")
+    _commit(root, "another", add="2-c-00000000.yaml")
+    assert _before(root, 2) == again
+
+
 def test_patches_that_are_no_longer_there_had_a_round_of_their_own(root: Path) -> None:
     """Another round with the same number begins where its own patches do; a round whose patches are all gone, where they did."""
     start = _commit(root, "results")

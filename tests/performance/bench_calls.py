@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib.util
 import json
 import os
 import statistics
@@ -176,9 +177,21 @@ def measure(contender: str, count: int, in_flight: int, latency_s: float, work: 
     return {"rate": count / (seen["last"] - seen["first"]), "most": seen["most"], "cpu_ms": 1e3 * cpu / count}
 
 
+def _present() -> list[str]:
+    """The contenders that can take part; says why the others cannot."""
+    absent = {}
+    if not os.environ.get("PRODA_CURATOR"):
+        absent["curator"] = "PRODA_CURATOR does not name a folder that holds it"
+    if importlib.util.find_spec("instructor") is None:
+        absent["instructor"] = 'it is not installed (pip install -e ".[test]")'
+    for name, why in absent.items():
+        print(f"{name} was left out: {why}.")
+    return [name for name in CONTENDERS if name not in absent]
+
+
 def short_calls(rounds: int, count: int, work: str, latency_s: float = 0.05, in_flight: int = 64) -> dict[str, Any]:
     """50 ms latency, 64 in flight: the processor decides. Prints a table of medians."""
-    contenders = [name for name in CONTENDERS if name != "curator" or os.environ.get("PRODA_CURATOR")]
+    contenders = _present()
     results: dict[str, list[dict[str, float]]] = {name: [] for name in contenders}
     for turn in range(rounds):
         for name in contenders:

@@ -206,7 +206,8 @@ def main() -> None:
         return
     corpus, datatrove = corpus_folder(), os.environ.get("DATATROVE", "")
     if corpus is None:
-        raise SystemExit("No corpus: set PRODA_CORPUS to its folder.")
+        print("Curation was not measured: there is no corpus. Set PRODA_CORPUS to its folder.")
+        return
     texts = dict(list(sections(corpus).items())[:: arguments.every])
     size = sum(len(text.encode()) for text, _, _ in texts.values())
     contenders = [name for name in CONTENDERS if datatrove or not name.startswith("datatrove")]

@@ -59,7 +59,7 @@ def test_reading_without_quotes_is_the_whole_text(sentences: list[str]) -> None:
 
 
 def test_a_missing_reading_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"scripts\.pin_reading"):
+    with pytest.raises(InputError, match="proda reading"):
         load_reading(tmp_path / "reading.yaml")
 
 
@@ -84,7 +84,7 @@ def test_other_right_answers_are_written_and_read_and_take_no_line_where_there_a
 
 def test_committed_samples_record_what_they_were_made_from() -> None:
     samples = load_corpus(ROOT)
-    assert len(samples) > 10_000
+    assert len(samples) > 5_000
     text = (ROOT / "samples/corpus/physics/thermal-expansion.yaml").read_text()
     assert text.count("\n    unit: ") == text.count("\n  - id: ") == text.count("\n    number: ")
     assert all(recovered(as_before(s)) == s for s in samples)

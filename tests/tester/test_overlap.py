@@ -211,6 +211,21 @@ def test_half_a_path_is_no_leak(corpus: list[Text]) -> None:
     assert item.id in {leak.item for leak in _gate([Text("whole", " ".join(whole))]).leaks}
 
 
+def test_a_concept_on_no_path_takes_its_whole_name_from_a_shorter_one_on_a_path() -> None:
+    item = next(i for i in ITEMS if i.kind == "bridge")
+    path = sorted({c for s in item.statements for c in (WORLD.statements[s].subject, WORLD.statements[s].object)})
+    names = {c.id: (c.term, *c.aliases) for c in WORLD.concepts.values()}
+    longer = f"{names[path[0]][0]} inspection"
+    text = Text("s", ", ".join([longer, *(names[c][0] for c in path[1:])]))
+    paths = {i.id: frozenset(path) if i is item else frozenset() for i in ITEMS}
+
+    def ways(names: dict[str, tuple[str, ...]]) -> list[str]:
+        return [leak.how for leak in overlap(ITEMS, [text], paths, names, GuardParams()).leaks]
+
+    assert ways(names) == ["path"]
+    assert ways({**names, "other/inspection": (longer,)}) == []
+
+
 def test_an_empty_benchmark_proves_nothing(corpus: list[Text]) -> None:
     with pytest.raises(EmptyBenchmarkError):
         _gate(corpus, items=[])

@@ -65,7 +65,6 @@ class Caller:
     def __init__(self, settings: LlmSettings, attempts: int, root: Path, *, send: bool = True) -> None:
         self.settings, self.attempts, self.root, self.send = settings, attempts, root, send
         self.stopped = ""
-        self._uncounted = 0.0  # at most the cost of replies without a count of tokens
         self.tally = CallTally()
         self._store = ReplyStore(root)
 
@@ -86,11 +85,8 @@ class Caller:
             left = self._left()
             if not self.send and (cost := estimate(open_ones, self.settings, self.root)).calls:
                 sys.stderr.write(f"{what}: {cost.line()}\n")
-            before = estimate(open_ones, self.settings, self.root) if self.settings.max_cost is not None else None
             spent = left.max_calls == 0 or left.max_cost == 0.0
             run = ask_all(open_ones, left, self.root, attempts=self.attempts, on_result=self._remember, what=what, quiet=spent)
-            if before is not None and before.calls and not run.tally.total.cost:  # the endpoint counts no tokens
-                self._uncounted += before.cost_at_most * run.tally.total.requests / before.calls
             if run.stopped:
                 self.stopped = self._cap()
             self._add(run.tally)
@@ -101,11 +97,11 @@ class Caller:
     def _left(self) -> LlmSettings:
         """The settings with what is left of the cap: it holds for the whole run of the command."""
         calls, spend = self.settings.max_calls if self.send else 0, self.settings.max_cost
-        total = self.tally.total
+        tally = self.tally
         return msgspec.structs.replace(
             self.settings,
-            max_calls=None if calls is None else 0 if self.stopped else max(0, calls - total.requests),
-            max_cost=None if spend is None else 0.0 if self.stopped else max(0.0, spend - total.cost - self._uncounted),
+            max_calls=None if calls is None else 0 if self.stopped else max(0, calls - tally.total.requests),
+            max_cost=None if spend is None else 0.0 if self.stopped else max(0.0, spend - tally.cost_at_most),
         )
 
     def _cap(self) -> str:
@@ -152,6 +148,7 @@ class Caller:
         mine.questions += tally.questions
         mine.answered += tally.answered
         mine.cached += tally.cached
+        mine.cost_at_most += tally.cost_at_most
         mine.seconds += tally.seconds
         mine.unanswered = _sum(mine.unanswered, [r for r, n in tally.unanswered.items() for _ in range(n)])
         mine.faults = _sum(mine.faults, [r for r, n in tally.faults.items() for _ in range(n)])
