@@ -1,6 +1,7 @@
 # make repro   build everything, from an empty clone to scores and a report
 # make test    what CI runs
 # make check   lint, types, tests and the knowledge base
+# make remote-test   shared storage on two S3 servers; minutes
 # make pretrained   a real model on part of the benchmark, before and after tuning; not part of `make repro`
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: repro test check slow bench pretrained clean
+.PHONY: repro test check slow remote-test bench pretrained clean
 
 repro: $(VENV)/installed
 	python -m scripts.dvc_locks
@@ -31,6 +32,10 @@ check: $(VENV)/installed
 
 slow: $(VENV)/installed
 	pytest -q -m slow
+
+# Shared storage on moto's server and on Ceph (apt-get install radosgw ceph-mon ceph-osd ceph-mgr; without it, those tests are skipped).
+remote-test: $(VENV)/installed
+	OMP_NUM_THREADS=1 pytest -q -rs tests/remote tests/e2e/test_loop.py::test_a_teammate_pulls_the_models_and_trains_nothing
 
 bench: $(VENV)/installed
 	python -m tests.performance.bench_compile

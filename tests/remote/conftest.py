@@ -11,7 +11,7 @@ import pytest
 
 from tests.remote.clones import Clone, connected, texts_repository
 from tests.remote.cut import CuttingProxy
-from tests.remote.servers import Server, ceph, missing_programs, moto
+from tests.remote.servers import Server, ceph, moto, require_ceph
 
 pytest.importorskip("dvc_s3", reason='needs DVC\'s support for S3: pip install -c constraints.txt -e ".[test,s3]"')
 
@@ -26,8 +26,7 @@ def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def ceph_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Ceph's object gateway."""
-    if missing := missing_programs():
-        pytest.skip(f"not installed: {', '.join(missing)}. On Debian: apt-get install radosgw ceph-mon ceph-osd ceph-mgr")
+    require_ceph()
     with ceph(tmp_path_factory.mktemp("ceph")) as server:
         yield server
 
