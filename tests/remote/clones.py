@@ -89,7 +89,16 @@ class Clone:
                 found[first + name] = hashlib.md5(client.get_object(Bucket=self.bucket, Key=key)["Body"].read()).hexdigest()
         return found
 
+    def start_dvc(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start `dvc` and return the process, which the caller ends."""
+        command = [sys.executable, "-P", "-m", "scripts.dvc_command", *arguments]
+        return subprocess.Popen(command, cwd=self.root, env=self._env({}), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
     def _run(self, command: list[str], env: dict[str, str | None]) -> Done:
+        done = subprocess.run(command, cwd=self.root, env=self._env(env), capture_output=True, text=True, check=False, timeout=600)
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def _env(self, env: dict[str, str | None]) -> dict[str, str]:
         merged: dict[str, str | None] = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GIT_", "DVC_"))},
             **{"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "DVC_NO_ANALYTICS": "1"},
@@ -99,9 +108,7 @@ class Clone:
             **{"AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"},
             **env,
         }
-        kept = {name: value for name, value in merged.items() if value is not None}
-        done = subprocess.run(command, cwd=self.root, env=kept, capture_output=True, text=True, check=False, timeout=600)
-        return Done(done.returncode, done.stdout, done.stderr)
+        return {name: value for name, value in merged.items() if value is not None}
 
 
 def connected(root: Path, server: Server, bucket: str) -> Clone:

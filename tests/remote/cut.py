@@ -1,4 +1,4 @@
-"""A TCP proxy that cuts every connection after a number of bytes, like a network that fails in the middle of a transfer.
+"""A TCP proxy that cuts or holds every connection after a number of bytes, like a network that fails in the middle of a transfer.
 
 with CuttingProxy(server.port) as proxy:
     proxy.cut_after(200_000)       # bytes from here on, both directions together
@@ -25,7 +25,8 @@ class CuttingProxy:
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
-        self.cut = threading.Event()  # whether a connection was cut since the last `cut_after`
+        self._holds = False
+        self.cut = threading.Event()  # whether the number of bytes has been reached
 
     def __enter__(self) -> CuttingProxy:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -37,14 +38,21 @@ class CuttingProxy:
 
     def cut_after(self, count: int) -> None:
         """Cut all connections once `count` further bytes have passed, and every later one at once."""
-        with self._lock:
-            self._left = count
-        self.cut.clear()
+        self._limit(count, holds=False)
+
+    def hold_after(self, count: int) -> None:
+        """Forward nothing more once `count` further bytes have passed, and leave the connections open."""
+        self._limit(count, holds=True)
 
     def mend(self) -> None:
         """Let everything pass again."""
         with self._lock:
             self._left = float("inf")
+
+    def _limit(self, count: int, *, holds: bool) -> None:
+        with self._lock:
+            self._left, self._holds = count, holds
+        self.cut.clear()
 
     def _accept(self) -> None:
         while True:
@@ -69,7 +77,8 @@ class CuttingProxy:
                     over = self._left < 0
                 if over:
                     self.cut.set()
-                    self._reset_all()
+                    if not self._holds:
+                        self._reset_all()
                     return
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)

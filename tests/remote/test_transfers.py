@@ -22,9 +22,10 @@ def whole(files: dict[str, str]) -> bool:
 
 
 def test_a_clone_pulls_what_was_pushed(ada: Clone, tmp_path: Path) -> None:
+    ben = ada.clone(tmp_path / "ben")
+    assert "neither here nor on the remote" in ben.dvc("pull", ok=False).err
     assert f"{OBJECTS} files pushed" in ada.dvc("push").out
     assert ada.stored() == ada.cached() and len(ada.stored()) == OBJECTS and whole(ada.stored())
-    ben = ada.clone(tmp_path / "ben")
     ben.dvc("pull")
     assert tree(ben.root, "texts") == tree(ada.root, "texts") != {}
     assert "up to date" in ben.dvc("status").out and ben.git("status", "--porcelain") == ""
@@ -68,6 +69,19 @@ def test_a_push_that_is_cut_goes_on_where_it_stopped(ada: Clone, proxy: CuttingP
     ben = ada.clone(tmp_path / "ben")
     ben.dvc("pull")
     assert tree(ben.root, "texts") == tree(ada.root, "texts")
+
+
+def test_a_push_that_is_killed_goes_on_where_it_stopped(ada: Clone, proxy: CuttingProxy) -> None:
+    ada.connect(proxy.port)
+    proxy.hold_after(TEXTS * TEXT_BYTES // 2)
+    with ada.start_dvc("push", "--jobs", "2") as process:
+        assert proxy.cut.wait(120)
+        process.kill()
+    arrived = ada.stored()
+    assert process.returncode < 0 and 0 < len(arrived) < OBJECTS and whole(arrived)
+    proxy.mend()
+    ada.dvc("push")
+    assert ada.stored() == ada.cached() and len(ada.stored()) == OBJECTS
 
 
 def test_a_pull_that_is_cut_leaves_no_partial_file(ada: Clone, proxy: CuttingProxy, tmp_path: Path) -> None:
