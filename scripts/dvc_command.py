@@ -52,8 +52,8 @@ REMEDIES: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         ("cache files do not exist", "missing-files"),
-        "Some files are neither here nor on the remote. Whoever built them can run `dvc push --run-cache` at the same commit;\n"
-        "  `dvc repro` builds them here.",
+        "Some files are neither here nor on the remote. Ask the author of this commit to run `dvc push --run-cache`, or build them here\n"
+        "  with `dvc repro`.",
     ),
 )
 
