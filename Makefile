@@ -2,6 +2,7 @@
 # make test    what CI runs
 # make check   lint, types, tests and the knowledge base
 # make bench   speed of compiling, LLM calls and curation beside other tools; what is not installed is left out
+# make remote-test   shared storage on two S3 servers; minutes
 # make pretrained   a real model on part of the benchmark, before and after tuning; not part of `make repro`
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +11,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: repro test check slow bench pretrained clean
+.PHONY: repro test check slow remote-test bench pretrained clean
 
 repro: $(VENV)/installed
 	python -m scripts.dvc_locks
@@ -33,6 +34,10 @@ check: $(VENV)/installed
 slow: $(VENV)/installed
 	pytest -q -m slow
 
+# Shared storage on moto's server and on Ceph (apt-get install radosgw ceph-mon ceph-osd ceph-mgr; without it, those tests are skipped).
+remote-test: $(VENV)/installed
+	OMP_NUM_THREADS=1 pytest -q -rs tests/remote tests/e2e/test_loop.py::test_a_teammate_pulls_the_models_and_trains_nothing
+
 bench: $(VENV)/installed
 	python -m tests.performance.bench_compile
 	python -m tests.performance.bench_calls --count 1500
@@ -47,7 +52,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ProDa needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing (about 2 GB, two to five minutes) …"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,s3]"
 	$(BIN)/python -m scripts.dvc_locks --install
 	@$(BIN)/proda merge --install || true
 	@touch $@

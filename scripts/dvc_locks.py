@@ -1,7 +1,7 @@
 """Repair or name the lock files of DVC that a killed `dvc repro` may leave damaged.
 
     python -m scripts.dvc_locks                # `make repro` runs this first
-    python -m scripts.dvc_locks --install      # `make` runs this after installing: the environment's `dvc` command checks the files too
+    python -m scripts.dvc_locks --install      # `make` runs this after installing: the environment's `dvc` command is scripts.dvc_command
 
 DVC itself reports such a file without a remedy. An unreadable .dvc/tmp/rwlock, which only names running processes, is removed. A damaged
 dvc.lock is named with the remedy; exit 1.
@@ -22,17 +22,12 @@ RWLOCK = Path(".dvc/tmp/rwlock")
 LOCK = Path("dvc.lock")
 COMMAND = """\
 #!{python}
-# Installed by `python -m scripts.dvc_locks --install`: DVC, after a check of its lock files.
+# Installed by `python -m scripts.dvc_locks --install`: DVC, with a check of its lock files, and remedies where a transfer fails.
 import sys
 
-from scripts.dvc_locks import main
+from scripts.dvc_command import main
 
-if status := main():
-    sys.exit(status)
-
-from dvc.cli import main as dvc
-
-sys.exit(dvc())
+sys.exit(main())
 """
 WRITING_S = 1.0  # longest time for which a running DVC process leaves the file empty
 

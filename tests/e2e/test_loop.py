@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import sys
 from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -20,7 +23,9 @@ from proda.store.items import load_items
 from proda.store.patches import named, patch_text
 from proda.yamlio import load_yaml
 from tests.e2e.commands import run, stages_run, tree
-from tests.toyworld import make_repository
+from tests.remote.clones import Clone, connected
+from tests.remote.servers import Server, ceph, moto, require_ceph
+from tests.toyworld import ROOT, make_repository
 
 TOPIC = "knowledge/milling/milling-basics.yaml"
 
@@ -81,6 +86,43 @@ def test_every_failed_dev_item_is_diagnosed_and_the_rest_of_the_base_is_probed(r
 
 def test_a_second_run_does_nothing(root: Path) -> None:
     assert stages_run(run(root, "dvc", "repro")) == set()
+
+
+@pytest.mark.parametrize("serve", [moto, pytest.param(ceph, marks=pytest.mark.slow)])
+def test_a_teammate_pulls_the_models_and_trains_nothing(
+    root: Path, tmp_path: Path, serve: Callable[[Path], AbstractContextManager[Server]]
+) -> None:
+    pytest.importorskip("dvc_s3", reason="needs DVC's support for S3")
+    if serve is ceph:
+        require_ceph()
+    shutil.copytree(root, tmp_path / "ada", symlinks=True)
+    (tmp_path / "ada/.dvc/config").write_bytes((ROOT / ".dvc/config").read_bytes())
+    (tmp_path / "server").mkdir()
+    with serve(tmp_path / "server") as server:
+        ada = connected(tmp_path / "ada", server, "models")
+        ada.dvc("push", "--run-cache")
+        ben = ada.clone(tmp_path / "ben")
+        assert "not on this machine: build/" in ben.proda("status")
+        ben.dvc("pull", "--run-cache")
+        assert "up to date" in ben.dvc("status").out
+        assert stages_run(ben.dvc("repro").out) == set() and ben.git("status", "--porcelain") == ""
+        models = ("build/base", "build/adapters", "build/knowledge", "build/curriculum")
+        assert tree(ben.root, *models) == tree(ada.root, *models)
+        _assert_usable(ben)
+        # Where dvc.lock does not name a training, the run cache does: the models are restored, and only data stages run.
+        (ben.root / "dvc.lock").unlink()
+        shutil.rmtree(ben.root / "build")
+        assert stages_run(ben.dvc("repro", "--pull", "train").out) == {"check", "benchmark", "synthesize", "curriculum", "guard"}
+        assert tree(ben.root, *models) == tree(ada.root, *models)
+
+
+def _assert_usable(ben: Clone) -> None:
+    """What reads results works in a clone that never built anything."""
+    assert "results are up to date" in ben.proda("status")
+    item = load_items(ben.root)[0].id
+    assert item in ben.proda("show", item)
+    ben.proda("report")
+    assert (ben.root / "build/report/index.html").stat().st_size > 10_000
 
 
 def test_a_comment_reruns_the_check_alone(root: Path) -> None:
