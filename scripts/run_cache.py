@@ -25,8 +25,9 @@ def remote_named(arguments: Sequence[str]) -> str | None:
 def push_outputs(remote: str | None) -> int:
     """Send every cached output that an entry of the run cache names and the remote lacks; returns how many files were sent.
 
-    Outputs that are no longer in the local cache are left out.
+    Outputs that are no longer in the local cache are left out. Raises DVC's UploadError if some could not be sent.
     """
+    from dvc.exceptions import UploadError
     from dvc.repo import Repo
 
     with Repo() as repo, repo.lock:
@@ -34,4 +35,9 @@ def push_outputs(remote: str | None) -> int:
         entries = [(entry.parent.name, entry.name) for entry in sorted(runs.glob("*/*/*"))]
         named = {each for found in repo.stage_cache.get_used_objs(entries).values() for each in found}
         here = {each for each in named if repo.cache.local.exists(each.value)}
-        return len(repo.cloud.push(here, remote=remote).transferred) if here else 0
+        if not here:
+            return 0
+        result = repo.cloud.push(here, remote=remote)
+    if result.failed:
+        raise UploadError(len(result.failed))
+    return len(result.transferred)
