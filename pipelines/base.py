@@ -20,7 +20,7 @@ OUT = ROOT / "build/base"
 def main(params: Params) -> str:
     """Train or pin the base, and return its architecture, size and hash."""
     documents = load_documents(ROOT / "build/curriculum/documents.jsonl") if params.model.base == EMBEDDED else []
-    pin, curve = make_base(params.model, documents, OUT, cache=ROOT / "build/cache")
+    pin, curve = make_base(params.model, documents, OUT, cache=ROOT / "build/cache", prompt=params.train.prompt)
     how = f"trained on {len(documents):,} documents to a loss of {curve[-1].loss:.2f}" if curve else f"pinned as {pin.base}"
     return f"base: {pin.architecture}, {pin.parameters:,} parameters, {how}, hash {pin.hash[:12]}"
 

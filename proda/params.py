@@ -112,8 +112,13 @@ class TrainParams(Section, frozen=True):
     corpus_share: Share = 1.0  # share of those samples
     general_replay: Share = 0.25  # general samples per corpus sample
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    blend: Share = 1.0  # share of the tuned weights in the saved model; the rest are those of the base (WiSE-FT, Wortsman et al. 2022)
+    # Share of what tuning changed that is kept, except in embeddings of new words (WiSE-FT, Wortsman et al. 2022).
+    blend: Share = 1.0
     checkpoint_steps: Positive = 200  # optimizer steps between two points to resume from
+    prompt: Literal["plain", "chat"] = (
+        "plain"  # ask bare questions, or through the chat template of an instruct model; scoring does the same
+    )
+    gradient_checkpointing: bool = False  # compute activations again in the backward pass: less memory, about a third more time
 
 
 class EvaluateParams(Section, frozen=True):
@@ -162,6 +167,8 @@ def _faults(params: Params) -> Iterator[Violation]:
     if params.samples.open_share + params.samples.choice_share > 1:
         shares = f"{params.samples.open_share} + {params.samples.choice_share}"
         yield Violation(("samples", "open_share"), f"open_share + choice_share is {shares}, expected at most 1. Lower one of them.")
+    if params.model.base == "embedded" and params.train.prompt == "chat":
+        yield Violation(("train", "prompt"), "Got 'chat', but the embedded base has no chat template. Use 'plain'.")
     if "://" in params.model.base:  # the value is not repeated: an address may hold a password
         yield Violation(("model", "base"), "Got an address, expected 'embedded', a folder, or an id of the Hugging Face hub. Name one.")
     if params.model.base == "embedded" and params.model.hidden_size % (2 * params.model.heads):

@@ -26,7 +26,9 @@ from proda.compiler.base import load_base, open_model, read_pin
 from proda.errors import InputError, NotFoundError
 from proda.params import TrainParams
 from proda.records import Record
+from proda.runtime.causal_lm import NEW_ROWS
 from proda.runtime.device import device, quiet_transformers
+from proda.runtime.prompts import use_chat_template
 from proda.store.files import write_file
 
 CARD = "adapter.json"
@@ -108,13 +110,14 @@ def blend(model: Any, before: Mapping[str, Any], share: float) -> None:
     """Interpolate in place between the weights before and after tuning: share · after + (1 − share) · before.
 
     This is WiSE-FT (Wortsman et al. 2022). It gives up a little of what was learnt and keeps more of what the base knew. For LoRA, whose
-    update is a product of two matrices, one of the two is scaled.
+    update is a product of two matrices, one of the two is scaled. Embeddings that are trained row by row stay as trained: they are those of
+    words that the base never learned.
     """
     import torch
 
     with torch.no_grad():
         for name, weight in model.named_parameters():
-            if name not in before or "lora_A" in name:
+            if name not in before or "lora_A" in name or NEW_ROWS in name:
                 continue
             if "lora_B" in name:
                 weight.mul_(share)
@@ -166,6 +169,8 @@ def load_tuned(base: Path, folder: Path) -> tuple[Any, Any]:
         raise InputError(f"{folder / CARD}\n  Trained on base {card.base[:12]}…, but {base} holds {pin.hash[:12]}…. Run `dvc repro train`.")
     if card.method == "full":
         model, tokenizer = open_model(folder)
+        if pin.prompt == "chat":
+            use_chat_template(tokenizer, str(folder))
         return model.float().to(device()), tokenizer
     model, tokenizer = load_base(base)
     return _with_adapter(model, folder).merge_and_unload().eval(), tokenizer

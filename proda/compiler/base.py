@@ -7,9 +7,10 @@ build/base/pin.json names the model and the hash of its files:
 
     {"base": "embedded", "revision": null, "path": null, "hash": "3f0c…", "architecture": "llama", "parameters": 1377408, …}
 
-An embedded base is saved beside its pin by `save_pretrained`. For any other model, a folder or a Hugging Face id, only the pin is written,
-and the model is loaded from its own folder; loading fails if its files have changed since. Code that comes with a model is never run, and
-safetensors files are preferred over pickled ones.
+An embedded base is saved beside its pin by `save_pretrained`. It is also kept in build/cache/base/<hash of its inputs>, from where it is
+copied instead of trained again: DVC deletes outputs before a stage runs, also when only code has changed. For any other model, a folder or
+a Hugging Face id, only the pin is written, and the model is loaded from its own folder; loading fails if its files have changed since. Code
+that comes with a model is never run, and safetensors files are preferred over pickled ones.
 """
 
 from __future__ import annotations
@@ -30,17 +31,26 @@ from proda.errors import InputError, NotFoundError, ProdaError
 from proda.params import ModelParams
 from proda.records import Record, content_hash
 from proda.runtime.device import device, quiet_transformers
+from proda.runtime.prompts import use_chat_template
 from proda.stable_hash import by_weight
 from proda.store.files import write_file
 
 RECIPE = 2  # of the embedded base; raise when a change of code makes the same inputs train differently
 PIN = "pin.json"
+RECORD = "run.json"
 EMBEDDED = "embedded"
 TOKENIZER_SHARE = 8  # the tokenizer reads one invented fact in eight, so that real words get whole tokens
 SHOWN = 3  # names of missing weights in a message
 # Files that decide what a model computes. Read-mes, images and other frameworks' copies of the weights do not.
 WEIGHTS = (".safetensors", ".bin", ".json", ".model", ".txt", ".jinja")
 IGNORED = ("README", "LICENSE", "training_args", "optimizer", "scheduler", "trainer_state", PIN)
+
+
+class _Trained(Record, frozen=True):
+    """An embedded base in the cache: the hash of its files, and its training curve."""
+
+    hash: str
+    curve: tuple[Point, ...]
 
 
 class Pin(Record, frozen=True):
@@ -53,21 +63,27 @@ class Pin(Record, frozen=True):
     architecture: str
     parameters: int
     vocabulary: int
+    prompt: Literal["plain", "chat"] = "plain"  # how the model is asked: see proda/runtime/prompts.py
 
 
-def make_base(params: ModelParams, documents: Sequence[Document], out: Path, *, cache: Path) -> tuple[Pin, list[Point]]:
+def make_base(
+    params: ModelParams, documents: Sequence[Document], out: Path, *, cache: Path, prompt: Literal["plain", "chat"] = "plain"
+) -> tuple[Pin, list[Point]]:
     """Train the embedded base or pin an existing model into the folder `out`.
 
-    Returns the pin and the training curve, which is empty for a pinned model. Raises NotFoundError if the model cannot be found, InputError
-    if it cannot be used (see `open_model`), or if there are no documents to train the embedded base on.
+    `prompt` says whether the model is asked bare questions or through its chat template. Returns the pin and the training curve, which is
+    empty for a pinned model. Raises NotFoundError if the model cannot be found, InputError if it cannot be used (see `open_model`), if it
+    is to be asked through a chat template that does not serve, or if there are no documents to train the embedded base on.
     """
     if params.base == EMBEDDED:
         return _embedded(params, documents, out, cache)
     path, revision = _resolve(params.base, params.revision)
     model, tokenizer = open_model(path)
+    if prompt == "chat":
+        use_chat_template(tokenizer, str(path))
     _try_out(path, model, tokenizer)
     shutil.rmtree(out, ignore_errors=True)
-    pin = Pin(params.base, revision, str(path), hash_model(path), model.config.model_type, _parameters(model), len(tokenizer))
+    pin = Pin(params.base, revision, str(path), hash_model(path), model.config.model_type, _parameters(model), len(tokenizer), prompt)
     _write_pin(out, pin)
     return pin, []
 
@@ -88,6 +104,8 @@ def load_base(folder: Path) -> tuple[Any, Any]:
             " Restore them, or run `dvc repro --single-item --force base` to pin the files as they are now."
         )
     model, tokenizer = open_model(path)
+    if pin.prompt == "chat":
+        use_chat_template(tokenizer, str(path))
     return model.to(device()).eval(), tokenizer
 
 
@@ -135,16 +153,33 @@ def _embedded(params: ModelParams, documents: Sequence[Document], out: Path, cac
     examples = tokenise(documents, tokenizer, params.context)
     recipe = Recipe(params.learning_rate, params.batch_tokens, params.context, optimizer=optimizer_of(params, embedded=True))
     key = content_hash([RECIPE, params, recipe, [(d.prompt, d.completion) for d in documents]])
-    checkpoint = cache / "base" / key / "checkpoint.pt"
-    curve = fit(model, [examples] * params.epochs, recipe, pad=tokenizer.pad_token_id, seed=params.seed, what="base", checkpoint=checkpoint)
+    kept = cache / "base" / key
+    found = _kept(kept)
+    if found is None:
+        checkpoint = kept / "checkpoint.pt"
+        pad = tokenizer.pad_token_id
+        curve = fit(model, [examples] * params.epochs, recipe, pad=pad, seed=params.seed, what="base", checkpoint=checkpoint)
+        quiet_transformers()
+        model.save_pretrained(kept / "model")
+        tokenizer.save_pretrained(kept / "model")
+        found = _Trained(hash_model(kept / "model"), tuple(curve))
+        write_file(kept / RECORD, msgspec.json.encode(found))  # written last, so that it exists only beside a complete model
+        checkpoint.unlink(missing_ok=True)
+    pin = Pin(EMBEDDED, None, None, found.hash, model.config.model_type, _parameters(model), len(tokenizer))
     shutil.rmtree(out, ignore_errors=True)
-    quiet_transformers()
-    model.save_pretrained(out)
-    tokenizer.save_pretrained(out)
-    pin = Pin(EMBEDDED, None, None, hash_model(out), model.config.model_type, _parameters(model), len(tokenizer))
+    shutil.copytree(kept / "model", out)
     _write_pin(out, pin)
-    shutil.rmtree(checkpoint.parent, ignore_errors=True)
-    return pin, curve
+    return pin, list(found.curve)
+
+
+def _kept(folder: Path) -> _Trained | None:
+    """The base in a folder of the cache, or None if there is none or its files are damaged."""
+    try:
+        found = msgspec.json.decode((folder / RECORD).read_bytes(), type=_Trained)
+        whole = found.hash == hash_model(folder / "model")
+    except (OSError, InputError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return found if whole else None
 
 
 def optimizer_of(params: Any, *, embedded: bool) -> Literal["adamw", "muon"]:

@@ -21,6 +21,7 @@ from proda.compiler.packing import Example, collate, learned_tokens, pack
 from proda.errors import ProdaError
 from proda.progress import Progress
 from proda.records import Record
+from proda.runtime.causal_lm import NEW_ROWS
 from proda.runtime.device import keep_freed_memory, resolve_precision
 from proda.stable_hash import seed_of
 
@@ -30,7 +31,6 @@ BETAS = (0.9, 0.95)
 LAST_RATE = 0.02  # the cosine ends at this share of the learning rate
 CHUNK_TOKENS = 16_384  # tokens of one forward pass; larger steps accumulate gradients
 CURVE_POINTS = 200
-NEW_ROWS = "trainable_tokens"  # in peft's names of embeddings that are trained row by row
 SOFT_WEIGHT = 1.0  # weight of a soft token's divergence relative to a hard token's loss
 
 Step = list[list[Example]]

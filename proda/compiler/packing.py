@@ -24,7 +24,7 @@ import msgspec
 
 from proda.errors import InputError, NotFoundError
 from proda.records import Record
-from proda.runtime.causal_lm import answer_tokens
+from proda.runtime.prompts import answer_tokens, end_tokens, head_tokens, prompt_tokens
 
 if TYPE_CHECKING:
     import torch
@@ -73,30 +73,31 @@ def load_documents(path: Path) -> list[Document]:
 def tokenise(documents: Iterable[Document], tokenizer: Any, max_length: int) -> list[Example]:
     """Return one example per document; plain text longer than `max_length` tokens is cut into several.
 
-    Prompt and completion are tokenised separately, as in scoring, and end with the end-of-text token. If they do not fit, the prompt loses
-    its beginning and the completion its end, since a completion begins with the answer.
+    Prompt and completion are tokenised separately, as in scoring (proda/runtime/prompts.py). The loss is on the completion and on what ends
+    it. If they do not fit, the question loses its beginning and the completion its end, since a completion begins with the answer.
     """
     documents = list(documents)
     if not documents:
         return []
-    prompts = tokenizer([d.prompt for d in documents], add_special_tokens=False, verbose=False)["input_ids"]
+    prompts = iter(prompt_tokens(tokenizer, [d.prompt for d in documents if d.prompt]))
     answers = iter(answer_tokens(tokenizer, [d.completion for d in documents if d.prompt]))
     plain = [d.completion for d in documents if not d.prompt]
     texts = iter(tokenizer(plain, add_special_tokens=False, verbose=False)["input_ids"] if plain else ())
-    completions = [next(answers if d.prompt else texts) for d in documents]
-    head = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
-    tail = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
+    first = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    last = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
+    head, end = len(head_tokens(tokenizer)), end_tokens(tokenizer)
     examples = []
-    for document, asked, completion in zip(documents, prompts, completions, strict=True):
-        learned = [*completion, *tail]
-        room = max_length - len(head)
+    for document in documents:
         if not document.prompt:
-            for at in range(0, len(learned), room):
-                examples.append(Example((*head, *learned[at : at + room]), len(head)))
+            learned = [*next(texts), *last]
+            room = max_length - len(first)
+            examples += [Example((*first, *learned[at : at + room]), len(first)) for at in range(0, len(learned), room)]
             continue
-        learned = learned[: max(room // 2, room - len(asked))]
-        prompt = asked[max(0, len(asked) + len(learned) - room) :]
-        examples.append(Example((*head, *prompt, *learned), len(head) + len(prompt)))
+        asked, learned = next(prompts), [*next(answers), *end]
+        learned = learned[: max((max_length - head) // 2, max_length - len(asked))]
+        cut = max(0, len(asked) + len(learned) - max_length)
+        prompt = [*asked[:head], *asked[head + cut :]]
+        examples.append(Example((*prompt, *learned), len(prompt)))
     return examples
 
 

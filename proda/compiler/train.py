@@ -37,7 +37,7 @@ from proda.runtime.parallel import spread
 from proda.stable_hash import by_weight
 from proda.store.files import write_file
 
-RECIPE = 5  # raise when a change of code makes the same inputs train differently
+RECIPE = 6  # raise when a change of code makes the same inputs train differently
 RECORD = "run.json"
 
 
@@ -122,7 +122,7 @@ def _inputs(
 
 def _new_words(base: Path, pin: Pin, corpus: Sequence[Document], known: Sequence[Document], params: TrainParams) -> tuple[int, ...]:
     """Tokens that occur in the corpus and not in `known`, in ascending order."""
-    tokenizer, told = _vocabulary(base, pin.hash, params.max_length)
+    tokenizer, told = _vocabulary(base, pin.hash + pin.prompt, params.max_length)
     unseen = list(dict.fromkeys(d for d in (*known, *corpus) if d not in told))
     for document, example in _one_each(unseen, tokenizer, params.max_length):
         told[document] = array("L", set(example))
@@ -149,7 +149,7 @@ def inputs_hash(
     pin: Pin, corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams, new_words: Sequence[int] = ()
 ) -> str:
     """Return sixteen hex digits over everything that decides the result of training, except the seed."""
-    unread = {"seeds", "checkpoint_steps", "corpus_replay", "corpus_share"}  # the corpus already reflects the last two
+    unread = {"seeds", "checkpoint_steps", "gradient_checkpointing", "corpus_replay", "corpus_share"}  # the corpus reflects the last two
     if params.method != "lora":
         unread |= {"lora_rank", "lora_alpha", "train_embeddings", "embedding_rate"}
     matter = {name: value for name, value in msgspec.to_builtins(params).items() if name not in unread}
@@ -199,6 +199,8 @@ def _train(
     start = time.monotonic()
     model, tokenizer = load_base(base)
     model = attach(model, params, seed=seed, new_words=new_words)
+    if params.gradient_checkpointing:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     length = min(params.max_length, context_length(model))
     epochs = [epoch_examples(corpus, replay, params, seed, e, tokenizer, length) for e in range(params.epochs)]
     recipe = Recipe(

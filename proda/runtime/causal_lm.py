@@ -1,20 +1,18 @@
-"""Parts and properties of a causal language model and its tokenizer that both training and scoring use.
+"""Parts and properties of a causal language model that both training and scoring use.
 
 body, head = body_and_head(model)            # None if the model does more than these two between inputs and logits
 mask = attention(model, allowed)             # bool [rows, 1, queries, keys] in the form that the model's attention expects
 context_length(model)                        # 256
-answer_tokens(tokenizer, ["thermal expansion"])      # [[812, 377]]: as the text follows a prompt and one blank
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
 
-BLANKS = ("▁", "Ġ", " ")  # how sentencepiece, byte-level and plain tokenizers write a blank at the start of a token
+NEW_ROWS = "trainable_tokens"  # in peft's names of embeddings that are trained row by row
 
 
 def context_length(model: Any) -> int:
@@ -22,21 +20,6 @@ def context_length(model: Any) -> int:
     config = model.config
     found = next((v for n in ("max_position_embeddings", "n_positions") if isinstance(v := getattr(config, n, None), int)), None)
     return found if found and found > 0 else 1 << 30
-
-
-def answer_tokens(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
-    """Tokenise texts as the continuation of a prompt after one blank, without special tokens.
-
-    Some tokenizers (Llama 2's) put a blank before every text they are given. Another blank in front would become a lone blank token that
-    never follows a prompt in running text, so it is left out for them.
-    """
-    if not texts:
-        return []
-    (alone,) = tokenizer(["a"], add_special_tokens=False, verbose=False)["input_ids"]
-    first = str(tokenizer.convert_ids_to_tokens(alone)[0]) if alone else ""
-    prefix = "" if first.startswith(BLANKS) else " "
-    found: list[list[int]] = tokenizer([f"{prefix}{text}" for text in texts], add_special_tokens=False, verbose=False)["input_ids"]
-    return found
 
 
 def forget_parts(model: Any) -> None:

@@ -16,8 +16,11 @@ from typing import Any
 
 from proda.records import Item, Outcome
 from proda.runtime.causal_lm import context_length
+from proda.runtime.prompts import prompt_tokens, uses_chat_template
 from proda.tester.scoring import outcome
 
+ANSWER = "\nAnswer:"
+REQUEST = "Answer with the letter of the right option."  # a chat model would otherwise answer in a sentence
 # The letter comes first, alone, in brackets or in asterisks, optionally after "Answer:" or "The answer is", and is followed by the end of
 # the reply or by punctuation. "A thermal …" has no punctuation, so it is a sentence.
 REPLY = re.compile(
@@ -52,7 +55,9 @@ def letter_items(
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Outcome]:
     """Return outcomes in the order of the items. They have no margins, since options are not compared."""
-    replies = greedy(model, tokenizer, [i.letter_prompt for i in items], new_tokens=new_tokens, batch_tokens=batch_tokens, advance=advance)
+    request = f"\n{REQUEST}{ANSWER}" if uses_chat_template(tokenizer) else ANSWER
+    prompts = [i.letter_prompt.removesuffix(ANSWER) + request for i in items]
+    replies = greedy(model, tokenizer, prompts, new_tokens=new_tokens, batch_tokens=batch_tokens, advance=advance)
     return [outcome(item, name, read_letter(reply), None) for item, reply in zip(items, replies, strict=True)]
 
 
@@ -71,8 +76,7 @@ def greedy(
     """
     import torch
 
-    head = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
-    rows = [[*head, *ids] for ids in tokenizer(list(prompts), add_special_tokens=False, verbose=False)["input_ids"]] if prompts else []
+    rows = prompt_tokens(tokenizer, prompts)
     context = context_length(model)
     replies = [""] * len(rows)
     order = sorted((n for n, r in enumerate(rows) if len(r) > 0 and len(r) + new_tokens <= context), key=lambda n: len(rows[n]))

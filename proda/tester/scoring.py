@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from proda.records import LETTERS, Item, Outcome
-from proda.runtime.causal_lm import answer_tokens, attention, body_and_head, context_length
+from proda.runtime.causal_lm import attention, body_and_head, context_length
+from proda.runtime.prompts import answer_tokens, prompt_tokens
 
 Question = tuple[str, tuple[str, ...]]
 """A prompt and its options, the texts that may follow it after one blank."""
@@ -120,15 +121,14 @@ class _Tree(NamedTuple):
 
 
 def _trees(tokenizer: Any, questions: Sequence[Question], context: int) -> list[_Tree | None]:
-    prompts = tokenizer([q[0] for q in questions], add_special_tokens=False, verbose=False)["input_ids"]
+    prompts = prompt_tokens(tokenizer, [q[0] for q in questions])
     flat = answer_tokens(tokenizer, [o for q in questions for o in q[1]])
-    head = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
     trees: list[_Tree | None] = []
     at = 0
     for (_, options), prompt in zip(questions, prompts, strict=True):
-        tree = _tree([*head, *prompt], flat[at : at + len(options)])
+        tree = _tree(prompt, flat[at : at + len(options)])
         at += len(options)
-        fits = all(options) and len(prompt) + len(head) > 0 and max(tree.depths) < context
+        fits = all(options) and len(prompt) > 0 and max(tree.depths) < context
         trees.append(tree if fits else None)
     return trees
 

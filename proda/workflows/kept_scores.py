@@ -69,7 +69,8 @@ def kept_scores(
     """
     from proda.compiler.base import read_pin
 
-    path = cache / FOLDER / f"{cache_key(kept_scores, read_pin(base).hash, adapter.digest if adapter else None)}.json"
+    pin = read_pin(base)
+    path = cache / FOLDER / f"{cache_key(kept_scores, pin.hash, pin.prompt, adapter.digest if adapter else None)}.json"
     kept = read_cached(path, Kept) or {}
     keys = [content_hash(question) for question in questions]
     new = {key: question for key, question in zip(keys, questions, strict=True) if key not in kept}

@@ -11,7 +11,7 @@ import torch
 
 from proda.compiler.packing import Document, tokenise
 from proda.records import Option
-from proda.runtime.causal_lm import answer_tokens
+from proda.runtime.prompts import answer_tokens
 from proda.tester import scoring
 from proda.tester.heldout import heldout_loss
 from proda.tester.scoring import NO_STEM, judge, option_scores, score_items
