@@ -23,6 +23,7 @@ from proda.errors import InputError
 
 BLANKS = ("▁", "Ġ", " ")  # how sentencepiece, byte-level and plain tokenizers write a blank at the start of a token
 BEFORE, AFTER = "Question: ", "\nAnswer:"  # what `proda.records.prompt_text` puts around a question
+PROBE = "A"  # a text that stands for any answer: some tokenizers divide blanks and line ends by what follows them
 USER, ASSISTANT = "zarnquestion", "velmanswer"  # words that no template contains
 # Templates of the Llama 3 family write the date of the day unless they are given one, and the same inputs have to give the same tokens.
 FIXED = {"date_string": "01 Jan 2025", "enable_thinking": False}
@@ -34,26 +35,33 @@ class _Template(NamedTuple):
     """What a chat template puts around the user's and the assistant's words, as text and as tokens."""
 
     before: str
-    between: str
+    between: str  # without blanks at its end: these are tokenised with the answer, as in running text
+    blanks: str
     head: list[int]  # tokens of `before`
-    anchor: list[int]  # tokens of `between`
-    end: list[int]  # tokens of what comes after the answer
+    end: list[int]  # tokens of what comes after an answer
 
 
 def use_chat_template(tokenizer: Any, where: str) -> None:
     """Ask all prompts of this tokenizer through its chat template from now on.
 
-    Raises InputError, naming `where`, if the tokenizer has no template, or if prompt and answer, tokenised apart, are not the tokens of the
-    conversation.
+    Raises InputError, naming `where`, if the tokenizer has no template or cannot tell where a token comes from, or if prompt and answer,
+    tokenised apart, are not the tokens of the conversation.
     """
     if not getattr(tokenizer, "chat_template", None):
         raise InputError(f"{where}\n  The tokenizer has no chat template, which `train.prompt: chat` needs. {ADVICE}")
+    if not tokenizer.is_fast:
+        raise InputError(
+            f"{where}\n  `train.prompt: chat` needs a tokenizer of the library tokenizers, in the file tokenizer.json. {ADVICE}"
+        )
     text = _conversation(tokenizer, USER, ASSISTANT, where)
     before, user, rest = text.partition(USER)
     between, assistant, after = rest.partition(ASSISTANT)
     if not (user and assistant):
         raise InputError(f"{where}\n  The chat template leaves out the question or the answer. {ADVICE}")
-    tokenizer.__dict__["_proda_chat"] = _Template(before, between, *(_ids(tokenizer, [t])[0] for t in (before, between, after)))
+    start, bare = before.rstrip(" "), between.rstrip(" ")
+    (head,), _ = _cut(tokenizer, [start], [before[len(start) :] + PROBE])
+    _, (end,) = _cut(tokenizer, [PROBE], [after])
+    tokenizer.__dict__["_proda_chat"] = _Template(before, bare, between[len(bare) :], head, end)
     for question, answer in TRIED:
         (prompt,), (learned,) = prompt_tokens(tokenizer, [f"{BEFORE}{question}{AFTER}"]), answer_tokens(tokenizer, [answer])
         (whole,) = _ids(tokenizer, [_conversation(tokenizer, question, answer, where)])
@@ -74,7 +82,8 @@ def prompt_tokens(tokenizer: Any, prompts: Sequence[str]) -> list[list[int]]:
     if chat is None:
         head = head_tokens(tokenizer)
         return [[*head, *ids] for ids in _ids(tokenizer, prompts)]
-    return _ids(tokenizer, [f"{chat.before}{_question(prompt)}{chat.between}" for prompt in prompts])
+    texts = [f"{chat.before}{_question(prompt)}{chat.between}" for prompt in prompts]
+    return _cut(tokenizer, texts, [chat.blanks + PROBE] * len(texts))[0]
 
 
 def head_tokens(tokenizer: Any) -> list[int]:
@@ -100,8 +109,7 @@ def answer_tokens(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
     if not texts:
         return []
     if (chat := _chat(tokenizer)) is not None:
-        n = len(chat.anchor)
-        return [ids[n:] for ids in _ids(tokenizer, [f"{chat.between}{text}" for text in texts])]
+        return _cut(tokenizer, [chat.between] * len(texts), [chat.blanks + text for text in texts])[1]
     (alone,) = _ids(tokenizer, ["a"])
     first = str(tokenizer.convert_ids_to_tokens(alone)[0]) if alone else ""
     prefix = "" if first.startswith(BLANKS) else " "
@@ -124,6 +132,20 @@ def _conversation(tokenizer: Any, question: str, answer: str, where: str) -> str
         return str(tokenizer.apply_chat_template(turns, tokenize=False, **FIXED))
     except Exception as error:  # a template is a program that came with the model
         raise InputError(f"{where}\n  The chat template cannot be used: {str(error)[:300]}. {ADVICE}") from None
+
+
+def _cut(tokenizer: Any, first: Sequence[str], second: Sequence[str]) -> tuple[list[list[int]], list[list[int]]]:
+    """Tokenise each pair of texts as one and divide the tokens where the second begins; a token over the border goes to the second."""
+    if not first:
+        return [], []
+    texts = [one + two for one, two in zip(first, second, strict=True)]
+    found = tokenizer(texts, add_special_tokens=False, verbose=False, return_offsets_mapping=True)
+    parts: tuple[list[list[int]], list[list[int]]] = ([], [])
+    for one, ids, spans in zip(first, found["input_ids"], found["offset_mapping"], strict=True):
+        border = next((n for n, (_, end) in enumerate(spans) if end > len(one)), len(ids))
+        parts[0].append(ids[:border])
+        parts[1].append(ids[border:])
+    return parts
 
 
 def _ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
