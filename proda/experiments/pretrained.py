@@ -94,7 +94,7 @@ def run_pretrained(plan: PretrainedPlan, tell: Callable[[str], None] = lambda _:
     inside = root / name
     model = msgspec.structs.replace(params.model, base=str(inside) if inside.is_dir() else name)
     base, cache = root / BASE, root / CACHE
-    pin, _ = make_base(model, [], base, cache=cache)
+    pin, _ = make_base(model, [], base, cache=cache, prompt=params.train.prompt)
     tell(f"Base: {name}, {pin.architecture}, {pin.parameters / 1e6:.1f} million parameters, {pin.hash[:12]}")
     batch = params.evaluate.batch_tokens
     seen, unseen = stem_outcomes(base, None, plan.items, cache=cache, batch_tokens=batch)

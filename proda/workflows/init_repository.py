@@ -93,12 +93,39 @@ def plan_repository(root: Path, *, name: str = "", model: str = EMBEDDED, endpoi
         "model": _scalar(model),
         "endpoint": _scalar(endpoint),
         "base": BASES[embedded].replace("{model}", f"`{model}`"),
+        "prompt": "chat" if has_chat_template(model) else "plain",
     }
     texts = {name: _filled(text, values) for name, text in templates(embedded=embedded).items()}
     _require_valid(texts)
     texts |= {"requirements.txt": requirement(), VERSION_FILE.as_posix(): version_text(installed_code())} | DVC_FILES
     begun = _require_empty(root, texts)
     return NewRepository(root, title, dict(sorted(texts.items())), begun)
+
+
+def has_chat_template(model: str) -> bool:
+    """Return whether a model's files hold a chat template: those of a folder, or of a Hugging Face id in the cache of this machine.
+
+    Nothing is downloaded; of an id that is not in the cache nothing is known, and the result is False.
+    """
+    folder = Path(model)
+    if not folder.is_dir():
+        from huggingface_hub import try_to_load_from_cache
+        from huggingface_hub.errors import HFValidationError
+
+        try:
+            config = try_to_load_from_cache(model, "config.json")
+        except HFValidationError:
+            return False
+        if not isinstance(config, str):
+            return False
+        folder = Path(config).parent
+    if (folder / "chat_template.jinja").is_file():
+        return True
+    try:
+        config = json.loads((folder / "tokenizer_config.json").read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and bool(config.get("chat_template"))
 
 
 def templates(*, embedded: bool) -> dict[str, str]:

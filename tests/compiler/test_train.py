@@ -378,3 +378,26 @@ def test_an_unreadable_checkpoint_is_no_reason_to_fail(base: Path, tmp_path: Pat
     (kept / "checkpoint.pt").write_bytes(b"half a file")
     runs = train_seeds(base, FACTS, REPLAY, ONE, tmp_path / "out", cache=tmp_path / "cache")
     assert runs[0].fresh and "not a usable checkpoint" in capsys.readouterr().err
+
+
+def test_blending_leaves_the_embeddings_of_new_words_as_they_were_trained(base: Path, tmp_path: Path) -> None:
+    def tuned(share: float) -> dict[str, torch.Tensor]:
+        params = msgspec.structs.replace(ONE, method="lora", lora_rank=4, train_embeddings="new", blend=share)
+        train_seeds(base, FACTS, REPLAY, params, tmp_path / str(share), cache=tmp_path / "cache", known=FACTS[6:])
+        return weights(tmp_path / str(share) / "seed-0")
+
+    whole, half = tuned(1.0), tuned(0.5)
+    for name, weight in whole.items():
+        expected = weight * 0.5 if "lora_B" in name else weight
+        assert torch.equal(half[name], expected), name
+    assert any("embed" in name for name in whole) and any("lora_B" in name for name in whole)
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_activations_that_are_computed_again_give_the_same_training(base: Path, tmp_path: Path, method: str) -> None:
+    found = []
+    for again in (False, True):
+        params = msgspec.structs.replace(ONE, method=method, gradient_checkpointing=again)
+        runs = train_seeds(base, FACTS, REPLAY, params, tmp_path / str(again), cache=tmp_path / f"cache-{again}")
+        found.append(([point.loss for point in runs[0].curve], runs[0].inputs))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-5) and found[0][1] == found[1][1]

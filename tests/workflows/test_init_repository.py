@@ -25,7 +25,7 @@ from proda.store.reading import load_reading
 from proda.tester.items import write_items
 from proda.workflows.check_repository import check_repository
 from proda.workflows.file_set import write_together
-from proda.workflows.init_repository import TEMPLATES, plan_repository, requirement, templates, write_repository
+from proda.workflows.init_repository import TEMPLATES, has_chat_template, plan_repository, requirement, templates, write_repository
 from proda.workflows.pin_reading import pinned_reading
 from proda.workflows.status import status
 from tests.killing import kill_when
@@ -150,7 +150,28 @@ def test_a_model_in_a_folder_is_named_by_its_full_path(tmp_path: Path, monkeypat
     (tmp_path / "tiny").mkdir()
     monkeypatch.chdir(tmp_path)
     root = make(tmp_path / "breads", model="tiny")
-    assert load_params(root / "params.yaml").model.base == str(tmp_path / "tiny")
+    params = load_params(root / "params.yaml")
+    assert params.model.base == str(tmp_path / "tiny") and params.train.prompt == "plain"
+
+
+@pytest.mark.parametrize("name", ["chat_template.jinja", "tokenizer_config.json"])
+def test_a_model_with_a_chat_template_is_asked_through_it(tmp_path: Path, name: str) -> None:
+    (tmp_path / "instruct").mkdir()
+    (tmp_path / "instruct" / name).write_text('{"chat_template": "{{ messages[0].content }}"}')
+    root = make(tmp_path / "breads", model=str(tmp_path / "instruct"))
+    assert load_params(root / "params.yaml").train.prompt == "chat"
+
+
+def test_of_a_hub_model_only_the_cache_of_this_machine_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = tmp_path / "hub/models--someone--instruct/snapshots/1234"
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text("{}")
+    (snapshot / "chat_template.jinja").write_text("{{ messages[0].content }}")
+    (tmp_path / "hub/models--someone--instruct/refs").mkdir()
+    (tmp_path / "hub/models--someone--instruct/refs/main").write_text("1234")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    assert has_chat_template("someone/instruct")
+    assert not has_chat_template("someone/other") and not has_chat_template("a/b/c")
 
 
 @pytest.mark.parametrize(
