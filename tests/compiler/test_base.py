@@ -31,7 +31,7 @@ def test_an_embedded_base_learns_in_each_architecture_and_loads(tmp_path: Path, 
     model, tokenizer = load_base(tmp_path / "base")
     assert model.config.model_type == architecture and not model.training
     assert tokenizer.decode(tokenizer("Question: ünknown ¿?")["input_ids"]) == "Question: ünknown ¿?"
-    assert not (tmp_path / "cache/base").exists() or not list((tmp_path / "cache/base").iterdir())
+    assert not list((tmp_path / "cache/base").rglob("checkpoint*"))
 
 
 def test_the_same_seed_gives_the_same_base_and_another_another(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_the_same_seed_gives_the_same_base_and_another_another(tmp_path: Path) -
     assert hashes[0] == hashes[1] != hashes[2]
 
 
-def test_a_change_of_the_code_that_trains_the_base_does_not_continue_an_old_training(
+def test_a_base_is_trained_once_for_the_same_inputs_and_code_and_again_if_its_files_are_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checkpoints: list[Path] = []
@@ -51,10 +51,19 @@ def test_a_change_of_the_code_that_trains_the_base_does_not_continue_an_old_trai
         return fitted(*args, **kwargs)
 
     monkeypatch.setattr("proda.compiler.base.fit", noting)
-    for recipe in (1, 1, 10_000):
+
+    def made(recipe: int) -> tuple[object, bytes]:
         monkeypatch.setattr("proda.compiler.base.RECIPE", recipe)
-        make_base(MODEL, FACTS, tmp_path / "base", cache=tmp_path / "cache")
-    assert checkpoints[0] == checkpoints[1] != checkpoints[2]
+        found = make_base(MODEL, FACTS, tmp_path / "base", cache=tmp_path / "cache")
+        return found, (tmp_path / "base/model.safetensors").read_bytes()
+
+    first = made(1)
+    assert made(1) == first and len(checkpoints) == 1
+    made(10_000)
+    assert len(checkpoints) == 2 and checkpoints[0] != checkpoints[1]
+    weights = checkpoints[0].parent / "model/model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-8])
+    assert made(1) == first and len(checkpoints) == 3
 
 
 def test_the_tokenizer_is_the_same_bytes_for_the_same_texts(tmp_path: Path) -> None:
