@@ -80,6 +80,8 @@ def _connected() -> Any:
     if ray.is_initialized():
         return ray
     address = os.environ.get("RAY_ADDRESS", "")
+    if not address:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray's own default since 2.60, but with a warning
     here: dict[str, Any] = {
         "num_cpus": core_count(),
         "include_dashboard": False,
