@@ -68,8 +68,11 @@ def on_ray(work: Callable[[K], T], keys: Sequence[K], *, threads: int, memory_by
 
 def _connected() -> Any:
     """Return the module ray, connected to a cluster."""
-    os.environ.setdefault("RAY_DEDUP_LOGS", "0")  # read when ray is imported; progress lines differ in numbers only
+    address = os.environ.get("RAY_ADDRESS", "")
+    os.environ.setdefault("RAY_DEDUP_LOGS", "0")  # progress lines differ in numbers only. Ray reads its variables when it is imported
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if not address:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # the default of ray.init since Ray 2.60, which warns of it
     try:
         import ray
     except ModuleNotFoundError:
@@ -79,9 +82,6 @@ def _connected() -> Any:
         ) from None
     if ray.is_initialized():
         return ray
-    address = os.environ.get("RAY_ADDRESS", "")
-    if not address:
-        os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray's own default since 2.60, but with a warning
     here: dict[str, Any] = {
         "num_cpus": core_count(),
         "include_dashboard": False,
@@ -92,8 +92,12 @@ def _connected() -> Any:
         ray.init(address or "local", logging_level=logging.ERROR, **({} if address else here))
     except Exception as error:  # Ray raises many kinds, also plain Exception
         where = f"RAY_ADDRESS={address}" if address else "PRODA_ENGINE=ray"
-        raise ShareError(f"{where}\n  No connection to a Ray cluster: {error}\n  `ray status` shows whether it runs.") from None
+        raise ShareError(f"{where}\n  No connection to a Ray cluster: {_first_line(error)}") from None
     return ray
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _resources(ray: Any, threads: int, memory_bytes: int) -> dict[str, float]:
@@ -149,7 +153,7 @@ def _result(ray: Any, done: Any, name: str) -> Any:
     except (errors.WorkerCrashedError, errors.NodeDiedError, errors.OutOfMemoryError, errors.ObjectLostError) as error:
         raise ShareError(
             f"{name}: its process was lost {RETRIES + 1} times, perhaps for lack of memory. Run the command again to continue from the last"
-            f" checkpoint. Ray says: {str(error).splitlines()[0]}"
+            f" checkpoint. Ray says: {_first_line(error)}"
         ) from None
     except errors.RayError as error:  # for example, the machine cannot import proda
         cause = getattr(error, "cause", None) or error
