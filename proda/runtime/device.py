@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
 from typing import Literal
 
@@ -37,18 +36,6 @@ def use_threads(count: int) -> None:
     import torch
 
     torch.set_num_threads(count)
-
-
-def thread_count() -> int:
-    """Return the number of threads that torch uses in this process."""
-    import torch
-
-    return torch.get_num_threads()
-
-
-def core_count() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def keep_freed_memory() -> None:

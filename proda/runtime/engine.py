@@ -52,6 +52,18 @@ def engine_name() -> str:
     return wanted
 
 
+def core_count() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def thread_count() -> int:
+    """Return the number of threads that torch uses in this process."""
+    import torch
+
+    return torch.get_num_threads()
+
+
 def attempt(work: Callable[[K], object], key: K) -> tuple[bool, object]:
     """Return (True, result), or (False, message): the message of a ProdaError, or the traceback of any other exception."""
     try:

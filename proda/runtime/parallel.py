@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 
-from proda.runtime.engine import K, T, engine_name
+from proda.runtime.engine import Engine, K, T, core_count, engine_name, thread_count
 
 BYTES_A_PARAMETER = 24  # weight, gradient, two moments, a copy, and room for activations
 
@@ -28,13 +29,13 @@ def spread(work: Callable[[K], T], keys: Sequence[K], *, parameters: int, what: 
     """
     if not keys:
         return
-    from proda.runtime.device import core_count, device, thread_count
+    from proda.runtime.device import device
 
     count, threads = processes(together or len(keys), parameters, cores=core_count(), memory=memory_bytes())
     parallel = count > 1 and device() == "cpu"
     if engine_name() == "ray":
-        from proda.runtime.ray_tasks import on_ray
-
+        # By name, so that it is no dependency of a stage or a cached value: a change of this engine must not rebuild results.
+        on_ray: Engine = import_module("proda.ray_engine").on_ray
         needed = parameters * BYTES_A_PARAMETER
         yield from on_ray(work, keys, threads=threads if parallel else thread_count(), memory_bytes=needed, what=what)
     elif parallel:

@@ -84,10 +84,10 @@ def test_a_task_whose_process_is_killed_is_started_again(on_ray: None, tmp_path:
 
 @needs_ray
 def test_code_that_differs_from_the_sender_s_is_refused(on_ray: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    from proda.runtime import ray_tasks
+    from proda import ray_engine
 
-    mine = ray_tasks._versions()
-    monkeypatch.setattr(ray_tasks, "_versions", lambda: {**mine, "torch": "0.1"})  # what this process sends; workers look for themselves
+    mine = ray_engine._versions()
+    monkeypatch.setattr(ray_engine, "_versions", lambda: {**mine, "torch": "0.1"})  # what this process sends; workers look for themselves
     with pytest.raises(ShareError, match=r"square 1: the machine \S+ has torch \S+, expected 0\.1\. Install the same versions"):
         list(spread(square, [1], parameters=TINY, what="square"))
 

@@ -27,8 +27,7 @@ from typing import Any, NamedTuple
 
 import proda
 from proda.errors import UsageError
-from proda.runtime.device import core_count
-from proda.runtime.engine import K, ShareError, T, attempt, prepare_process
+from proda.runtime.engine import K, ShareError, T, attempt, core_count, prepare_process
 
 RETRIES = 3
 STORE_BYTES = 128 << 20  # of a cluster that is started here: arguments and results; what does not fit is kept on disk
@@ -103,8 +102,9 @@ def _first_line(error: BaseException) -> str:
 def _resources(ray: Any, threads: int, memory_bytes: int) -> dict[str, float]:
     machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     most = {name: max((float(m.get(name, 0)) for m in machines), default=0.0) for name in ("CPU", "GPU", "memory")}
+    cores = 1 if most["GPU"] else min(threads, most["CPU"]) or threads  # on a GPU, threads wait; without any core, machines are yet to come
     return {
-        "num_cpus": min(threads, most["CPU"]) or threads,  # 0: machines are yet to be started
+        "num_cpus": cores,
         "num_gpus": min(1, most["GPU"]),
         "memory": int(min(memory_bytes, most["memory"]) or memory_bytes),
     }
