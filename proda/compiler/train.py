@@ -73,8 +73,8 @@ def train_seeds(
 
     Without `out` the adapters are only in the cache, at train/<inputs>/seed-N/adapter. `known` are texts whose words are not new to the
     base. `done` is called with the result of each seed as it finishes. On a CPU the seeds train in parallel processes if memory holds them
-    all, on an accelerator one after the other. Returns the results in the order of the seeds. Raises InputError for an empty corpus,
-    ParamsError if there are no seeds, or if they are negative or not distinct.
+    all, on an accelerator one after the other; with PRODA_ENGINE=ray, on the machines and GPUs of a cluster. Returns the results in the
+    order of the seeds. Raises InputError for an empty corpus, ParamsError if there are no seeds, or if they are negative or not distinct.
     """
     if not corpus:
         raise InputError("samples/corpus\n  There are no samples to train on. Run `dvc repro synthesize`; check samples/allocation.yaml.")
@@ -94,7 +94,8 @@ def train_seeds(
         if (cached := _cached(kept / f"seed-{seed}")) is not None:
             arrived(cached)
     missing = [seed for seed in params.seeds if seed not in runs]
-    work = partial(_train, base, pin, corpus, replay, params, new_words, inputs, kept)
+    settled = msgspec.structs.replace(params, precision=resolve_precision(params.precision))  # another machine could resolve it otherwise
+    work = partial(_train, base, pin, corpus, replay, settled, new_words, inputs, kept)
     for _, run in spread(work, missing, parameters=pin.parameters, what="train seed"):
         arrived(run)
     for left in out.glob("seed-*") if out is not None else ():

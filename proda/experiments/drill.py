@@ -30,7 +30,7 @@ from proda.statistics import most
 from proda.store.items import load_items
 from proda.store.patches import load_samples
 from proda.workflows.portion import described, part, portion
-from proda.workflows.trials import Laboratory, Trial
+from proda.workflows.trials import Laboratory, Trial, ahead
 
 
 class DrillPlan(NamedTuple):
@@ -107,6 +107,7 @@ def run_drill(plan: DrillPlan, seeds: Sequence[int], tell: Callable[[str], None]
     faulty, sound = (Laboratory(root, seeds=seeds, params=params, items=i) for i in (asked, items))
     trainings = len(faulty.missing(planted)) + len(sound.missing(samples))
     tell(f"{len(faults)} faults; {trainings} of {2 * len(seeds)} trainings are not in the cache.")
+    ahead({"with faults": (faulty, dict.fromkeys(seeds, planted)), "without faults": (sound, dict.fromkeys(seeds, samples))})
     with_faults, without = faulty.run(planted), sound.run(samples)
     prober = faulty.prober(with_faults)
     found = prober.examined(knowledge, asked, with_faults.outcomes, planted)

@@ -20,7 +20,7 @@ from proda.errors import NotFoundError
 from proda.experiments.estimate_text import duration, many
 from proda.params import Params
 from proda.records import Outcome, Patch, Record, Sample
-from proda.workflows.trials import Laboratory, Trial
+from proda.workflows.trials import Laboratory, Trial, ahead
 
 if TYPE_CHECKING:
     from proda.experiments.patch_verdicts import Attribution, AttributionCase
@@ -140,10 +140,24 @@ class Bench:
         self.trials[condition] = trial
         return trial.outcomes
 
+    def _ahead(self) -> None:
+        """On a cluster, run the first trials at once: as many as would fit into the time limit one after the other."""
+        from proda.experiments.patch_verdicts import needed
+
+        chosen, trainings = [], 0
+        for condition in needed(self.case, {}) if self._pace else ():
+            trainings += self.absent(condition)
+            if trainings * self._pace >= self.hours * 3600:
+                break
+            chosen.append(condition)
+        if ahead({self.name(c): (self.lab, dict.fromkeys(self.lab.seeds, self.samples(c))) for c in chosen}):
+            self._absent.clear()
+
     def verdicts(self) -> list[dict[str, Any]]:
         """Trains what is not in the cache until the time is up, and returns the verdicts on complete trials, as their files hold them."""
         from proda.experiments.patch_verdicts import attribute
 
+        self._ahead()
         found = attribute(self.case, self.run)
         inputs = {condition: trial.inputs for condition, trial in self.trials.items()}
         return [_document(self.case, verdict, inputs) for verdict in found]

@@ -49,7 +49,7 @@ from proda.store.items import load_items
 from proda.store.training_texts import Text
 from proda.workflows.leak_check import leak_check, refuse_leaking_samples
 from proda.workflows.portion import described
-from proda.workflows.trials import Laboratory, Trial
+from proda.workflows.trials import Laboratory, Trial, ahead
 
 CONFIRM = (200, 201, 202, 203, 204)  # held-out training seeds: no choice may be made on them. JOURNAL.md records every use.
 ADVICE = "Reword the statements or concepts that these samples are made of, never the items."
@@ -224,11 +224,17 @@ def run_study(plan: StudyPlan, tell: Callable[[str], None] = lambda _: None) -> 
         name: {"meaning": ARMS[name], "drawn": name in DRAWN, **contents([arm[s] for s in first], blamed)} for name, arm in chosen.items()
     }
     document: dict[str, Any] = {"budget": sum(len(p.samples) for p in setting.patches), "nodes": len(blamed), "arms": content}
+    sets = {
+        (phase, name): _training_sets(setting, {s: arm[s] for s in lab.seeds})
+        for phase, lab in plan.labs.items()
+        for name, arm in chosen.items()
+    }
+    ahead({f"{phase} {name}": (plan.labs[phase], by_seed) for (phase, name), by_seed in sets.items()})
     for phase, lab in plan.labs.items():
         trials = {}
-        for name, arm in chosen.items():
-            sets = _training_sets(setting, {s: arm[s] for s in lab.seeds})
-            trials[name] = lab.run_each(sets) if name in DRAWN else lab.run(sets[lab.seeds[0]])
+        for name in chosen:
+            by_seed = sets[phase, name]
+            trials[name] = lab.run_each(by_seed) if name in DRAWN else lab.run(by_seed[lab.seeds[0]])
             tell(f"{phase}: {name} is trained and scored ({len(trials)} of {len(chosen)})")
         standings = compare({name: t.outcomes for name, t in trials.items()}, {name: t.general for name, t in trials.items()})
         document[phase] = {

@@ -1,50 +1,46 @@
-"""Run the same function for several seeds or models, in parallel processes if memory holds all of them.
+"""Run the same function for several seeds or models: on the chosen engine, in parallel if memory holds all of them.
 
     for seed, run in spread(train_one, [0, 1, 2], parameters=1_472_000, what="train seed"):       # in the order in which they finish
         …
 
-A tiny model cannot use two cores, but three of them can. If one process fails, the others are ended and one error names the seed or model
-that failed. If the parent dies, also by kill -9, its processes end too; the next run continues from their checkpoints.
+A tiny model cannot use two cores, but three of them can. If one task fails, the others are ended and one error names the seed or model
+that failed. If the command dies, also by kill -9, its processes end too; the next run continues from their checkpoints.
 """
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
 import os
-import signal
-import threading
-import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing.connection import Connection, wait
-from typing import Any, TypeVar
+from importlib import import_module
 
-from proda.errors import ProdaError
-
-K = TypeVar("K", int, str)
-T = TypeVar("T")
+from proda.runtime.engine import Engine, K, T, core_count, engine_name, thread_count
 
 BYTES_A_PARAMETER = 24  # weight, gradient, two moments, a copy, and room for activations
 
 
-class ShareError(ProdaError):
-    """One of several parallel processes failed."""
-
-
-def spread(work: Callable[[K], T], keys: Sequence[K], *, parameters: int, what: str) -> Iterator[tuple[K, T]]:
+def spread(work: Callable[[K], T], keys: Sequence[K], *, parameters: int, what: str, together: int = 0) -> Iterator[tuple[K, T]]:
     """Yield (key, result of `work(key)`) for every key.
 
-    On a CPU the keys run in parallel processes if memory holds all models, and are yielded in the order in which they finish. Otherwise
-    they run one after the other in this process. `parameters` is the number of parameters of one model; `what` names the work in errors,
-    for example "train seed". `work`, keys and results must be picklable. Raises ShareError for the first process that fails, after ending
-    the others.
+    With local processes (see proda/runtime/engine.py) the keys run in parallel processes on a CPU if memory holds all models, and are
+    yielded in the order in which they finish. Otherwise they run one after the other in this process. On Ray every key is a task.
+    The number of threads of a task is the same on both, because results can depend on it: it is that of `together` keys that share this
+    machine (0: all). `parameters` is the number of parameters of one model; `what` names the work in errors, for example "train seed".
+    `work`, keys and results must be picklable. Raises ShareError for the first task that fails, after ending the others.
     """
+    if not keys:
+        return
     from proda.runtime.device import device
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    count, threads = processes(len(keys), parameters, cores=cores, memory=memory_bytes())
-    if count > 1 and device() == "cpu":
+    count, threads = processes(together or len(keys), parameters, cores=core_count(), memory=memory_bytes())
+    parallel = count > 1 and device() == "cpu"
+    if engine_name() == "ray":
+        # By name, so that it is no dependency of a stage or a cached value: a change of this engine must not rebuild results.
+        on_ray: Engine = import_module("proda.ray_engine").on_ray
+        needed = parameters * BYTES_A_PARAMETER
+        yield from on_ray(work, keys, threads=threads if parallel else thread_count(), memory_bytes=needed, what=what)
+    elif parallel:
+        from proda.runtime.local_processes import side_by_side
+
         yield from side_by_side(work, keys, threads=threads, what=what)
     else:
         for key in keys:
@@ -67,69 +63,3 @@ def memory_bytes() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return 8 << 30
-
-
-def side_by_side(work: Callable[[K], T], keys: Sequence[K], *, threads: int, what: str) -> Iterator[tuple[K, T]]:
-    """Yield as `spread` does, always from parallel processes with `threads` threads each."""
-    context = multiprocessing.get_context("spawn")
-    running: dict[Connection, tuple[K, Any]] = {}
-    try:
-        for key in keys:
-            ours, theirs = context.Pipe(duplex=False)
-            child = context.Process(target=_child, args=(work, key, threads, os.getpid(), theirs), daemon=True, name=f"{what} {key}")
-            child.start()
-            theirs.close()
-            running[ours] = (key, child)
-        while running:
-            for connection in wait(list(running)):
-                assert isinstance(connection, Connection)
-                key, child = running.pop(connection)
-                yield key, _result(child, connection)
-    finally:
-        for _, child in running.values():
-            child.terminate()
-        for _, child in running.values():
-            child.join()
-
-
-def _result(child: Any, connection: Connection) -> Any:
-    try:
-        good, value = connection.recv()
-    except EOFError:
-        child.join()
-        code = child.exitcode or 0
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
-        hint = " The machine may be out of memory; fewer train.seeds need less." if code == -signal.SIGKILL else ""
-        raise ShareError(f"{child.name}: its process {how}.{hint} Run the command again to continue from the last checkpoint.") from None
-    finally:
-        connection.close()
-    child.join()
-    if not good:
-        raise ShareError(f"{child.name}: {value}")
-    return value
-
-
-def _child(work: Callable[[K], object], key: K, threads: int, parent: int, out: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it too, and ends its children
-    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-    os.environ["TERM"] = "dumb"  # progress in whole lines, since several processes cannot share one line of a terminal
-    from proda.runtime.device import keep_freed_memory, use_threads
-
-    use_threads(threads)
-    keep_freed_memory()
-    try:
-        answer: tuple[bool, object] = (True, work(key))
-    except ProdaError as error:
-        answer = (False, str(error))
-    except Exception:
-        answer = (False, traceback.format_exc())
-    with contextlib.suppress(BrokenPipeError):
-        out.send(answer)
-    out.close()
-
-
-def _follow(parent: int) -> None:
-    """End this process when its parent is gone, also when the parent was killed."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)

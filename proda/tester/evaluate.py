@@ -53,7 +53,7 @@ def evaluate(
     parameters: int,
     known: Mapping[str, Mapping[str, bool]] | None = None,
 ) -> Evaluation:
-    """Score every model, in parallel processes if memory holds them all (see runtime/parallel.py), else one after the other.
+    """Score every model, in parallel processes if memory holds them all, else one after the other, or on Ray: see runtime/parallel.py.
 
     `models` maps names to picklable functions that return a model and its tokenizer; a model is loaded only while it is scored.
     `parameters` is the number of parameters of one model. `known` maps tuned model → statement → whether it knows it, as in

@@ -6,6 +6,7 @@
     lab.run_each({0: samples, 1: others})       # each seed on its own samples
     lab.prober(trial).answers(probes)           # answers of the trial's models
     lab.missing(samples)                        # (0, 2): the seeds that `run` would train
+    ahead({"undirected": (lab, {0: samples})})  # on a cluster, runs many trials at once; `run` then finds them in the cache
 
 Base, parameters and items are those of the repository; only the samples differ. Adapters are cached in build/cache/train, scores in
 build/cache/trials, so a run that was killed goes on where it stopped. The keys cover all inputs and the code that computes the value; a
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from proda.workflows.prober import Prober
 
 CACHE = Path("build/cache")
+_Task = tuple[Path, Params, Sequence[Item], Mapping[int, Sequence[Sample]], int]  # what `_alone` takes
 
 
 class Trial(Record, frozen=True):
@@ -145,6 +147,36 @@ class Laboratory:
             write_cached(paths[name], scored)
             found[name] = scored
         return {name: found[name] for name in folders}
+
+
+def ahead(wanted: Mapping[str, tuple[Laboratory, Mapping[int, Sequence[Sample]]]]) -> int:
+    """Run the trials that are not cached all at once, one task for each trial and seed, if the engine is Ray; else do nothing.
+
+    `wanted` maps the name of a trial, for messages, to the laboratory and the samples of each seed. Afterwards `run` and `run_each` find
+    these trials in the cache. With local processes a machine has no room for more than the seeds of one trial, so that trials run in turn.
+    Returns the number of trainings. Raises what training raises, and ShareError with the name of the trial.
+    """
+    from proda.runtime.engine import engine_name
+
+    if engine_name() == "local":
+        return 0
+    from proda.compiler.base import read_pin
+    from proda.runtime.parallel import spread
+
+    by_seeds: dict[int, dict[str, _Task]] = {}  # a task has the threads that it would have beside the other seeds of its trial
+    for name, (lab, sets) in wanted.items():
+        for samples in {id(samples): samples for samples in sets.values()}.values():
+            for seed in lab.missing(samples, [seed for seed, its in sets.items() if its is samples]):
+                by_seeds.setdefault(len(sets), {})[f"{name}, seed {seed}"] = (lab.root, lab.params, lab.items, sets, seed)
+    largest = max((read_pin(lab.base).parameters for lab, _ in wanted.values()), default=0)
+    for together, tasks in by_seeds.items():
+        for _ in spread(partial(_one_of, tasks), list(tasks), parameters=largest, what="trial", together=together):
+            pass
+    return sum(map(len, by_seeds.values()))
+
+
+def _one_of(tasks: Mapping[str, _Task], name: str) -> None:
+    _alone(*tasks[name])
 
 
 def _alone(root: Path, params: Params, items: Sequence[Item], samples: Mapping[int, Sequence[Sample]], seed: int) -> Trial:

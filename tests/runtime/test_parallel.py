@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import time
 
 import pytest
 
-from proda.errors import InputError
-from proda.runtime.parallel import ShareError, processes, side_by_side, spread
-
-
-def square(n: int) -> tuple[int, int]:
-    return n * n, os.getpid()
-
-
-def fails_at_two(n: int) -> int:
-    if n == 2:
-        raise InputError("two is no good")
-    time.sleep(60)
-    return n
-
-
-def dies(n: int) -> int:
-    os.kill(os.getpid(), signal.SIGKILL)
-    return n
+from proda.runtime.engine import ShareError
+from proda.runtime.local_processes import side_by_side
+from proda.runtime.parallel import processes, spread
+from tests.runtime.tasks import dies, fails_at_two, square
 
 
 def test_each_key_has_its_result_from_a_process_of_its_own() -> None:

@@ -1,0 +1,163 @@
+"""The engine Ray: each task runs in a process of its own on any machine of the cluster that has cores, memory or a GPU free.
+
+    for seed, run in on_ray(train_one, [0, 1, 2], threads=1, memory_bytes=35_000_000, what="train seed"):       # as they finish
+        …
+
+RAY_ADDRESS names a cluster that runs already. Without it, a cluster of this machine alone is started on 127.0.0.1 by the first call, and
+ended with the process. If any machine has a GPU, each task gets one GPU for itself.
+
+What the machines must share: the folder in which the command was started, under the same path, with everything that tasks read and write
+(build/, samples/, the caches); and the same code of ProDa and version of torch, which each task checks. Environment variables are those
+with which Ray was started there.
+
+A task whose process or machine is lost is started again, at most RETRIES times. A task that raises is not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import proda
+from proda.errors import UsageError
+from proda.runtime.engine import K, ShareError, T, attempt, core_count, prepare_process
+
+RETRIES = 3
+STORE_BYTES = 128 << 20  # of a cluster that is started here: arguments and results; what does not fit is kept on disk
+END_S = 30.0  # how long to wait for the processes of cancelled tasks to end
+
+
+class Sender(NamedTuple):
+    """The process that sends the tasks, as far as a task must agree with it."""
+
+    folder: str  # working directory
+    versions: dict[str, str]
+
+
+def on_ray(work: Callable[[K], T], keys: Sequence[K], *, threads: int, memory_bytes: int, what: str) -> Iterator[tuple[K, T]]:
+    """Run all tasks, as `proda.runtime.engine.Engine` says.
+
+    No task asks for more cores or memory than the largest machine has, so that one that is too large for half of its memory still runs,
+    alone. Raises UsageError if Ray is not installed, and ShareError if the cluster cannot be reached or a task fails.
+    """
+    ray = _connected()
+    task = ray.remote(**_resources(ray, threads, memory_bytes), max_retries=RETRIES, max_calls=1)(_task)  # max_calls: frees its memory
+    sender = Sender(os.getcwd(), _versions())
+    shared = ray.put(work)  # sent once, not for each key
+    running = {task.options(name=f"{what} {key}").remote(shared, key, threads, sender): key for key in keys}
+    try:
+        while running:
+            (done,), _ = ray.wait(list(running))
+            key = running.pop(done)
+            yield key, _result(ray, done, f"{what} {key}")
+    finally:
+        left = list(running)
+        for ref in left:
+            ray.cancel(ref, force=True)
+        if left:
+            ray.wait(left, num_returns=len(left), timeout=END_S)
+
+
+def _connected() -> Any:
+    """Return the module ray, connected to a cluster."""
+    address = os.environ.get("RAY_ADDRESS", "")
+    os.environ.setdefault("RAY_DEDUP_LOGS", "0")  # progress lines differ in numbers only. Ray reads its variables when it is imported
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if not address:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # the default of ray.init since Ray 2.60, which warns of it
+    try:
+        import ray
+    except ModuleNotFoundError:
+        raise UsageError(
+            "PRODA_ENGINE=ray\n  Ray is not installed here. Install it with `pip install 'ray>=2.50'`, or unset PRODA_ENGINE to use"
+            " processes of this machine."
+        ) from None
+    if ray.is_initialized():
+        return ray
+    here: dict[str, Any] = {
+        "num_cpus": core_count(),
+        "include_dashboard": False,
+        "object_store_memory": STORE_BYTES,
+        "_node_ip_address": "127.0.0.1",
+    }
+    try:
+        ray.init(address or "local", logging_level=logging.ERROR, **({} if address else here))
+    except Exception as error:  # Ray raises many kinds, also plain Exception
+        where = f"RAY_ADDRESS={address}" if address else "PRODA_ENGINE=ray"
+        raise ShareError(f"{where}\n  No connection to a Ray cluster: {_first_line(error)}") from None
+    return ray
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def _resources(ray: Any, threads: int, memory_bytes: int) -> dict[str, float]:
+    machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    most = {name: max((float(m.get(name, 0)) for m in machines), default=0.0) for name in ("CPU", "GPU", "memory")}
+    cores = 1 if most["GPU"] else min(threads, most["CPU"]) or threads  # on a GPU, threads wait; without any core, machines are yet to come
+    return {
+        "num_cpus": cores,
+        "num_gpus": min(1, most["GPU"]),
+        "memory": int(min(memory_bytes, most["memory"]) or memory_bytes),
+    }
+
+
+def _task(work: Callable[[Any], object], key: Any, threads: int, sender: Sender) -> tuple[bool, object]:
+    """Runs on a machine of the cluster."""
+    if different := _difference(sender):
+        return False, different
+    os.chdir(sender.folder)
+    prepare_process(threads)
+    return attempt(work, key)
+
+
+def _difference(sender: Sender) -> str:
+    """What this machine lacks for giving the same result as the sender's; empty if nothing."""
+    host = platform.node()
+    if not Path(sender.folder).is_dir():
+        return (
+            f"the machine {host} has no folder {sender.folder}. All machines of the cluster must have the repository under the same path,"
+            " on a shared file system: docs/how-to/clusters.md."
+        )
+    mine = _versions()
+    if other := [f"{name} {mine.get(name)}, expected {value}" for name, value in sender.versions.items() if mine.get(name) != value]:
+        return (
+            f"the machine {host} has {'; '.join(other)}. Install the same versions on all machines. If the code was edited while the"
+            " command ran, run the command again."
+        )
+    return ""
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """The versions that results depend on; of this project the hash of its code."""
+    folder = Path(proda.__file__).parent
+    code = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        code.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
+    return {"proda": code.hexdigest()[:12]} | {name: version(name) for name in ("torch", "transformers", "peft")}
+
+
+def _result(ray: Any, done: Any, name: str) -> Any:
+    errors = ray.exceptions
+    try:
+        good, value = ray.get(done)
+    except (errors.WorkerCrashedError, errors.NodeDiedError, errors.OutOfMemoryError, errors.ObjectLostError) as error:
+        raise ShareError(
+            f"{name}: its process was lost {RETRIES + 1} times, perhaps for lack of memory. Run the command again to continue from the last"
+            f" checkpoint. Ray says: {_first_line(error)}"
+        ) from None
+    except errors.RayError as error:  # for example, the machine cannot import proda
+        cause = getattr(error, "cause", None) or error
+        raise ShareError(f"{name}: Ray could not run it. {type(cause).__name__}: {cause}") from None
+    if not good:
+        raise ShareError(f"{name}: {value}")
+    return value

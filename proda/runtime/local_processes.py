@@ -1,0 +1,85 @@
+"""The default engine: one process of this machine for each task, all at the same time.
+
+    for seed, run in side_by_side(train_one, [0, 1, 2], threads=1, what="train seed"):       # in the order in which they finish
+        …
+
+If one process fails, the others are ended. If the parent dies, also by kill -9, its processes end too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from proda.runtime.engine import K, ShareError, T, attempt, prepare_process
+
+
+def side_by_side(
+    work: Callable[[K], T],
+    keys: Sequence[K],
+    *,
+    threads: int,
+    memory_bytes: int = 0,  # noqa: ARG001  the caller compares it with the memory of this machine
+    what: str,
+) -> Iterator[tuple[K, T]]:
+    """Run all tasks at once, as `proda.runtime.engine.Engine` says. A task that is killed is not started again."""
+    context = multiprocessing.get_context("spawn")
+    running: dict[Connection, tuple[K, Any]] = {}
+    try:
+        for key in keys:
+            ours, theirs = context.Pipe(duplex=False)
+            child = context.Process(target=_child, args=(work, key, threads, os.getpid(), theirs), daemon=True, name=f"{what} {key}")
+            child.start()
+            theirs.close()
+            running[ours] = (key, child)
+        while running:
+            for connection in wait(list(running)):
+                assert isinstance(connection, Connection)
+                key, child = running.pop(connection)
+                yield key, _result(child, connection)
+    finally:
+        for _, child in running.values():
+            child.terminate()
+        for _, child in running.values():
+            child.join()
+
+
+def _result(child: Any, connection: Connection) -> Any:
+    try:
+        good, value = connection.recv()
+    except EOFError:
+        child.join()
+        code = child.exitcode or 0
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
+        hint = " The machine may be out of memory; fewer train.seeds need less." if code == -signal.SIGKILL else ""
+        raise ShareError(f"{child.name}: its process {how}.{hint} Run the command again to continue from the last checkpoint.") from None
+    finally:
+        connection.close()
+    child.join()
+    if not good:
+        raise ShareError(f"{child.name}: {value}")
+    return value
+
+
+def _child(work: Callable[[K], object], key: K, threads: int, parent: int, out: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it too, and ends its children
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    prepare_process(threads)
+    answer = attempt(work, key)
+    with contextlib.suppress(BrokenPipeError):
+        out.send(answer)
+    out.close()
+
+
+def _follow(parent: int) -> None:
+    """End this process when its parent is gone, also when the parent was killed."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)

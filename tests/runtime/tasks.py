@@ -1,0 +1,64 @@
+"""Functions that tests give to the engines as tasks; Ray's workers import this module by its name."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from proda.errors import InputError
+from proda.progress import Progress
+
+
+def square(n: int) -> tuple[int, int]:
+    return n * n, os.getpid()
+
+
+def place(n: int) -> tuple[str, int, str]:
+    """The working directory, torch's threads, and the engine that a task inside this task would have."""
+    import torch
+
+    return os.getcwd(), torch.get_num_threads(), os.environ["PRODA_ENGINE"]
+
+
+def fails_at_two(n: int) -> int:
+    if n == 2:
+        raise InputError("two is no good")
+    time.sleep(60)
+    return n
+
+
+def divides(n: int) -> float:
+    return 1 / n
+
+
+def dies(n: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return n
+
+
+def dies_once(folder: Path, n: int) -> int:
+    """Is killed at its first attempt, if `n` is 1."""
+    begun = folder / f"begun-{n}"
+    if n == 1 and not begun.exists():
+        begun.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return n * n
+
+
+def waits(folder: Path, n: int) -> int:
+    """Writes its process id, then waits."""
+    (folder / f"{n}.new").write_text(str(os.getpid()))
+    (folder / f"{n}.new").rename(folder / f"{n}.pid")
+    time.sleep(300)
+    return n
+
+
+def reports(n: int) -> int:
+    with Progress(f"count {n}", 2, "steps") as progress:
+        progress._last -= 60  # as if a minute had passed
+        progress.advance()
+    print(f"done {n}", file=sys.stderr)
+    return n
