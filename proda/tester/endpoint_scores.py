@@ -90,8 +90,9 @@ class EndpointScorer:
         return [_chosen(item, model, replies.get(letter_text(item, without_stem=without_stem))) for item in items]
 
     def option_scores(self, model: str, questions: Sequence[Question]) -> list[list[float]]:
-        """Return the summed log-likelihood in nats of every option of every question, in their order; NaN where it cannot be scored.
+        """Return the summed log-likelihood in nats of every option of every question, in their order.
 
+        All scores of a question are NaN if one of its options is empty, does not fit the model's context, or shares a token with the prompt.
         Raises what `outcomes` raises.
         """
         replies = self._ask(model, self._texts((), questions))
@@ -100,8 +101,9 @@ class EndpointScorer:
         for prompt, options in questions:
             before = replies.get(prompt)
             row = [_continued(before, replies.get(f"{prompt} {option}")) if option else math.nan for option in options]
+            whole = not any(map(math.isnan, row))
             crossing += sum(math.isnan(v) and f"{prompt} {o}" in replies and prompt in replies for v, o in zip(row, options, strict=True))
-            scores.append(row)
+            scores.append(row if whole else [math.nan] * len(options))
         if crossing:
             print(f"{model}: {crossing:,} options are not scored, because a token of the server begins in the prompt.", file=sys.stderr)
         return scores

@@ -39,7 +39,7 @@ def endpoint_prober(params: Params, root: Path) -> EndpointProber:
     scorer = EndpointScorer(params.evaluate, root)
     if scorer.by_letter:
         raise ParamsError(
-            "params.yaml  evaluate.scoring\n  Got letter with evaluate.backend endpoint. Probes compare the log-likelihoods of options, so there"
-            " is no diagnosis. Use scoring: loglikelihood, with a server that returns the log-probabilities of the prompt."
+            "params.yaml  evaluate.scoring\n  Got letter with evaluate.backend endpoint. Probes compare the log-likelihoods of options, so"
+            " there is no diagnosis. Use scoring: loglikelihood, with a server that returns the log-probabilities of the prompt."
         )
     return EndpointProber(scorer, [f"seed-{seed}" for seed in params.train.seeds])

@@ -102,8 +102,11 @@ def _general(old: Repository, after: Repository) -> tuple[tuple[float, float], d
 
 def _suites(repo: Repository) -> dict[str, float]:
     """Return name of a general suite → mean accuracy of the tuned models."""
-    names = repo.metrics.get("suites") if isinstance(repo.metrics, dict) else None
-    return {name: _accuracy(repo, "suites", name) for name in names} if names else {CURRICULUM: _accuracy(repo, "general")}
+    try:
+        names = list(repo.metrics["suites"])
+    except (KeyError, TypeError, msgspec.DecodeError):
+        names = []  # results of the suite of the curriculum alone, or a file that `_accuracy` refuses
+    return {name: _accuracy(repo, "suites", name) for name in names} or {CURRICULUM: _accuracy(repo, "general")}
 
 
 def _accuracy(repo: Repository, *path: str) -> float:
