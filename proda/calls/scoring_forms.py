@@ -2,7 +2,7 @@
 
     run = ask_all([TextToScore("1", "Question: …\\nAnswer: heat")], settings, root, form=PromptScores(), attempts=1)
     run.results["1"].value                        # TokenScores(tokens=["Question", ":", …], logprobs=[None, -1.2, …])
-    run = ask_all([LetterToChoose("1", "Question: …\\nA. heat\\n…\\nAnswer:", 4)], settings, root, form=Letters("chat", 15), attempts=1)
+    run = ask_all([LetterToChoose("1", "Question: …\\nA. heat\\n…\\nAnswer:", "ABCD")], settings, root, form=Letters("chat", 15), attempts=1)
     run.results["1"].value                        # LetterReply(logprobs={"A": -0.1, "B": -3.0}, text="A")
 
 PromptScores needs /completions with `echo` and `logprobs`, as vLLM and the server of llama-cpp-python have them: the reply then holds the
@@ -31,7 +31,6 @@ from proda.calls.rendering import CHARACTERS_PER_TOKEN, Message
 from proda.calls.reply_store import EndpointHabits
 from proda.calls.wire import EndpointError, endpoint_address
 from proda.document_settings import LlmSettings
-from proda.records import LETTERS
 
 if TYPE_CHECKING:
     from proda.calls.asking import Asker
@@ -68,11 +67,11 @@ class TokenScores(msgspec.Struct, frozen=True):
 
 
 class LetterToChoose(msgspec.Struct, frozen=True):
-    """A prompt with `options` lettered options."""
+    """A prompt with lettered options, and their letters."""
 
     id: str
     text: str
-    options: int
+    letters: str
     stage: str = "letter"
     prompt: str = ""
     tag: str = ""
@@ -209,7 +208,7 @@ class Letters(_ScoringForm):
         faults = []
         for mode in (LOGPROBS, TEXT):
             asker.habits = EndpointHabits(mode, asker.habits.limit_name)
-            result = await asker.ask(LetterToChoose("probe", PROBE_CHOICE, len(LETTERS), "probe"), keep=False)  # type: ignore[arg-type]
+            result = await asker.ask(LetterToChoose("probe", PROBE_CHOICE, "ABCD", "probe"), keep=False)  # type: ignore[arg-type]
             if asker.unusable is not None:
                 raise asker.unusable
             if asker.stopped:
@@ -242,7 +241,7 @@ class Letters(_ScoringForm):
 
     def key(self, question: Any, mode: str, settings: LlmSettings) -> str:
         asked = self.messages(question, mode) if self.request == "chat" else question.text
-        return _hash(SCORING_VERSION, settings.model, self.request, mode, asked, question.options, self.limit(question, mode, settings))
+        return _hash(SCORING_VERSION, settings.model, self.request, mode, asked, question.letters, self.limit(question, mode, settings))
 
     def parse(self, data: bytes, question: Any, mode: str) -> Parsed:
         reply = _decoded(data)
@@ -250,7 +249,7 @@ class Letters(_ScoringForm):
             return reply
         choice = reply.choices[0]
         text = (choice.message.content if choice.message else choice.text) or ""
-        value = LetterReply(_letters(choice.logprobs, LETTERS[: question.options]), text)
+        value = LetterReply(_letters(choice.logprobs, question.letters), text)
         return Parsed(value=value, text=msgspec.json.encode(value).decode(), id=reply.id or "", usage=_used(reply))
 
     def restored(self, text: str, question: Any) -> LetterReply:

@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any
 from proda.calls.ask import ask_all, estimate
 from proda.calls.records import Answered, CallEstimate, Unanswered
 from proda.calls.scoring_forms import LetterReply, Letters, LetterToChoose, PromptScores, TextToScore, TokenScores
+from proda.calls.scoring_settings import ScoringSettings
 from proda.calls.spending import Budget
 from proda.calls.wire import EndpointError
-from proda.document_settings import LlmSettings
 from proda.params import EndpointParams, EvaluateParams
-from proda.records import Item, Outcome
+from proda.records import LETTERS, Item, Outcome
 from proda.tester.letters import read_letter
 from proda.tester.scoring import NO_STEM, judge, outcome
 
@@ -35,25 +35,6 @@ if TYPE_CHECKING:
     from proda.tester.scoring import Question
 
 AGAIN = frozenset({"time-out", "connection", "rate-limit", "server-error", "bad-response"})  # failures that may not occur again
-FIELDS = {"endpoint": "url", "model": "base_model and tuned_model"}  # names in params.yaml that differ from those of LlmSettings
-
-
-class ScoringSettings(LlmSettings, frozen=True):
-    """`evaluate.endpoint` for one model, as the settings of calls."""
-
-    key_variable: str = ""
-
-    def file(self) -> str:
-        """Return the file that holds these settings, for messages."""
-        return "params.yaml"
-
-    def named(self, field: str) -> str:
-        """Return the name of a field in that file, for messages."""
-        return f"evaluate.endpoint.{FIELDS.get(field, field)}"
-
-    def key_variables(self) -> tuple[str, ...]:
-        """Return the environment variables that may hold the key, the first choice first."""
-        return (self.key_variable,) if self.key_variable else super().key_variables()
 
 
 def served_name(endpoint: EndpointParams, model: str) -> str:
@@ -92,7 +73,7 @@ class EndpointScorer:
     def option_scores(self, model: str, questions: Sequence[Question]) -> list[list[float]]:
         """Return the summed log-likelihood in nats of every option of every question, in their order.
 
-        All scores of a question are NaN if one of its options is empty, does not fit the model's context, or shares a token with the prompt.
+        All scores of a question are NaN if one of its options is empty, does not fit the context, or shares a token with the prompt.
         Raises what `outcomes` raises.
         """
         replies = self._ask(model, self._texts((), questions))
@@ -128,7 +109,7 @@ class EndpointScorer:
         """Return one question for each different text."""
         ids = {pair: f"{self.params.scoring}-{n}" for n, pair in enumerate(dict.fromkeys(texts))}
         if self.by_letter:
-            return [LetterToChoose(name, text, options) for (text, options), name in ids.items()]
+            return [LetterToChoose(name, text, LETTERS[:options]) for (text, options), name in ids.items()]
         return [TextToScore(name, text) for (text, _), name in ids.items()]
 
     def _ask(self, model: str, texts: Sequence[tuple[str, int]]) -> dict[str, Any]:
