@@ -2,7 +2,7 @@
 
     run = ask_all([TextToScore("1", "Question: …\\nAnswer: heat")], settings, root, form=PromptScores(), attempts=1)
     run.results["1"].value                        # TokenScores(tokens=["Question", ":", …], logprobs=[None, -1.2, …])
-    run = ask_all([LetterToChoose("1", "Question: …\\nA. heat\\n…\\nAnswer:", "ABCD")], settings, root, form=Letters("chat", 15), attempts=1)
+    run = ask_all([LetterToChoose("1", "Question: …\\nA. heat\\n…", "ABCD")], settings, root, form=Letters("chat", 15), attempts=1)
     run.results["1"].value                        # LetterReply(logprobs={"A": -0.1, "B": -3.0}, text="A")
 
 PromptScores needs /completions with `echo` and `logprobs`, as vLLM and the server of llama-cpp-python have them: the reply then holds the
