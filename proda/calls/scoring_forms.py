@@ -83,6 +83,7 @@ class LetterReply(msgspec.Struct, frozen=True):
 
     logprobs: dict[str, float]
     text: str
+    scored: bool = False  # the endpoint returned log-probabilities, whether or not a letter is among the likeliest tokens
 
 
 class _Logprobs(msgspec.Struct):
@@ -213,7 +214,7 @@ class Letters(_ScoringForm):
                 raise asker.unusable
             if asker.stopped:
                 return
-            if isinstance(result, Answered) and (result.value.logprobs or mode == TEXT):
+            if isinstance(result, Answered) and (result.value.scored or mode == TEXT):
                 asker.store.keep_habits(address, name, asker.habits)
                 asker.probing = False
                 return
@@ -249,7 +250,9 @@ class Letters(_ScoringForm):
             return reply
         choice = reply.choices[0]
         text = (choice.message.content if choice.message else choice.text) or ""
-        value = LetterReply(_letters(choice.logprobs, question.letters), text)
+        found = choice.logprobs
+        scored = found is not None and bool(found.content or found.top_logprobs)
+        value = LetterReply(_letters(found, question.letters), text, scored)
         return Parsed(value=value, text=msgspec.json.encode(value).decode(), id=reply.id or "", usage=_used(reply))
 
     def restored(self, text: str, question: Any) -> LetterReply:

@@ -20,7 +20,8 @@ from proda.calls.reply_store import ReplyStore
 from proda.calls.scoring_forms import INSTRUCTION
 from proda.calls.wire import EndpointError
 from proda.compiler.adapter import load_tuned
-from proda.compiler.base import load_base
+from proda.compiler.base import load_base, make_base
+from proda.compiler.packing import Document
 from proda.compiler.train import train_seeds
 from proda.params import EndpointParams, EvaluateParams
 from proda.records import LETTERS, Item, Outcome
@@ -29,7 +30,7 @@ from proda.tester.letters import greedy, read_letter
 from proda.tester.scoring import option_scores, score_items
 from tests.calls.endpoint import ROOT, Running
 from tests.compiler.scoring_server import scoring_server
-from tests.compiler.tiny import FACTS, TRAIN
+from tests.compiler.tiny import FACTS, MODEL, TRAIN
 from tests.compiler.word_items import items
 from tests.killing import kill_when
 
@@ -134,13 +135,16 @@ def _likeliest(model: Any, tokenizer: Any, prompt: str) -> str:
     return max(shares, key=shares.__getitem__) if any(shares.values()) else ""
 
 
-def test_letters_are_the_likeliest_ones_or_those_of_the_reply(base: Path, adapter: Path, tmp_path: Path) -> None:
+def test_letters_are_the_likeliest_ones_or_those_of_the_reply(tmp_path: Path) -> None:
     asked = items(12)
+    taught = [Document(item.letter_prompt, LETTERS[n % 3]) for n, item in enumerate(asked)] * 8
+    make_base(msgspec.structs.replace(MODEL, context=192), taught, tmp_path / "base", cache=tmp_path / "cache")
+    base = tmp_path / "base"
     model, tokenizer = load_base(base)
     with scoring_server({"small": [base, None]}) as server:
         found = EndpointScorer(params_for(server.url, "letter"), tmp_path / "a").outcomes("base", asked)
         expected = [_likeliest(model, tokenizer, f"{INSTRUCTION}\n\n{item.letter_prompt}") or None for item in asked]
-        assert [o.chosen for o in found] == expected
+        assert [o.chosen for o in found] == expected and any(expected)
         blind = EndpointScorer(params_for(server.url, "letter"), tmp_path / "a").outcomes("base", asked, without_stem=True)
         assert len(blind) == 12
         texts = [row["text"] for row in server.requests()]
@@ -149,7 +153,7 @@ def test_letters_are_the_likeliest_ones_or_those_of_the_reply(base: Path, adapte
         params = params_for(server.url, "letter", request="completion")
         found = EndpointScorer(params, tmp_path / "b").outcomes("base", asked)
         replies = greedy(model, tokenizer, [item.letter_prompt for item in asked], new_tokens=params.letter_tokens)
-        assert [o.chosen for o in found] == [read_letter(reply) for reply in replies]
+        assert [o.chosen for o in found] == [read_letter(reply) for reply in replies] and len(set(replies)) > 1
 
 
 def test_the_spend_cap_stops_the_run_and_a_higher_one_goes_on(server: Running, tmp_path: Path) -> None:
