@@ -22,6 +22,7 @@ from proda.store.outcomes import read_outcomes
 from proda.store.patches import load_patches, load_samples
 from proda.store.run_record import file_hash, record_part
 from proda.workflows.build_run import build_run
+from proda.workflows.endpoint_prober import endpoint_prober
 from proda.workflows.prober import Prober
 
 ROOT = Path()
@@ -33,13 +34,16 @@ def main(params: Params) -> str:
     start = time.monotonic()
     knowledge = Knowledge.load(ROOT / "build/knowledge")
     items = load_items(ROOT, ("dev",), only=frozenset({"dev"}))
-    adapters = {f"seed-{seed}": folder for seed, folder in adapter_folders(ROOT / "build/adapters")}
-    prober = Prober(ROOT / "build/base", adapters, batch_tokens=params.evaluate.batch_tokens, cache=ROOT / "build/cache")
+    if params.evaluate.backend == "endpoint":
+        prober: Prober = endpoint_prober(params, ROOT)
+    else:
+        adapters = {f"seed-{seed}": folder for seed, folder in adapter_folders(ROOT / "build/adapters")}
+        prober = Prober(ROOT / "build/base", adapters, batch_tokens=params.evaluate.batch_tokens, cache=ROOT / "build/cache")
     outcomes = read_outcomes(ROOT / "benchmarks/results/outcomes/dev.csv")
     with build_run(ROOT, params, resume=True) as tracker:
         repaired = {item for patch in load_patches(ROOT) for item in patch.items}
         found, probes, noticed, kinds = prober.examined(knowledge, items, outcomes, load_samples(ROOT), repaired)
-        write_diagnoses(ROOT, found, sorted(adapters), probes, noticed, kinds)
+        write_diagnoses(ROOT, found, sorted(prober.adapters), probes, noticed, kinds)
         categories = dict(Counter(d.category for d in found).most_common())
         tracker.metrics({f"diagnose/{category}": float(count) for category, count in categories.items()})
     n_failed = sum(bool(d.failed_by) for d in found)

@@ -1,4 +1,4 @@
-"""Stage `evaluate`: score the base and every adapter on the items and the general suite, and probe which statements each adapter knows.
+"""Stage `evaluate`: score the base and every adapter on the items and the general suites, and probe which statements each adapter knows.
 
     python -m pipelines.evaluate
 
@@ -6,6 +6,8 @@ benchmarks/results/outcomes/*.csv      what each model answered, item by item
 benchmarks/results/headline.json       the numbers that `dvc metrics show` prints
 benchmarks/results/metrics.json        accuracies with intervals and seeds; how far they depend on the statements known
 benchmarks/results/breakdowns.json     accuracy by discipline and kind, and without the stem; wrong answers by operator
+
+With `evaluate.backend: endpoint` the models are those that an endpoint serves; build/base and build/adapters are then not read.
 """
 
 from __future__ import annotations
@@ -22,15 +24,17 @@ from proda.compiler.adapter import adapter_folders, load_tuned
 from proda.compiler.base import load_base, read_pin
 from proda.graph import Knowledge
 from proda.params import Params
+from proda.records import Item
 from proda.store.files import write_file
 from proda.store.items import load_items
 from proda.store.outcomes import csv_text, write_outcomes
 from proda.store.run_record import file_hash, record_part
-from proda.store.suite import load_suite
-from proda.tester.evaluate import evaluate
+from proda.store.suite import load_suites
+from proda.tester.evaluate import Evaluation, evaluate
 from proda.tester.metrics import flat_metrics, headline
 from proda.workflows.build_run import build_run
 from proda.workflows.dependence import known_statements
+from proda.workflows.endpoint_models import EndpointModels
 from proda.workflows.prober import Prober
 
 ROOT = Path()
@@ -42,15 +46,16 @@ def main(params: Params) -> str:
     """Score every model, write outcomes and metrics, record the run, and return the accuracies before and after tuning."""
     start = time.monotonic()
     items = load_items(ROOT)
-    suite = load_suite(ROOT)
-    base = ROOT / "build/base"
-    adapters = {f"seed-{seed}": folder for seed, folder in adapter_folders(ROOT / "build/adapters")}
-    models = {"base": partial(load_base, base)} | {name: partial(load_tuned, base, folder) for name, folder in adapters.items()}
-    prober = Prober(base, adapters, batch_tokens=params.evaluate.batch_tokens, cache=ROOT / "build/cache")
-    heldout = (ROOT / "build/curriculum/heldout.txt").read_text(encoding="utf-8")
+    suites = load_suites(ROOT, params.evaluate.general)
+    knowledge = Knowledge.load(ROOT / "build/knowledge")
     with build_run(ROOT, params, resume=True) as tracker:
-        known = known_statements(Knowledge.load(ROOT / "build/knowledge"), prober)
-        result = evaluate(models, items, suite, heldout, params.evaluate, parameters=read_pin(base).parameters, known=known)
+        if params.evaluate.backend == "endpoint":
+            served = EndpointModels(params, ROOT)
+            result = served.evaluate(knowledge, items, suites)
+            counts: dict[str, Any] = {"models": served.names, "served": served.served}
+        else:
+            result, models = _local(params, knowledge, items, suites)
+            counts = {"models": models}
         write_outcomes(RESULTS / "outcomes", result.outcomes)
         write_file(ROOT / "build/cache/general.csv", csv_text(result.general))
         _write_json(RESULTS / "headline.json", headline(result.metrics))
@@ -58,7 +63,7 @@ def main(params: Params) -> str:
         _write_json(RESULTS / "breakdowns.json", result.breakdowns)
         tracker.metrics(flat_metrics(result.metrics) | flat_metrics(result.breakdowns))
     seconds = time.monotonic() - start
-    counts = {"items": len(items), "suite": len(suite), "models": list(models)}
+    counts = {"items": len(items), "suite": sum(map(len, suites.values())), **counts}
     part = {"seconds": round(seconds, 1), **counts, "output": file_hash(RESULTS / "metrics.json")}
     record_part(ROOT, "evaluate", part, run_id=tracker.run_id)
     parts = [
@@ -66,10 +71,27 @@ def main(params: Params) -> str:
         for split, r in result.metrics["tuned"].items()
     ]
     general = result.metrics["general"]
+    each = [
+        f"{name} {found['base']['accuracy']:.3f} → {found['tuned']['accuracy']:.3f}"
+        for name, found in result.metrics.get("suites", {}).items()
+    ]
+    apart = f" ({', '.join(each)})" if each else ""
     return (
-        f"evaluate: {', '.join(parts)}; general suite {general['base']['accuracy']:.3f} → {general['tuned']['accuracy']:.3f};"
-        f" {len(models)} models, {seconds:.0f} s"
+        f"evaluate: {', '.join(parts)}; general suite {general['base']['accuracy']:.3f} → {general['tuned']['accuracy']:.3f}{apart};"
+        f" {len(counts['models'])} models, {seconds:.0f} s"
     )
+
+
+def _local(params: Params, knowledge: Knowledge, items: list[Item], suites: dict[str, list[Item]]) -> tuple[Evaluation, list[str]]:
+    """Load and score the base and the adapters of this repository. Returns the evaluation and the names of the models."""
+    base = ROOT / "build/base"
+    adapters = {f"seed-{seed}": folder for seed, folder in adapter_folders(ROOT / "build/adapters")}
+    models = {"base": partial(load_base, base)} | {name: partial(load_tuned, base, folder) for name, folder in adapters.items()}
+    prober = Prober(base, adapters, batch_tokens=params.evaluate.batch_tokens, cache=ROOT / "build/cache")
+    heldout = (ROOT / "build/curriculum/heldout.txt").read_text(encoding="utf-8")
+    known = known_statements(knowledge, prober)
+    result = evaluate(models, items, suites, heldout, params.evaluate, parameters=read_pin(base).parameters, known=known)
+    return result, list(models)
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -68,6 +68,18 @@ class LlmSettings(_Block, frozen=True):
     max_cost: Amount | None = None  # a run stops before it spends more
     max_calls: Positive | None = None  # the same, in calls
 
+    def file(self) -> str:
+        """Return the file that holds these settings, for messages."""
+        return FILE
+
+    def named(self, field: str) -> str:
+        """Return the name of a field in that file, for messages."""
+        return f"llm.{field}"
+
+    def key_variables(self) -> tuple[str, ...]:
+        """Return the environment variables that may hold the key, the first choice first."""
+        return ("PRODA_API_KEY", "OPENAI_API_KEY")
+
 
 class DocumentSettings(_Block, frozen=True):
     """The whole file."""

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -25,6 +26,8 @@ OVERRIDABLE = ("train", "evaluate")  # only these sections can be overridden on 
 Positive = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Rate = Annotated[float, Meta(gt=0.0)]
+Amount = Annotated[float, Meta(ge=0.0)]
+SuiteName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,10 +124,30 @@ class TrainParams(Section, frozen=True):
     gradient_checkpointing: bool = False  # compute activations again in the backward pass: less memory, about a third more time
 
 
+class EndpointParams(Section, frozen=True):
+    """An OpenAI-compatible endpoint that serves the models to be scored. The key comes from the environment and is never written here."""
+
+    url: str = ""  # "http://127.0.0.1:8000/v1"; empty: the address of OPENAI_BASE_URL, or OpenAI's own
+    base_model: str = ""  # the name under which the endpoint serves the base
+    tuned_model: str = ""  # the name of a tuned model; {seed} stands for its seed: "physics-{seed}"
+    key_variable: str = ""  # the environment variable that holds the key; empty: PRODA_API_KEY, or else OPENAI_API_KEY
+    request: Literal["chat", "completion"] = "chat"  # letter scoring: the kind of request
+    concurrency: Positive = 64  # requests in flight at most; fewer when the endpoint asks for it
+    timeout_s: Amount = 120.0  # of one request
+    retries: Annotated[int, Meta(ge=0)] = 5  # after 429, 5xx, a time-out or a lost connection
+    input_price: Amount = 0.0  # for a million tokens, in the currency of max_cost
+    output_price: Amount = 0.0
+    max_cost: Amount | None = None  # scoring of one model stops before it spends more
+    max_calls: Positive | None = None  # the same, in requests
+
+
 class EvaluateParams(Section, frozen=True):
     """Scoring."""
 
     scoring: Literal["loglikelihood", "letter"] = "loglikelihood"
+    backend: Literal["local", "endpoint"] = "local"  # where the models run
+    endpoint: EndpointParams = EndpointParams()
+    general: Annotated[tuple[SuiteName, ...], Meta(min_length=1)] = ("suite",)  # suites in benchmarks/general that are scored
     batch_tokens: Positive = 2048  # tokens scored at once; does not change the scores
     letter_tokens: Positive = 15  # letter scoring: tokens generated at most
     bootstrap: Positive = 2000  # resamples for an interval
@@ -174,6 +197,40 @@ def _faults(params: Params) -> Iterator[Violation]:
     if params.model.base == "embedded" and params.model.hidden_size % (2 * params.model.heads):
         got = f"{params.model.hidden_size} with {params.model.heads} heads"
         yield Violation(("model", "hidden_size"), f"Got {got}, expected a multiple of twice the number of heads. Change one of them.")
+    if len(set(params.evaluate.general)) < len(params.evaluate.general):
+        got = list(params.evaluate.general)
+        yield Violation(("evaluate", "general"), f"Got {got}, in which a suite occurs twice. Name each suite once.")
+    if params.evaluate.backend == "endpoint":
+        yield from _endpoint_faults(params)
+
+
+def _endpoint_faults(params: Params) -> Iterator[Violation]:
+    """Values of evaluate.endpoint that cannot be used. An address is not repeated, since it may hold a password."""
+    from proda.yamlio.schema import Violation
+
+    endpoint, at = params.evaluate.endpoint, ("evaluate", "endpoint")
+    for key in ("base_model", "tuned_model"):
+        if not getattr(endpoint, key):
+            yield Violation((*at, key), "Got nothing, expected the name of a model that the endpoint serves. Name it.")
+    pattern = endpoint.tuned_model
+    if pattern and len(params.train.seeds) > 1 and "{seed}" not in pattern:
+        seeds = ", ".join(map(str, params.train.seeds))
+        message = f"Got '{pattern}' for the seeds {seeds}, expected {{seed}} in it, for example 'tuned-{{seed}}'. Add it."
+        yield Violation((*at, "tuned_model"), message)
+    if endpoint.url:
+        try:
+            url = urlsplit(endpoint.url)
+            secret = url.username is not None or url.password is not None or bool(url.query)
+        except ValueError:
+            url, secret = urlsplit(""), False
+        if secret:
+            message = "The address holds a user name, a password or a query, and this file is committed. Use PRODA_API_KEY."
+            yield Violation((*at, "url"), message)
+        elif url.scheme not in ("http", "https") or not url.netloc:
+            yield Violation((*at, "url"), "Got no address, expected one like http://127.0.0.1:8000/v1. Fix it, or leave it empty.")
+    if endpoint.max_cost is not None and not (endpoint.input_price or endpoint.output_price):
+        message = "max_cost needs prices. Give input_price and output_price for a million tokens, or use max_calls."
+        yield Violation((*at, "max_cost"), message)
 
 
 def describe(section: Section, name: str, raw: dict[str, Any] | None) -> str:

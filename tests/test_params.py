@@ -38,6 +38,13 @@ def test_an_address_as_the_base_is_refused_and_not_repeated(tmp_path: Path) -> N
     assert "s3cret" not in str(found.value)
 
 
+def test_an_address_with_a_password_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    endpoint = "{url: 'http://ada:s3cret@host/v1', base_model: b, tuned_model: 't{seed}'}"
+    with pytest.raises(ParamsError, match=r"endpoint\.url\n.*holds a user name") as found:
+        _load(tmp_path, f"evaluate: {{backend: endpoint, endpoint: {endpoint}}}")
+    assert "s3cret" not in str(found.value)
+
+
 def test_an_unknown_section_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match=r"'trian' is not a known key here\. Closest: 'train'"):
         _load(tmp_path, "trian: {epochs: 3}")
@@ -54,6 +61,16 @@ def test_an_unknown_section_is_refused(tmp_path: Path) -> None:
         ("train: {seeds: []}", r"train\.seeds\n.*expected a list of length of at least 1"),
         ("train: {seeds: [0, -1]}", r"train\.seeds"),
         ("train: {seeds: [0, 1, 0]}", r"train\.seeds\n.*twice"),
+        ("evaluate: {general: []}", r"evaluate\.general"),
+        ("evaluate: {general: [suite, suite]}", r"evaluate\.general\n.*twice"),
+        ("evaluate: {general: [../suite]}", r"evaluate\.general"),
+        ("evaluate: {backend: endpoint, endpoint: {tuned_model: 't-{seed}'}}", r"evaluate\.endpoint\.base_model\n.*Got nothing"),
+        ("evaluate: {backend: endpoint, endpoint: {base_model: b, tuned_model: t}}", r"tuned_model\n.*expected \{seed\} in it"),
+        (
+            "evaluate: {backend: endpoint, endpoint: {url: 'localhost:80', base_model: b, tuned_model: 't{seed}'}}",
+            r"endpoint\.url\n.*no address",
+        ),
+        ("evaluate: {backend: endpoint, endpoint: {max_cost: 1, base_model: b, tuned_model: 't{seed}'}}", r"max_cost needs prices"),
         ("train: {learning_rate: 1e999}", r"train\.learning_rate"),
         ("samples: {open_share: 0.8, choice_share: 0.3}", r"samples\.open_share"),
         ("model: {hidden_size: 100, heads: 3}", r"model\.hidden_size"),

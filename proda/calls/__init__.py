@@ -9,6 +9,8 @@
 | records.py | question, answer, totals |
 | ask.py | the entrance: look up, estimate, ask what is missing, report |
 | asking.py | one run: workers, retries, re-asks |
+| forms.py | what a question is, how it is asked and how its reply is read: one JSON object |
+| scoring_forms.py | the same for scores: log-probabilities of a text, letters |
 | modes.py | how the endpoint is asked for JSON, found by a probe |
 | rendering.py | a question as a request, and as the key of its reply |
 | parsing.py | the body of a reply as a validated object, or the reason why not |

@@ -18,11 +18,10 @@ from pathlib import Path
 
 import msgspec
 
-from proda.calls.parsing import validated
+from proda.calls.forms import JSON, JsonForm
 from proda.calls.records import Answered, CallEstimate, CallRun, CallTally, OnResult, Question, Result, Spend
-from proda.calls.rendering import reply_key, reply_limit, tokens_about
 from proda.calls.reply_store import ReplyStore, StoredReply
-from proda.calls.spending import cost
+from proda.calls.spending import Budget, cost
 from proda.document_settings import LlmSettings
 from proda.errors import InputError
 from proda.progress import Progress
@@ -44,19 +43,22 @@ def ask_all(
     on_result: OnResult | None = None,
     what: str = "LLM calls",
     quiet: bool = False,
+    form: JsonForm = JSON,
+    budget: Budget | None = None,
 ) -> CallRun:
     """Answer every question, from the store or from the endpoint, and store new valid replies. Blocks until all have a result.
 
     `attempts` replies of the model to one question at most. `on_result(question, result)` is called as soon as a result is there, stored
     ones first, the others in the order of completion. Estimate and progress go to standard error under the name `what`, unless `quiet`.
+    `form` says what the questions are and how they are asked (forms.py). Runs that share a `budget` share its spend cap.
 
     Stops without an error at the spend cap: the questions left are Unanswered("not-asked"), and `stopped` says how to go on. Raises
     EndpointError if the endpoint cannot be used, and InputError if no model is named; both leave what was stored.
     """
-    _refuse(questions, settings)
+    _refuse(questions, settings, form)
     store = ReplyStore(root)
     store.sweep()
-    found = _look_up(questions, settings, store)
+    found = _look_up(questions, settings, store, form)
     tally = CallTally(questions=len(questions))
     results: dict[str, Result] = {}
     unanswered: Counter[str] = Counter()
@@ -77,56 +79,53 @@ def ask_all(
     stopped = ""
     if found.groups:
         if not quiet:
-            sys.stderr.write(f"{what}: {_estimate(found, settings).line()}\n")
+            sys.stderr.write(f"{what}: {_estimate(found, settings, form).line()}\n")
         started = time.monotonic()
-        stopped = _ask_groups(found.groups, settings, store, root, attempts, done, tally, None if quiet else what)
+        stopped = _ask_groups(found.groups, settings, store, root, attempts, done, tally, None if quiet else what, form, budget)
         tally.seconds = time.monotonic() - started
     tally.unanswered = dict(unanswered)
     if stopped:
         left = unanswered["not-asked"]
         stopped = (
             f"{what}: stopped, because {stopped}. {left:,} of {len(questions):,} questions were not asked. What was answered is kept in"
-            " build/replies. Raise the cap in documents.yaml and run again to go on."
+            f" build/replies. Raise the cap in {settings.file()} and run again to go on."
         )
         if not quiet:
             sys.stderr.write(stopped + "\n")
     return CallRun({q.id: results[q.id] for q in questions}, tally, stopped)
 
 
-def estimate(questions: Sequence[Question], settings: LlmSettings, root: Path) -> CallEstimate:
+def estimate(questions: Sequence[Question], settings: LlmSettings, root: Path, form: JsonForm = JSON) -> CallEstimate:
     """What `ask_all` would cost now. Reads the store and sends nothing."""
-    _refuse(questions, settings)
-    return _estimate(_look_up(questions, settings, ReplyStore(root)), settings)
+    _refuse(questions, settings, form)
+    return _estimate(_look_up(questions, settings, ReplyStore(root), form), settings, form)
 
 
-def _refuse(questions: Sequence[Question], settings: LlmSettings) -> None:
+def _refuse(questions: Sequence[Question], settings: LlmSettings, form: JsonForm) -> None:
     if not settings.model:
-        raise InputError("documents.yaml  llm.model\n  Got nothing, expected the name of a model that the endpoint serves.")
+        where = f"{settings.file()}  {settings.named('model')}"
+        raise InputError(f"{where}\n  Got nothing, expected the name of a model that the endpoint serves.")
     twice = [name for name, count in Counter(q.id for q in questions).items() if count > 1]
     if twice:
         raise ValueError(f"two questions have the id {twice[0]!r}")
-    for model in {q.reply for q in questions}:
-        if model.model_config.get("extra") != "forbid":
-            raise ValueError(f"{model.__name__} must forbid extra fields, or invalid replies pass as valid")
+    form.refuse(questions)
 
 
-def _look_up(questions: Sequence[Question], settings: LlmSettings, store: ReplyStore) -> _Found:
-    from proda.calls.modes import modes_to_look_in
-
-    modes = modes_to_look_in(settings, store)
+def _look_up(questions: Sequence[Question], settings: LlmSettings, store: ReplyStore, form: JsonForm) -> _Found:
+    modes = form.modes(settings, store)
     found = _Found({}, [])
     groups: dict[str, list[list[Question]]] = {}
     for question in questions:
         answered = None
         for mode in modes:
-            reply = store.find(reply_key(question, mode, settings))
-            answered = _restored(question, reply) if reply else None
+            reply = store.find(form.key(question, mode, settings))
+            answered = _restored(question, reply, form) if reply else None
             if answered is not None and reply is not None:
                 store.add_tag(reply, question.tag)
                 found.answered[question.id] = answered
                 break
         if answered is None:
-            alike = groups.setdefault(reply_key(question, modes[0], settings), [])
+            alike = groups.setdefault(form.key(question, modes[0], settings), [])
             group = next((g for g in alike if g[0].context == question.context), None)
             if group is None:
                 alike.append(group := [])
@@ -135,20 +134,20 @@ def _look_up(questions: Sequence[Question], settings: LlmSettings, store: ReplyS
     return found
 
 
-def _restored(question: Question, reply: StoredReply) -> Answered | None:
+def _restored(question: Question, reply: StoredReply, form: JsonForm) -> Answered | None:
     """A stored reply, validated again: what the validators check, for example the source text, may have changed."""
     try:
-        value = validated(reply.reply, question.reply, question.context)
+        value = form.restored(reply.reply, question)
     except (ValueError, RecursionError):
         return None
     return Answered(question.id, value, True, reply.input_tokens, reply.output_tokens, reply.tries)
 
 
-def _estimate(found: _Found, settings: LlmSettings) -> CallEstimate:
+def _estimate(found: _Found, settings: LlmSettings, form: JsonForm) -> CallEstimate:
     first = [group[0] for group in found.groups]
     mode = "json_schema" if settings.mode == "auto" else settings.mode
-    tokens_in = sum(tokens_about(question, mode) for question in first)
-    tokens_out = sum(reply_limit(question, settings) for question in first)
+    tokens_in = sum(form.tokens_about(question, mode) for question in first)
+    tokens_out = sum(form.limit(question, mode, settings) for question in first)
     return CallEstimate(len(first), len(found.answered), tokens_in, tokens_out, cost(settings, tokens_in, tokens_out))
 
 
@@ -161,13 +160,14 @@ def _ask_groups(
     done: OnResult,
     tally: CallTally,
     what: str | None,
+    form: JsonForm,
+    budget: Budget | None,
 ) -> str:
     """Ask the first question of each group, and give its result to the rest. Returns why the run stopped early, if it did."""
     import asyncio
     import io
 
     from proda.calls.asking import Asker
-    from proda.calls.modes import find_mode
     from proda.calls.spending import Ledger
     from proda.calls.wire import connected
 
@@ -177,19 +177,19 @@ def _ask_groups(
         ledger = Ledger(root)
         try:
             async with connected(settings) as wire:
-                asker = Asker(wire, settings, store, ledger, attempts)
+                asker = Asker(wire, settings, store, ledger, attempts, form, budget)
                 tally.stages, tally.faults = asker.stages, asker.faults
 
                 def each(question: Question, result: Result) -> None:
                     done(question, result)
                     for other in rest[question.id]:
                         done(other, _shared(other, result))
-                        reply = store.find(reply_key(other, asker.habits.mode, settings)) if other.tag else None
+                        reply = store.find(form.key(other, asker.habits.mode, settings)) if other.tag else None
                         if reply is not None:
                             store.add_tag(reply, other.tag)
                     progress.advance(1, _note(tally))
 
-                await find_mode(asker)
+                await form.prepare(asker)
                 await asker.ask_each([group[0] for group in groups], each)
                 tally.cost_at_most = asker.budget.spent
                 return asker.stopped

@@ -17,9 +17,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from proda.calls.parsing import Parsed, parse_completion
+from proda.calls.forms import JSON, JsonForm
+from proda.calls.parsing import Parsed
 from proda.calls.records import Answered, OnResult, Question, Result, Spend, Unanswered
-from proda.calls.rendering import Message, body, correction, rendered, reply_key, reply_limit, tokens_at_most
+from proda.calls.rendering import Message, tokens_at_most
 from proda.calls.reply_store import EndpointHabits, ReplyStore, StoredReply
 from proda.calls.spending import Budget, BudgetSpentError, Ledger, LedgerLine, cost
 from proda.calls.throttle import StoppedError, Throttle
@@ -37,10 +38,20 @@ FINAL = ("truncated", "refused")  # asking again would bring the same
 class Asker:
     """The state of one run against one endpoint."""
 
-    def __init__(self, wire: Wire, settings: LlmSettings, store: ReplyStore, ledger: Ledger, attempts: int) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        settings: LlmSettings,
+        store: ReplyStore,
+        ledger: Ledger,
+        attempts: int,
+        form: JsonForm = JSON,
+        budget: Budget | None = None,
+    ) -> None:
         self.wire, self.settings, self.store, self.ledger, self.attempts = wire, settings, store, ledger, attempts
+        self.form = form
         self.habits = EndpointHabits("")
-        self.budget = Budget(settings)
+        self.budget = budget or Budget(settings)
         self.throttle = Throttle(settings.concurrency)
         self.stages: dict[str, Spend] = {}
         self.faults: Counter[str] = Counter()
@@ -79,7 +90,7 @@ class Asker:
     async def ask(self, question: Question, *, keep: bool = True) -> Result:
         """Ask one question until there is a valid reply, or a reason why there is none. `keep`: store the reply."""
         mode = self.habits.mode
-        asked: list[Message] = rendered(question, mode)
+        asked: list[Message] = self.form.messages(question, mode)
         messages = asked
         tries, tokens = 0, (0, 0)
         result: Result = Unanswered(question.id, "not-asked", self.stopped)
@@ -98,7 +109,7 @@ class Asker:
             if got.reason in FINAL:
                 break
             if got.reason != "empty":
-                messages = asked + correction(mode, got.text, got.call, got.detail)
+                messages = asked + self.form.correction(mode, got.text, got.call, got.detail)
         return result
 
     async def _send(self, question: Question, messages: Sequence[Message], mode: str) -> tuple[Parsed | Trouble, int]:
@@ -132,15 +143,15 @@ class Asker:
         entered = await self.throttle.enter()
         held, usage, charged, busy = None, None, False, None
         try:
-            request = body(question, messages, mode, self.settings, self.habits.limit_name)
-            held = await self.budget.reserve(tokens_at_most(request, len(messages)), reply_limit(question, self.settings))
+            request = self.form.body(question, messages, mode, self.settings, self.habits.limit_name)
+            held = await self.budget.reserve(tokens_at_most(request, len(messages)), self.form.limit(question, mode, self.settings))
             if self.stopped:
                 raise StoppedError
             charged = True  # also if this is cancelled while the endpoint works
-            got: bytes | Parsed | Trouble = await self.wire.send(request)
+            got: bytes | Parsed | Trouble = await self.wire.send(request, self.form.path(mode))
             if isinstance(got, bytes):
                 busy = False
-                got = parse_completion(got, question.reply, question.context)
+                got = self.form.parse(got, question, mode)
                 if got.reason == "bad-response":
                     got = Trouble(got.reason, got.detail, retry=True, charged=True)
             if isinstance(got, Trouble):
@@ -212,6 +223,6 @@ class Asker:
         self.throttle.stop()
 
     def _store(self, question: Question, mode: str, tokens: tuple[int, int], tries: int, text: str) -> None:
-        key = reply_key(question, mode, self.settings)
+        key = self.form.key(question, mode, self.settings)
         tags = (question.tag,) if question.tag else ()
         self.store.put(StoredReply(key, tags, question.stage, question.prompt, self.settings.model, mode, *tokens, tries, text))

@@ -27,7 +27,8 @@ REASONS = {
     "connection": "the connection was lost",
     "rate-limit": "429",
     "server-error": "5xx",
-    "bad-response": "status 200, but the body is no chat completion",
+    "bad-response": "status 200, but the body is no completion",
+    "no-prompt-logprobs": "the reply lacks the log-probabilities of the prompt",
     "rejected": "the endpoint does not accept this request (4xx)",
     "not-asked": "the run stopped first",
 }

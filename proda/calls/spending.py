@@ -54,7 +54,8 @@ class Budget:
         while cap is not None and self.spent + self.reserved + amount > cap:
             if not self.in_flight:
                 raise BudgetSpentError(
-                    f"the next request could cost {amount:,.4f}, and {self.spent:,.4f} of llm.max_cost ({cap:g}) is spent"
+                    f"the next request could cost {amount:,.4f}, and {self.spent:,.4f} of"
+                    f" {self.settings.named('max_cost')} ({cap:g}) is spent"
                 )
             freed = asyncio.get_running_loop().create_future()
             self._waiting.append(freed)
@@ -68,7 +69,7 @@ class Budget:
     def _count(self) -> None:
         most = self.settings.max_calls
         if most is not None and self.requests >= most:
-            raise BudgetSpentError(f"llm.max_calls ({most:,}) is reached")
+            raise BudgetSpentError(f"{self.settings.named('max_calls')} ({most:,}) is reached")
 
     def settle(self, held: float, usage: tuple[int, int] | None, *, charged: bool = True) -> None:
         """Replace a reservation by the cost of `usage`. Without usage all of it counts as spent, unless the request was not `charged`."""

@@ -48,16 +48,18 @@ class Trouble(msgspec.Struct, frozen=True):
     other_limit_name: bool = False  # the endpoint calls `max_tokens` max_completion_tokens
 
 
-def api_key() -> str:
-    """The key from the environment: `PRODA_API_KEY`, else `OPENAI_API_KEY`, else "none" for endpoints that need none."""
-    key = (os.environ.get("PRODA_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none").strip()
+def api_key(settings: LlmSettings) -> str:
+    """The key from the environment, from the first variable of the settings that is set; "none" for endpoints that need none."""
+    variables = settings.key_variables()
+    key = next((value for name in variables if (value := os.environ.get(name))), "none").strip()
     if not key.isascii() or not key.isprintable():
-        raise InputError("PRODA_API_KEY or OPENAI_API_KEY\n  The key holds characters that no key has. Set it again.")
+        raise InputError(f"{' or '.join(variables)}\n  The key holds characters that no key has. Set it again.")
     return key
 
 
 def endpoint_address(settings: LlmSettings) -> str:
     """Where the requests go: the setting, else `OPENAI_BASE_URL`, else OpenAI."""
+    keys = " or ".join(settings.key_variables())
     address = settings.endpoint or os.environ.get("OPENAI_BASE_URL", "").strip() or "https://api.openai.com/v1"
     try:
         parts = urlsplit(address)
@@ -66,7 +68,7 @@ def endpoint_address(settings: LlmSettings) -> str:
     except ValueError:
         good, secret = False, False
     if secret:  # the value is not repeated
-        raise InputError("OPENAI_BASE_URL\n  The address holds a user name, a password or a query. Remove it, and set PRODA_API_KEY.")
+        raise InputError(f"OPENAI_BASE_URL\n  The address holds a user name, a password or a query. Remove it, and set {keys}.")
     if not good:
         raise InputError(f"OPENAI_BASE_URL\n  Got {printable(address)}, expected an address like http://127.0.0.1:8000/v1.")
     return address.rstrip("/")
@@ -75,20 +77,24 @@ def endpoint_address(settings: LlmSettings) -> str:
 class Wire:
     """Sends requests to one endpoint."""
 
-    def __init__(self, client: Any, address: str, headers: Mapping[str, str], key: str, timeout_s: float) -> None:
+    def __init__(self, client: Any, address: str, headers: Mapping[str, str], key: str, settings: LlmSettings) -> None:
         self._client, self._headers, self._key = client, headers, key
-        self._url = client.build_request("POST", f"{address}/chat/completions").url
-        self._timeout_s = timeout_s or None
+        self._urls: dict[str, Any] = {}
+        self._settings = settings
+        self._timeout_s = settings.timeout_s or None
         self._extensions = {"timeout": {"connect": CONNECT_S, "read": None, "write": None, "pool": None}}
         self.address = address
 
-    async def send(self, body: bytes) -> bytes | Trouble:
+    async def send(self, body: bytes, path: str = "chat/completions") -> bytes | Trouble:
         """The body of a reply with status 200, or what went wrong. The key is removed from both. Raises nothing for faults out there."""
         import httpx2
 
+        url = self._urls.get(path)
+        if url is None:
+            url = self._urls[path] = self._client.build_request("POST", f"{self.address}/{path}").url
         try:
             async with asyncio.timeout(self._timeout_s):
-                request = httpx2.Request("POST", self._url, headers=self._headers, content=body, extensions=self._extensions)
+                request = httpx2.Request("POST", url, headers=self._headers, content=body, extensions=self._extensions)
                 response = await self._client.send(request)
         except TimeoutError:
             return Trouble("time-out", f"No complete reply within {self._timeout_s:g} s.", retry=True, busy=True, charged=True)
@@ -97,7 +103,7 @@ class Wire:
         data = self._blotted(response.content)
         if response.status_code == 200:
             return data
-        return _refused(response.status_code, response.headers, data)
+        return _refused(response.status_code, response.headers, data, self._settings)
 
     def _blotted(self, data: bytes) -> bytes:
         """The endpoint's words without the key, which some endpoints repeat in their errors."""
@@ -122,13 +128,13 @@ async def connected(settings: LlmSettings) -> AsyncIterator[Wire]:
     """Open the connection pool. Raises InputError if the address or the key in the environment cannot be used."""
     import openai
 
-    address, key = endpoint_address(settings), api_key()
+    address, key = endpoint_address(settings), api_key(settings)
     http = openai.DefaultAioHttpClient(follow_redirects=False)
     client = openai.AsyncOpenAI(base_url=address, api_key=key, http_client=http)
     headers = {name: value for name, value in client.default_headers.items() if isinstance(value, str)} | client.auth_headers
     headers["Accept-Encoding"] = "gzip, deflate"
     try:
-        yield Wire(http, address, headers, key, settings.timeout_s)
+        yield Wire(http, address, headers, key, settings)
     finally:
         await client.close()
 
@@ -157,7 +163,7 @@ def one_line(text: str) -> str:
     return line if len(line) <= MOST_DETAIL else line[:MOST_DETAIL] + "…"
 
 
-def _refused(status: int, headers: Mapping[str, str], data: bytes) -> Trouble:
+def _refused(status: int, headers: Mapping[str, str], data: bytes, settings: LlmSettings) -> Trouble:
     """A status other than 200 as what it means."""
     message, code = _error_message(data)
     detail = f"{status}: {message}"
@@ -172,12 +178,12 @@ def _refused(status: int, headers: Mapping[str, str], data: bytes) -> Trouble:
     if status == 400 and OTHER_LIMIT_NAME in message:
         return Trouble("rejected", detail, retry=True, other_limit_name=True)
     if status in (401, 403):
-        hint = " Set PRODA_API_KEY or OPENAI_API_KEY to a key of this endpoint."
+        hint = f" Set {' or '.join(settings.key_variables())} to a key of this endpoint."
         return Trouble("rejected", detail + hint, unusable=True)
     if status == 404:
-        return Trouble(
-            "rejected", f"{detail} Fix llm.endpoint (it ends in /v1 for most servers) or llm.model in documents.yaml.", unusable=True
-        )
+        address, model = settings.named("endpoint"), settings.named("model")
+        hint = f" Fix {address} (it ends in /v1 for most servers) or {model} in {settings.file()}."
+        return Trouble("rejected", detail + hint, unusable=True)
     return Trouble("rejected", detail)
 
 

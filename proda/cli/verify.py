@@ -81,6 +81,8 @@ def _table(verdict: Verdict) -> list[str]:
         lines.append(f"{name:<15}{c.n:>6}{c.before:>9.3f}{c.after:>8.3f}   {change}   {c.better} better, {c.worse} worse   p {c.p:.3f}")
     g = verdict.general
     lines.append(f"{'general suite':<15}{'':>6}{g['before']:>9.3f}{g['after']:>8.3f}   {g['difference']:+.3f}")
+    for name, g in verdict.suites.items():
+        lines.append(f"{f'  {name}':<15}{'':>6}{g['before']:>9.3f}{g['after']:>8.3f}   {g['difference']:+.3f}")
     apart = ", ".join(f"{count} {why}" for why, count in verdict.apart.items() if count)
     if apart:
         lines.append(f"not compared, and never counted as gains: outcomes of items {apart}")

@@ -50,6 +50,9 @@ class Verdict(Record, frozen=True):
     disciplines: dict[str, Compared]  # over dev and twin
     general: dict[str, float]  # before, after, difference
     apart: dict[str, int]  # reason → outcomes that could not be paired; they are never counted as gains
+    suites: dict[str, dict[str, float]] = msgspec.field(
+        default_factory=dict
+    )  # the same as `general` for each suite of evaluate.general, if they were named
 
 
 def judge(
@@ -57,6 +60,7 @@ def judge(
     after: Iterable[Outcome],
     *,
     general: tuple[float, float],
+    suites: Mapping[str, tuple[float, float]] | None = None,
     number: int,
     patches: Sequence[str] = (),
     harmful: Sequence[str] = (),
@@ -64,7 +68,9 @@ def judge(
 ) -> Verdict:
     """Judge a round. `general` is the accuracy on the general suite before and after; `harmful` are patches shown to harm by retraining.
 
-    *Hurts*: the 95 % interval of the change on twin or sealed lies below 0, a discipline is significantly worse after correction, the
+    With `suites`, which maps the names of general suites to such accuracies, each of them must pass, and `general` is only recorded.
+
+    *Hurts*: the 95 % interval of the change on twin or sealed lies below 0, a discipline is significantly worse after correction, a
     general suite loses more than `GENERAL_MARGIN`, or one of the round's patches was shown to harm. *Helps*: it does not hurt, and the
     interval on twin lies above 0. Otherwise *unproven*. Deterministic. Raises EmptyBenchmarkError if no outcome of twin can be paired.
     """
@@ -78,15 +84,15 @@ def judge(
         )
     splits = _compared(groups, resamples)
     disciplines = _compared(by([p for s in ("dev", "twin") for p in groups.get(s, ())], "discipline"), resamples)
-    change = general[1] - general[0]
     reasons = [
         f"{name} is worse by {-c.difference:.3f} [{c.ci95_low:.3f}, {c.ci95_high:.3f}]"
         for name, c in splits.items()
         if name != "dev" and c.ci95_high < 0
     ]
     reasons += [f"{name} is worse ({c.better} better, {c.worse} worse, p {c.p:.3f})" for name, c in disciplines.items() if _worse(c)]
-    if change < -GENERAL_MARGIN:
-        reasons.append(f"the general suite loses {-change:.3f}, more than the margin of {GENERAL_MARGIN}")
+    for name, (old, new) in ({f" {name}": pair for name, pair in suites.items()} if suites else {"": general}).items():
+        if new - old < -GENERAL_MARGIN:
+            reasons.append(f"the general suite{name} loses {old - new:.3f}, more than the margin of {GENERAL_MARGIN}")
     reasons += [f"{patch} was shown to harm: models retrained without it score better" for patch in harmful if patch in patches]
     says: Says = "hurts" if reasons else "helps" if splits["twin"].ci95_low > 0 else "unproven"
     if not reasons:
@@ -99,9 +105,14 @@ def judge(
         tuple(patches),
         splits,
         disciplines,
-        {"before": _round(general[0]), "after": _round(general[1]), "difference": _round(change)},
+        _change(*general),
         {"reworded": rest.changed, "gone": rest.retired, "new": rest.added, "unscored": rest.unscored},
+        {name: _change(*pair) for name, pair in (suites or {}).items()},
     )
+
+
+def _change(before: float, after: float) -> dict[str, float]:
+    return {"before": _round(before), "after": _round(after), "difference": _round(after - before)}
 
 
 def _compared(groups: Mapping[str, Sequence[Pair]], resamples: int) -> dict[str, Compared]:

@@ -1,7 +1,13 @@
-"""Read benchmarks/general/suite.jsonl, the items of the general suite, one JSON object per line."""
+"""Read benchmarks/general/<name>.jsonl, the items of a general suite, one JSON object per line.
+
+load_suites(root, ("suite", "mmlu"))          {"suite": [Item, …], "mmlu": [Item, …]}
+
+The curriculum stage writes the suite named `suite`; `proda import` writes others (see proda/store/suites.py).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -9,18 +15,42 @@ import msgspec
 from proda.errors import InputError, NotFoundError
 from proda.records import Item
 
-SUITE = Path("benchmarks/general/suite.jsonl")
+FOLDER = Path("benchmarks/general")
+CURRICULUM = "suite"  # the name of the suite that the curriculum stage writes
+SUITE = FOLDER / f"{CURRICULUM}.jsonl"
 
 
-def load_suite(root: Path) -> list[Item]:
-    """Return the general suite. Raises NotFoundError if there is none, InputError naming file and line."""
-    path = root / SUITE
+def load_suite(root: Path, name: str = CURRICULUM) -> list[Item]:
+    """Return the items of a suite. Raises NotFoundError if there is none, InputError naming file and line."""
+    path = root / FOLDER / f"{name}.jsonl"
+    again = "Run `dvc repro curriculum`" if name == CURRICULUM else f"Import the suite again with `proda import mmlu --topic {name}`"
     if not path.is_file():
-        raise NotFoundError(f"{path}\n  There is no general suite yet. Run `dvc repro curriculum` (or `make repro`) first.")
+        if name == CURRICULUM:
+            raise NotFoundError(f"{path}\n  There is no general suite yet. {again} (or `make repro`) first.")
+        there = ", ".join(sorted(p.stem for p in path.parent.glob("*.jsonl"))) or "none"
+        raise NotFoundError(f"{path}\n  evaluate.general in params.yaml names '{name}'. Suites there are: {there}. {again}, or remove it.")
     items = []
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
             items.append(msgspec.json.decode(line, type=Item))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"{path}:{number}\n  {error}. Run `dvc repro curriculum`.") from None
+            raise InputError(f"{path}:{number}\n  {error}. {again}.") from None
     return items
+
+
+def load_suites(root: Path, names: Iterable[str]) -> dict[str, list[Item]]:
+    """Return name → items, in the order of the names.
+
+    Raises NotFoundError for a suite that is not there, InputError for one that is malformed or shares an item with another one.
+    """
+    suites: dict[str, list[Item]] = {}
+    seen: dict[str, str] = {}
+    for name in names:
+        suites[name] = load_suite(root, name)
+        for item in suites[name]:
+            if item.id in seen:
+                raise InputError(
+                    f"{root / FOLDER / name}.jsonl\n  Item {item.id} is in the suite '{seen[item.id]}' too. Remove one of them."
+                )
+            seen[item.id] = name
+    return suites

@@ -12,7 +12,7 @@
     files: {astronomy_test.csv: 77d0…}
     subjects: {astronomy: 152}
 
-The stage `evaluate` does not read imported suites yet: it reads benchmarks/general/suite.jsonl alone.
+The stage `evaluate` scores the suites that `evaluate.general` in params.yaml names.
 """
 
 from __future__ import annotations

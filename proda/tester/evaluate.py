@@ -1,7 +1,10 @@
-"""Score models on the items, the general suite and held-out text: everything that the stage `evaluate` computes.
+"""Score models on the items, the general suites and held-out text: everything that the stage `evaluate` computes.
 
-result = evaluate({"base": partial(load_base, …), "seed-0": …}, items, suite, heldout_text, params.evaluate, parameters=1_472_000)
+result = evaluate({"base": partial(load_base, …), "seed-0": …}, items, {"suite": suite}, heldout, params.evaluate, parameters=1_472_000)
 result.metrics["tuned"]["twin"]["accuracy"]
+
+`evaluate` loads the models and scores them here. Models that an endpoint serves are scored elsewhere (proda/workflows/endpoint_models.py);
+`evaluation` computes the same metrics from their outcomes.
 """
 
 from __future__ import annotations
@@ -19,14 +22,15 @@ from proda.records import Item, Outcome
 from proda.runtime.parallel import spread
 from proda.tester.heldout import heldout_loss
 from proda.tester.letters import letter_items
-from proda.tester.metrics import breakdowns, dependence, metrics
+from proda.tester.metrics import breakdowns, dependence, metrics, suite_metrics
 from proda.tester.scoring import score_items
 
 BLINDFOLDED = 2  # models that are also scored without the stem: the base, and the first tuned model
+CURRICULUM_ONLY = ("suite",)  # the suites of an evaluation that reports none of them apart
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """Outcomes on the benchmark and on the general suite, and the content of metrics.json and breakdowns.json."""
+    """Outcomes on the benchmark and on the general suites, and the content of metrics.json and breakdowns.json."""
 
     outcomes: list[Outcome]
     general: list[Outcome]
@@ -35,18 +39,18 @@ class Evaluation(msgspec.Struct, frozen=True):
 
 
 class Examined(msgspec.Struct, frozen=True):
-    """Outcomes of one model on the items, on the general suite and on the items without their stems, and its held-out loss."""
+    """Outcomes of one model on the items, on the general suites and on the items without their stems, and its held-out loss, if known."""
 
     outcomes: list[Outcome]
     general: list[Outcome]
     blind: list[Outcome]
-    heldout_loss: float
+    heldout_loss: float | None
 
 
 def evaluate(
     models: Mapping[str, Callable[[], tuple[Any, Any]]],
     items: Sequence[Item],
-    suite: Sequence[Item],
+    suites: Mapping[str, Sequence[Item]],
     heldout: str,
     params: EvaluateParams,
     *,
@@ -55,22 +59,53 @@ def evaluate(
 ) -> Evaluation:
     """Score every model, in parallel processes if memory holds them all, else one after the other, or on Ray: see runtime/parallel.py.
 
-    `models` maps names to picklable functions that return a model and its tokenizer; a model is loaded only while it is scored.
-    `parameters` is the number of parameters of one model. `known` maps tuned model → statement → whether it knows it, as in
-    proda/workflows/dependence.py; without it, the metrics have no dependence. Raises EmptyBenchmarkError without items or without a suite.
+    `models` maps names to picklable functions that return a model and its tokenizer; a model is loaded only while it is scored. `suites`
+    maps the name of a general suite to its items. `parameters` is the number of parameters of one model. `known` maps tuned model →
+    statement → whether it knows it, as in proda/workflows/dependence.py; without it, the metrics have no dependence. Raises
+    EmptyBenchmarkError without items, or if a suite has none.
     """
-    if not items or not suite:
-        raise EmptyBenchmarkError(
-            f"Nothing to score: {len(items)} items and {len(suite)} of the general suite, expected both. Run `dvc repro evaluate`."
-        )
+    refuse_empty(items, suites)
     names = list(models)
+    suite = [item for each in suites.values() for item in each]
     work = partial(_examine, dict(models), items, suite, heldout, params, frozenset(names[:BLINDFOLDED]))
     examined = dict(spread(work, names, parameters=parameters, what="evaluate"))
-    outcomes = [o for name in names for o in examined[name].outcomes]
-    general = [o for name in names for o in examined[name].general]
-    blind = [o for name in names for o in examined[name].blind]
-    losses = {name: examined[name].heldout_loss for name in names}
-    found = metrics(outcomes, general, without_stem=blind, heldout_loss=losses, resamples=params.bootstrap)
+    return evaluation({name: examined[name] for name in names}, items, suites, params, known=known)
+
+
+def refuse_empty(items: Sequence[Item], suites: Mapping[str, Sequence[Item]]) -> None:
+    """Raise EmptyBenchmarkError without items, or if a suite has none."""
+    if not items or not suites or not all(suites.values()):
+        counts = ", ".join(
+            f"{len(suite)} of the general suite{'' if (name,) == CURRICULUM_ONLY else f' {name}'}" for name, suite in suites.items()
+        )
+        raise EmptyBenchmarkError(
+            f"Nothing to score: {len(items)} items and {counts or 'no general suite'}, expected both. Run `dvc repro evaluate`."
+        )
+
+
+def evaluation(
+    examined: Mapping[str, Examined],
+    items: Sequence[Item],
+    suites: Mapping[str, Sequence[Item]],
+    params: EvaluateParams,
+    *,
+    known: Mapping[str, Mapping[str, bool]] | None = None,
+) -> Evaluation:
+    """Compute metrics and breakdowns from the outcomes of each model. `examined` has the models in the order of the outcomes.
+
+    With suites other than that of the curriculum, the metrics have each suite apart. An item of a suite that rests on no statement, as an
+    imported one does, counts as independent of all others in intervals.
+    """
+    outcomes = [o for found in examined.values() for o in found.outcomes]
+    general = [o for found in examined.values() for o in found.general]
+    blind = [o for found in examined.values() for o in found.blind]
+    losses = {name: found.heldout_loss for name, found in examined.items() if found.heldout_loss is not None}
+    alone = {item.id for name, suite in suites.items() if name not in CURRICULUM_ONLY for item in suite if not item.statements}
+    asked = [msgspec.structs.replace(o, chain=o.item) if o.item in alone else o for o in general]
+    found = metrics(outcomes, asked, without_stem=blind, heldout_loss=losses, resamples=params.bootstrap)
+    if tuple(suites) != CURRICULUM_ONLY:
+        members = {name: frozenset(item.id for item in suite) for name, suite in suites.items()}
+        found["suites"] = suite_metrics(asked, members, resamples=params.bootstrap)
     if known:
         found["dependence"] = dependence(outcomes, items, known, resamples=params.bootstrap)
     return Evaluation(outcomes, general, found, breakdowns(outcomes, without_stem=blind, resamples=params.bootstrap))

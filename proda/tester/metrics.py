@@ -3,6 +3,7 @@
     headline.json     {"dev", "twin", "sealed", "twin_low", "twin_high", "twin_without_stem", "dependence", "general", "base_twin",
                       "base_general"}
     metrics.json      {"base": {"dev": R, "twin": R, "sealed": R}, "tuned": {…}, "general": {"base": G, "tuned": G},
+                      "suites": {name: {"base": G, "tuned": G}} (only if `evaluate.general` names other suites than that of the curriculum),
                       "dependence": {"dev": {kind: D, "all": D}, "twin": {…}, "sealed": {…}}}
     R                 {"n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds", "without_stem", "without_stem_low",
                       "without_stem_high"}
@@ -21,7 +22,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,6 +66,18 @@ def metrics(
             **({"heldout_loss": _round(float(np.mean(losses)))} if losses else {}),
         }
     return result
+
+
+def suite_metrics(general: Sequence[Outcome], members: Mapping[str, Collection[str]], *, resamples: int = 2000) -> dict[str, Any]:
+    """Return name of a general suite → "base" and "tuned" → its G, without the held-out loss. `members` maps the name to ids of items.
+
+    Raises EmptyBenchmarkError if no outcome of a suite is scored.
+    """
+    found: dict[str, Any] = {}
+    for name, ids in members.items():
+        groups = _who(o for o in general if o.item in ids)
+        found[name] = {who: _summary(group, sorted({o.model for o in group}, key=_seed), resamples) for who, group in groups.items()}
+    return found
 
 
 def headline(found: Mapping[str, Any]) -> dict[str, float]:

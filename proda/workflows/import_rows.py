@@ -167,7 +167,7 @@ def plan_suite(root: Path, plan: ImportPlan, faults: Faults) -> PlannedImport:
     if not items:
         return PlannedImport({}, sum(faults.counts[kind] for kind in _ROWS), 0, {}, dict(faults.counts), tuple(faults.kept))
     texts = suite_files(name, origin.title, origin.origin, origin.licence, digests, items.values())
-    note = "`dvc repro evaluate` does not read this suite yet; it reads benchmarks/general/suite.jsonl."
+    note = f"To score models on it, add '{name}' to evaluate.general in params.yaml and run `dvc repro evaluate`."
     read += sum(faults.counts[kind] for kind in _ROWS)
     return PlannedImport(texts, read, len(items), {}, dict(faults.counts), tuple(faults.kept), (note,))
 

@@ -78,13 +78,18 @@ class Prober:
         return {model: [found[p] for p in probes] for model, found in by_probe.items()}
 
     def answers(self, probes: Sequence[Probe]) -> dict[str, list[Answer]]:
-        """Return each model's answers, in the order of the probes. Raises what loading a model raises."""
+        """Return each model's answers, in the order of the probes. Raises what `scores` raises."""
+        from proda.debugger.probes import answers
+
+        found = self.scores([(probe.prompt, probe.options) for probe in probes])
+        return {model: answers(probes, scores) for model, scores in found.items()}
+
+    def scores(self, questions: Sequence[Question]) -> dict[str, list[list[float]]]:
+        """Return model → the summed log-likelihood of each option of each question. Raises what loading a model raises."""
         from proda.compiler.adapter import read_card
         from proda.compiler.base import read_pin
-        from proda.debugger.probes import answers
         from proda.runtime.parallel import spread
 
-        questions = [(probe.prompt, probe.options) for probe in probes]
         key = cache_key(score_questions, questions)
         kept: dict[str, Path] = {}
         for model, folder in self.adapters.items():
@@ -96,7 +101,7 @@ class Prober:
         for model, scores in spread(work, missing, parameters=read_pin(self.base).parameters, what="probe"):
             write_cached(kept[model], scores)
             found[model] = scores
-        return {model: answers(probes, found[model]) for model in kept}
+        return {model: found[model] for model in kept}
 
 
 def _ask(base: Path, adapters: Mapping[str, Path], questions: Sequence[Question], batch_tokens: int, model: str) -> list[list[float]]:

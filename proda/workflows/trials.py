@@ -28,7 +28,7 @@ from proda.records import SPLITS, Item, Outcome, Record, Sample, Split, content_
 from proda.store.cached import read_cached, write_cached
 from proda.store.code_version import cache_key
 from proda.store.items import load_items
-from proda.store.suite import load_suite
+from proda.store.suite import load_suites
 from proda.workflows.item_scores import Scored, score_model
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class Laboratory:
 
     @cached_property
     def suite(self) -> list[Item]:
-        """The general suite. Raises NotFoundError where it was not built."""
-        return load_suite(self.root)
+        """The items of the general suites of `evaluate.general`. Raises NotFoundError if one is not there."""
+        return [item for suite in load_suites(self.root, self.params.evaluate.general).values() for item in suite]
 
     @cached_property
     def _texts(self) -> tuple[list[Any], list[Any]]:

@@ -7,6 +7,7 @@ write_verdict_files(root, judged)             # benchmarks/verdicts/round-3.yaml
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from proda.history.rounds import before_round, reallocations
 from proda.records import Record
 from proda.store.corpus import PATCHES
 from proda.store.patches import load_patches
+from proda.store.suite import CURRICULUM
 from proda.store.verdicts import write_round
 
 METRICS = "benchmarks/results/metrics.json"
@@ -56,11 +58,13 @@ def judge_round(root: Path, *, number: int | None = None, before: str | None = N
     if not outcomes or not after.outcomes():
         where = old.name if not outcomes else after.name
         raise NotFoundError(f"{where} holds no outcomes (benchmarks/results/outcomes). Run `dvc repro` there, and commit the results.")
+    general, suites = _general(old, after)
     harm = tuple(harmful(after.root))
     verdict = judge(
         outcomes,
         after.fresh_outcomes(),
-        general=(_general(old), _general(after)),
+        general=general,
+        suites=suites,
         number=this,
         patches=mine,
         harmful=[patch.patch for patch in harm],
@@ -73,12 +77,48 @@ def write_verdict_files(root: Path, judged: Judged) -> list[Path]:
     return write_round(root, judged.verdict.round, judged.document)
 
 
-def _general(repo: Repository) -> float:
-    """Return the mean accuracy of the tuned models on the general suite."""
-    try:
-        return float(repo.metrics["general"]["tuned"]["accuracy"])
-    except (KeyError, TypeError, ValueError, msgspec.DecodeError) as error:
+def _general(old: Repository, after: Repository) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
+    """Return the accuracy of the tuned models on the general suites before and after: of all of them, and of each one by name.
+
+    Suites that only one of the two results has are left out, and named on standard error. Nothing is returned by name if both results have
+    the suite of the curriculum alone. Raises InputError if they have no suite in common.
+    """
+    before, now = _suites(old), _suites(after)
+    shared = [name for name in now if name in before]
+    if not shared:
         raise InputError(
-            f"{METRICS} ({repo.name})\n  Cannot be read: {error!r}. Expected general.tuned.accuracy, a number."
+            f"{METRICS}\n  {old.name} was scored on {', '.join(before)}, {after.name} on {', '.join(now)}: no general suite in common."
+            " Name a suite of before in evaluate.general, and run `dvc repro evaluate`."
+        )
+    if before.keys() == now.keys():
+        pair = _accuracy(old, "general"), _accuracy(after, "general")
+    else:
+        left_out = ", ".join(sorted(before.keys() ^ now.keys()))
+        print(f"General suites that only one of the two results has, and that are not compared: {left_out}.", file=sys.stderr)
+        pair = sum(before[name] for name in shared) / len(shared), sum(now[name] for name in shared) / len(shared)
+    named = before.keys() | now.keys() != {CURRICULUM}
+    return pair, {name: (before[name], now[name]) for name in shared} if named else {}
+
+
+def _suites(repo: Repository) -> dict[str, float]:
+    """Return name of a general suite → mean accuracy of the tuned models."""
+    try:
+        names = list(repo.metrics["suites"])
+    except (KeyError, TypeError, msgspec.DecodeError):
+        names = []  # results of the suite of the curriculum alone, or a file that `_accuracy` refuses
+    return {name: _accuracy(repo, "suites", name) for name in names} or {CURRICULUM: _accuracy(repo, "general")}
+
+
+def _accuracy(repo: Repository, *path: str) -> float:
+    """Return the mean accuracy of the tuned models in one block of the metrics."""
+    try:
+        block: Any = repo.metrics
+        for key in (*path, "tuned", "accuracy"):
+            block = block[key]
+        return float(block)
+    except (KeyError, TypeError, ValueError, msgspec.DecodeError) as error:
+        where = ".".join((*path, "tuned", "accuracy"))
+        raise InputError(
+            f"{METRICS} ({repo.name})\n  Cannot be read: {error!r}. Expected {where}, a number."
             " Restore the file from git, or run `dvc repro evaluate`."
         ) from None

@@ -57,14 +57,14 @@ def test_an_error_that_repeats_the_key_is_shown_without_it(tmp_path: Path, fault
 
 
 def test_prodas_key_goes_before_openais_and_none_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert api_key() == "none"
+    assert api_key(LlmSettings()) == "none"
     monkeypatch.setenv("OPENAI_API_KEY", "sk-openai")
-    assert api_key() == "sk-openai"
+    assert api_key(LlmSettings()) == "sk-openai"
     monkeypatch.setenv("PRODA_API_KEY", " sk-proda\n")
-    assert api_key() == "sk-proda"
+    assert api_key(LlmSettings()) == "sk-proda"
     monkeypatch.setenv("PRODA_API_KEY", "sk-\nX-Header: 1")
     with pytest.raises(InputError, match="The key holds characters") as caught:
-        api_key()
+        api_key(LlmSettings())
     assert "X-Header" not in str(caught.value)
 
 

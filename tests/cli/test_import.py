@@ -257,7 +257,7 @@ def test_a_row_that_gives_an_item_away_is_listed_by_its_id_and_left_out(tmp_path
 def test_questions_become_a_suite_beside_the_general_suite(root: Path, tmp_path: Path) -> None:
     file = _written(tmp_path / "winds_test.csv", "question,A,B,C,D,answer\nWhat turns sails?,flour,wind,frost,soot,B\nbad,a\n")
     done = _run(root, "import", "mmlu", file, *GIVEN, "--topic", "winds")
-    assert done.returncode == 0 and "winds_test.csv:3" in done.stdout and "does not read this suite yet" in done.stderr
+    assert done.returncode == 0 and "winds_test.csv:3" in done.stdout and "to evaluate.general in params.yaml" in done.stderr
     assert [line[3:] for line in _status(root)] == ["benchmarks/general/winds.jsonl", "benchmarks/general/winds.yaml"]
     assert _run(root, "check").returncode == 0
     with pytest.raises(UsageError, match="curriculum"):

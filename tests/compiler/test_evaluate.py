@@ -13,25 +13,13 @@ from proda.compiler.base import load_base
 from proda.compiler.train import train_seeds
 from proda.errors import EmptyBenchmarkError
 from proda.params import EvaluateParams
-from proda.records import LETTERS, Item, Option
 from proda.tester.evaluate import evaluate
-from tests.compiler.tiny import FACTS, TRAIN, WORDS
+from tests.compiler.tiny import FACTS, TRAIN
+from tests.compiler.word_items import items
 
 HELDOUT = "The zarn stands beside another velm, and nothing is said of it."
 PARAMS = EvaluateParams(bootstrap=50)
 TOO_LARGE = 1 << 60  # parameters; no memory holds two such models
-
-
-def items(count: int) -> list[Item]:
-    """Items that are short enough for the tiny base: what a word causes, with three other words as distractors."""
-    made = []
-    for n in range(count):
-        options = tuple(Option(WORDS[(n + k + 1) % len(WORDS)], "substitution" if k else None) for k in range(4))
-        chain = f"words/c{n}"
-        made.append(
-            Item(f"{chain}:dev-path", "dev", "path", "words", "all", chain, (), (), f"What does {WORDS[n]} cause?", options, LETTERS[0])
-        )
-    return made
 
 
 def test_side_by_side_and_in_turn_come_to_the_same(base: Path, tmp_path: Path) -> None:
@@ -39,7 +27,7 @@ def test_side_by_side_and_in_turn_come_to_the_same(base: Path, tmp_path: Path) -
     train_seeds(base, FACTS, [], one, tmp_path / "out", cache=tmp_path / "cache")
     models = {"base": partial(load_base, base), "seed-0": partial(load_tuned, base, tmp_path / "out/seed-0")}
     asked, suite = items(12), items(4)
-    together, alone = (evaluate(models, asked, suite, HELDOUT, PARAMS, parameters=n) for n in (1_000, TOO_LARGE))
+    together, alone = (evaluate(models, asked, {"suite": suite}, HELDOUT, PARAMS, parameters=n) for n in (1_000, TOO_LARGE))
     assert [o.model for o in together.outcomes] == ["base"] * 12 + ["seed-0"] * 12
     for ours, theirs in ((together.outcomes, alone.outcomes), (together.general, alone.general)):
         assert [(o.item, o.model, o.chosen) for o in ours] == [(o.item, o.model, o.chosen) for o in theirs]
@@ -51,4 +39,4 @@ def test_side_by_side_and_in_turn_come_to_the_same(base: Path, tmp_path: Path) -
 
 def test_nothing_to_ask_is_refused_before_a_model_is_loaded(base: Path) -> None:
     with pytest.raises(EmptyBenchmarkError, match="0 items and 4 of the general suite"):
-        evaluate({"base": partial(load_base, base / "nowhere")}, [], items(4), HELDOUT, PARAMS, parameters=1)
+        evaluate({"base": partial(load_base, base / "nowhere")}, [], {"suite": items(4)}, HELDOUT, PARAMS, parameters=1)

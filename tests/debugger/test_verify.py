@@ -51,6 +51,15 @@ def test_a_loss_a_ruined_discipline_and_lost_general_ability_hurt() -> None:
     assert forgetful.says == "hurts" and "general" in forgetful.reasons[0]
 
 
+def test_each_named_general_suite_must_hold_and_is_named_in_the_reason() -> None:
+    before, after = world(0.5, 1), world(0.9, 2)
+    held = judge(before, after, general=(0.9, 0.9), suites={"suite": (0.99, 0.98), "winds": (0.6, 0.62)}, number=1)
+    assert held.says == "helps" and held.suites["winds"] == {"before": 0.6, "after": 0.62, "difference": 0.02}
+    lost = judge(before, after, general=(0.9, 0.9), suites={"suite": (0.99, 0.99), "winds": (0.62, 0.58)}, number=1)
+    assert lost.says == "hurts" and lost.reasons == ("the general suite winds loses 0.040, more than the margin of 0.02",)
+    assert not judge(before, after, general=(0.99, 0.99), number=1).suites
+
+
 def test_a_round_that_holds_a_patch_shown_to_harm_hurts_and_one_that_does_not_is_not_blamed_for_it() -> None:
     before, after = world(0.5, 1), world(0.9, 2)
     holds = judge(before, after, general=(0.99, 0.99), number=2, patches=("2-a", "2-b"), harmful=("2-b",))

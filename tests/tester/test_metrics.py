@@ -11,7 +11,7 @@ import pytest
 from proda.errors import EmptyBenchmarkError
 from proda.records import Item, ItemKind, Option, Outcome
 from proda.statistics import interval
-from proda.tester.metrics import breakdowns, dependence, flat_metrics, headline, metrics
+from proda.tester.metrics import breakdowns, dependence, flat_metrics, headline, metrics, suite_metrics
 
 
 def outcome(item: str, model: str, correct: bool | None, *, split: str = "dev", chain: str = "physics/a", operator: str = "") -> Outcome:
@@ -55,6 +55,18 @@ def test_accuracy_without_the_stem_is_given_by_split_and_by_kind_with_intervals(
         apart = breakdowns([*BASE, *TUNED], without_stem=blind, resamples=200)[who]["dev"]["without_stem"]
         assert apart == {"path": {"n": 40, "accuracy": 0.25, "ci95_low": part["without_stem_low"], "ci95_high": part["without_stem_high"]}}
     assert "sealed" not in found["base"]  # nothing was asked there with the stem
+
+
+def test_each_general_suite_is_reported_apart_with_its_interval() -> None:
+    general = [outcome(f"w{n}", m, n < right, chain=f"w{n}") for m, right in (("base", 10), ("seed-0", 20)) for n in range(40)]
+    general += [outcome(f"s{n}", m, True, chain=f"s{n}") for m in ("base", "seed-0") for n in range(10)]
+    members = {"winds": {f"w{n}" for n in range(40)}, "suite": {f"s{n}" for n in range(10)}}
+    found = suite_metrics(general, members, resamples=200)
+    assert {name: found[name]["base"]["n"] for name in found} == {"winds": 40, "suite": 10}
+    tuned = found["winds"]["tuned"]
+    assert (found["winds"]["base"]["accuracy"], tuned["accuracy"], tuned["seeds"]) == (0.25, 0.5, [0.5])
+    assert 0.3 < tuned["ci95_low"] < 0.5 < tuned["ci95_high"] < 0.7
+    assert found["suite"]["tuned"]["ci95_low"] == 1.0
 
 
 def test_unscored_is_counted_apart_and_not_as_wrong() -> None:
