@@ -41,26 +41,31 @@ def upload_runs(root: Path, only: str | None = None) -> Uploaded:
     end_killed_runs(root, own)
     runs = [run for run in reversed(all_runs(own)) if only is None or _named(run, only)]
     if only is not None and len(runs) != 1:
-        many = f" {len(runs)} runs have ids that begin with it; give more digits." if runs else ""
-        raise NotFoundError(f"No run '{only}' in {DATABASE}.{many} `proda runs` lists the runs.")
+        which = f"{len(runs)} runs have ids that begin with '{only}'. Give more digits" if runs else f"No run '{only}' in {DATABASE}"
+        raise NotFoundError(f"{which}; `proda runs` lists the runs.")
     sent, deleted, running, there = [], [], [], 0
+    name = experiment_name(shared=True)
     for run in runs:
         run_id = str(run.info.run_id)
         if run.info.status == "RUNNING":
             running.append(run_id)
             continue
+        known = is_sent(run)
         try:
             with upload_lock(root):
-                copy = send_run(own, server, run_id, experiment=experiment_name(shared=True), restore=only is not None)
-        except DeletedRunError:
-            deleted.append(run_id)
-            continue
+                try:
+                    copy = send_run(own, server, run_id, experiment=name)
+                except DeletedRunError:
+                    if only is None:
+                        deleted.append(run_id)
+                        continue
+                    copy, known = send_run(own, server, run_id, experiment=name, restore=True), False
         except Exception as error:  # a server fails in many ways
             raise ProdaError(
                 f"{shared_name(root)}\n  The server failed ({reason(error, shared_uri(root) or '')}). {_count(len(sent), 'run')} sent,"
                 f" {len(runs) - len(sent) - there - len(deleted) - len(running)} to go. Run `proda runs --upload` again to continue."
             ) from None
-        if is_sent(run) and run.data.tags.get(COPY) == copy:
+        if known and run.data.tags.get(COPY) == copy:
             there += 1
         else:
             sent.append(run_id)
