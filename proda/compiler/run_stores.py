@@ -135,6 +135,8 @@ def warn_shared(root: Path, error: Exception) -> None:
 def _client(root: Path, uri: str) -> Any:
     for name, value in QUICK.items():
         os.environ.setdefault(name, value)
+    # At the end of a run, MLflow would print its address on the server, with the user and password of MLFLOW_TRACKING_URI.
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     warnings.filterwarnings("ignore", module=r"mlflow\..*")
     from mlflow.store.db import utils  # sets the level of its logger on import
     from mlflow.tracking import MlflowClient

@@ -43,7 +43,10 @@ def upload_runs(root: Path, only: str | None = None) -> Uploaded:
     if only is not None and len(runs) != 1:
         which = f"{len(runs)} runs have ids that begin with '{only}'. Give more digits" if runs else f"No run '{only}' in {DATABASE}"
         raise NotFoundError(f"{which}; `proda runs` lists the runs.")
-    sent, deleted, running, there = [], [], [], 0
+    sent: list[str] = []
+    deleted: list[str] = []
+    running: list[str] = []
+    there = 0
     name = experiment_name(shared=True)
     for run in runs:
         run_id = str(run.info.run_id)
@@ -80,7 +83,8 @@ def _named(run: Any, text: str) -> bool:
 def _name_copy(root: Path, run: Any, copy: str) -> None:
     """Let run.json name the copy, which others can see."""
     record = read_run(root)
-    if record.get("run_id") in (run.info.run_id, run.data.tags.get(COPY)) and record["run_id"] != copy:
+    known = record.get("run_id")
+    if known and known != copy and known in (run.info.run_id, run.data.tags.get(COPY)):
         write_run(root, record | {"run_id": copy, "store": shared_name(root)})
 
 
