@@ -1,4 +1,5 @@
 # make repro   build everything, from an empty clone to scores and a report
+# make ui      the training runs in a browser; after make repro
 # make test    what CI runs
 # make check   lint, types, tests and the knowledge base
 # make bench   speed of compiling, LLM calls and curation beside other tools; what is not installed is left out
@@ -11,13 +12,16 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: repro test check slow remote-test bench pretrained clean
+.PHONY: repro ui test check slow remote-test bench pretrained clean
 
 repro: $(VENV)/installed
 	python -m scripts.dvc_locks
 	dvc repro
 	proda runs --complete
 	proda report
+
+ui: $(VENV)/installed
+	@proda runs --ui
 
 # One worker per file, so that a file builds its fixtures once; in the order of names, which puts the long files first. One thread per
 # worker, since two workers with two threads each wait for one another.

@@ -4,10 +4,14 @@ with build_run(root, params) as tracker:                    # `train` starts a r
     …
 with build_run(root, params, resume=True) as tracker:       # `evaluate` and `diagnose` continue the run that run.json names
     …
+
+The run names the commit, the parameters, and the digests of the data that the stage reads, before the stage does anything: a run that fails
+or is interrupted can be traced too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +20,31 @@ import msgspec
 from proda.compiler.tracking import Tracker, open_run
 from proda.history.provenance import Provenance, provenance
 from proda.params import Params
+from proda.store.data_digest import data_digest
 from proda.store.run_record import read_run
 
 IRRELEVANT = frozenset({"guard"})  # sections that can stop a build but do not change its results
+# Name in the run → path of the data.
+TRAINED_ON = {"corpus": "samples/corpus", "patches": "samples/patches", "replay": "build/curriculum/replay.jsonl"}
+TESTED_ON = {"items": "benchmarks/items", "suite": "benchmarks/general/suite.jsonl", "knowledge": "build/knowledge"}
+DATA_TAG = "proda.data."  # a tag for each data set holds the digest that was read last
 
 
 def build_run(root: Path, params: Params, *, resume: bool = False) -> Tracker:
     """Start the run of a build, or continue it, named after branch and commit; a Tracker, to be used as a context manager."""
     found = provenance(root)
     run_id = read_run(root).get("run_id") if resume else None
-    return open_run(root, flat_params(params), name=found.name, tags=run_tags(found), resume=run_id)
+    tracker = open_run(root, flat_params(params), name=found.name, tags=run_tags(found), resume=run_id)
+    digests = {name: data_digest(root / path) for name, path in (TESTED_ON if resume else TRAINED_ON).items()}
+    log_data(tracker, {name: digest for name, digest in digests.items() if digest})
+    return tracker
+
+
+def log_data(tracker: Tracker, digests: Mapping[str, str], rows: Mapping[str, int | None] | None = None) -> None:
+    """Log data sets by their names in TRAINED_ON and TESTED_ON: digests, and numbers of rows where they are known."""
+    for name, digest in digests.items():
+        tracker.dataset(name, digest, path=(TRAINED_ON | TESTED_ON)[name], rows=(rows or {}).get(name))
+    tracker.tags({f"{DATA_TAG}{name}": digest for name, digest in digests.items()})
 
 
 def flat_params(params: Params) -> dict[str, str]:

@@ -3,14 +3,15 @@
     complete_run(Path("."))        Completed(run_id="8c1f…", changed=True)
 
 Scores, curves, data digests and parameters are read from the results on disk, params.yaml and dvc.lock, and what the run lacks is logged.
-If the store does not know the run (a fresh clone, or a build without a server), a new run gets everything. Doing it twice changes nothing.
+If no store knows the run (a fresh clone), a new run gets everything. With a server, the run is copied there too. Doing it twice changes
+nothing.
 """
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ import msgspec
 
 from proda.compiler.adapter import adapter_folders, read_card
 from proda.compiler.fit import Point
-from proda.compiler.tracking import Tracker, known_run, open_run, store, store_uri
+from proda.compiler.run_stores import known_run, own_store, own_uri, shared_name, shared_store, warn_own, warn_shared
+from proda.compiler.tracking import Tracker, open_run, own_run, send_once
 from proda.errors import InputError, NotFoundError, ProdaError
 from proda.history.provenance import provenance
 from proda.params import load_params
@@ -27,25 +29,17 @@ from proda.store.diagnoses import DIAGNOSIS, load_diagnoses
 from proda.store.public_url import public_url
 from proda.store.run_record import file_hash, read_run, versions, write_run
 from proda.tester.metrics import flat_metrics
-from proda.workflows.build_run import flat_params, run_tags
+from proda.workflows.build_run import TESTED_ON, TRAINED_ON, flat_params, log_data, run_tags
 from proda.yamlio import load_yaml
 
 RESULTS = Path("benchmarks/results")
 METRICS, BREAKDOWNS, CURVES = RESULTS / "metrics.json", RESULTS / "breakdowns.json", RESULTS / "training.csv"
 ADAPTERS = Path("build/adapters")
-# Name in the run → the path whose digest dvc.lock holds.
-DATA = {
-    "corpus": "samples/corpus",
-    "patches": "samples/patches",
-    "replay": "build/curriculum/replay.jsonl",
-    "items": "benchmarks/items",
-    "suite": "benchmarks/general/suite.jsonl",
-    "knowledge": "build/knowledge",
-}
+DATA = TRAINED_ON | TESTED_ON
 
 
 class Completed(Record, frozen=True):
-    """What `complete_run` did. `run_id` is None if the store cannot be reached."""
+    """What `complete_run` did. `run_id` is None if the run cannot be logged."""
 
     run_id: str | None
     changed: bool  # whether the run or run.json lacked anything
@@ -61,32 +55,68 @@ def complete_run(root: Path) -> Completed:
     parts = {"train": _train(root, record), "evaluate": _evaluate(root, record, metrics), "diagnose": _diagnose(root, record)}
     parts = {name: part for name, part in parts.items() if part}
     current = record.get("results") == results and all(record.get(name) == part for name, part in parts.items())
-    with store(root) as client:
-        reached = client is not None
-        if reached and current and _complete(client, record.get("run_id"), results):
-            return Completed(record["run_id"], False)
-    found = provenance(root)
-    run_id = record.get("run_id")
-    if reached:
-        with open_run(root, params, name=found.name, tags=run_tags(found), resume=run_id) as tracker:
+    origin = provenance(root)
+
+    def log(resume: str | None) -> str | None:
+        with open_run(root, params, name=origin.name, tags=run_tags(origin), resume=resume) as tracker:
             _log(root, tracker, metrics, parts, digests)
-            tracker.tags({**run_tags(found), "mlflow.runName": found.name, "proda.results": results})
-        run_id = tracker.run_id or run_id
-    if current and run_id == record.get("run_id"):
-        return Completed(run_id if reached else None, reached)
-    origin = {"commit": found.commit or None, "branch": found.branch or None, "dirty": found.dirty, "dvc_lock": found.dvc_lock or None}
-    head = {"run_id": run_id, "store": public_url(store_uri(root), root), **origin, "results": results, "versions": versions()}
-    changed = write_run(root, {**record, **head, **parts})
-    return Completed(run_id if reached else None, changed or reached)
+            tracker.tags({**run_tags(origin), "mlflow.runName": origin.name, "proda.results": results})
+        return tracker.run_id
+
+    run_id, complete = _logged(root, record.get("run_id"), results, current, log)
+    known = run_id or record.get("run_id")
+    if not current:
+        source = {
+            "commit": origin.commit or None,
+            "branch": origin.branch or None,
+            "dirty": origin.dirty,
+            "dvc_lock": origin.dvc_lock or None,
+        }
+        record |= {**source, "results": results, "versions": versions(), **parts}
+    if not current or known != record.get("run_id"):
+        record |= {"run_id": known, "store": store_of(root, known)}
+    changed = write_run(root, record)
+    return Completed(run_id, changed or (run_id is not None and not complete))
 
 
-def _complete(client: Any, run_id: str | None, results: str) -> bool:
-    """Whether the store holds the run, finished, with these results."""
+def store_of(root: Path, run_id: str | None) -> str:
+    """Return the store that holds a run, in a form that may be committed: the repository's own database, or the server."""
     try:
-        run = known_run(client, run_id)
-    except Exception:  # the store fails; the caller logs, and warns once
-        return False
-    return run is not None and run.info.status == "FINISHED" and run.data.tags.get("proda.results") == results
+        mine = known_run(own_store(root), run_id) is not None
+    except Exception:  # the caller has warned of it
+        mine = True
+    return public_url(own_uri(root), root) if mine else shared_name(root)
+
+
+def _logged(
+    root: Path, run_id: str | None, results: str, current: bool, log: Callable[[str | None], str | None]
+) -> tuple[str | None, bool]:
+    """The run of the current results, and whether it was complete; otherwise `log` completes it. None if it cannot be logged."""
+    try:
+        own = own_store(root)
+        run = own_run(own, run_id)
+    except Exception as error:
+        warn_own(root, error)
+        return None, False
+    if run is not None and _complete(run, results):
+        return send_once(root, own, run) or run_id, True
+    if run is None and run_id:  # made on another machine
+        try:
+            server = shared_store(root)
+            there = known_run(server, run_id) if server is not None else None
+        except Exception as error:
+            if current:
+                warn_shared(root, error)
+                return None, False
+            there = None
+        if there is not None and _complete(there, results):
+            return run_id, True
+    return log(run_id), False
+
+
+def _complete(run: Any, results: str) -> bool:
+    """Whether the run is finished and holds these results."""
+    return bool(run.info.status == "FINISHED" and run.data.tags.get("proda.results") == results)
 
 
 def _log(root: Path, tracker: Tracker, metrics: Mapping[str, Any], parts: Mapping[str, Any], digests: Mapping[str, str]) -> None:
@@ -100,9 +130,7 @@ def _log(root: Path, tracker: Tracker, metrics: Mapping[str, Any], parts: Mappin
         "items": parts["evaluate"].get("items"),
         "suite": parts["evaluate"].get("suite"),
     }
-    for name, path in DATA.items():
-        if path in digests:
-            tracker.dataset(name, digests[path], rows=rows.get(name))
+    log_data(tracker, {name: digests[path] for name, path in DATA.items() if path in digests}, rows)
     if ADAPTERS.as_posix() in digests:
         tracker.model("adapters", digests[ADAPTERS.as_posix()])
 

@@ -1,21 +1,18 @@
-"""The MLflow run of a build, in real stores: SQLite, a server on this machine, and a server that cannot be reached."""
+"""The MLflow run of a build, in a real SQLite database, and with servers that cannot be reached."""
 
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from mlflow.tracking import MlflowClient
 
 from proda.compiler.fit import Point
-from proda.compiler.tracking import EXPERIMENT, OPEN_RUNS, list_runs, open_run, store_uri
+from proda.compiler.run_stores import EXPERIMENT, all_runs, own_uri
+from proda.compiler.tracking import OPEN_RUNS, open_run
 from tests.killing import kill_when
 
 CURVE = [Point(step, 1 / step, 1e-3) for step in range(1, 1201)]
@@ -53,7 +50,7 @@ def test_processes_that_race_for_a_fresh_store_all_get_a_run_and_it_can_be_conti
     with open_run(tmp_path, {"train.epochs": "3", "evaluate.bootstrap": "7"}, resume=tracker.run_id) as again:
         again.metrics({"tuned/twin/accuracy": 0.71})
     assert again.run_id == tracker.run_id
-    client = MlflowClient(store_uri(tmp_path))
+    client = MlflowClient(own_uri(tmp_path))
     run = client.get_run(str(tracker.run_id))
     assert run.data.params == {"train.epochs": "3", "evaluate.bootstrap": "7"} and run.data.metrics["tuned/twin/accuracy"] == 0.71
     assert run.info.status == "FINISHED" and run.info.run_name == "main: A commit"
@@ -65,7 +62,7 @@ def test_processes_that_race_for_a_fresh_store_all_get_a_run_and_it_can_be_conti
     elsewhere.close()
     assert elsewhere.run_id not in (None, tracker.run_id)
     assert client.get_run(str(elsewhere.run_id)).data.tags["proda.continues"] == "0" * 32
-    assert [r.info.run_id for r in list_runs(tmp_path, 1) or []] == [elsewhere.run_id]
+    assert [r.info.run_id for r in all_runs(client, most=1)] == [elsewhere.run_id]
 
 
 def log_everything(root: Path, resume: str | None) -> str:
@@ -81,7 +78,7 @@ def log_everything(root: Path, resume: str | None) -> str:
 
 def test_logging_the_same_twice_adds_nothing(tmp_path: Path) -> None:
     run_id = log_everything(tmp_path, None)
-    client = MlflowClient(store_uri(tmp_path))
+    client = MlflowClient(own_uri(tmp_path))
 
     def counts() -> list[object]:
         run = client.get_run(run_id)
@@ -98,12 +95,21 @@ def test_logging_the_same_twice_adds_nothing(tmp_path: Path) -> None:
     assert second.run_id != run_id and client.get_run(str(second.run_id)).data.tags["proda.continues"] == run_id
 
 
-def test_a_stage_that_fails_ends_its_run_as_failed(tmp_path: Path) -> None:
-    for error in (ValueError, KeyboardInterrupt, SystemExit):
-        with pytest.raises(error), open_run(tmp_path, {}) as tracker:
-            raise error
-        assert MlflowClient(store_uri(tmp_path)).get_run(str(tracker.run_id)).info.status == "FAILED"
+@pytest.mark.parametrize(("error", "status"), [(ValueError, "FAILED"), (KeyboardInterrupt, "KILLED"), (SystemExit, "KILLED")])
+def test_a_stage_that_fails_or_is_interrupted_ends_its_run_with_the_reason(tmp_path: Path, error: type[BaseException], status: str) -> None:
+    with pytest.raises(error), open_run(tmp_path, {}) as tracker:
+        raise error
+    run = MlflowClient(own_uri(tmp_path)).get_run(str(tracker.run_id))
+    assert run.info.status == status and run.info.end_time is not None and run.data.tags["proda.error"] == error.__name__
     assert not list((tmp_path / OPEN_RUNS).iterdir())
+
+
+def test_a_curve_that_was_cut_short_is_continued(tmp_path: Path) -> None:
+    with open_run(tmp_path, {}) as tracker:
+        tracker.curve("seed-0", CURVE[:7])
+        tracker.curve("seed-0", CURVE[:20])
+    history = MlflowClient(own_uri(tmp_path)).get_metric_history(str(tracker.run_id), "loss/seed-0")
+    assert [(point.step, point.value) for point in history] == [(point.step, point.loss) for point in CURVE[:20]]
 
 
 def test_a_killed_stage_is_found_at_the_next_start_and_a_running_one_is_left_alone(tmp_path: Path) -> None:
@@ -115,54 +121,14 @@ def test_a_killed_stage_is_found_at_the_next_start_and_a_running_one_is_left_alo
     started = tmp_path / "started"
     kill_when(started.exists, [sys.executable, "-c", code, str(tmp_path)], env=environment())
     killed = started.read_text()
-    client = MlflowClient(store_uri(tmp_path))
+    client = MlflowClient(own_uri(tmp_path))
     assert client.get_run(killed).info.status == "RUNNING"
     with open_run(tmp_path, {}) as running:
-        assert client.get_run(killed).info.status == "FAILED"
+        ended = client.get_run(killed).info
+        assert ended.status == "KILLED" and ended.start_time <= ended.end_time
         with open_run(tmp_path, {}):
             assert client.get_run(str(running.run_id)).info.status == "RUNNING"
     assert client.get_run(str(running.run_id)).info.status == "FINISHED"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """A real MLflow server on a free port of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    quiet = {**environment(), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    command += ["--backend-store-uri", f"sqlite:///{tmp_path / 'server.db'}", "--artifacts-destination", str(tmp_path / "artifacts")]
-    child = subprocess.Popen(command, env=quiet, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    try:
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and child.poll() is None:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.2)
-        assert child.poll() is None, "the server did not start"
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-
-
-def test_a_server_gets_the_whole_run_and_keeps_it_after_the_server_was_lost(
-    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    run_id = log_everything(tmp_path, None)
-    assert log_everything(tmp_path, run_id) == run_id
-    run = MlflowClient(server).get_run(run_id)
-    assert run.info.status == "FINISHED" and run.data.metrics["tuned/twin/accuracy"] == 0.71 and len(run.outputs.model_outputs) == 1
-    assert capsys.readouterr().err == ""
-    with open_run(tmp_path, {}) as tracker:
-        monkeypatch.setattr(tracker._client._tracking_client.store, "get_host_creds", lambda: (_ for _ in ()).throw(OSError("gone")))
-        tracker.metrics({"x": 1.0})
-        tracker.metrics({"y": 1.0})
-    assert capsys.readouterr().err.count("out of reach") == 1
 
 
 UNREACHABLE = [
@@ -176,7 +142,7 @@ UNREACHABLE = [
 
 
 @pytest.mark.parametrize("uri", UNREACHABLE)
-def test_without_a_store_one_warning_without_secrets_and_everything_goes_on(
+def test_without_a_server_one_warning_without_secrets_and_everything_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], uri: str
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
@@ -184,7 +150,16 @@ def test_without_a_store_one_warning_without_secrets_and_everything_goes_on(
     with open_run(tmp_path, {"a": "1"}) as tracker:
         tracker.curve("seed-0", CURVE)
         tracker.metrics({"x": 1.0})
+    assert MlflowClient(own_uri(tmp_path)).get_run(str(tracker.run_id)).info.status == "FINISHED"
+    said = capfd.readouterr()
+    assert said.err.count("out of reach") == 1 and "`proda runs --upload` sends it" in said.err
+    assert "SECRET" not in said.err + said.out
+
+
+def test_a_database_that_cannot_be_used_stops_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mlflow.db").mkdir()
+    with open_run(tmp_path, {"a": "1"}) as tracker:
+        tracker.curve("seed-0", CURVE)
     assert tracker.run_id is None
     said = capfd.readouterr()
-    assert said.err.count("out of reach") == 1 and "run.json keeps the record" in said.err
-    assert "SECRET" not in said.err + said.out
+    assert said.err.count("cannot be used") == 1 and "run.json keeps the record" in said.err and "Traceback" not in said.err

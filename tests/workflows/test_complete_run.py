@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from mlflow.tracking import MlflowClient
 
-from proda.compiler.tracking import open_run, store_uri
+from proda.compiler.run_stores import all_runs, own_uri
+from proda.compiler.tracking import open_run
 from proda.errors import InputError, NotFoundError
 from proda.params import load_params
 from proda.store.run_record import RUN_RECORD, read_run, record_part
@@ -57,7 +59,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def everything(root: Path) -> tuple[object, ...]:
-    client = MlflowClient(store_uri(root))
+    client = MlflowClient(own_uri(root))
     runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
     histories = {(r.info.run_id, key): len(client.get_metric_history(r.info.run_id, key)) for r in runs for key in r.data.metrics}
     inputs = [(r.info.run_id, r.info.end_time, len(r.inputs.dataset_inputs), len(r.outputs.model_outputs)) for r in runs]
@@ -67,7 +69,7 @@ def everything(root: Path) -> tuple[object, ...]:
 def test_a_clone_in_which_no_stage_ran_gets_a_whole_run_and_a_whole_record_and_twice_is_once(root: Path) -> None:
     done = complete_run(root)
     assert done.changed and done.run_id is not None
-    run = MlflowClient(store_uri(root)).get_run(done.run_id)
+    run = MlflowClient(own_uri(root)).get_run(done.run_id)
     assert run.info.status == "FINISHED" and run.info.run_name.endswith(": Committed results")
     assert run.data.metrics["tuned/twin/accuracy"] == 1.0 and run.data.metrics["base/dev/by_kind/bridge"] == 0.0
     assert run.data.metrics["loss/seed-1"] == 1.5 and run.data.metrics["diagnose/concept gap"] > 0
@@ -99,7 +101,7 @@ def test_a_training_whose_scores_come_from_dvcs_cache_gets_them(root: Path) -> N
     record_part(root, "train", read_run(root)["train"], run_id=tracker.run_id)
     done = complete_run(root)
     assert done.run_id == tracker.run_id
-    run = MlflowClient(store_uri(root)).get_run(str(tracker.run_id))
+    run = MlflowClient(own_uri(root)).get_run(str(tracker.run_id))
     assert run.data.metrics["tuned/sealed/accuracy"] == 1.0 and run.info.status == "FINISHED"
 
 
@@ -114,7 +116,7 @@ def test_a_failed_or_killed_run_with_new_results_is_completed_and_parts_of_other
     with pytest.raises(ValueError, match="evaluate"), open_run(root, {}, resume=first.run_id):
         raise ValueError("evaluate fails")
     assert complete_run(root).changed
-    client = MlflowClient(store_uri(root))
+    client = MlflowClient(own_uri(root))
     run = client.get_run(str(first.run_id))
     assert run.info.status == "FINISHED" and run.data.metrics["tuned/twin/accuracy"] < 1
     assert "seconds" not in read_run(root)["evaluate"]
@@ -131,20 +133,58 @@ def test_a_changed_input_makes_the_run_dirty_and_missing_outputs_do_not(root: Pa
     assert read_run(root)["dirty"] is True
 
 
-def test_without_a_store_the_record_is_complete_and_uploaded_later(
+def test_without_a_server_the_run_is_kept_and_completing_it_again_sends_it(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record_part(root, "train", read_run(root)["train"], run_id=None)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ada:SECRET@127.0.0.1:9")
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    assert complete_run(root).run_id is None
-    assert capsys.readouterr().err.count("out of reach") == 1
-    record = read_run(root)
-    assert record["run_id"] is None and record["evaluate"]["items"] > 0 and record["commit"]
-    assert "SECRET" not in (root / RUN_RECORD).read_text()
-    monkeypatch.delenv("MLFLOW_TRACKING_URI")
     done = complete_run(root)
-    assert done.run_id is not None and read_run(root)["run_id"] == done.run_id
+    assert capsys.readouterr().err.count("out of reach") == 1
+    assert MlflowClient(own_uri(root)).get_run(str(done.run_id)).info.status == "FINISHED"
+    record = read_run(root)
+    assert record["run_id"] == done.run_id and record["store"] == "sqlite:///mlflow.db" and record["evaluate"]["items"] > 0
+    assert "SECRET" not in (root / RUN_RECORD).read_text()
+    before = everything(root)
+    assert complete_run(root).run_id == done.run_id and everything(root) == before
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{root.parent / 'team.db'}")
+    sent = complete_run(root)
+    assert sent.changed and sent.run_id not in (None, done.run_id)
+    assert MlflowClient(f"sqlite:///{root.parent / 'team.db'}").get_run(str(sent.run_id)).data.metrics["tuned/twin/accuracy"] == 1.0
+    after = read_run(root)
+    assert after == {**record, "run_id": sent.run_id, "store": "sqlite:///team.db"}
+    assert not complete_run(root).changed and read_run(root) == after
+
+
+def test_a_clone_leaves_the_record_alone_if_the_server_has_the_run_or_cannot_be_asked(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{root.parent / 'team.db'}")
+    done = complete_run(root)
+    record = (root / RUN_RECORD).read_bytes()
+    clone = root.parent / "clone-2"
+    shutil.copytree(root, clone, ignore=shutil.ignore_patterns("mlflow.db"))
+    again = complete_run(clone)
+    assert again.run_id == done.run_id and not again.changed and (clone / RUN_RECORD).read_bytes() == record
+    assert not all_runs(MlflowClient(own_uri(clone))) and capsys.readouterr().err == ""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    assert complete_run(clone).run_id is None and (clone / RUN_RECORD).read_bytes() == record
+    assert capsys.readouterr().err.count("out of reach") == 1
+
+
+def test_a_clone_that_builds_on_continues_the_run_of_the_server(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    team = f"sqlite:///{root.parent / 'team.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", team)
+    done = complete_run(root)
+    clone = root.parent / "clone-2"
+    shutil.copytree(root, clone, ignore=shutil.ignore_patterns("mlflow.db"))
+    with build_run(clone, load_params(clone / "params.yaml"), resume=True) as tracker:
+        tracker.metrics({"tuned/twin/accuracy": 0.5})
+    assert tracker.run_id == done.run_id
+    found = all_runs(MlflowClient(team))
+    assert [(run.info.run_id, run.info.status, run.data.metrics["tuned/twin/accuracy"]) for run in found] == [
+        (done.run_id, "FINISHED", 0.5)
+    ]
 
 
 def test_damaged_and_missing_results_are_named(root: Path) -> None:
