@@ -39,7 +39,7 @@ def test_the_wheel_holds_every_template_and_the_stages(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     expected = {f"proda/templates/{p.relative_to(TEMPLATES).as_posix()}" for p in TEMPLATES.rglob("*") if p.is_file()}
     assert len(expected) > 15 and expected <= names
-    assert {f"pipelines/{stage}.py" for stage in DATA_STAGES} <= names and "scripts/dvc_locks.py" in names
+    assert {f"pipelines/{stage}.py" for stage in DATA_STAGES} <= names and "proda/workflows/dvc_locks.py" in names
 
 
 def test_the_repository_holds_no_code_and_runs_that_of_the_wheel(site: Path, root: Path) -> None:
