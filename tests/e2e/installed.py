@@ -61,9 +61,9 @@ def environment(env: Path, *installed: str) -> Path:
     A folder that a .pth file names is searched last, and the .pth files in it, such as that of an editable install, are not read.
     """
     _python("venv", "--without-pip", str(env))
-    _python("pip", "--python", str(env / "bin/python"), "install", "--no-deps", "--no-index", "--quiet", *installed)
     borrowed = dict.fromkeys(sysconfig.get_paths()[kind] for kind in ("purelib", "platlib"))
     (packages(env) / "borrowed.pth").write_text("".join(f"{folder}\n" for folder in borrowed))
+    _python("pip", "--python", str(env / "bin/python"), "install", "--no-deps", "--no-index", "--quiet", *installed)
     command = env / "bin/dvc"
     command.write_text(f"#!{env}/bin/python\nimport sys\nfrom dvc.cli import main\nsys.exit(main())\n")
     command.chmod(0o755)
