@@ -87,7 +87,7 @@ def _order_faults(found: list[Section]) -> list[tuple[int, str]]:
             faults.append((section.line, f"`## [{UNRELEASED}]` has no date and stands first, once"))
         if section.name != UNRELEASED and not _is_date(section.date):
             faults.append((section.line, f"[{section.name}] has no valid date; write `## [{section.name}] - YYYY-MM-DD`"))
-    released = [s for s in found if s.name != UNRELEASED]
+    released = [s for s in found if s.name != UNRELEASED and _is_date(s.date)]
     for newer, older in zip(released, released[1:], strict=False):
         if not (_numbers(newer.name) > _numbers(older.name) and newer.date >= older.date):
             faults.append((older.line, f"[{older.name}] of {older.date} stands below [{newer.name}] of {newer.date}; the newest stands first"))

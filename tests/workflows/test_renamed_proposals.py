@@ -80,7 +80,8 @@ def test_a_chain_that_is_accepted_afterwards_uses_the_renamed_concept(root: Path
     commit(root, "Renamed")
     assert BOILS in run(root, "review", SOURCE, "--accept", BOILS)
     topic = proda.open(str(root)).knowledge
-    assert topic.statements[f"energy/{BOILS}.s1"].subject == "energy/liquefaction"
+    ends = [(topic.statements[f"energy/{BOILS}.s{n}"].subject, topic.statements[f"energy/{BOILS}.s{n}"].object) for n in (1, 2)]
+    assert ends == [("energy/heat-flow", "energy/liquefaction"), ("energy/liquefaction", "energy/pressure-drop")]
     assert (topic.concepts["energy/condensation"].status, topic.concepts["energy/liquefaction"].status) == ("retired", "active")
     assert "0 errors" in run(root, "check")
 
