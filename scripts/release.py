@@ -90,7 +90,8 @@ def _order_faults(found: list[Section]) -> list[tuple[int, str]]:
     released = [s for s in found if s.name != UNRELEASED and _is_date(s.date)]
     for newer, older in zip(released, released[1:], strict=False):
         if not (_numbers(newer.name) > _numbers(older.name) and newer.date >= older.date):
-            faults.append((older.line, f"[{older.name}] of {older.date} stands below [{newer.name}] of {newer.date}; the newest stands first"))
+            below = f"[{older.name}] of {older.date} stands below [{newer.name}] of {newer.date}"
+            faults.append((older.line, f"{below}; the newest stands first"))
     return faults
 
 
@@ -157,7 +158,8 @@ def release(tag: str | None, notes: bool, version: str | None, root: Path) -> No
         raise UsageError("Give one of --tag, --notes and --prepare.")
     if version is not None:
         prepare(root, version, datetime.datetime.now(datetime.UTC).date())
-        click.echo(f"Next: git commit -am 'Release {version}' && git tag -a v{version} -m 'ProDa {version}' && git push --follow-tags", err=True)
+        tag_it = f"git tag -a v{version} -m 'ProDa {version}' && git push --follow-tags"
+        click.echo(f"Next: git commit -am 'Release {version}' && {tag_it}", err=True)
         return
     sections = check(root, tag)
     if not notes:

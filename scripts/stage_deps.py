@@ -23,9 +23,9 @@ ENOUGH = 0.75  # a package of which a stage needs this share of modules is one d
 
 
 def code_of(script: Path, root: Path) -> list[str]:
-    """Return the paths, relative to `root` and sorted, of the script and of every module of this project that it imports, transitively, but for VERSION.
+    """Return the paths, relative to `root` and sorted, of the script and of every module of this project that it imports, transitively.
 
-    A package of which most modules are needed is listed as a folder.
+    VERSION is left out. A package of which most modules are needed is listed as a folder.
     """
     found = imported_files(script, root, OURS) - {root / VERSION}
     for package in sorted({path.parent for path in found}, key=lambda p: len(p.parts)):

@@ -105,7 +105,8 @@ def test_all_faults_are_named_at_once() -> None:
 
 
 def test_a_version_that_the_changelog_does_not_name_is_a_fault(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=re.escape("CHANGELOG.md:11  the newest version is 0.2.0, and that of proda/__init__.py is 0.2.1.")):
+    says = "CHANGELOG.md:11  the newest version is 0.2.0, and that of proda/__init__.py is 0.2.1."
+    with pytest.raises(InputError, match=re.escape(says)):
         check(made(tmp_path, version="0.2.1"))
     with pytest.raises(InputError, match="expected one assignment"):
         check(made(tmp_path, version="0.2"))

@@ -1,7 +1,9 @@
 """Repair or name the lock files of DVC that a killed `dvc repro` may leave damaged.
 
     python -m proda.workflows.dvc_locks                # `make repro` runs this first
-    python -m proda.workflows.dvc_locks --install      # `make` runs this after installing: the environment's `dvc` command is proda.workflows.dvc_command
+    python -m proda.workflows.dvc_locks --install      # `make` runs this after installing
+
+After `--install`, the `dvc` command of the environment is proda.workflows.dvc_command.
 
 DVC itself reports such a file without a remedy. An unreadable .dvc/tmp/rwlock, which only names running processes, is removed. A damaged
 dvc.lock is named with the remedy; exit 1.

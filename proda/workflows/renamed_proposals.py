@@ -51,7 +51,8 @@ def rename_in_proposals(
         return {after: read_bytes(root / before, root).decode(), before: None}, {before: 1}
     texts: dict[str, str | None] = {}
     places: dict[str, int] = {}
-    for file, text, count in (*_sources(root, kind, old, new), *_cases(root, kind, old, new, knowledge, topics), *_merges(root, kind, old, new)):
+    cases = _cases(root, kind, old, new, knowledge, topics)
+    for file, text, count in (*_sources(root, kind, old, new), *cases, *_merges(root, kind, old, new)):
         if count:
             texts[file], places[file] = text, count
     return texts, places

@@ -1,4 +1,4 @@
-"""Two people, a bare repository and a DVC remote: a repair and an edit of one topic, on two branches, are merged, rebuilt, checked, audited.
+"""Two people, a bare repository and a DVC remote: a repair and an edit of one topic, on two branches, are merged, rebuilt and audited.
 
 Ada pushes a round of repair and mends a definition; Ben adds a chain to the same topic file, and changes a statement. Ben's branch is
 merged first. The tests of this file run in order, in one worker, on these clones.
@@ -24,6 +24,7 @@ from tests.toyworld import ROOT, make_repository
 
 TOPIC = "knowledge/milling/milling-basics.yaml"
 MODEL_STAGES = {"train", "evaluate", "diagnose"}
+WIND = "air that moves over the valley"
 CHAIN = """\
   # the miller's own story
   stones-warm-flour:
@@ -129,7 +130,7 @@ def test_ada_pushes_a_round_of_repair_and_a_mended_definition(team: tuple[Person
     ada, _, _ = team
     ada.proda("repair", "--max", "6")
     assert ada.git("branch", "--show-current").strip() == "repair/round-1" and len(load_patches(ada.root)) == 6
-    ada.edit(TOPIC, ("definition: the 1th thing that the people of the valley have a word for", "definition: air that moves over the valley"))
+    ada.edit(TOPIC, ("definition: the 1th thing that the people of the valley have a word for", f"definition: {WIND}"))
     ada.commit("What wind is")
     assert stages_run(ada.dvc("repro")) >= {"check", "train", "evaluate", "diagnose"}
     ada.commit("Rebuilt after the repair")
@@ -161,7 +162,7 @@ def test_the_branches_merge_without_a_conflict_and_what_is_derived_is_stale(team
     said = ada.git("merge", "--no-edit", "repair/round-1")
     assert "Run dvc repro to rebuild them" in said and "CONFLICT" not in said
     topic = load_yaml(ada.root / TOPIC)
-    assert "stones-warm-flour" in topic["chains"] and topic["concepts"]["wind"]["definition"] == "air that moves over the valley"
+    assert "stones-warm-flour" in topic["chains"] and topic["concepts"]["wind"]["definition"] == WIND
     assert topic["chains"]["wind-grinds-grain"]["steps"][0]["text"].startswith("It is wind that")
     assert "# the miller's own story" in (ada.root / TOPIC).read_text() and len(load_patches(ada.root)) == 6
     assert "stale" in ada.proda("status") and "derived files" in ada.proda("merge")

@@ -11,7 +11,6 @@ import msgspec
 import pytest
 
 import proda
-from proda.errors import InputError
 from proda.store.case_proposals import (
     CaseProposals,
     ProposedCase,
