@@ -15,7 +15,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .PHONY: repro ui test check slow remote-test bench pretrained clean
 
 repro: $(VENV)/installed
-	python -m scripts.dvc_locks
+	python -m proda.workflows.dvc_locks
 	dvc repro
 	proda runs --complete
 	proda report
@@ -57,7 +57,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing (about 2 GB, two to five minutes) …"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,s3]"
-	$(BIN)/python -m scripts.dvc_locks --install
+	$(BIN)/python -m proda.workflows.dvc_locks --install
 	@$(BIN)/proda merge --install || true
 	@touch $@
 

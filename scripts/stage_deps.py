@@ -4,7 +4,8 @@
     python -m scripts.stage_deps --write    # corrects dvc.yaml, keeping comments and order
 
 A stage depends on its script in pipelines/ and on every module of this project that the script imports, directly or through
-others. If a dependency were missing, DVC would keep results that the current code no longer produces.
+others. If a dependency were missing, DVC would keep results that the current code no longer produces. Only proda/__init__.py is left out:
+it holds the number of the version, and a release must not make every result stale.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ from proda.store.code_version import imported_files
 from proda.store.files import write_file
 
 OURS = ("proda", "pipelines")
+VERSION = "proda/__init__.py"
 ENOUGH = 0.75  # a package of which a stage needs this share of modules is one dependency: DVC's own cost grows with their number
 
 
 def code_of(script: Path, root: Path) -> list[str]:
     """Return the paths, relative to `root` and sorted, of the script and of every module of this project that it imports, transitively.
 
-    A package of which most modules are needed is listed as a folder.
+    VERSION is left out. A package of which most modules are needed is listed as a folder.
     """
-    found = imported_files(script, root, OURS)
+    found = imported_files(script, root, OURS) - {root / VERSION}
     for package in sorted({path.parent for path in found}, key=lambda p: len(p.parts)):
         inside = set(package.rglob("*.py"))
         if package != root / "proda" and len(inside) > 2 and len(inside & found) >= ENOUGH * len(inside):

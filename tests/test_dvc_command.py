@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
-from scripts.dvc_command import REMEDIES, Transfers, _watched, remedy
-from scripts.run_cache import remote_named
+from proda.workflows.dvc_command import REMEDIES, Transfers, _watched, remedy
+from proda.workflows.run_cache import remote_named
 
 CUT = "Could not connect to the endpoint URL"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.dvc_locks import LOCK, RWLOCK, main
+from proda.workflows.dvc_locks import LOCK, RWLOCK, main
 
 ROOT = Path(__file__).parent.parent
 

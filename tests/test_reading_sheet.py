@@ -1,4 +1,4 @@
-"""`python -m scripts.reading_sheet`: sheets show no key, answers come back under the right item, draws are repeatable."""
+"""`python -m proda.cli.reading_sheet`: sheets show no key, answers come back under the right item, draws are repeatable."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def root(built: Path, tmp_path: Path) -> Path:
 
 def run(root: Path, *arguments: str, code: int = 0) -> str:
     """What the command prints."""
-    command = [sys.executable, "-P", "-m", "scripts.reading_sheet", *arguments]
+    command = [sys.executable, "-P", "-m", "proda.cli.reading_sheet", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr

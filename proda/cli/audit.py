@@ -8,7 +8,7 @@
       +3 −0  1-bimetal-strip-bends-s1-3f0c9a1e (unproven)
       … and 90 more (--all)
     fixed   physics/bimetal-strip-bends:twin-bridge   0 of 3 → 3 of 3 seeds
-      could have   1c77e02b8  1-bimetal-strip-bends-s1-3f0c9a1e (unproven)   through physics/bimetal-strip-bends.s1
+      could have   1c77e02b8  1-bimetal-strip-bends-s1-3f0c9a1e (unproven)   through physics/bimetal-strip-bends.s1  by Ada Lovelace
 
 Reads git history and the results committed in it: nothing is trained, and DVC's cache is not needed. Without A..B: from the commit before
 the last round's first patch to the work tree.
@@ -152,6 +152,7 @@ def _items(lines: Sequence[Line], few: int | None) -> Iterator[str]:
                 yield "  no change lies under it"
             else:
                 what = f"{line.patch} ({line.says})" if line.says else line.patch or line.subject
-                yield f"  {line.level}  {line.commit}  {what}  through {', '.join(line.through)}"
+                by = f"  by {line.author}" if line.author else ""
+                yield f"  {line.level}  {line.commit}  {what}  through {', '.join(line.through)}{by}"
     if few is not None and len(groups) > few:
         yield f"… and {count(len(groups) - few, 'more item', 'more items')} (--all)"

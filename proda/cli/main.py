@@ -13,7 +13,6 @@ import sys
 
 import click
 
-from proda import __version__
 from proda.cli.terminal import in_utf8_mode, show_what_can_be_shown
 from proda.errors import ProdaError, UsageError, failed_write
 
@@ -83,12 +82,20 @@ def unknown_verb(verb: str) -> str:
     return f"No verb '{verb}'. " + (f"Did you mean '{close}'?" if close else f"Verbs: {', '.join(VERBS)}.")
 
 
+def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from proda.cli.version import version_text
+
+        click.echo(version_text())
+        context.exit()
+
+
 @click.group(
     cls=_Verbs,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="`dvc repro` rebuilds whatever a change affects. See README.md. Example: proda help diff",
 )
-@click.version_option(__version__, prog_name="proda")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit.")
 def cli() -> None:
     """Program with data: knowledge in git, samples and scores rebuilt from it."""
 

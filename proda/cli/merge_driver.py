@@ -46,5 +46,6 @@ def merge_driver(base: Path, ours: Path, theirs: Path, path: str, size: int, nam
     merged, message = merged_in_place(path, base, ours, theirs, labels, inner=inner)
     note(message)
     if merged.conflicts:
-        note(conflict_text(path, merged.conflicts) if not message else merged.conflicts[0].why)
+        as_text = bool(message) or merged.conflicts[0].line == 0
+        note(merged.conflicts[0].why if as_text else conflict_text(path, merged.conflicts))
         sys.exit(CONFLICTS)

@@ -34,7 +34,7 @@ REWORDED = (
 @click.option("--json", "as_json", is_flag=True, help="Print the files and the number of places as JSON.")
 @click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
 def mv(old: str, new: str, topic: bool, dry_run: bool, as_json: bool, root: Path) -> None:
-    """Rename a concept, chain or topic in knowledge, exceptions, patches and verdicts. NEW is in the same discipline.
+    """Rename a concept, chain or topic in knowledge, exceptions, patches, verdicts and proposals. NEW is in the same discipline.
 
     The old id of a concept or chain stays as a retired entry. Statement ids follow their chain, and items keep their split.
     """

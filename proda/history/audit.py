@@ -40,6 +40,7 @@ class Change(Record, frozen=True):
     says: str = ""  # the verdict on the patch
     reverted: bool = False  # the commit removes the patch
     shown: Mapping[str, str] | None = None  # content hash of an item → what retraining showed of it; None: `says` holds for every item
+    author: str = ""  # of the commit
 
 
 class Line(Record, frozen=True):
@@ -55,6 +56,7 @@ class Line(Record, frozen=True):
     patch: str = ""
     says: str = ""  # about this item, where the verdict speaks of it; otherwise about the patch
     through: tuple[str, ...] = ()  # the nodes that the change and the item share
+    author: str = ""  # of the commit
 
 
 class PatchEffect(Record, frozen=True):
@@ -91,6 +93,7 @@ def audit(
             Line(
                 *brief, _level(change, item, flip.better, wrong), change.commit, change.subject, change.patch,
                 (change.shown or {}).get(item.content_hash, change.says), tuple(sorted(under.intersection(change.nodes))),
+                change.author,
             )
             for change in changes
             if under.intersection(change.nodes)

@@ -27,7 +27,7 @@ DATA = (
 READERS = ("cli", "debugger", "experiments", "history", "report")  # these read results, and make none
 EVERYTHING = (
     *("params.yaml", "constraints.txt", "proda-version.yaml", "pipelines", "knowledge/relations.yaml", "samples/allocation.yaml"),
-    *("proda", *(f":(exclude)proda/{name}" for name in READERS)),
+    *("proda", ":(exclude)proda/__init__.py", *(f":(exclude)proda/{name}" for name in READERS)),  # which holds the number of the version
 )
 DECIDES = (*DATA, *EVERYTHING, ":(exclude,glob)knowledge/*.md")  # Markdown directly in knowledge/ is documentation
 MAX_COMMITS = 500
@@ -62,11 +62,12 @@ def data_changes(root: Path, first: str, last: str | None) -> tuple[list[Change]
             patch = Path(name).stem
             verdict = verdicts.get(patch, {})
             brief = (commit.hexsha[:9], str(commit.summary), _targets(commit, name), patch, str(verdict.get("says", "")))
-            changes.append(Change(*brief, reverted=file_text(commit, name) is None, shown=shown_by(verdict)))
+            reverted = file_text(commit, name) is None
+            changes.append(Change(*brief, reverted=reverted, shown=shown_by(verdict), author=str(commit.author.name)))
         if any(name.startswith("knowledge/") and name.endswith(".yaml") and name != "knowledge/relations.yaml" for name in names):
             nodes = _nodes(root, commit)
             if nodes:
-                changes.append(Change(commit.hexsha[:9], str(commit.summary), nodes))
+                changes.append(Change(commit.hexsha[:9], str(commit.summary), nodes, author=str(commit.author.name)))
     everywhere = [f"{c.hexsha[:9]} {c.summary}" for c in repo.iter_commits(span, paths=list(EVERYTHING), reverse=True, no_merges=True)]
     return changes, everywhere
 

@@ -17,6 +17,7 @@ DRIVER = "proda"  # the names that .gitattributes gives
 INNER = "proda-inner"
 DERIVED = "proda-derived"
 LOCK = "proda-lock"
+GENERATED = "proda-generated"
 
 
 def kind_of(path: str) -> Kind:

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from proda.gitrepo import GitError, run_git
-from proda.merging.files import DERIVED, DRIVER, INNER, LOCK
+from proda.merging.files import DERIVED, DRIVER, GENERATED, INNER, LOCK
 
 ATTRIBUTES = Path(".gitattributes")
 CONFLICTS = 3  # exit status of `proda merge-driver`: another one than that of a command that fails
@@ -41,6 +41,8 @@ def settings(python: str = sys.executable) -> dict[str, str]:
         f"merge.{INNER}.driver": driver(" --inner"),
         f"merge.{DERIVED}.name": "ProDa: derived files, which dvc repro rebuilds",
         f"merge.{DERIVED}.driver": _NOTED,
+        f"merge.{GENERATED}.name": "ProDa: texts with parts that a command writes",
+        f"merge.{GENERATED}.driver": driver(""),
         f"merge.{LOCK}.name": "ProDa: dvc.lock, which dvc repro rebuilds",
         f"merge.{LOCK}.driver": f"{_NOTED}; {_LOCK_SAID}",
     }
@@ -77,6 +79,7 @@ def missing_attributes(root: Path) -> tuple[str, ...]:
         "benchmarks/results/metrics.json": DERIVED,
         "benchmarks/general/a.yaml": DERIVED,
         "samples/corpus/a/b.yaml": DERIVED,
+        "knowledge/CARD.md": GENERATED,
         "dvc.lock": LOCK,
     }
     fields = run_git(root, "check-attr", "-z", "merge", "--", *wanted).split("\0")

@@ -38,7 +38,7 @@ HASH = re.compile(r"[0-9a-f]{16}")
 READER = re.compile(r"[a-z][0-9]?")
 _HEAD = """\
 # What independent readers answered to the items without the key, by content hash of the item. Written by
-# `python -m scripts.reading_sheet --collect`; proda/store/validation.py says how an entry reads.
+# `python -m proda.cli.reading_sheet --collect`; proda/store/validation.py says how an entry reads.
 """
 
 Letter = Literal["A", "B", "C", "D"]

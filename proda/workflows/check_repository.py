@@ -140,7 +140,7 @@ def _unread(committed: Committed) -> Iterator[Finding]:
     counts = counted(items, committed.validation)
     parts = []
     if counts.unread:
-        parts.append(f"{counts.unread:,} unread (fewer than two readings; `python -m scripts.reading_sheet OUT --unread` draws them)")
+        parts.append(f"{counts.unread:,} unread (fewer than two readings; `python -m proda.cli.reading_sheet OUT --unread` draws them)")
     if counts.disputed:
         parts.append(f"{counts.disputed:,} disputed (`dvc repro benchmark` withholds them until they are mended)")
     if parts:

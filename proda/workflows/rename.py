@@ -13,6 +13,8 @@ What changes:
                              the items of a chain or link. Hashes stay, so the build stops where a judged item reads differently afterwards.
     samples/patches/         ids, and therefore hash and name, of each patch; `expect` keeps its hashes of what the patch was made for.
     benchmarks/verdicts/     names and ids of the patches, ids of the items.
+    proposals/, knowledge/merges.yaml
+                             what waits for review, and decisions about it (proda/workflows/renamed_proposals.py).
 
 Items, samples and results are derived: `dvc repro` writes them. Their wording is drawn by id, so the items and samples of a renamed node
 are worded differently afterwards. Items keep their split: a chain inherits it from the retired chain that it replaces (tester/splits.py).
@@ -47,6 +49,7 @@ from proda.store.files import data_files
 from proda.store.patches import load_patches, named
 from proda.store.verdicts import VERDICTS
 from proda.tester.splits import sealed_chains
+from proda.workflows.renamed_proposals import rename_in_proposals
 from proda.workflows.yaml_scalars import replace_scalars
 from proda.yamlio import dump_yaml, load_yaml, load_yaml_bytes, read_bytes
 
@@ -105,7 +108,9 @@ def plan_rename(root: Path, old: str, new: str, *, topic: bool = False) -> Plann
         text, count = _scalars(root, EXCEPTIONS.as_posix(), renaming)
         if count:
             texts[EXCEPTIONS.as_posix()], places[EXCEPTIONS.as_posix()] = text, count
-    return Planned(renaming, texts, dict(sorted(places.items())))
+    topics = {file: text for file, text in texts.items() if file.startswith("knowledge/") and text is not None}
+    waiting, named_there = rename_in_proposals(root, renaming.kind, renaming.old, renaming.new, knowledge, topics)
+    return Planned(renaming, texts | waiting, dict(sorted({**places, **named_there}.items())))
 
 
 def _renaming(root: Path, knowledge: Knowledge, old: str, new: str, topic: bool) -> Renaming:

@@ -48,7 +48,7 @@ def test_a_repository_without_the_attributes_is_named(root: Path) -> None:
     (root / ".gitattributes").unlink()
     commit(root, "None")
     assert "knowledge/sources/catalogue.yaml" in proda(root, "--install").stderr
-    assert len(missing_attributes(root)) == 16
+    assert len(missing_attributes(root)) == 17
 
 
 def test_the_template_gives_the_attributes_of_the_project() -> None:

@@ -41,8 +41,8 @@ class Clone:
     bucket: str
 
     def dvc(self, *arguments: str, ok: bool | None = True, **env: str | None) -> Done:
-        """Run `dvc` as scripts.dvc_command, with the key pair in the environment; a variable given as None is not set."""
-        done = self._run([sys.executable, "-P", "-m", "scripts.dvc_command", *arguments], env)
+        """Run `dvc` as proda.workflows.dvc_command, with the key pair in the environment; a variable given as None is not set."""
+        done = self._run([sys.executable, "-P", "-m", "proda.workflows.dvc_command", *arguments], env)
         assert ok is None or (done.status == 0) is ok, f"dvc {arguments} gave {done.status}\n{done.out}\n{done.err}"
         assert "Traceback" not in done.out + done.err
         return done
@@ -91,7 +91,7 @@ class Clone:
 
     def start_dvc(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start `dvc` and return the process, which the caller ends."""
-        command = [sys.executable, "-P", "-m", "scripts.dvc_command", *arguments]
+        command = [sys.executable, "-P", "-m", "proda.workflows.dvc_command", *arguments]
         return subprocess.Popen(command, cwd=self.root, env=self._env({}), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def _run(self, command: list[str], env: dict[str, str | None]) -> Done:

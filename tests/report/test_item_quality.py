@@ -64,7 +64,7 @@ def test_readings_are_counted_by_what_they_found(root: Path, html: str) -> None:
     items = proda.open(str(root)).items()
     text = text_of(section(html))
     assert f"validated {len(items) - 2} two or more" in text
-    assert "unread 1 fewer than two readings; python -m scripts.reading_sheet" in text
+    assert "unread 1 fewer than two readings; python -m proda.cli.reading_sheet" in text
     assert "disputed 1 a reading disagrees" in text and "withheld or mended 1 disputed items" in text
     # Two readings of each item but one, and one of the withheld item; only this last one picks another option than the key.
     count = 2 * len(items)

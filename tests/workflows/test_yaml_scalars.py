@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proda.errors import InputError
-from proda.workflows.yaml_scalars import replace_scalars
+from proda.workflows.yaml_scalars import KEY, Place, replace_scalars, replace_scalars_at
 from proda.yamlio import dump_yaml, load_yaml_text
 
 
@@ -31,9 +31,20 @@ def test_a_block_scalar_is_refused(text: str) -> None:
         replace_scalars(text, _renamed)
 
 
-def test_a_text_that_would_mean_something_else_is_refused() -> None:
-    with pytest.raises(InputError):
-        replace_scalars("a: old\n", lambda text: "12" if text == "old" else text)
+def test_a_text_that_would_be_read_as_a_number_is_quoted() -> None:
+    assert replace_scalars("a: old\n", lambda text: "12" if text == "old" else text) == ('a: "12"\n', 1)
+
+
+def test_a_scalar_is_replaced_by_its_place() -> None:
+    text = "old: {old: [old, {old: old}]}\nother: old\n"
+
+    def at(wanted: Place) -> str:
+        return replace_scalars_at(text, lambda place, said: "new" if place == wanted else said)[0]
+
+    assert at(("other",)) == text.replace("other: old", "other: new")
+    assert at(("old", KEY)) == text.replace("old: {old: [", "old: {new: [")
+    assert at(("old", "old")) == text.replace("[old,", "[new,")
+    assert at(("old", "old", "old")) == text.replace("{old: old}]", "{old: new}]")
 
 
 WORDS = st.sampled_from(["old", "older", "bold old", "none", "old:x", "1-old", "it's old", 'say "old"', "ä old"])

@@ -1,6 +1,6 @@
 """Send the files that entries of DVC's run cache name, after `dvc push --run-cache`.
 
-    python -m scripts.dvc_command push --run-cache      # sends them too
+    python -m proda.workflows.dvc_command push --run-cache      # sends them too
 
 DVC sends the entries, and the outputs in dvc.lock. An entry also names outputs that git tracks (benchmarks/results/training.csv) and
 outputs of other builds; without them a teammate's DVC finds the entry, cannot restore it, and trains again.

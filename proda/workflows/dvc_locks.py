@@ -1,7 +1,9 @@
 """Repair or name the lock files of DVC that a killed `dvc repro` may leave damaged.
 
-    python -m scripts.dvc_locks                # `make repro` runs this first
-    python -m scripts.dvc_locks --install      # `make` runs this after installing: the environment's `dvc` command is scripts.dvc_command
+    python -m proda.workflows.dvc_locks                # `make repro` runs this first
+    python -m proda.workflows.dvc_locks --install      # `make` runs this after installing
+
+After `--install`, the `dvc` command of the environment is proda.workflows.dvc_command.
 
 DVC itself reports such a file without a remedy. An unreadable .dvc/tmp/rwlock, which only names running processes, is removed. A damaged
 dvc.lock is named with the remedy; exit 1.
@@ -22,10 +24,10 @@ RWLOCK = Path(".dvc/tmp/rwlock")
 LOCK = Path("dvc.lock")
 COMMAND = """\
 #!{python}
-# Installed by `python -m scripts.dvc_locks --install`: DVC, with a check of its lock files, and remedies where a transfer fails.
+# Installed by `python -m proda.workflows.dvc_locks --install`: DVC, with a check of its lock files, and remedies where a transfer fails.
 import sys
 
-from scripts.dvc_command import main
+from proda.workflows.dvc_command import main
 
 sys.exit(main())
 """

@@ -1,9 +1,9 @@
 """Draw what people read: items without their keys, statements, samples. Take in a reader's answers to items.
 
-    python -m scripts.reading_sheet build/sheets --unread             # build/sheets/sheet-01.md, …: items with fewer than two readings
-    python -m scripts.reading_sheet --collect a.yaml --reader a --sheets build/sheets      # into benchmarks/validation.yaml
-    python -m scripts.reading_sheet --statements 120 --seed 3         # printed; the verdicts go to docs/measured/ by hand
-    python -m scripts.reading_sheet --samples 100 --seed 3
+    python -m proda.cli.reading_sheet build/sheets --unread             # build/sheets/sheet-01.md, …: items with fewer than two readings
+    python -m proda.cli.reading_sheet --collect a.yaml --reader a --sheets build/sheets      # into benchmarks/validation.yaml
+    python -m proda.cli.reading_sheet --statements 120 --seed 3         # printed; the verdicts go to docs/measured/ by hand
+    python -m proda.cli.reading_sheet --samples 100 --seed 3
 
 Two readers work on the same sheets and do not see each other's answers. proda/store/sheets.py describes a sheet and an answer.
 """
@@ -136,7 +136,7 @@ def _samples(root: Path, count: int, seed: int) -> Iterator[str]:
 def _rule(what: str, drawn: int, of: int, pool: str, seed: int) -> Iterator[str]:
     yield f"# {drawn:,} {what}\n"
     yield f"Rule of the draw: of all {of:,} {pool}, the first {drawn:,} by a hash of the seed {seed} and the id"
-    yield f"(`python -m scripts.reading_sheet --{what} {drawn} --seed {seed}`).\n"
+    yield f"(`python -m proda.cli.reading_sheet --{what} {drawn} --seed {seed}`).\n"
 
 
 if __name__ == "__main__":
