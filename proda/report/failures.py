@@ -1,7 +1,7 @@
 """Outcomes → the items that every seed answers wrong, those with the clearest preference for a wrong option first.
 
-    for failure in failed_by_all(lineage, frozenset({"dev", "twin"}))[:5]:
-        failure.item.stem, failure.margin
+for failure in failed_by_all(lineage, frozenset({"dev", "twin"}))[:5]:
+    failure.item.stem, failure.margin
 """
 
 from __future__ import annotations

@@ -10,14 +10,16 @@ Its quote is empty if it is the statement's own sentence.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from proda.graph import Knowledge
 from proda.history.lineage import Lineage
 from proda.records import Chain, Sample
 from proda.report.tables import NONE, Table, places
 
-CONCEPT = ("id", "term", "type", "definition", "active")
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
+
+CONCEPT = ("id", "term", "type", "definition", "active", "aliases")
 STATEMENT = ("id", "chain", "subject", "relation", "object", "text", "quote", "where", "samples", "when")
 CHAIN = ("id", "explains", "preconditions", "exclusions", "statements", "active", "reference")
 SAMPLE = ("id", "format", "question", "answer", "patch")
@@ -50,7 +52,7 @@ def sample_table(lineage: Lineage, patches: Mapping[str, int]) -> Table:
 
 def _concept(know: Knowledge, concept: str) -> tuple[Any, ...]:
     found = know.concepts[concept]
-    return found.id, found.text, found.type, found.definition, int(found.status == "active")
+    return found.id, found.term, found.type, found.definition, int(found.status == "active"), list(found.aliases)
 
 
 def _chain(chain: Chain, statements: Mapping[str, int]) -> tuple[Any, ...]:

@@ -18,16 +18,16 @@ from proda.history.git_log import Commit, changes, log, run
 from proda.history.lineage import Lineage
 from proda.history.repairs import read_repairs
 from proda.history.repository import Repository
+from proda.history.round_audit import RoundAudit, adding_commits, audit_of_last_round
 from proda.history.round_record import read_all
 from proda.records import CATEGORIES, SPLITS, Outcome
 from proda.report import scores
-from proda.report.audit_rows import RoundAudit, audit_of_last_round, audit_table
 from proda.report.failures import Failure, failed_by_all
 from proda.report.item_quality import ItemQuality, item_quality
 from proda.report.item_rows import item_tables
 from proda.report.item_statistics import item_statistics
 from proda.report.node_rows import node_tables, sample_table
-from proda.report.repair_rows import adding_commits, commit_table, patch_of_sample, repair_tables
+from proda.report.repair_rows import audit_table, commit_table, patch_of_sample, repair_tables
 from proda.report.rounds import ShownRound, shown_rounds
 from proda.report.scores import Gates, Need, RankAgreement, Row, percent
 from proda.report.svg import Curves
@@ -160,7 +160,11 @@ def build_page(repo: Repository, *, sealed: bool = False) -> Page:
 
 
 def _blocks(
-    lineage: Lineage, outcomes: Sequence[Outcome], audited: RoundAudit | None, added_in: Mapping[str, Commit], history: Sequence[ShownCommit]
+    lineage: Lineage,
+    outcomes: Sequence[Outcome],
+    audited: RoundAudit | None,
+    added_in: Mapping[str, Commit],
+    history: Sequence[ShownCommit],
 ) -> dict[str, Any]:
     shown = {i: item for i, item in lineage.items.items() if not lineage.hidden(item)}
     flipped = {flip.item: flip.better for flip in audited.flips} if audited else {}

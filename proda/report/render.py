@@ -30,9 +30,7 @@ STYLES = ("page", "charts", "views", "graph", "small")
 def render(page: Page) -> str:
     """Return the page as HTML."""
     loader = jinja2.PackageLoader("proda.report", "templates")
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(percent=percent, points=points, route=route)
     environment.globals.update(
         strip=svg.strip, axis=svg.axis, change=svg.change, scale=svg.scale, panel=svg.panel, counted=counted, glossary=GLOSSARY

@@ -1,4 +1,4 @@
-"""Diagnoses, evidence, patches, verdicts and commits → the tables of repairs on the page.
+"""Diagnoses, evidence, patches, verdicts, flips and commits → the tables of repairs on the page.
 
     found = repair_tables(lineage, shown, added_in)
     found["diagnoses"].rows[0]      # ("physics/bimetal-strip-bends:dev-bridge", "concept gap", ["physics/bimetal-strip-bends.s1"], …)
@@ -8,23 +8,23 @@ Nodes, items and samples are named by id here; an item that is not shown on the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from proda.history.git_log import Commit, run
+from proda.history.git_log import Commit
 from proda.history.lineage import Lineage
 from proda.history.repairs import Repairs, confidence_text, evidence_text, targets_of
+from proda.history.round_audit import RoundAudit
 from proda.records import Diagnosis, Evidence, Item, Patch
 from proda.report.tables import Table
-from proda.store.corpus import PATCHES
-from proda.store.verdicts import seeds_of
 
 DIAGNOSIS = ("item", "category", "nodes", "confidence", "reason", "failed_by", "older", "evidence")
 EVIDENCE = ("node", "text", "asked", "failed")
 PATCH = (
     *("id", "round", "category", "reason", "targets", "items", "adds", "removes", "rewords", "edits"),
-    *("says", "why", "seeds", "shown", "commit"),
+    *("says", "why", "shown", "commit"),
 )
+AUDIT = ("item", "better", "before", "after", "level", "commit", "patch", "says", "through")
 COMMIT = ("id", "date", "author", "subject", "areas")
 
 
@@ -46,19 +46,14 @@ def commit_table(commits: Iterable[tuple[Commit, Mapping[str, int]]]) -> Table:
     return Table(COMMIT, list(found.values()))
 
 
-def adding_commits(lineage_root: Any, patches: Collection[str]) -> dict[str, Commit]:
-    """Return patch → the commit that added its file last; empty without a history."""
-    fields = "%x1e%H%x1f%as%x1f%an%x1f%s"
-    told = run(lineage_root, "log", "--diff-filter=A", "--name-only", "--relative", f"--format={fields}", "--", PATCHES.as_posix())
-    found: dict[str, Commit] = {}
-    for block in (told or b"").decode("utf-8", "replace").split("\x1e")[1:]:
-        head, *names = block.split("\n")
-        commit = Commit(*head.split("\x1f", 3))
-        for name in names:
-            patch = name.rpartition("/")[2].removesuffix(".yaml")
-            if patch in patches:
-                found.setdefault(patch, commit)
-    return found
+def audit_table(found: RoundAudit | None, shown: Mapping[str, Item]) -> Table:
+    """Return the lines about items that the page shows."""
+    rows = [
+        (x.item, int(x.better), x.before, x.after, x.level, x.commit, x.patch, x.says, list(x.through))
+        for x in (found.lines if found else ())
+        if x.item in shown
+    ]
+    return Table(AUDIT, rows)
 
 
 def patch_of_sample(repairs: Repairs) -> dict[str, int]:
@@ -93,9 +88,8 @@ def _patch(lineage: Lineage, patch: Patch, shown: Mapping[str, Item], commit: Co
         [d.sample for d in patch.remove],
         [(o.sample, o.by.question) for o in patch.override],
         [(e.file, e.concept, e.distinct_from) for e in patch.edits],
-        str(verdict.get("says") or "not judged yet"),
+        lineage.repairs.says(patch.id),
         str(verdict.get("why") or ""),
-        seeds_of(verdict),
         retrained,
         commit.short if commit else "",
     )

@@ -102,7 +102,9 @@ def panel(marks: Sequence[tuple[str, Mark | None]], *, chance: float | None = 0.
         end = m.high if m.high is not None else m.value
         height = _y(end) - 8 if m.value < 0.85 else _y(m.low if m.low is not None else m.value) + 18
         parts.append(f'<text class="value" x="{places[k]}" y="{height:.1f}" text-anchor="middle">{100 * m.value:.1f}</text>')
-    names = [f'<text x="{places[k]}" y="{HEAD + PANEL + FOOT - 4}" text-anchor="middle">{escape(n)}</text>' for k, (n, _) in enumerate(marks)]
+    names = [
+        f'<text x="{places[k]}" y="{HEAD + PANEL + FOOT - 4}" text-anchor="middle">{escape(n)}</text>' for k, (n, _) in enumerate(marks)
+    ]
     return Markup(f'<svg class="strip panel" height="{HEAD + PANEL + FOOT}" aria-hidden="true">{"".join([*parts, *names])}</svg>')
 
 

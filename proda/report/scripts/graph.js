@@ -3,7 +3,7 @@
 // A chain is a column of its concepts from the first to the last; a concept is a column of one. To the left stand concepts of which other
 // statements lead to it, to the right those that it leads to. On a narrow screen the neighbours of a concept stand above and below it.
 
-const BOX = { height: 46, gap: 14, line: 15, letter: 6.7 };
+const BOX = { height: 58, gap: 14, line: 15, letter: 6.7 };
 const MOST_BESIDE = { one: 8, path: 2 };
 
 function graphOf(focus) {
@@ -19,7 +19,7 @@ function graphOf(focus) {
   new ResizeObserver(draw).observe(frame);
   frame.addEventListener("keydown", (event) => walkGraph(frame, event));
   return h("figure", { class: "graph-figure" }, frame,
-    h("figcaption", { class: "small soft" }, "Boxes are concepts, arrows are statements; a thick arrow is blamed by a diagnosis. Follow one to see what is around it. Arrow keys move, Enter follows."));
+    h("figcaption", { class: "small soft" }, "Boxes are concepts, arrows are statements; a thick red arrow is blamed by a diagnosis. An item fails if most seeds answer it wrong. Follow a link to see what is around it: arrow keys move, Enter follows."));
 }
 
 // The concepts of the column, the statements between them, and the neighbours of each.
@@ -72,7 +72,7 @@ function across(box) {
   const start = into ? [box.x + box.width, box.y + BOX.height / 2] : [own.x + own.width, own.y + BOX.height / 2];
   const end = into ? [own.x - 2, own.y + BOX.height / 2] : [box.x - 2, box.y + BOX.height / 2];
   const near = into ? { x: start[0] + 6, anchor: "start" } : { x: end[0] - 6, anchor: "end" };
-  return arrow(box.arrow, [start, end], { ...near, y: box.y + BOX.height / 2 - 5, room: Math.abs(end[0] - start[0]) - 10 });
+  return arrow(box.arrow, [start, end], { ...near, y: box.y + BOX.height / 2 + (box.y > own.y + 4 ? 15 : -6), room: Math.abs(end[0] - start[0]) - 10 });
 }
 
 function gutter(box, centre) {
@@ -97,12 +97,14 @@ function boxNode(box) {
   const items = [...new Set(saying(box.number).flatMap((s) => itemsOn(s.number)))];
   const wrong = items.filter((item) => ["failed", "most"].includes(result(item).state)).length;
   const letters = Math.floor((box.width - 16) / 7.3), lines = wrapped(concept.term, letters);
-  const facts = [items.length ? `${count(wrong)} of ${counted(items.length, "item")} fail` : null, box.more ? `${count(box.more)} more statements below` : null].filter(Boolean).join("; ");
-  const first = BOX.height / 2 + 4.5 - (lines.length - 1) * BOX.line / 2;
-  return drawn("a", { href: address("node", concept.id), class: `box${box.middle ? " middle" : ""}${wrong ? " failing" : ""}`, transform: `translate(${box.x} ${box.y})`, "aria-label": `${concept.term}${facts ? `, ${facts}` : ""}` },
+  const fails = items.length ? `${count(wrong)} of ${counted(items.length, "item")} ${wrong === 1 ? "fails" : "fail"}` : "no items";
+  const facts = [fails, box.more ? `${counted(box.more, "more statement")} not drawn` : null].filter(Boolean).join("; ");
+  const first = BOX.height / 2 + 4.5 - lines.length * BOX.line / 2;
+  return drawn("a", { href: address("node", concept.id), class: `box${box.middle ? " middle" : ""}`, transform: `translate(${box.x} ${box.y})`, "aria-label": `${concept.term}, ${facts}` },
     drawn("title", {}, [concept.term, concept.definition, facts].filter(Boolean).join("\n")),
     drawn("rect", { width: box.width, height: BOX.height, rx: 6 }),
-    lines.map((text, place) => drawn("text", { x: 10, y: first + place * BOX.line }, text)));
+    lines.map((text, place) => drawn("text", { x: 10, y: first + place * BOX.line }, text)),
+    drawn("text", { x: 10, y: first + lines.length * BOX.line, class: "facts" }, short(facts, Math.floor((box.width - 16) / 6.2))));
 }
 
 const short = (text, letters) => (text.length > letters ? `${text.slice(0, Math.max(letters - 1, 1)).trimEnd()}…` : text);

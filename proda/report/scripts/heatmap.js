@@ -26,7 +26,7 @@ function paintHeatmap(frame) {
   const columns = heat.columns === "kind" ? names.kinds : names.operators;
   const rows = heat.rows === "kind" ? names.kinds : names.disciplines;
   const cells = grouped(rows, columns);
-  const readout = h("p", { class: "readout small", role: "status" }, "\u00a0");
+  const readout = h("p", { class: "readout small", role: "status" }, "Point at a cell, or move to one, to read its numbers.");
   const grid = h("table", { class: "heat", role: "grid", "aria-label": "Heat map" },
     h("thead", {}, h("tr", {}, h("th", {}, heat.rows), [...columns, "all"].map((name) => h("th", { scope: "col" }, h("span", {}, plain(name)))))),
     h("tbody", {}, [...rows, "all"].map((row, r) => h("tr", {}, h("th", { scope: "row" }, plain(row)), [...columns, "all"].map((column, c) => heatCell(cells[r][c], row, column, r === 0 && c === 0))))));

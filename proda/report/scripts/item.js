@@ -73,9 +73,10 @@ function statementStep(number, diagnosis, models) {
 }
 
 function probesAt(id, diagnosis) {
-  const own = (diagnosis?.evidence ?? []).map(([node, text]) => ({ node, text }));
-  const told = [...new Set([...own.filter((e) => e.node === id), ...noticedAt(id)].map((e) => e.text))];
-  return told.length ? told.map((text) => note("Probe: ", text)) : note(soft("No probe of it failed for most seeds, or none was asked."));
+  const own = (diagnosis?.evidence ?? []).filter(([node]) => node === id).map(([, text]) => text);
+  const told = [...new Set(own)].map((text) => note("Probes of the models that support the diagnosis. ", text));
+  told.push(...noticedAt(id).map((e) => note("Probes of all tuned models. ", e.text)));
+  return told.length ? told : note(soft("No probe of it failed for most seeds, or none was asked."));
 }
 
 const SHOWN_SAMPLES = 3;
@@ -104,7 +105,7 @@ function patchesUnder(item, diagnosis) {
 
 function patchLines(patches) {
   const line = (p) => h("li", {}, h("a", { href: address("patch", p.id) }, code(p.id)), " ", soft(p.category, ", "), h("span", { class: "small" }, "verdict: ", verdict(p.says)),
-    p.commit && [" ", soft("commit "), h("a", { href: address("commit", p.commit) }, code(p.commit))]);
+    p.commit && [soft(", commit "), h("a", { href: address("commit", p.commit) }, code(p.commit))]);
   return [h("ul", { class: "plain" }, patches.slice(0, 12).map(line)), rest(patches.slice(12), line)];
 }
 

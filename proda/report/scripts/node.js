@@ -10,7 +10,8 @@ function conceptView(concept) {
   const statements = saying(concept.number);
   const items = [...new Set(statements.flatMap((s) => itemsOn(s.number)))];
   article("node", concept.id, `Concept, ${concept.type}`, concept.term,
-    retired(concept), concept.definition && h("p", {}, concept.definition), graphOf({ concept }),
+    retired(concept), concept.definition && h("p", {}, concept.definition),
+    concept.aliases.length > 0 && h("p", { class: "small" }, "Also called ", concept.aliases.join(", "), "."), graphOf({ concept }),
     part("Statements", h("ul", { class: "plain" }, statements.map(statementLine))),
     ...downstream(items, [concept.id, ...statements.map((s) => s.id)]));
 }

@@ -18,7 +18,7 @@ function patchView(id) {
     patch.rewords.length > 0 && part(`Rewords ${counted(patch.rewords.length, "sample")}`, h("ul", {}, patch.rewords.map(([each, question]) => h("li", {}, question, " ", soft(code(each)))))),
     patch.edits.length > 0 && part(`Makes ${counted(patch.edits.length, "edit")} to the knowledge`,
       h("ul", {}, patch.edits.map(([file, concept, other]) => h("li", {}, nodeLink(concept), " is set apart from ", nodeLink(other), " in ", code(file))))),
-    part("Verdict", h("p", {}, h("b", {}, verdict(patch.says)), patch.seeds ? `, by retraining ${counted(patch.seeds, "seed")}` : "", patch.why ? `: ${patch.why}` : ""),
+    part("Verdict", h("p", {}, h("b", {}, verdict(patch.says)), patch.why ? `: ${patch.why}` : ""),
       patch.shown.length > 0 && h("ul", {}, patch.shown.map(([item, shown]) => h("li", {}, itemLink(item), " ", verdict(shown)))),
       h("p", { class: "small" }, h("a", { href: `#round-${patch.round}` }, `The verdict on round ${patch.round}`))),
     part("Commit", patch.commit ? h("p", {}, "Added in ", h("a", { href: address("commit", patch.commit) }, code(patch.commit)), ".") : h("p", { class: "soft" }, "Not committed yet, or git's history cannot be read here.")));

@@ -13,7 +13,7 @@ const itemText = (item) => textOf(item, () => [item.id, item.stem, ...item.optio
 const patchText = (patch) => textOf(patch, () => [patch.id, patch.reason, ...patch.targets, ...patch.targets.map(wording)].join(" "));
 
 const SEARCHED = [
-  ["concept", () => data.concepts, (c) => `${c.id} ${c.term} ${c.definition}`, (c) => [address("node", c.id), c.term, c.definition]],
+  ["concept", () => data.concepts, (c) => `${c.id} ${c.term} ${c.aliases.join(" ")} ${c.definition}`, (c) => [address("node", c.id), c.term, c.definition]],
   ["statement", () => data.statements, (s) => `${s.id} ${s.text}`, (s) => [address("node", s.id), s.text, s.id]],
   ["chain", () => data.chains, (c) => `${c.id} ${c.explains}`, (c) => [address("node", c.id), c.explains || c.id, c.id]],
   ["item", () => data.items, null, (i) => [address("item", i.id), i.stem, `${plain(data.names.disciplines[i.discipline])}, ${data.names.kinds[i.kind]}, ${data.names.splits[i.split]}`]],

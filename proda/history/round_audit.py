@@ -1,6 +1,6 @@
 """Results before the last round of repair, and now → the items that flipped, each with the patches that lie under it.
 
-    found = audit_of_last_round(root, lineage, records, commits)
+    found = audit_of_last_round(root, lineage, records, outcomes, adding_commits(root, lineage.repairs.patches))
     found.lines[0]              # Line(item="physics/bimetal-strip-bends:dev-bridge", better=True, level="could have", patch="2-…", …)
 
 Only patches are listed. `proda audit A..B` also reads every other commit that changed knowledge, which takes far longer.
@@ -8,25 +8,22 @@ Only patches are listed. `proda audit A..B` also reads every other commit that c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from proda.errors import ProdaError
 from proda.history.audit import Change, Line, audit, departures, rests_on
 from proda.history.flips import Flip, flips, tallies
-from proda.history.git_log import Commit
+from proda.history.git_log import Commit, changes, run
 from proda.history.index import index
 from proda.history.lineage import Lineage
 from proda.history.repository import Repository
 from proda.history.round_record import RoundRecord
 from proda.records import Outcome
-from proda.report.tables import Table
+from proda.store.corpus import PATCHES
 from proda.store.verdicts import shown_by
-
-FIELDS = ("item", "better", "before", "after", "level", "commit", "patch", "says", "through")
 
 
 class RoundAudit(msgspec.Struct, frozen=True):
@@ -36,6 +33,20 @@ class RoundAudit(msgspec.Struct, frozen=True):
     before: str  # the revision whose results are compared with the present ones
     flips: list[Flip]
     lines: list[Line]
+
+
+def adding_commits(root: Path, patches: Collection[str]) -> dict[str, Commit]:
+    """Return patch → the commit that added its file last; empty without a history."""
+    span = ("--diff-filter=A", "--", PATCHES.as_posix())
+    commits = {commit.id: commit for commit in changes(root, *span)}
+    told = (run(root, "log", "--name-only", "--relative", "--format=%x00%H", *span) or b"").decode("utf-8", "replace")
+    found: dict[str, Commit] = {}
+    for block in told.split("\0")[1:]:
+        commit, *names = block.split("\n")
+        for patch in (Path(name).stem for name in names if name):
+            if patch in patches and commit in commits:
+                found.setdefault(patch, commits[commit])
+    return found
 
 
 def audit_of_last_round(
@@ -57,26 +68,16 @@ def audit_of_last_round(
     return None
 
 
-def audit_table(found: RoundAudit | None, shown: Mapping[str, Any]) -> Table:
-    """Return the lines about items that the page shows."""
-    rows = [
-        (x.item, int(x.better), x.before, x.after, x.level, x.commit, x.patch, x.says, list(x.through))
-        for x in (found.lines if found else ())
-        if x.item in shown
-    ]
-    return Table(FIELDS, rows)
-
-
 def _lines(
     lineage: Lineage, flipped: Iterable[Flip], old: Sequence[Outcome], new: Sequence[Outcome], added_in: Mapping[str, Commit]
 ) -> list[Line]:
     repairs = lineage.repairs
-    changes = {}
+    written = {}
     for patch in repairs.patches.values():
         commit, verdict = added_in.get(patch.id), repairs.verdicts.get(patch.id, {})
         brief = (commit.short if commit else "", commit.subject if commit else "", patch.targets, patch.id)
-        changes[patch.id] = Change(*brief, str(verdict.get("says", "")), shown=shown_by(verdict) or None)
-    touching = index((node, change) for change in changes.values() for node in change.nodes)
+        written[patch.id] = Change(*brief, str(verdict.get("says", "")), shown=shown_by(verdict) or None)
+    touching = index((node, change) for change in written.values() for node in change.nodes)
     departed = {(item, True): statements for item, statements in departures(lineage.items.values(), old).items()}
     departed |= {(item, False): statements for item, statements in departures(lineage.items.values(), new).items()}
     lines: list[Line] = []
