@@ -68,4 +68,4 @@ addEventListener("beforeprint", () => {
   for (const folded of document.querySelectorAll("details")) folded.open = true;
 });
 follow();
-document.documentElement.dataset.ready = "1";
+document.documentElement.dataset.ready = Math.round(performance.now()); // milliseconds since the page was asked for
