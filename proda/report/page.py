@@ -19,7 +19,7 @@ from proda.history.lineage import Lineage
 from proda.history.repairs import read_repairs
 from proda.history.repository import Repository
 from proda.history.round_audit import RoundAudit, adding_commits, audit_of_last_round
-from proda.history.round_record import read_all
+from proda.history.round_record import RoundRecord, read_all
 from proda.records import CATEGORIES, SPLITS, Outcome
 from proda.report import scores
 from proda.report.failures import Failure, failed_by_all
@@ -155,7 +155,7 @@ def build_page(repo: Repository, *, sealed: bool = False) -> Page:
         stale=len(repo.outcomes()) - len(outcomes),
         history=history,
         sealed=sealed,
-        blocks=_blocks(lineage, outcomes, audited, added_in, history),
+        blocks=_blocks(lineage, outcomes, audited, added_in, [*history, *(ShownCommit(c, {}) for r in records for c in _commits_of(r))]),
     )
 
 
@@ -164,24 +164,28 @@ def _blocks(
     outcomes: Sequence[Outcome],
     audited: RoundAudit | None,
     added_in: Mapping[str, Commit],
-    history: Sequence[ShownCommit],
+    told: Sequence[ShownCommit],
 ) -> dict[str, Any]:
     shown = {i: item for i, item in lineage.items.items() if not lineage.hidden(item)}
     flipped = {flip.item: flip.better for flip in audited.flips} if audited else {}
     know = lineage.knowledge
     numbers = places(sorted(know.chains)), places(sorted(know.statements))
-    commits = [(c.commit, c.areas) for c in history]
-    commits += [(c, {}) for c in added_in.values() if c.id not in {known.id for known, _ in commits}]
     return {
         "items": item_tables(lineage, *numbers, shown.values(), item_statistics(outcomes), flipped),
         "nodes": node_tables(lineage),
         "samples": sample_table(lineage, patch_of_sample(lineage.repairs)),
         "repairs": {
             **repair_tables(lineage, shown, added_in),
-            "commits": commit_table(commits),
+            "commits": commit_table([*((c.commit, c.areas) for c in told), *((c, {}) for c in added_in.values())]),
             "audit": audit_table(audited, shown),
         },
     }
+
+
+def _commits_of(record: RoundRecord) -> list[Commit]:
+    """The commits that a round is told with."""
+    shared = (record.reallocation, record.reallocation_reverted)
+    return [*record.added, *(c for c in shared if c), *(j.commit for j in record.judged)]
 
 
 def _flipped(audited: RoundAudit | None) -> Flipped | None:

@@ -42,7 +42,9 @@ def repair_tables(lineage: Lineage, shown: Mapping[str, Item], added_in: Mapping
 
 def commit_table(commits: Iterable[tuple[Commit, Mapping[str, int]]]) -> Table:
     """Return the table of commits, each once. A commit comes with the number of changed files by folder, where that is known."""
-    found = {c.id: (c.short, c.date, c.author, c.subject, dict(areas)) for c, areas in commits}
+    found: dict[str, tuple[Any, ...]] = {}
+    for c, areas in commits:
+        found.setdefault(c.id, (c.short, c.date, c.author, c.subject, dict(areas)))
     return Table(COMMIT, list(found.values()))
 
 

@@ -80,6 +80,7 @@ function index(name, rows, keys) {
 const patchesOn = (node) => index("patches on", () => data.patches.all(), (p) => p.targets)(node);
 const patchesFor = (item) => index("patches for", () => data.patches.all(), (p) => p.items.map(([id]) => id))(item);
 const noticedAt = (node) => index("noticed at", () => data.noticed.all(), (e) => [e.node])(node);
+const evidenceAt = (node) => index("evidence at", () => data.diagnoses.all().flatMap((d) => d.evidence), ([id]) => [id])(node);
 const blaming = (node) => index("blaming", () => data.diagnoses.all(), (d) => d.nodes)(node);
 const auditOf = (item) => index("audit of", () => data.audit.all(), (line) => [line.item])(item);
 const itemsOn = (statement) => index("items on", () => data.items.all(), (i) => i.statements)(statement);

@@ -128,7 +128,7 @@ function walkGraph(frame, event) {
     frame.querySelector(".middle")?.focus();
     return;
   }
-  const middle = (link) => { const box = link.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; };
+  const middle = (link) => { const box = (link.querySelector(".stroke") ?? link).getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; };
   const [x, y] = middle(from);
   let best = null;
   for (const link of frame.querySelectorAll("a")) {

@@ -68,13 +68,14 @@ function statementStep(number, diagnosis, models) {
     blamed && [" ", h("b", { class: "tag bad" }, "blamed")],
     models && [" ", h("b", { class: "tag bad" }, `contradicted by ${[...new Set(models)].join(", ")}`)],
     note(h("q", {}, statement.quote || statement.text), " ", soft(statement.where)),
-    probesAt(statement.id, diagnosis),
+    probesAt(statement.id, diagnosis ?? { evidence: [] }),
     samplesOf(statement));
 }
 
+// Under an item, `diagnosis` is that of the item; elsewhere every diagnosis counts.
 function probesAt(id, diagnosis) {
-  const own = (diagnosis?.evidence ?? []).filter(([node]) => node === id).map(([, text]) => text);
-  const told = [...new Set(own)].map((text) => note("Probes of the models that support the diagnosis. ", text));
+  const own = (diagnosis ? diagnosis.evidence.filter(([node]) => node === id) : evidenceAt(id)).map(([, text]) => text);
+  const told = [...new Set(own)].map((text) => note("Probes of the models that support a diagnosis. ", text));
   told.push(...noticedAt(id).map((e) => note("Probes of all tuned models. ", e.text)));
   return told.length ? told : note(soft("No probe of it failed for most seeds, or none was asked."));
 }

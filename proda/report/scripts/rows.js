@@ -52,7 +52,7 @@ class Rows {
       rows.push(row);
     }
     fill(this.space, rows);
-    if (focused !== null) this.link(focused)?.focus({ preventScroll: true });
+    if (Number(focused ?? NaN) === this.active) this.link(focused)?.focus({ preventScroll: true });
   }
 
   link(place) {
