@@ -1,22 +1,17 @@
-"""Rounds of repair → what the report says of them: scores before and after with intervals, patches, categories, verdicts.
+"""Rounds of repair → what the report says of them: scores before and after with intervals, categories, verdicts.
 
-shown_rounds(root, lineage)[-1].splits[1]       SuiteChange(label="twin", n=946, difference=2.9, low=0.9, high=5.0, …)
+shown_rounds(read_all(root, repairs))[-1].splits[1]       SuiteChange(label="twin", n=946, difference=2.9, low=0.9, high=5.0, …)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from proda.history.lineage import Lineage
-from proda.history.repairs import targets_of
-from proda.history.round_record import BeforeAfter, RoundRecord, read_all
-from proda.history.trace import counted
-from proda.records import Patch
+from proda.history.round_record import BeforeAfter, RoundRecord
 from proda.report.svg import Mark
 
 
@@ -35,18 +30,6 @@ class SuiteChange(msgspec.Struct, frozen=True):
     p: float | None = None
 
 
-class ShownPatch(msgspec.Struct, frozen=True):
-    """A patch as the report lists it: (id, text) of the nodes it targets, the items it was written for, and its parts in words."""
-
-    id: str
-    category: str
-    reason: str
-    targets: tuple[tuple[str, str], ...]
-    items: tuple[tuple[str, str], ...]  # (id, what became of it)
-    parts: str
-    verdict: str
-
-
 class ShownRound(msgspec.Struct, frozen=True):
     """A round as the report shows it."""
 
@@ -56,17 +39,16 @@ class ShownRound(msgspec.Struct, frozen=True):
     earlier: tuple[tuple[str, str, str], ...]  # (commit, verdict, reasons) of verdicts that a later one replaced
     splits: tuple[SuiteChange, ...]
     disciplines: tuple[SuiteChange, ...]  # changes over dev and twin, the largest first
-    patches: tuple[ShownPatch, ...]
     reach: float  # of the scale for `splits`, in points
     discipline_reach: float
 
 
-def shown_rounds(root: Path, lineage: Lineage) -> list[ShownRound]:
-    """Every round on record, the latest first. Raises InputError if a verdict is malformed."""
-    return [_shown(record, lineage) for record in reversed(read_all(root, lineage.repairs))]
+def shown_rounds(records: Sequence[RoundRecord]) -> list[ShownRound]:
+    """Rounds as the report shows them, the latest first. `records` are in the order of the rounds."""
+    return [_shown(record) for record in reversed(records)]
 
 
-def _shown(record: RoundRecord, lineage: Lineage) -> ShownRound:
+def _shown(record: RoundRecord) -> ShownRound:
     verdict = record.verdict
     splits: list[SuiteChange] = []
     disciplines: list[SuiteChange] = []
@@ -80,10 +62,7 @@ def _shown(record: RoundRecord, lineage: Lineage) -> ShownRound:
         disciplines.sort(key=lambda c: (-c.difference, c.label))
     told = (verdict.says, verdict.reasons) if verdict else ("", ())
     earlier = [(j.commit.short, j.says, "; ".join(j.reasons)) for j in record.judged if (j.says, j.reasons) != told]
-    patches = tuple(_patch(lineage, lineage.repairs.patches[p]) for p in record.patches)
-    return ShownRound(
-        record, told[0], told[1], tuple(earlier), tuple(splits), tuple(disciplines), patches, _reach(splits), _reach(disciplines)
-    )
+    return ShownRound(record, told[0], told[1], tuple(earlier), tuple(splits), tuple(disciplines), _reach(splits), _reach(disciplines))
 
 
 def _sides(record: RoundRecord) -> tuple[tuple[str, dict[str, Any]], ...]:
@@ -102,27 +81,6 @@ def _mark(value: float, block: Any, name: str) -> Mark:
     if not isinstance(found, Mapping):
         return Mark(value)
     return Mark(value, found.get("ci95_low"), found.get("ci95_high"), tuple(found.get("seeds", ())))
-
-
-def _patch(lineage: Lineage, patch: Patch) -> ShownPatch:
-    know = lineage.knowledge
-    text = {}
-    for node in targets_of(patch):
-        text[node] = know.statements[node].text if node in know.statements else know.concepts[node].term if node in know.concepts else ""
-    parts = [f"{counted(len(patch.samples), 'sample')} added"] if patch.samples else []
-    parts += [f"{counted(len(patch.remove), 'sample')} removed"] if patch.remove else []
-    parts += [f"{counted(len(patch.override), 'sample')} reworded"] if patch.override else []
-    parts += [f"{counted(len(patch.edits), 'edit')} to the knowledge"] if patch.edits else []
-    verdict = lineage.repairs.says(patch.id)
-    items = tuple((i, _state(lineage, i)) for i in patch.items if i not in lineage.items or lineage.items[i].split != "sealed")
-    return ShownPatch(patch.id, patch.category, patch.reason, tuple(text.items()), items, ", ".join(parts), verdict)
-
-
-def _state(lineage: Lineage, item: str) -> str:
-    """What became of an item that failed before the patch: most seeds fail it still, or not, or it has been retired."""
-    if item not in lineage.items:
-        return "retired"
-    return "still fails" if item in lineage.repairs.diagnosis_of else "passes now"
 
 
 def _reach(changes: Iterable[SuiteChange]) -> float:

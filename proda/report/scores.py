@@ -50,7 +50,7 @@ def headline(metrics: Mapping[str, Any]) -> list[Row]:
     """A row for each suite that was measured: dev, twin, sealed, general."""
     rows = []
     for suite in SUITES:
-        base, tuned = (_mark(metrics, model, suite) for model in ("base", "tuned"))
+        base, tuned = (mark(metrics, model, suite) for model in ("base", "tuned"))
         if base or tuned:
             found = _block(metrics, "tuned", suite) or _block(metrics, "base", suite)
             rows.append(Row(suite, base, tuned, int(found.get("n", 0)), MEANING[suite]))
@@ -236,7 +236,7 @@ def _block(metrics: Mapping[str, Any], model: str, suite: str) -> dict[str, Any]
     return found if isinstance(found, dict) else {}
 
 
-def _mark(metrics: Mapping[str, Any], model: str, suite: str) -> Mark | None:
+def mark(metrics: Mapping[str, Any], model: str, suite: str) -> Mark | None:
     value, block = accuracy(metrics, model, suite), _block(metrics, model, suite)
     if value is None:
         return None

@@ -9,9 +9,10 @@ drawings, so there is nothing to escape.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 HEIGHT = 26  # pixels of a row
@@ -74,6 +75,41 @@ def scale(reach: float) -> Markup:
     labels = ((0, "start", f"\u2212{reach:.0f}"), (50, "middle", "0"), (100, "end", f"+{reach:.0f} points"))
     texts = "".join(f'<text x="{at}%" y="13" text-anchor="{anchor}">{text}</text>' for at, anchor, text in labels)
     return Markup(f'<svg class="strip axis" height="18" aria-hidden="true">{texts}</svg>')
+
+
+PANEL = 150  # pixels: the height of a panel, from 0 to 100 %
+HEAD, FOOT = 16, 20  # above and below it
+
+
+def panel(marks: Sequence[tuple[str, Mark | None]], *, chance: float | None = 0.25) -> Markup:
+    """One suite over the versions of the model: (name, estimate) from left to right, with intervals and every seed, from 0 to 1.
+
+    Each estimate stands above or below its dot as a number, so that the drawing needs no scale.
+    """
+    step = 1 / max(len(marks), 1)
+    places = {k: _at(step * (k + 0.5)) for k in range(len(marks))}
+    parts = [f'<line class="grid" x1="0" x2="100%" y1="{_y(tick):.1f}" y2="{_y(tick):.1f}"/>' for tick in TICKS]
+    if chance is not None:
+        parts.append(f'<line class="chance" x1="0" x2="100%" y1="{_y(chance):.1f}" y2="{_y(chance):.1f}"/>')
+    drawn = [(k, m) for k, (_, m) in enumerate(marks) if m is not None]
+    for (a, one), (b, two) in pairwise(drawn):
+        parts.append(f'<line class="gain" x1="{places[a]}" x2="{places[b]}" y1="{_y(one.value):.1f}" y2="{_y(two.value):.1f}"/>')
+    for k, m in drawn:
+        name = "base" if k == 0 else "tuned"
+        if m.low is not None and m.high is not None:
+            parts.append(f'<line class="interval {name}" x1="{places[k]}" x2="{places[k]}" y1="{_y(m.low):.1f}" y2="{_y(m.high):.1f}"/>')
+        parts.append(f'<circle class="dot {name}" cx="{places[k]}" cy="{_y(m.value):.1f}" r="5"/>')
+        end = m.high if m.high is not None else m.value
+        height = _y(end) - 8 if m.value < 0.85 else _y(m.low if m.low is not None else m.value) + 18
+        parts.append(f'<text class="value" x="{places[k]}" y="{height:.1f}" text-anchor="middle">{100 * m.value:.1f}</text>')
+    names = [
+        f'<text x="{places[k]}" y="{HEAD + PANEL + FOOT - 4}" text-anchor="middle">{escape(n)}</text>' for k, (n, _) in enumerate(marks)
+    ]
+    return Markup(f'<svg class="strip panel" height="{HEAD + PANEL + FOOT}" aria-hidden="true">{"".join([*parts, *names])}</svg>')
+
+
+def _y(share: float) -> float:
+    return HEAD + PANEL * (1 - min(max(share, 0.0), 1.0))
 
 
 class Curves(msgspec.Struct, frozen=True):

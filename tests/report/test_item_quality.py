@@ -21,7 +21,7 @@ from proda.store.outcomes import write_outcomes
 from proda.store.solved import PATH as SOLVED
 from proda.store.solved import Solved, SolverVotes, write_solved
 from proda.store.validation import PATH, ItemReading, Validation, write_validation
-from tests.report.test_report import Reader, page_of
+from tests.report.test_report import Reader, blocks_of, page_of, rows_of
 from tests.toyresults import MODELS, RESULTS, make_items_and_samples, make_outcomes, make_readings, outcome
 from tests.toyworld import make_repository
 
@@ -37,7 +37,7 @@ def text_of(html: str) -> str:
 
 
 def section(html: str) -> str:
-    (found,) = re.findall(r'<section id="items">(.*?)</section>', html, re.S)
+    (found,) = re.findall(r'<section id="quality">(.*?)</section>', html, re.S)
     return str(found)
 
 
@@ -108,17 +108,16 @@ def test_rows_of_the_tables_are_kinds_and_disciplines_with_their_counts(root: Pa
         assert re.search(rf"\b{discipline.replace('-', ' ')} {sum(i.discipline == discipline for i in items)} ", text), discipline
 
 
-def test_items_with_negative_discrimination_are_listed_folded_and_sealed_ones_only_counted(root: Path, html: str) -> None:
+def test_items_with_negative_discrimination_can_be_listed_and_sealed_ones_are_only_counted(root: Path, html: str) -> None:
     items = proda.open(str(root)).items()
     negative = [i for i in items if i.kind == "condition"]
     shown, hidden = ([i for i in negative if (i.split == "sealed") is sealed] for sealed in (False, True))
     assert shown and hidden
-    (folded,) = (part for part in re.findall(r"<details>.*?</details>", section(html), re.S) if "with negative discrimination" in part)
-    listed = text_of(folded)
-    assert f"{len(shown)} dev or twin item" in listed and folded.count("<li ") == len(shown)
+    assert f"{len(shown)} dev or twin items with negative discrimination , the lowest first." in text_of(section(html).replace("</a>", " "))
+    rows = {row["id"]: row for row in rows_of(blocks_of(html)["items"]["items"])}
+    assert {i for i, row in rows.items() if row["discrimination"] is not None and row["discrimination"] < 0} == {i.id for i in shown}
     for item in shown:
-        kind = f"{item.discipline.replace('-', ' ')}, condition, {item.split}"
-        assert f"{item.id} {kind}; facility 33.3 %, discrimination -1.00; right: base {item.stem}" in listed
+        assert (rows[item.id]["facility"], rows[item.id]["discrimination"]) == (0.3333, -1.0)
     assert not [i.id for i in hidden if i.id in html]
     assert len(hidden) > 1
     assert f"{len(hidden)} sealed items with negative discrimination are not listed." in text_of(section(html))
@@ -221,5 +220,5 @@ def test_models_are_named_in_order_and_unscored_answers_are_left_out(root: Path)
     unread = Outcome(*msgspec.structs.astuple(outcome(items[0], "base", False))[:8], None, None, None)
     found = item_quality([*answers, unread], items)
     assert found is not None and found.models == ("seed-1", "seed-2", "seed-10")
-    assert (found.by_kind[-1].items, found.by_kind[-1].ceiling, found.negative) == (2, 2, [])
+    assert (found.by_kind[-1].items, found.by_kind[-1].ceiling, found.negative) == (2, 2, 0)
     assert item_quality([unread], items) is None

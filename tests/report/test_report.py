@@ -8,6 +8,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,11 +17,10 @@ from click.testing import CliRunner
 import proda
 from proda.cli.main import cli
 from proda.errors import InputError
-from proda.history.lineage import Lineage
 from proda.history.repairs import read_repairs
 from proda.records import Diagnosis, Evidence, Item, Patch, Sample
-from proda.report.failures import worst_failures
 from proda.report.glossary import GLOSSARY
+from proda.report.page import build_page
 from proda.report.scores import needs
 from proda.report.svg import Mark, curves, strip
 from proda.store.diagnoses import write_diagnoses
@@ -49,6 +49,18 @@ class Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+
+
+def blocks_of(html: str) -> dict[str, Any]:
+    """The tables that are embedded in a page, by name."""
+    return {
+        name: json.loads(text) for name, text in re.findall(r'<script type="application/json" id="data-(\w+)">(.*?)</script>', html, re.S)
+    }
+
+
+def rows_of(table: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of an embedded table as mappings."""
+    return [dict(zip(table["fields"], row, strict=True)) for row in table["rows"]]
 
 
 def always_wrong(item: Item, model: str) -> bool:
@@ -97,7 +109,7 @@ def test_it_says_what_was_built_and_how_it_scored(root: Path, html: str) -> None
     repo = proda.open(str(root))
     text = " ".join(Reader(html).text.split())
     assert "11 chains" in text and f"{len(repo.samples)} samples" in text and f"{len(repo.items())} items" in text
-    for part in ("dev", "twin", "sealed", "general", "95 %", "seed 0, ends at", "No leaks", "longest", "4f1c2e7a"):
+    for part in ("dev", "twin", "sealed", "general", "95 %", "V1", "seed 0, ends at", "No leaks", "longest", "4f1c2e7a"):
         assert part in text, part
     assert "Results <b>bold</b> & more" in text and "<b>bold</b>" not in html
 
@@ -115,13 +127,34 @@ def test_it_says_what_right_answers_need(root: Path, html: str) -> None:
     assert needs({}, {}) == []
 
 
-def test_failures_show_options_choices_statements_and_the_command(root: Path, html: str) -> None:
-    text = " ".join(Reader(html).text.split())
-    shown = [i for i in proda.open(str(root)).items() if f"proda show {i.id}" in text]
-    assert shown
-    for item in shown:
-        assert item.stem in text and all(o.text in text for o in item.options)
-    assert "chosen by base, seed-0, seed-1" in text and "in the valley. lighting/" in text
+def test_every_open_item_is_embedded_with_its_options_answers_and_statements(root: Path, html: str) -> None:
+    repo, blocks = proda.open(str(root)), blocks_of(html)
+    rows = rows_of(blocks["items"]["items"])
+    statements = rows_of(blocks["nodes"]["statements"])
+    samples = rows_of(blocks["samples"])
+    assert [row["id"] for row in rows] == sorted(i.id for i in repo.items("dev", "twin"))
+    known = {i.id: i for i in repo.items()}
+    for row in rows:
+        item = known[row["id"]]
+        assert row["stem"] == item.stem and [text for text, *_ in row["options"]] == [o.text for o in item.options]
+        assert row["answer"] == item.key and [statements[n]["id"] for n in row["statements"]] == list(item.statements)
+        assert [[statements[n]["id"] for n in breaks] for *_, breaks in row["options"]] == [list(o.breaks) for o in item.options]
+        wrong = "B" if item.answer == "A" else "A"
+        assert blocks["items"]["models"] == ["base", "seed-0", "seed-1"] and row["chosen"] == 3 * wrong and row["margins"] == [-125] * 3
+    taught = {statements[n]["id"] for row in rows for n in row["statements"]}
+    for statement in statements:
+        if statement["id"] in taught:
+            assert {samples[n]["id"] for n in statement["samples"]} == {s.id for s in repo.samples if statement["id"] in s.nodes}
+
+
+def test_an_answer_to_an_older_text_is_none(tmp_path: Path) -> None:
+    root = make_results(make_repository(tmp_path), always_wrong)
+    items = proda.open(str(root)).items()
+    first = next(i for i in items if i.split == "dev")
+    write_items_tree(root, [msgspec.structs.replace(i, stem=f"Again: {i.stem}") if i.id == first.id else i for i in items])
+    rows = {row["id"]: row for row in rows_of(blocks_of(page_of(root))["items"]["items"])}
+    assert rows[first.id]["chosen"] == "   " and rows[first.id]["facility"] is None
+    assert all(row["chosen"].strip() for name, row in rows.items() if name != first.id)
 
 
 def test_sealed_items_are_counted_and_never_named(root: Path, html: str) -> None:
@@ -131,19 +164,24 @@ def test_sealed_items_are_counted_and_never_named(root: Path, html: str) -> None
         assert item.id not in html and item.stem not in html
 
 
-def test_no_count_of_failures_is_high_enough_to_list_a_sealed_one(root: Path) -> None:
-    repo = proda.open(str(root))
-    failures = worst_failures(Lineage(repo.knowledge, (), repo.items(), repo.outcomes()), 10_000)
-    assert {f.item.split for f in failures} == {"dev", "twin"}
-    assert len(failures) == len(repo.items("dev", "twin"))
+def test_sealed_lists_sealed_items_with_their_keys(root: Path, html: str, tmp_path: Path) -> None:
+    sealed = {i.id: i for i in proda.open(str(root)).items("sealed")}
+    rows = {row["id"]: row for row in rows_of(blocks_of(page_of(root, "--sealed", "--out", str(tmp_path / "all.html")))["items"]["items"])}
+    assert sealed.keys() <= rows.keys() and all(rows[i]["answer"] == item.key for i, item in sealed.items())
+    assert not sealed.keys() & {row["id"] for row in rows_of(blocks_of(html)["items"]["items"])}
 
 
-def test_every_link_on_the_page_leads_to_a_part_of_it(repaired_html: str) -> None:
+def test_every_link_of_the_summary_leads_to_a_part_of_it_a_list_or_a_thing_that_is_embedded(repaired_html: str) -> None:
     tags = Reader(repaired_html).tags
     ids = [attrs["id"] for _, attrs in tags if "id" in attrs]
     links = {str(attrs["href"]).removeprefix("#") for _, attrs in tags if "href" in attrs}
-    assert links <= set(ids) and len(ids) == len(set(ids))
-    assert any(link.startswith("patch-1-") for link in links) and any(link.startswith("item-") for link in links)
+    blocks = blocks_of(repaired_html)
+    things = {f"item/{row[0]}" for row in blocks["items"]["items"]["rows"]} | {
+        f"commit/{row[0]}" for row in blocks["repairs"]["commits"]["rows"]
+    }
+    lists = {link for link in links if re.match(r"list/(items|patches|audit)(\?|$)", link)}
+    assert links - lists <= set(ids) | things and len(ids) == len(set(ids))
+    assert len(lists) > 5 and links & things
 
 
 def test_every_term_of_the_page_is_explained(html: str) -> None:
@@ -202,16 +240,28 @@ def test_a_round_shows_scores_before_and_after_intervals_patches_and_earlier_ver
     assert f"twin5 items 0.0 %{low:.1f}–{high:.1f} 10.0 % " in text  # the history holds results that fit the score before, and none after
     assert "+10.0 [+5.0, +15.0] 3, 1" in text and "general" in text and "+1.0 –" in text
     (patch,) = read_repairs(repaired).patches.values()
-    assert f"{patch.id} concept gap verdict: unproven Not known.target: " in text and "(still fails)" in text and "(passes now)" in text
+    row = rows_of(blocks_of(repaired_html)["repairs"]["patches"])[0]
+    assert (row["id"], row["category"], row["reason"], row["says"]) == (patch.id, "concept gap", "Not known.", "unproven")
+    assert [state for _, state in row["items"]] == ["still fails", "passes now"] and row["targets"] == list(patch.targets)
+    assert row["adds"] == [s.id for s in patch.samples] and "List the 1 patch" in text
+    commit = next(c for c in rows_of(blocks_of(repaired_html)["repairs"]["commits"]) if c["id"] == row["commit"])
+    assert commit["subject"] == "Repair it"
 
 
-def test_a_failure_shows_its_diagnosis_the_blamed_statement_and_the_patches(repaired: Path, repaired_html: str) -> None:
-    text = " ".join(Reader(repaired_html).text.split())
-    (patch,) = read_repairs(repaired).patches.values()
-    assert "Diagnosis: concept gap confidence 1.00: 2 of 2 failing modelsAsked for it: 8 of 10 wrong." in text
-    assert f"Patches: {patch.id} (concept gap, unproven)" in text
-    assert "blamed taught by" in text and "Asked for this statement: 8 of 10 answers are wrong, most often “flour”." in text
-    assert "Not diagnosed: the debugger does not read twin items." in text and "Not diagnosed yet. Run dvc repro diagnose." in text
+def test_a_diagnosis_is_embedded_with_its_evidence_and_what_it_blames(repaired_html: str) -> None:
+    (row,) = rows_of(blocks_of(repaired_html)["repairs"]["diagnoses"])
+    assert row["category"] == "concept gap" and row["confidence"] == "confidence 1.00: 2 of 2 failing models"
+    assert row["reason"] == "Asked for it: 8 of 10 wrong." and not row["older"]
+    told = "Asked for this statement: 8 of 10 answers are wrong, most often “flour”."
+    assert row["evidence"] == [[row["nodes"][0], told, 10, 8]]
+
+
+def test_versions_are_the_base_and_the_models_before_and_after_each_judged_round(repaired: Path, html: str) -> None:
+    page = build_page(proda.open(str(repaired)))
+    assert [v.name for v in page.versions] == ["base", "V1", "V2"] and page.versions[1].note == "before round 1"
+    metrics = proda.open(str(repaired)).metrics
+    assert page.versions[2].marks["twin"].value == metrics["tuned"]["twin"]["accuracy"]
+    assert page.versions[0].marks["general"].value == metrics["general"]["base"]["accuracy"]
 
 
 def test_a_round_without_a_verdict_says_what_to_run(tmp_path: Path) -> None:
@@ -285,9 +335,13 @@ def test_hostile_text_stays_inert(tmp_path: Path) -> None:
     commit(root, HOSTILE)
     html = page_of(root)
     page = Reader(html)
-    assert [tag for tag, _ in page.tags].count("script") == 1 and "img" not in {tag for tag, _ in page.tags}
+    kinds = [attrs.get("type") for tag, attrs in page.tags if tag == "script"]
+    assert kinds == ["application/json"] * 4 + [None] and "img" not in {tag for tag, _ in page.tags}
     assert not any("onerror" in attrs for _, attrs in page.tags)
-    assert "{{7*7}}" in page.text and page.text.count(HOSTILE) > 10
+    assert "{{7*7}}" in page.text and page.text.count(HOSTILE) > 5
+    blocks = blocks_of(html)
+    assert all(HOSTILE in row["stem"] and HOSTILE in row["options"][0][0] for row in rows_of(blocks["items"]["items"]))
+    assert rows_of(blocks["repairs"]["patches"])[0]["reason"] == HOSTILE
 
 
 def test_a_repository_without_results_gets_a_page_that_says_what_to_run(tmp_path: Path) -> None:
