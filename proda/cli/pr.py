@@ -36,7 +36,9 @@ from proda.errors import UsageError
 @click.option("--number", type=click.IntRange(min=1), help="Number of the pull request.")
 @click.option("--post", is_flag=True, help="Write the comment on the pull request, or update the one that is there.")
 @click.option("--head", metavar="COMMIT", help="With --post: leave the comment as it is unless the pull request ends at this commit.")
-@click.option("--open", "opens", is_flag=True, help="Push this branch and open a pull request into BASE, or update its text; check nothing.")
+@click.option(
+    "--open", "opens", is_flag=True, help="Push this branch, and open its pull request into BASE or update its text; check nothing."
+)
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
 @click.pass_context
 def pr(
@@ -55,8 +57,8 @@ def pr(
 ) -> None:
     """Check this branch against BASE (default: origin/main, or main) as its pull request is checked, and tell or post the result.
 
-    The comment shows the checks, verdicts, scores with intervals, flips by name, changed nodes with their quotes, and samples and items that
-    follow. It is bounded to what the forge takes. Tokens: GITHUB_TOKEN or GH_TOKEN, or GITLAB_TOKEN.
+    The comment shows the checks, verdicts, scores with intervals, flips by name, changed nodes with their quotes, and the samples and items
+    that follow. It is bounded to what the forge takes. Tokens: GITHUB_TOKEN or GH_TOKEN, or GITLAB_TOKEN.
     """
     from proda.history.repository import Repository
     from proda.workflows.publish import default_base

@@ -61,8 +61,8 @@ def repair(
 ) -> None:
     """Write a patch for each node that the diagnoses blame, and for other unknown statements, one commit each, on repair/round-N.
 
-    --push --pr asks for a token in GITHUB_TOKEN or GH_TOKEN (GitLab: GITLAB_TOKEN). Without a remote or a token nothing is committed; if the
-    push fails afterwards, the commits stay.
+    --push --pr asks for a token in GITHUB_TOKEN or GH_TOKEN (GitLab: GITLAB_TOKEN). Without a remote or a token nothing is committed; if
+    the push fails afterwards, the commits stay.
     """
     if requests and not pushes:
         raise UsageError("--pr needs --push: a request is for a branch that the forge has.")

@@ -46,12 +46,17 @@ def length(text: str) -> int:
 
 
 def _text(report: RequestReport, limits: Limits) -> str:
-    lines = [MARKER, f"## ProDa: {'all checks pass' if report.passed else 'a check fails'}", "", *_checks(report), *_verdicts(report.verdicts)]
+    all_passed = all(check.state == "passed" for check in report.checks)
+    title = "all checks pass" if all_passed else "no check fails" if report.passed else "a check fails"
+    lines = [MARKER, f"## ProDa: {title}", "", *_checks(report), *_verdicts(report.verdicts)]
     if report.comparison:
         lines += ["", comment(report.comparison, report.anchors, limits)]
     stale = any(check.state == "stale" for check in report.checks)
     how = "Models are rebuilt when the label <code>rebuild models</code> is set, or with `dvc repro`. " if stale else ""
-    lines += ["", f"<sub>{how}Commit {code(report.head[:9])}, compared with {code(report.base[:9])}. A new push updates this comment.</sub>"]
+    lines += [
+        "",
+        f"<sub>{how}Commit {code(report.head[:9])}, compared with {code(report.base[:9])}. A new push updates this comment.</sub>",
+    ]
     return "\n".join(lines)
 
 

@@ -20,7 +20,7 @@ from proda.records import Record
 
 TRIES = 3
 WAIT_S = 2.0  # before the second try; twice that before the third
-TIMEOUT_S = 20.0
+TIMEOUT_S = 20
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ class TryAgainError(Exception):
     """A call failed for a reason that may pass. The message says which."""
 
 
-def connect(place: Place, environ: Mapping[str, str], *, wait_s: float = WAIT_S, timeout_s: float = TIMEOUT_S) -> Client:
+def connect(place: Place, environ: Mapping[str, str], *, wait_s: float = WAIT_S, timeout_s: int = TIMEOUT_S) -> Client:
     """Return the client for a forge; nothing is sent yet. Raises ForgeError without a token, UsageError without the library."""
     token = environ[require_token(place)]
     try:

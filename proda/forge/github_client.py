@@ -20,7 +20,7 @@ class GitHubClient:
 
     limit = 65_536
 
-    def __init__(self, place: Place, token: str, *, wait_s: float, timeout_s: float) -> None:
+    def __init__(self, place: Place, token: str, *, wait_s: float, timeout_s: int) -> None:
         self._place = place
         self._wait_s = wait_s
         # PyGithub's own repetition would send a POST twice, and so could write a comment twice.
@@ -71,7 +71,9 @@ class GitHubClient:
 
     def start(self, workflow: str, branch: str, inputs: Mapping[str, str]) -> None:
         """Start a workflow for a branch."""
-        self._call(lambda: self._repository.get_workflow(workflow).create_dispatch(branch, dict(inputs), throw=True), f"workflow {workflow}")
+        self._call(
+            lambda: self._repository.get_workflow(workflow).create_dispatch(branch, dict(inputs), throw=True), f"workflow {workflow}"
+        )
 
     def _ours(self, user: Any) -> bool:
         """Whether a comment's author is the owner of the token; the token of a workflow cannot ask who that is, but it is a bot."""

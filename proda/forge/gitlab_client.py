@@ -20,7 +20,7 @@ class GitLabClient:
 
     limit = 1_000_000
 
-    def __init__(self, place: Place, token: str, *, wait_s: float, timeout_s: float) -> None:
+    def __init__(self, place: Place, token: str, *, wait_s: float, timeout_s: int) -> None:
         self._place = place
         self._wait_s = wait_s
         self._gitlab = gitlab.Gitlab(place.api, private_token=token, timeout=timeout_s)
@@ -73,7 +73,7 @@ class GitLabClient:
 
         return self._call(put, f"a merge request for {branch}")
 
-    def start(self, workflow: str, branch: str, inputs: Mapping[str, str]) -> None:
+    def start(self, workflow: str, branch: str, inputs: Mapping[str, str]) -> None:  # noqa: ARG002
         """Raise ForgeError: on GitLab a push by a job with a token of its own starts the next pipeline."""
         raise ForgeError(f"--start {workflow}: GitLab starts a pipeline for the push itself. Leave --start out.")
 

@@ -1,8 +1,8 @@
 """What a branch repairs, as git has it: patches, retired items and the verdict that are on the branch and not on its base.
 
-    found = branch_repairs(root, "main")
-    found.patches        # (Patch(id="1-bimetal-strip-bends-s1-3f0c9a1e", …), …)
-    found.retired        # (Exemption(item="physics/bimetal-strip-bends:dev-bridge", reason="…", …),)
+found = branch_repairs(root, "main")
+found.patches        # (Patch(id="1-bimetal-strip-bends-s1-3f0c9a1e", …), …)
+found.retired        # (Exemption(item="physics/bimetal-strip-bends:dev-bridge", reason="…", …),)
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
     planned.text         # "# Who reviews what.\\n…\\n# /knowledge/physics/  @OWNER\\n…"
     planned.missing      # ("physics",): disciplines without an owner
 
-Lines that people filled in or added stay as they are, wherever they stand. A discipline without a line gets one that is commented out, to be
-filled in. The last line that fits a file counts, so the owner of everything stands first.
+Lines that people filled in or added stay as they are, wherever they stand. A discipline without a line gets one that is commented out, to
+be filled in. The last line that fits a file counts, so the owner of everything stands first.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PATH = Path(".github/CODEOWNERS")
 EVERYTHING = ("/knowledge/relations.yaml", "/benchmarks/exceptions.yaml", "/params.yaml", "/dvc.yaml", "/.github/")
 HEAD = """\
 # Who reviews what: GitHub and GitLab ask these people when a pull request changes the files. `proda owners --write` adds new disciplines.
-# Fill in a user (@ada), a team (@your-organisation/physics) or an address, and remove the # before the line. The last line that fits counts.
+# Fill in a user (@ada), a team (@your-organisation/physics) or an address, and remove the # before the line. The last fitting line counts.
 # Derived files (benchmarks/items, benchmarks/results, samples/corpus, dvc.lock) have no owner: nobody reviews them by hand.
 """
 

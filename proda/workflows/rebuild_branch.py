@@ -93,8 +93,8 @@ def _require_new(root: Path, what: str, files: tuple[str, ...]) -> None:
     if last == what:
         shown = "".join(f"\n    {name}" for name in files[:10])
         raise GateError(
-            f"The last commit is a rebuild already, and rebuilding it gives other files:{shown}\n  Nothing was committed. Is another version"
-            " of ProDa installed here than where the last commit was made? Rebuild by hand: `dvc repro`, and commit."
+            f"The last commit is a rebuild already, and rebuilding it gives other files:{shown}\n  Nothing was committed. Is another"
+            " version of ProDa installed here than where the last commit was made? Rebuild by hand: `dvc repro`, and commit."
         )
 
 

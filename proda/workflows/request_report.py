@@ -10,7 +10,7 @@ comment, reads it and words the comment. So nothing that a fork runs decides wha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -51,7 +51,7 @@ class RoundVerdict(Record, frozen=True):
     round: int
     says: str
     reasons: tuple[str, ...]
-    shown: dict[str, int] = {}  # what retraining showed (necessary, harmful, …) → patches
+    shown: Mapping[str, int] = {}  # what retraining showed (necessary, harmful, …) → patches
 
 
 class RequestReport(Record, frozen=True):
@@ -62,7 +62,7 @@ class RequestReport(Record, frozen=True):
     number: int  # of the pull request; 0 if it is not known
     checks: tuple[Check, ...]
     comparison: Comparison | None = None  # None if the data cannot be read
-    anchors: dict[str, str] = {}
+    anchors: Mapping[str, str] = {}
     verdicts: tuple[RoundVerdict, ...] = ()
 
     @property
@@ -94,6 +94,8 @@ def examine(root: Path, base: str, *, number: int = 0, stages: bool = True, prog
     try:
         old, new = Repository.open(root, start), Repository.open(root)
         found = compare(read_revision(old, beside=new), read_revision(new, beside=old))
+        edited = run_git(root, "status", "--porcelain", "--untracked-files=no").strip()
+        found = msgspec.structs.replace(found, old=start[:9], new="working tree" if edited else head[:9])
         verdicts = _verdicts(old.root, new.root)
     except InputError as error:
         checks.append(Check("comparison", "failed", "cannot be made", tuple(str(error).splitlines()[:DETAILS])))
