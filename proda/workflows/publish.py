@@ -43,6 +43,11 @@ def push_branch(root: Path, place: Place | None, branch: str, environ: Mapping[s
     push(root, branch, place, environ, REMOTE)
 
 
+def on_remote(root: Path, branch: str) -> bool:
+    """Return whether the remote has a branch of this name. Raises GitError if the remote cannot be asked."""
+    return bool(run_git(root, "ls-remote", REMOTE, f"refs/heads/{branch}").strip())
+
+
 def open_branch(
     root: Path, place: Place, branch: str, base: str, title: str, body: str, environ: Mapping[str, str], *, wait_s: float | None = None
 ) -> Opened:
