@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from proda.cli.comment import Limits, code, comment, escaped
-from proda.workflows.request_report import Check, RequestReport, RoundVerdict
+from proda.workflows.request_report import Check, RequestReport, RequestVerdict
 
 MARKER = "<!-- proda: pull request -->"
 MARKS = {"passed": "✅", "failed": "❌", "stale": "🕒", "not run": "➖"}
@@ -72,7 +72,7 @@ def line_text(check: Check) -> str:
     return "".join(code(part) if number % 2 else escaped(part) for number, part in enumerate(parts))
 
 
-def _verdicts(verdicts: tuple[RoundVerdict, ...]) -> Iterator[str]:
+def _verdicts(verdicts: tuple[RequestVerdict, ...]) -> Iterator[str]:
     if verdicts:
         yield ""
     for verdict in verdicts:

@@ -10,27 +10,15 @@ comment and no request is made twice.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from typing import Protocol, TypeVar
+from collections.abc import Mapping
+from typing import Protocol
 
 from proda.errors import UsageError
-from proda.forge.place import ForgeError, Place, require_token
-from proda.records import Record
+from proda.forge.calls import Opened
+from proda.forge.place import Place, require_token
 
-TRIES = 3
 WAIT_S = 2.0  # before the second try; twice that before the third
 TIMEOUT_S = 20
-
-T = TypeVar("T")
-
-
-class Opened(Record, frozen=True):
-    """A request to merge a branch. `new` says whether this call made it."""
-
-    number: int
-    url: str
-    new: bool
 
 
 class Client(Protocol):
@@ -51,10 +39,6 @@ class Client(Protocol):
         """Start a workflow for a branch."""
 
 
-class TryAgainError(Exception):
-    """A call failed for a reason that may pass. The message says which."""
-
-
 def connect(place: Place, environ: Mapping[str, str], *, wait_s: float = WAIT_S, timeout_s: int = TIMEOUT_S) -> Client:
     """Return the client for a forge; nothing is sent yet. Raises ForgeError without a token, UsageError without the library."""
     token = environ[require_token(place)]
@@ -68,31 +52,3 @@ def connect(place: Place, environ: Mapping[str, str], *, wait_s: float = WAIT_S,
         return GitLabClient(place, token, wait_s=wait_s, timeout_s=timeout_s)
     except ModuleNotFoundError as error:
         raise UsageError(f"The library {error.name} is not installed. Run `pip install 'proda[forge]'`, then run this again.") from None
-
-
-def repeated(action: Callable[[], T], place: Place, wait_s: float) -> T:
-    """Return what `action` returns, called up to TRIES times as long as it raises TryAgainError. Raises ForgeError after the last."""
-    for number in range(TRIES):
-        try:
-            return action()
-        except TryAgainError as error:
-            if number == TRIES - 1:
-                raise ForgeError(
-                    f"{place.api}\n  {error}, in each of {TRIES} tries. Nothing here is lost. Check the network and the status page of"
-                    " the forge, then run this again."
-                ) from None
-            time.sleep(wait_s * 2**number)
-    raise AssertionError  # the loop returns or raises
-
-
-def merged_text(there: str, text: str) -> str:
-    """Return the text of a request with `text` in place of what an earlier call wrote; what people wrote around it stays.
-
-    `text` starts and ends with a hidden marker, each on a line of its own.
-    """
-    lines = text.splitlines()
-    first, last = lines[0], lines[-1]
-    start, end = there.find(first), there.rfind(last)
-    if start < 0 or end < start:
-        return text if not there.strip() else f"{there.rstrip()}\n\n{text}"
-    return there[:start] + text + there[end + len(last) :]

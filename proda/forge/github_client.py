@@ -9,7 +9,7 @@ import github
 import requests
 from github import Auth, Github, GithubException
 
-from proda.forge.client import Opened, TryAgainError, merged_text, repeated
+from proda.forge.calls import Opened, TryAgainError, merged_text, repeated
 from proda.forge.place import ForgeError, Place
 
 T = TypeVar("T")

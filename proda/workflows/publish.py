@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from proda.errors import ProdaError, UsageError
-from proda.forge.client import Opened, connect
+from proda.forge.calls import Opened
+from proda.forge.client import connect
 from proda.forge.place import ForgeError, Place, find_place, remote_address, require_token
 from proda.forge.push import push
 from proda.gitrepo import GitError, run_git

@@ -45,7 +45,7 @@ class Check(Record, frozen=True):
     details: tuple[str, ...] = ()
 
 
-class RoundVerdict(Record, frozen=True):
+class RequestVerdict(Record, frozen=True):
     """The verdict on a repair round that the branch adds or changes."""
 
     round: int
@@ -63,7 +63,7 @@ class RequestReport(Record, frozen=True):
     checks: tuple[Check, ...]
     comparison: Comparison | None = None  # None if the data cannot be read
     anchors: Mapping[str, str] = {}
-    verdicts: tuple[RoundVerdict, ...] = ()
+    verdicts: tuple[RequestVerdict, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -180,7 +180,7 @@ def _models(root: Path) -> Check:
     return Check("models and scores", "passed", line or "belong to this data")
 
 
-def _verdicts(old: Path, new: Path) -> tuple[RoundVerdict, ...]:
+def _verdicts(old: Path, new: Path) -> tuple[RequestVerdict, ...]:
     """Verdicts on rounds that are new or have changed, and what attribution newly showed of their patches."""
     before, shown_before = read_rounds(old), read_verdicts(old)
     shown = {patch: verdict for patch, verdict in read_verdicts(new).items() if verdict != shown_before.get(patch)}
@@ -192,7 +192,7 @@ def _verdicts(old: Path, new: Path) -> tuple[RoundVerdict, ...]:
             counts[str(verdict["says"])] = counts.get(str(verdict["says"]), 0) + 1
     changed = sorted({n for n, verdict in rounds.items() if verdict != before.get(n)} | attributed.keys())
     return tuple(
-        RoundVerdict(n, str(r.get("says", "not judged")), tuple(map(str, r.get("reasons") or ())), attributed.get(n, {}))
+        RequestVerdict(n, str(r.get("says", "not judged")), tuple(map(str, r.get("reasons") or ())), attributed.get(n, {}))
         for n in changed
         for r in [rounds.get(n, {})]
     )

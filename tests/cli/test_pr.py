@@ -18,7 +18,7 @@ from proda.cli.request_comment import MARKER, STEPS, length, request_comment
 from proda.errors import InputError
 from proda.history.compare import Answers, Comparison, Derived, NodeChange
 from proda.records import Item
-from proda.workflows.request_report import LARGEST, Check, RequestReport, RoundVerdict, read_report, write_report
+from proda.workflows.request_report import LARGEST, Check, RequestReport, RequestVerdict, read_report, write_report
 from tests.forge.server import PERSON, Forge, environment, git, serving, with_remote
 from tests.toyresults import commit, make_outcomes, make_results
 from tests.toyworld import make_repository
@@ -190,7 +190,7 @@ def test_a_report_by_a_stranger_adds_no_markup_wherever_its_text_is(tmp_path: Pa
     report = a_report(
         comparison=found,
         checks=(Check(HOSTILE, "failed", HOSTILE, (HOSTILE,)),),
-        verdicts=(RoundVerdict(1, HOSTILE, (HOSTILE,), {HOSTILE: 2}),),
+        verdicts=(RequestVerdict(1, HOSTILE, (HOSTILE,), {HOSTILE: 2}),),
         base=HOSTILE,
         head=HOSTILE,
         anchors={HOSTILE: HOSTILE},

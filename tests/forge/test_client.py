@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from proda.forge.client import Client, connect, merged_text
+from proda.forge.calls import merged_text
+from proda.forge.client import Client, connect
 from proda.forge.place import ForgeError, Kind, Place
 from tests.forge.server import PERSON, REPOSITORY, SLOW, TOKEN, Forge, serving
 
