@@ -1,4 +1,5 @@
-"""Renders a comparison as GitHub-flavoured Markdown, for a comment on a pull request: scores, flips, then nodes; long lists are folded.
+"""Renders a comparison as GitHub-flavoured Markdown, for a comment on a pull request: scores, flips, then nodes and texts; long lists are
+folded, and cut as `Limits` says.
 
 All text that comes from data goes through `escaped`, so it cannot form a table cell, HTML tag, link, mention or issue reference.
 """
@@ -10,13 +11,21 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from proda.history.compare import CHANGES, Comparison, Derived, NodeChange, causes, tally
+from proda.history.compare import CHANGES, Comparison, Derived, NodeChange, Score, causes, tally
+from proda.records import Record
 
-SHOWN = 60  # entries of a list; GitHub refuses comments of more than 65,536 characters
 LONGEST = 240  # characters of one piece of data
 LONGEST_QUOTE = 320  # a quote has 300 characters at most, by the guide
+LONGEST_TEXT = 500  # a sample or item
 # Markdown reads a character reference as plain text, whatever the character itself would mean.
 _MEANS = re.compile(r"[^\w\s.,;/()'?%+=“”‘’–—…→-]|_")
+
+
+class Limits(Record, frozen=True):
+    """How much of long lists is shown."""
+
+    rows: int = 60  # of a table
+    texts: int = 12  # samples, and as many items, whose text is shown
 
 
 def escaped(text: str, limit: int = LONGEST) -> str:
@@ -33,31 +42,45 @@ def code(name: str) -> str:
     return f"<code>{escaped(name)}</code>"
 
 
-def comment(found: Comparison, anchors: Mapping[str, str] | None = None) -> str:
+def comment(found: Comparison, anchors: Mapping[str, str] | None = None, limits: Limits | None = None) -> str:
     """Return the whole comment. Its first line names the two revisions.
 
     `anchors` says where the quote of a statement stands in its source, in words, by the statement's id.
     """
+    cut = limits or Limits()
     lines = [f"### Changes: {code(found.old)} → {code(found.new)}", ""]
     if found.same:
         lines += ["No difference in meaning.", ""]
-    lines += [*_scores(found), *_flips(found), *_nodes(found, anchors or {}), *_settings(found)]
-    lines += [*_derived("Samples", found.samples), *_derived("Items", found.items)]
+    lines += [*_scores(found), *_flips(found, cut), *_nodes(found, anchors or {}, cut), *_settings(found, cut)]
+    lines += [*_derived("Samples", found.samples, cut), *_derived("Items", found.items, cut)]
+    if found.hidden_items:
+        lines.append(f"Not listed: {found.hidden_items:,} sealed {'item' if found.hidden_items == 1 else 'items'}.")
     return "\n".join(lines).rstrip()
 
 
 def _scores(found: Comparison) -> Iterator[str]:
     if not found.scores:
         return
-    yield from ("| model | suite | before | after | difference |", "|---|---|--:|--:|--:|")
+    yield from ("| model | suite | before | after | difference, same items |", "|---|---|--:|--:|--:|")
     for score in found.scores:
-        old, new = ("–" if v is None else f"{v:.3f}" for v in (score.old, score.new))
-        points = "–" if score.difference is None else f"{score.difference:+.1f} points"
-        yield f"| {score.model} | {score.suite} | {old} | {new} | {points} |"
-    yield ""
+        old, new = _accuracy(score.old, score.old_range), _accuracy(score.new, score.new_range)
+        yield f"| {escaped(score.model)} | {escaped(score.suite)} | {old} | {new} | {_points(score)} |"
+    yield from ("", "In brackets: 95 % confidence intervals.", "")
 
 
-def _flips(found: Comparison) -> Iterator[str]:
+def _accuracy(value: float | None, ends: tuple[float, float] | None) -> str:
+    return "–" if value is None else f"{value:.3f}" + (f" [{ends[0]:.3f}, {ends[1]:.3f}]" if ends else "")
+
+
+def _points(score: Score) -> str:
+    """The difference in percentage points: on items that both answered, with its interval, where that is known."""
+    if score.change:
+        mean, low, high = (100 * part for part in score.change)
+        return f"{mean:+.1f} points [{low:+.1f}, {high:+.1f}]"
+    return "–" if score.difference is None else f"{score.difference:+.1f} points"
+
+
+def _flips(found: Comparison, cut: Limits) -> Iterator[str]:
     a = found.answers
     if not (a.compared or a.reworded or a.only_old or a.only_new):
         return
@@ -81,10 +104,10 @@ def _flips(found: Comparison) -> Iterator[str]:
             for f in found.flips
             if f.better is better
         ]
-        yield from _folded(f"{len(rows):,} {title}", ["| item | seeds right | margin before | after |", "|---|--:|--:|--:|"], rows)
+        yield from _folded(f"{len(rows):,} {title}", ["| item | seeds right | margin before | after |", "|---|--:|--:|--:|"], rows, cut)
 
 
-def _nodes(found: Comparison, anchors: Mapping[str, str]) -> Iterator[str]:
+def _nodes(found: Comparison, anchors: Mapping[str, str], cut: Limits) -> Iterator[str]:
     if not found.nodes:
         return
     counts = Counter(n.change for n in found.nodes)
@@ -92,8 +115,8 @@ def _nodes(found: Comparison, anchors: Mapping[str, str]) -> Iterator[str]:
     rows = []
     for node in found.nodes:
         what = "<br>".join(f"{escaped(f.field)}: {_value(f.old)} → {_value(f.new)}" for f in node.fields) or escaped(node.text)
-        rows.append(f"| {node.change} | {node.kind} {code(node.id)} | {what}{_quote(node, anchors.get(node.id, ''))} |")
-    yield from _folded(f"{len(rows):,} {'node' if len(rows) == 1 else 'nodes'}", ["| | node | what |", "|---|---|---|"], rows)
+        rows.append(f"| {node.change} | {escaped(node.kind)} {code(node.id)} | {what}{_quote(node, anchors.get(node.id, ''))} |")
+    yield from _folded(f"{len(rows):,} {'node' if len(rows) == 1 else 'nodes'}", ["| | node | what |", "|---|---|---|"], rows, cut)
 
 
 def _quote(node: NodeChange, anchor: str) -> str:
@@ -104,12 +127,12 @@ def _quote(node: NodeChange, anchor: str) -> str:
     return f"<br>Quote: “{escaped(node.quote, LONGEST_QUOTE)}” – {escaped(place)}"
 
 
-def _settings(found: Comparison) -> Iterator[str]:
+def _settings(found: Comparison, cut: Limits) -> Iterator[str]:
     rows = [f"| {code(f.field)} | {_value(f.old)} | {_value(f.new)} |" for f in found.settings]
-    yield from _folded(f"{len(rows):,} settings and texts", ["| what | before | after |", "|---|---|---|"], rows)
+    yield from _folded(f"{len(rows):,} settings and texts", ["| what | before | after |", "|---|---|---|"], rows, cut)
 
 
-def _derived(title: str, changes: Sequence[Derived]) -> Iterator[str]:
+def _derived(title: str, changes: Sequence[Derived], cut: Limits) -> Iterator[str]:
     if not changes:
         return
     counts = Counter(c.change for c in changes)
@@ -118,24 +141,44 @@ def _derived(title: str, changes: Sequence[Derived]) -> Iterator[str]:
     yield from (f"Because of {', '.join(named[:6])}{' …' if len(named) > 6 else ''}.", "")
     rows = [
         f"| {escaped(name)} | {' | '.join(f'{n[c]:,}' for c in ('added', 'changed', 'removed'))} |"
-        for by in ("discipline", "sort")
-        for name, n in tally(changes, by).items()
+        for field in ("discipline", "sort")
+        for name, n in tally(changes, field).items()
     ]
-    yield from _folded(f"{title.lower()} by discipline and kind", ["| | added | changed | removed |", "|---|--:|--:|--:|"], rows)
+    yield from _folded(f"{title.lower()} by discipline and kind", ["| | added | changed | removed |", "|---|--:|--:|--:|"], rows, cut)
+    chosen = representative(changes, cut.texts)
+    texts = [f"| {c.change} | {code(c.id)} | {_text_change(c)} |" for c in chosen]
+    shown = f"{len(texts):,} of {len(changes):,} {title.lower()}" if len(texts) < len(changes) else f"all {title.lower()}"
+    yield from _folded(f"Texts: {shown}", ["| | id | text |", "|---|---|---|"], texts, cut, fold=True)
 
 
-def _folded(title: str, head: Sequence[str], rows: Sequence[str]) -> Iterator[str]:
-    """Yield a table, inside <details> if it has more than five rows, cut at SHOWN rows."""
+def representative(changes: Sequence[Derived], number: int) -> list[Derived]:
+    """Return up to `number` changes whose texts are known: one of each cause and kind of change first, then the others, in order."""
+    first: dict[tuple[object, str], Derived] = {}
+    known = [c for c in changes if c.old or c.new]
+    for change in known:
+        first.setdefault((change.causes[:1], change.change), change)
+    early = {c.id for c in first.values()}
+    return [*first.values(), *(c for c in known if c.id not in early)][:number]
+
+
+def _text_change(change: Derived) -> str:
+    old, new = (escaped(text, LONGEST_TEXT) if text else "" for text in (change.old, change.new))
+    return f"{old}<br>→ {new}" if old and new else new or old
+
+
+def _folded(title: str, head: Sequence[str], rows: Sequence[str], cut: Limits, *, fold: bool = False) -> Iterator[str]:
+    """Yield a table, inside <details> if it has more than five rows or `fold` is set."""
     if not rows:
         return
-    if len(rows) > 5:
+    folded = fold or len(rows) > 5
+    if folded:
         yield from (f"<details><summary>{html.escape(title)}</summary>", "")
     else:
         yield from (f"{title}:", "")
-    yield from (*head, *rows[:SHOWN], "")
-    if len(rows) > SHOWN:
-        yield from (f"… and {len(rows) - SHOWN:,} more: `proda diff --all`", "")
-    if len(rows) > 5:
+    yield from (*head, *rows[: cut.rows], "") if cut.rows else ()
+    if len(rows) > cut.rows:
+        yield from (f"… and {len(rows) - cut.rows:,} more: `proda diff --all`", "")
+    if folded:
         yield from ("</details>", "")
 
 

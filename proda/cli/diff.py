@@ -148,9 +148,9 @@ def _score_lines(scores: Sequence[Score]) -> Iterator[str]:
 
 
 def _derived_lines(changes: Sequence[Derived]) -> Iterator[str]:
-    for by in ("discipline", "sort"):
-        parts = [f"{name} {signed(counts)}" for name, counts in tally(changes, by).items()]
-        yield f"  {'in' if by == 'discipline' else 'as':<7}  {', '.join(parts)}"
+    for field in ("discipline", "sort"):
+        parts = [f"{name} {signed(counts)}" for name, counts in tally(changes, field).items()]
+        yield f"  {'in' if field == 'discipline' else 'as':<7}  {', '.join(parts)}"
     named = [f"{node} {times:,}" if node else f"no changed node ({times:,})" for node, times in causes(changes)]
     rest = f", … {len(named) - 5:,} more" if len(named) > 5 else ""
     yield f"  because  {', '.join(named[:5])}{rest}"

@@ -10,13 +10,17 @@ overridden or removed. Concepts that are confused at several nodes are set apart
     $ proda repair
     $ git log main..repair/round-1
     $ proda repair --reallocate          # instead of patches: new numbers of samples, by the disciplines' errors
+    $ proda repair --push --pr           # push the branch and open its pull request, with the evidence
 
-Exit status 0 also if there is nothing to repair; 1 if the repository can take no commits, or the diagnoses are stale.
+Exit status 0 also if there is nothing to repair; 1 if the repository can take no commits, the diagnoses are stale, or the branch cannot be
+pushed, which leaves its commits in place.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -26,7 +30,10 @@ from proda.errors import UsageError
 from proda.history.repository import Repository
 from proda.records import Patch
 from proda.workflows.freshness import require_diagnosis
-from proda.workflows.repair_round import PER_ERROR, PlannedRound, commit_round, plan_round, require_ready, round_here
+from proda.workflows.repair_round import PER_ERROR, PlannedRound, branch_of, commit_round, plan_round, require_ready, round_here
+
+if TYPE_CHECKING:
+    from proda.forge.place import Place
 
 
 @click.command(epilog="Example: proda repair --dry-run --max 5")
@@ -34,13 +41,36 @@ from proda.workflows.repair_round import PER_ERROR, PlannedRound, commit_round, 
 @click.option("--per-error", type=click.IntRange(min=1), help="Samples for each failed item.  [default: 20]")
 @click.option("--reallocate", is_flag=True, help="Write no patches; set the samples per discipline by its errors on dev, as one commit.")
 @click.option("--round", "number", type=click.IntRange(min=1), help="Number of the round (default: one more than the last on record).")
+@click.option("--push", "pushes", is_flag=True, help="Push the branch of the round to origin.")
+@click.option("--pr", "requests", is_flag=True, help="With --push: open a pull request with the evidence, or update the open one.")
+@click.option("--base", metavar="BRANCH", help="The branch that the request is merged into (default: the one that is checked out).")
 @click.option("--dry-run", is_flag=True, help="Print what would be committed, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the patches, without their samples, as JSON.")
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
-def repair(most: int | None, per_error: int | None, reallocate: bool, number: int | None, dry_run: bool, as_json: bool, root: str) -> None:
-    """Write a patch for each node that the diagnoses blame, and for other unknown statements, one commit each, on repair/round-N."""
+def repair(
+    most: int | None,
+    per_error: int | None,
+    reallocate: bool,
+    number: int | None,
+    pushes: bool,
+    requests: bool,
+    base: str | None,
+    dry_run: bool,
+    as_json: bool,
+    root: str,
+) -> None:
+    """Write a patch for each node that the diagnoses blame, and for other unknown statements, one commit each, on repair/round-N.
+
+    --push --pr asks for a token in GITHUB_TOKEN or GH_TOKEN (GitLab: GITLAB_TOKEN). Without a remote or a token nothing is committed; if
+    the push fails afterwards, the commits stay.
+    """
+    if requests and not pushes:
+        raise UsageError("--pr needs --push: a request is for a branch that the forge has.")
+    if base and not requests:
+        raise UsageError("--base needs --push --pr.")
     repository = Repository.open(root)
     where = repository.root
+    place, into = _forge(where, requests, base, number) if pushes and not dry_run else (None, "")
     if not dry_run and not reallocate:
         require_ready(where)
     _ = repository.knowledge  # errors in it come first: a rebuild, which a stale diagnosis asks for, would stop at them
@@ -51,6 +81,8 @@ def repair(most: int | None, per_error: int | None, reallocate: bool, number: in
         if most or per_error:
             raise UsageError("--reallocate writes no patches, so --max and --per-error do not apply. Leave them out.")
         reallocate_samples(where, number, dry_run=dry_run, as_json=as_json)
+        if pushes and not dry_run:
+            _publish(where, place, into)
         return
     planned = plan_round(where, number=number, per_error=per_error or PER_ERROR, most=most)
     if as_json:
@@ -70,6 +102,33 @@ def repair(most: int | None, per_error: int | None, reallocate: bool, number: in
         click.echo(f"One commit each {would} them in benchmarks/exceptions.yaml. Drop the commit if the item is right.", err=True)
     left = _count(planned.unexplained, "failed item remains", "failed items remain")
     click.echo(f"{left} unexplained." + ("" if dry_run else " Next: dvc repro."), err=True)
+    if pushes and not dry_run:
+        _publish(where, place, into)
+
+
+def _forge(root: Path, requests: bool, base: str | None, number: int | None) -> tuple[Place | None, str]:
+    """Return where to push to, and the branch that the request is merged into; an empty branch if there is to be no request."""
+    from proda.workflows.publish import current_branch, default_base, require_forge
+
+    place = require_forge(root, os.environ, request=requests)
+    branch = current_branch(root)
+    own = branch_of(number or round_here(root))
+    return place, "" if not requests else base or (default_base(root, local=True) if branch == own else branch)
+
+
+def _publish(root: Path, place: Place | None, base: str) -> None:
+    """Push the checked-out branch and, with a base, open its request or update it."""
+    from proda.cli.request_body import branch_request
+    from proda.workflows.publish import current_branch, open_branch, push_branch
+
+    branch = current_branch(root)
+    if place is None or not base:
+        push_branch(root, place, branch, os.environ)
+        click.echo(f"Pushed {branch} to origin.", err=True)
+        return
+    title, body = branch_request(root, branch, base)
+    opened = open_branch(root, place, branch, base, title, body, os.environ)
+    click.echo(f"{'Opened' if opened.new else 'Updated'} {place.called} {opened.number}: {opened.url}", err=True)
 
 
 def _commit(root: Path, planned: PlannedRound, *, dry_run: bool, quiet: bool) -> None:

@@ -19,7 +19,8 @@ import msgspec
 
 from proda.graph import Knowledge
 from proda.history.flips import Flip, flips, tallies
-from proda.records import Concept, Item, Outcome, Sample, Span, Statement
+from proda.records import LETTERS, Concept, Item, Outcome, Sample, Span, Statement
+from proda.statistics import by, difference, paired
 
 ChangeKind = Literal["added", "changed", "retired", "removed"]
 CHANGES: tuple[ChangeKind, ...] = ("added", "changed", "retired", "removed")
@@ -62,7 +63,7 @@ class NodeChange(msgspec.Struct, frozen=True):
 
 class Derived(msgspec.Struct, frozen=True):
     """A sample or item. `sort` is its format, or its split and kind. `causes` are the changed nodes it names; empty if only its ordinal
-    changed. `old` and `new` are a sample's text.
+    changed. `old` and `new` are its text: prompt and completion, or stem, options and answer.
     """
 
     id: str
@@ -90,12 +91,18 @@ class Answers(msgspec.Struct, frozen=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """A headline accuracy in both revisions; None where it was not measured."""
+    """A headline accuracy in both revisions; None where it was not measured.
+
+    `change` compares the answers of the same tuned seeds to the items that have the same text in both revisions.
+    """
 
     model: str
     suite: str
     old: float | None
     new: float | None
+    old_range: tuple[float, float] | None = None  # 95 % confidence interval
+    new_range: tuple[float, float] | None = None
+    change: tuple[float, float, float] | None = None  # mean difference of accuracy, and its 95 % confidence interval
 
     @property
     def difference(self) -> float | None:
@@ -145,7 +152,7 @@ def compare(old: Revision, new: Revision, *, sealed: bool = False) -> Comparison
         hidden_items=len(items) - len(listed),
         flips=flips,
         answers=answers,
-        scores=compare_scores(old.metrics, new.metrics),
+        scores=compare_scores(old.metrics, new.metrics, (old.outcomes, new.outcomes)),
     )
 
 
@@ -188,26 +195,54 @@ def compare_answers(
     return tuple(f for f in found if sealed or f.after.split != "sealed"), Answers(**counts)
 
 
-def compare_scores(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Score, ...]:
-    """Return base and tuned accuracy on each suite that either revision measured."""
-    scores = [Score(m, s, accuracy(old, m, s), accuracy(new, m, s)) for m in ("base", "tuned") for s in SUITES]
+def compare_scores(
+    old: Mapping[str, Any], new: Mapping[str, Any], outcomes: tuple[Iterable[Outcome], Iterable[Outcome]] = ((), ())
+) -> tuple[Score, ...]:
+    """Return base and tuned accuracy on each suite that either revision measured; `outcomes` are those of the old and new revision."""
+    changes = _paired_changes(*outcomes)
+    scores = [
+        Score(
+            *(m, s, accuracy(old, m, s), accuracy(new, m, s)),
+            *(_range(old, m, s), _range(new, m, s)),
+            changes.get(s) if m == "tuned" else None,
+        )
+        for m in ("base", "tuned")
+        for s in SUITES
+    ]
     return tuple(s for s in scores if (s.old, s.new) != (None, None))
+
+
+def _paired_changes(old: Iterable[Outcome], new: Iterable[Outcome]) -> dict[str, tuple[float, float, float]]:
+    """Return split → mean difference of accuracy with its interval; empty if no answer changed, since there is nothing to estimate."""
+    pairs, _ = paired(*([o for o in side if o.model != "base"] for side in (old, new)))
+    if all(pair.before == pair.after for pair in pairs):
+        return {}
+    return {split: difference(group) for split, group in by(pairs, "split").items()}
+
+
+def _range(metrics: Mapping[str, Any], model: str, suite: str) -> tuple[float, float] | None:
+    ends = [_number(metrics, model, suite, key) for key in ("ci95_low", "ci95_high")]
+    return None if ends[0] is None or ends[1] is None else (ends[0], ends[1])
 
 
 def accuracy(metrics: Mapping[str, Any], model: str, suite: str) -> float | None:
     """Return a headline accuracy of metrics.json; None if it is absent."""
-    path = ("general", model, "accuracy") if suite == "general" else (model, suite, "accuracy")
+    return _number(metrics, model, suite, "accuracy")
+
+
+def _number(metrics: Mapping[str, Any], model: str, suite: str, what: str) -> float | None:
+    path = ("general", model, what) if suite == "general" else (model, suite, what)
     found: Any = metrics
     for key in path:
         found = found.get(key) if isinstance(found, Mapping) else None
     return float(found) if isinstance(found, int | float) else None
 
 
-def tally(changes: Iterable[Derived], by: Literal["discipline", "sort"]) -> dict[str, Counter[str]]:
+def tally(changes: Iterable[Derived], field: Literal["discipline", "sort"]) -> dict[str, Counter[str]]:
     """Return discipline or sort → how many were added, changed, removed."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for change in changes:
-        counts[getattr(change, by)][change.change] += 1
+        counts[getattr(change, field)][change.change] += 1
     return dict(sorted(counts.items()))
 
 
@@ -247,16 +282,21 @@ def _fields(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[FieldChange
     return tuple(FieldChange(f, old.get(f), new.get(f)) for f in names if old.get(f) != new.get(f))
 
 
-Shape = tuple[object, str, str, tuple[str, ...]]
-"""What is compared of a sample or item; its discipline, its sort, and its nodes."""
+Shape = tuple[object, str, str, tuple[str, ...], str]
+"""What is compared of a sample or item; its discipline, its sort, its nodes, and its text."""
 
 
 def _told(samples: Iterable[Sample]) -> dict[str, Shape]:
-    return {s.id: ((s.prompt, s.completion, s.nodes), s.discipline, s.format, s.nodes) for s in samples}
+    return {s.id: ((s.prompt, s.completion, s.nodes), s.discipline, s.format, s.nodes, f"{s.prompt}\n{s.completion}") for s in samples}
 
 
 def _asked(items: Iterable[Item]) -> dict[str, Shape]:
-    return {i.id: (i.content_hash, i.discipline, f"{i.split} {i.kind}", i.nodes) for i in items}
+    return {i.id: (i.content_hash, i.discipline, f"{i.split} {i.kind}", i.nodes, _item_text(i)) for i in items}
+
+
+def _item_text(item: Item) -> str:
+    options = (f"{letter}. {option.text}" for letter, option in zip(LETTERS, item.options, strict=False))
+    return "\n".join([item.stem, *options, f"Answer: {item.answer}"])
 
 
 def _derived(
@@ -267,15 +307,9 @@ def _derived(
         if name in old and name in new and old[name][0] == new[name][0]:
             continue
         change: ChangeKind = "added" if name not in old else "removed" if name not in new else "changed"
-        _, discipline, sort, _ = new.get(name) or old[name]
+        _, discipline, sort, *_ = new.get(name) or old[name]
         nodes = {n for side in (old, new) if name in side for n in side[name][3]}
         nodes |= {chain_of[n] for n in nodes if n in chain_of}  # a change of a chain concerns all its statements
-        texts = (_said(side.get(name)) for side in (old, new))
+        texts = (side[name][4] if name in side else None for side in (old, new))
         found.append(Derived(name, change, discipline, sort, tuple(sorted(nodes & changed)), *texts))
     return tuple(found)
-
-
-def _said(shape: Shape | None) -> str | None:
-    """The text of a sample, prompt and completion; None for an item, whose text is not shown, and where there is none."""
-    what = shape[0] if shape else None
-    return "\n".join(map(str, what[:2])) if isinstance(what, tuple) else None

@@ -7,7 +7,7 @@ import re
 import msgspec
 import pytest
 
-from proda.cli.comment import SHOWN, comment, escaped
+from proda.cli.comment import Limits, comment, escaped
 from proda.graph import Knowledge
 from proda.history.compare import NodeChange, Revision, causes, compare, compare_nodes
 from proda.records import Item, Outcome, Sample
@@ -172,5 +172,5 @@ def test_long_lists_are_folded_and_cut() -> None:
     many.concepts.update({f"milling/n-{n}": msgspec.structs.replace(flour, id=f"milling/n-{n}") for n in range(400)})
     text = comment(compare(Revision("a", know), Revision("b", many)))
     assert text.count("<details>") == text.count("</details>") == 1
-    assert text.count("milling/n-") == SHOWN and "340 more" in text
+    assert text.count("milling/n-") == Limits().rows and "340 more" in text
     assert len(text) < 65_536

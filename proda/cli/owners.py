@@ -1,0 +1,33 @@
+"""`proda owners`: the file CODEOWNERS, with a line for each discipline.
+
+$ proda owners --write
+.github/CODEOWNERS
+2 disciplines have no owner yet: economics, physics. Fill them in there.
+"""
+
+from __future__ import annotations
+
+import click
+
+from proda.cli.settings import count, note
+
+
+@click.command(epilog="Example: proda owners")
+@click.option("--write", "writes", is_flag=True, help="Write the file; lines that are there stay.")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
+def owners(writes: bool, root: str) -> None:
+    """Print .github/CODEOWNERS, with a line to fill in for each discipline that has none."""
+    from proda.history.repository import Repository
+    from proda.store.files import write_file
+    from proda.workflows.owners import PATH, owners_text
+
+    where = Repository.open(root).root
+    found = owners_text(where)
+    if writes:
+        write_file(where / PATH, found.text)
+        click.echo(PATH.as_posix())
+    else:
+        click.echo(found.text, nl=False)
+    if found.missing:
+        has = "has" if len(found.missing) == 1 else "have"
+        note(f"{count(len(found.missing), 'discipline')} {has} no owner yet: {', '.join(found.missing)}. Fill them in there.")
