@@ -241,6 +241,7 @@ FORMATS = (
             "solvers": "accuracy of each solver, with its interval",
             "by_kind": "the same by kind of item",
             "quarantined": "items that were left out, each with the reason",
+            "retired": "items that people have retired in exceptions.yaml",
         },
         lines=12,
     ),

@@ -27,8 +27,8 @@ def page(root: Path) -> str:
 
 
 def format_of(path: str) -> Format | None:
-    """The format of a file, given relative to its repository; None if it is not described."""
-    return next((one for one in FORMATS if matches(one, path)), None)
+    """The format of a file, given relative to its repository: the one whose pattern says most. None if it is not described."""
+    return min((one for one in FORMATS if matches(one, path)), key=lambda one: one.pattern.count("*"), default=None)
 
 
 def matches(one: Format, path: str) -> bool:

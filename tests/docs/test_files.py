@@ -17,7 +17,7 @@ from proda.params import Params
 from proda.yamlio import load_yaml_text
 from scripts.reference.fields import table
 from scripts.reference.files import FORMATS
-from scripts.reference.formats import format_of, matches
+from scripts.reference.formats import format_of
 from tests.docs.pages import ROOT, blocks, code_spans, pages
 
 TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
@@ -38,7 +38,7 @@ def _exists(path: str) -> bool:
     pattern = re.sub(r"<[^>]*>|…|N\b", "*", path.rstrip("/")).replace("**", "*")
     if "*" in pattern:
         return any(True for _ in ROOT.glob(pattern))
-    return pattern in FOLDERS or pattern in TRACKED or (ROOT / "proda/templates/repository" / pattern).exists()
+    return pattern in FOLDERS or pattern in TRACKED or any((ROOT / "proda/templates" / one / pattern).exists() for one in ("repository", "example"))
 
 
 @pytest.mark.parametrize("page", sorted(pages()))
@@ -94,8 +94,19 @@ def test_every_data_file_of_this_repository_has_a_section_in_the_reference() -> 
     assert len(known) > 500
     missing = [name for name in known if format_of(name) is None]
     assert not missing, missing[:5]
-    for name in ("samples/patches/1-a-0f3a5c2b.yaml", "knowledge/relations.yaml", "proposals/cases/physics/heat.yaml"):
-        assert sum(matches(one, name) for one in FORMATS) == 1 or name == "knowledge/relations.yaml"
+
+
+def test_the_most_exact_pattern_names_the_format_of_a_file() -> None:
+    titles = {
+        "knowledge/physics/heat.yaml": "Topic files",
+        "knowledge/sources/catalogue.yaml": "Catalogue of sources",
+        "proposals/cases/physics/heat.yaml": "Proposed cases",
+        "proposals/physics/heat.yaml": "Proposals of a source",
+    }
+    for name, title in titles.items():
+        one = format_of(name)
+        assert one is not None and one.title == title
+    assert format_of("knowledge/physics/heat/more.yaml") is None and format_of("pyproject.toml") is None
 
 
 def test_keys_of_results_are_those_that_the_reference_explains() -> None:
