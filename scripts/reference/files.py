@@ -62,7 +62,8 @@ FORMATS = (
     Format(
         title="Catalogue of sources",
         pattern="knowledge/sources/catalogue.yaml",
-        about="Written by `proda ingest`, `proda new` and people. Where each text in `knowledge/sources/` comes from, and under which licence.",
+        about="Written by `proda ingest`, `proda new` and people. Where each text in `knowledge/sources/` "
+        "comes from, and under which licence.",
         record=Catalogue,
         lines=12,
     ),
@@ -76,8 +77,8 @@ FORMATS = (
     Format(
         title="Proposals of a source",
         pattern="proposals/*/*.yaml",
-        about="Written by `proda extract`, `proda import` and `proda review`. What was found in a source, and what reviewers decided. Nothing in it "
-        "is knowledge yet.",
+        about="Written by `proda extract`, `proda import` and `proda review`. What was found in a source, and what reviewers decided. "
+        "Nothing in it is knowledge yet.",
         record=Proposals,
         module="proda.store.proposals",
     ),
@@ -105,8 +106,8 @@ FORMATS = (
     Format(
         title="Corpus",
         pattern="samples/corpus/*/*.yaml",
-        about="Derived: written by the stage `synthesize`. A list `samples` of the training samples of one topic. The discipline is the name of the "
-        "folder and is left out in the file.",
+        about="Derived: written by the stage `synthesize`. A list `samples` of the training samples of one topic. The discipline is "
+        "the name of the folder and is left out in the file.",
         record=Sample,
         lines=22,
     ),
@@ -121,8 +122,8 @@ FORMATS = (
     Format(
         title="Frozen wordings of samples",
         pattern="samples/written/*/*.yaml",
-        about="Written by `proda write`. A list `samples` of texts of a language model, each used as long as its plan is the same. The fields of "
-        "`wording` stand beside the others in the file.",
+        about="Written by `proda write`. A list `samples` of texts of a language model, each used as long as its plan is the same. The "
+        "fields of `wording` stand beside the others in the file.",
         record=WrittenSample,
         module="proda.store.written",
     ),
@@ -136,8 +137,8 @@ FORMATS = (
     Format(
         title="Items",
         pattern="benchmarks/items/*/*/*.yaml",
-        about="Derived: written by the stage `benchmark`. A list `items` of the questions of one topic and split. Split, discipline and topic are in "
-        "the path and left out in the file; `options` is a map by letter.",
+        about="Derived: written by the stage `benchmark`. A list `items` of the questions of one topic and split. Split, discipline "
+        "and topic are in the path and left out in the file; `options` is a map by letter.",
         record=Item,
         lines=30,
     ),
@@ -158,23 +159,24 @@ FORMATS = (
     Format(
         title="Readings of items",
         pattern="benchmarks/validation.yaml",
-        about="Written by `python -m scripts.reading_sheet --collect`. What readers answered without the key, by content hash of the item, then by "
-        "reader.",
+        about="Written by `python -m scripts.reading_sheet --collect`. What readers answered without the key, by content hash of the "
+        "item, then by reader.",
         record=Validation,
         lines=8,
     ),
     Format(
         title="Votes of solvers",
         pattern="benchmarks/solved.yaml",
-        about="Written by `proda write --solve`. What language models answered with the facts and without, by content hash of the item, then by model.",
+        about="Written by `proda write --solve`. What language models answered with the facts and without, by content hash of the "
+        "item, then by model.",
         record=Solved,
         module="proda.store.solved",
     ),
     Format(
         title="General suite",
         pattern="benchmarks/general/*.jsonl",
-        about="`suite.jsonl` is derived: written by the stage `curriculum`. Others are written by `proda import`. One item in each line, with the "
-        "fields of an item.",
+        about="`suite.jsonl` is derived: written by the stage `curriculum`. Others are written by `proda import`. One item in each "
+        "line, with the fields of an item.",
         record=Item,
         lines=1,
     ),
@@ -188,8 +190,8 @@ FORMATS = (
     Format(
         title="Outcomes",
         pattern="benchmarks/results/outcomes/*.csv",
-        about="Derived: written by the stage `evaluate`. One line for each item and model. `chosen`, `correct` and `margin` are empty if the answer "
-        "could not be scored.",
+        about="Derived: written by the stage `evaluate`. One line for each item and model. `chosen`, `correct` and `margin` are empty "
+        "if the answer could not be scored.",
         record=Outcome,
         lines=4,
     ),
@@ -225,15 +227,15 @@ FORMATS = (
     Format(
         title="Breakdowns",
         pattern="benchmarks/results/breakdowns.json",
-        about="Derived: written by the stage `evaluate`. Accuracy by split, then by discipline, by kind of item, and by operator of the chosen "
-        "wrong option.",
+        about="Derived: written by the stage `evaluate`. Accuracy by split, then by discipline, by kind of item, and by operator of "
+        "the chosen wrong option.",
         keys={"base": "the untuned model", "tuned": "the tuned models, mean over seeds"},
         lines=14,
     ),
     Format(
         title="Shortcuts",
         pattern="benchmarks/results/shortcuts.json",
-        about=f"Derived: written by the stage `benchmark`. How often solvers without knowledge are right; {INTERVAL.replace(' and seeds', '')}.",
+        about="Derived: written by the stage `benchmark`. How often solvers without knowledge are right, with 95 % intervals over chains.",
         keys={
             "n": "number of items that were audited",
             "chance": "accuracy of guessing",
@@ -264,8 +266,8 @@ FORMATS = (
     Format(
         title="Diagnosis",
         pattern="benchmarks/results/diagnosis.yaml",
-        about="Derived: written by the stage `diagnose`. `diagnoses` is a list with one entry for each dev item that most seeds fail. `noticed` lists "
-        "nodes that most seeds do not know. The head of the file explains `probes` and `kinds`.",
+        about="Derived: written by the stage `diagnose`. `diagnoses` is a list with one entry for each dev item that most seeds fail. "
+        "`noticed` lists nodes that most seeds do not know. The head of the file explains `probes` and `kinds`.",
         record=Diagnosis,
         lines=40,
     ),
@@ -303,8 +305,8 @@ FORMATS = (
     Format(
         title="Verdicts",
         pattern="benchmarks/verdicts/*.yaml",
-        about="Written by `proda verify` and `proda attribute`: `round-<number>.yaml` for a round, `<patch>.yaml` for a patch. Training does not read "
-        "them.",
+        about="Written by `proda verify` and `proda attribute`: `round-<number>.yaml` for a round, `<patch>.yaml` for a patch. "
+        "Training does not read them.",
         keys={
             "patch": "the patch; a round has `patches` instead, and the commit `before` it",
             "round": "the number of the round",

@@ -1,6 +1,6 @@
 """The files of a repository → a section for each: who writes it, its fields, and the beginning of a real one.
 
-    format_of("samples/patches/2-acid-weakens-beat-s1-b57725f8.yaml").record      # Patch
+format_of("samples/patches/2-acid-weakens-beat-s1-b57725f8.yaml").record      # Patch
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def _tables(record: type[msgspec.Struct], described: set[type]) -> list[str]:
 
 def _example(one: Format, root: Path) -> str:
     """The beginning of the first file of this format in the repository, or else the example in the docstring of its module."""
-    found = [path for path in sorted(root.glob(one.pattern)) if path.suffix == Path(one.pattern).suffix and not path.name.startswith("README")]
+    found = [
+        path for path in sorted(root.glob(one.pattern)) if path.suffix == Path(one.pattern).suffix and not path.name.startswith("README")
+    ]
     language = {".yaml": "yaml", ".json": "json", ".jsonl": "json", ".csv": "text"}[Path(one.pattern).suffix]
     if one.module:
         blocks = [block for block in _indented(inspect.getdoc(import_module(one.module)) or "") if ":" in block]

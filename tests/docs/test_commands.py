@@ -76,7 +76,9 @@ def test_every_command_parses(page: str, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_commands_are_found_in_blocks_sessions_and_text() -> None:
-    text = "```sh\nproda check --fix && dvc repro  # now\n```\n\n```\n$ proda show x\nproda is printed\n```\n\nRun `make repro`, or `proda`."
+    text = (
+        "```sh\nproda check --fix && dvc repro  # now\n```\n\n```\n$ proda show x\nproda is printed\n```\n\nRun `make repro`, or `proda`."
+    )
     found = [command.words for command in commands("page.md", text)]
     assert found == [("proda", "check", "--fix"), ("dvc", "repro"), ("proda", "show", "x"), ("make", "repro")]
     assert len(FOUND) > 150
@@ -84,7 +86,15 @@ def test_commands_are_found_in_blocks_sessions_and_text() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["proda chekc --fix", "proda check --fixx", "proda show a b", "proda extract --backend magic", "dvc reproo", "dvc repro --drry", "make repor"],
+    [
+        "proda chekc --fix",
+        "proda check --fixx",
+        "proda show a b",
+        "proda extract --backend magic",
+        "dvc reproo",
+        "dvc repro --drry",
+        "make repor",
+    ],
 )
 def test_a_wrong_command_is_noticed(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert _problem(Command("page.md", 1, tuple(words.split())))
@@ -108,6 +118,8 @@ def test_options_of_scripts_exist() -> None:
                     told.setdefault(found[1], set()).update(re.findall(r"(?<= )--[a-z-]+", found[2]))
     for module, options in sorted(told.items()):
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run([sys.executable, "-P", "-m", module, "--help"], cwd=Path("/"), env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", module, "--help"], cwd=Path("/"), env=env, capture_output=True, text=True, check=False
+        )
         missing = {option for option in options if option not in done.stdout}
         assert not missing, f"{module} has no {missing}"

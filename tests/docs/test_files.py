@@ -38,7 +38,11 @@ def _exists(path: str) -> bool:
     pattern = re.sub(r"<[^>]*>|…|N\b", "*", path.rstrip("/")).replace("**", "*")
     if "*" in pattern:
         return any(True for _ in ROOT.glob(pattern))
-    return pattern in FOLDERS or pattern in TRACKED or any((ROOT / "proda/templates" / one / pattern).exists() for one in ("repository", "example"))
+    return (
+        pattern in FOLDERS
+        or pattern in TRACKED
+        or any((ROOT / "proda/templates" / one / pattern).exists() for one in ("repository", "example"))
+    )
 
 
 @pytest.mark.parametrize("page", sorted(pages()))
@@ -124,7 +128,13 @@ def test_keys_of_results_are_those_that_the_reference_explains() -> None:
 
 
 def test_records_decode_the_files_that_the_reference_says_they_do() -> None:
-    whole = ("knowledge/relations.yaml", "samples/allocation.yaml", "benchmarks/exceptions.yaml", "benchmarks/solved.yaml", "benchmarks/validation.yaml")
+    whole = (
+        "knowledge/relations.yaml",
+        "samples/allocation.yaml",
+        "benchmarks/exceptions.yaml",
+        "benchmarks/solved.yaml",
+        "benchmarks/validation.yaml",
+    )
     topics = [name for name in TRACKED if re.fullmatch(r"knowledge/[a-z-]+/[a-z-]+\.yaml", name) and "/sources/" not in name][:3]
     for name in (*whole, *topics, "knowledge/sources/catalogue.yaml", "samples/base/reading.yaml"):
         one = format_of(name)

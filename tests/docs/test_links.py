@@ -36,7 +36,9 @@ def test_the_check_of_links_sees_text_tables_and_images() -> None:
 
 
 def test_nothing_refers_to_a_page_that_was_moved() -> None:
-    listed = subprocess.run(["git", "grep", "-nIE", r"docs/[a-z0-9/-]+\.md", "--", ":!JOURNAL.md"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["git", "grep", "-nIE", r"docs/[a-z0-9/-]+\.md", "--", ":!JOURNAL.md"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     named = [(line, path) for line in listed.stdout.splitlines() for path in re.findall(r"docs/[a-z0-9/-]+\.md", line)]
     assert len(named) > 10
     missing = [line for line, path in named if not (ROOT / path).is_file() and "docs/how-to/NAME.md" not in path]
