@@ -2,6 +2,7 @@
 # make ui      the training runs in a browser; after make repro
 # make test    what CI runs
 # make check   lint, types, tests and the knowledge base
+# make docs    the book in docs/, as HTML in build/docs
 # make bench   speed of compiling, LLM calls and curation beside other tools; what is not installed is left out
 # make remote-test   shared storage on two S3 servers; minutes
 # make pretrained   a real model on part of the benchmark, before and after tuning; not part of `make repro`
@@ -12,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: repro ui test check slow remote-test bench pretrained clean
+.PHONY: repro ui test check slow remote-test docs bench pretrained clean
 
 repro: $(VENV)/installed
 	python -m proda.workflows.dvc_locks
@@ -42,6 +43,11 @@ slow: $(VENV)/installed
 remote-test: $(VENV)/installed
 	OMP_NUM_THREADS=1 pytest -q -rs tests/remote tests/e2e/test_loop.py::test_a_teammate_pulls_the_models_and_trains_nothing
 
+# Warnings are errors, for example a link that leads nowhere. Nothing is fetched, and the pages load nothing from other hosts.
+docs: $(VENV)/installed
+	sphinx-build -q -E -W --keep-going -b html docs build/docs
+	@echo build/docs/index.html
+
 bench: $(VENV)/installed
 	python -m tests.performance.bench_compile
 	python -m tests.performance.bench_calls --count 1500
@@ -56,7 +62,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ProDa needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing (about 2 GB, two to five minutes) …"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,s3]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,docs,s3]"
 	$(BIN)/python -m proda.workflows.dvc_locks --install
 	@$(BIN)/proda merge --install || true
 	@touch $@

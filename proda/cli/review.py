@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     "--add",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False),
-    help="Propose the statements that a YAML file lists; prints their keys. docs/documents.md shows the file.",
+    help="Propose the statements that a YAML file lists; prints their keys. docs/how-to/documents.md shows the file.",
 )
 @click.option("--commit/--no-commit", help="Commit the review of SOURCE: this document's files and no others.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the page (default: a free one).")

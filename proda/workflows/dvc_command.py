@@ -31,7 +31,7 @@ REMEDIES: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         ("unable to locate credentials",),
-        "No access key is set. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; docs/remote.md names other ways.",
+        "No access key is set. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; docs/how-to/remote.md names other ways.",
     ),
     (
         ("signaturedoesnotmatch", "invalidaccesskeyid", "accessdenied", "access denied", "forbidden"),

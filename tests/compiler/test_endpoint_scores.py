@@ -207,7 +207,7 @@ def test_a_run_that_is_killed_goes_on_without_repeating(base: Path, tmp_path: Pa
 @pytest.mark.skipif("PRODA_TEST_ENDPOINT" not in os.environ, reason="PRODA_TEST_ENDPOINT names no endpoint to test against")
 @pytest.mark.parametrize("scoring", ["loglikelihood", "letter"])
 def test_a_real_server_knows_more_than_chance(scoring: str, tmp_path: Path) -> None:
-    """With the environment variables that docs/documents.md names: PRODA_TEST_ENDPOINT and PRODA_TEST_MODEL."""
+    """With the environment variables that docs/how-to/documents.md names: PRODA_TEST_ENDPOINT and PRODA_TEST_MODEL."""
     name = os.environ.get("PRODA_TEST_MODEL", "default")
     endpoint = EndpointParams(url=os.environ["PRODA_TEST_ENDPOINT"], base_model=name, tuned_model=name, concurrency=2, timeout_s=600.0)
     params = EvaluateParams(scoring=scoring, backend="endpoint", endpoint=endpoint)  # type: ignore[arg-type]

@@ -44,7 +44,7 @@ class Made(NamedTuple):
 
 @pytest.fixture(scope="module", params=["generated", "corpus"])
 def made(request: pytest.FixtureRequest, site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
-    """`proda init`, `ingest`, `curate`, `extract`, `review --add, --join, --accept-all, --commit`, as docs/documents.md has it."""
+    """`proda init`, `ingest`, `curate`, `extract`, `review --add, --join, --accept-all, --commit`, as docs/how-to/documents.md has it."""
     material = GENERATED if request.param == "generated" else corpus()
     if material is None:
         pytest.skip("The corpus of textbook sections is not there. Set PRODA_CORPUS to its folder.")

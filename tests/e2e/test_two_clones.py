@@ -99,7 +99,7 @@ class Person:
 
 
 def joined(name: str, origin: Path, folder: Path) -> Person:
-    """A fresh clone, set up as docs/teams.md says, with the models of the branch."""
+    """A fresh clone, set up as docs/how-to/teams.md says, with the models of the branch."""
     subprocess.run(["git", "clone", "-q", str(origin), str(folder)], check=True)
     person = Person(name, folder)
     person.proda("merge", "--install")

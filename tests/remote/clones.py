@@ -112,7 +112,7 @@ class Clone:
 
 
 def connected(root: Path, server: Server, bucket: str) -> Clone:
-    """Make a bucket, set it as the default remote of a DVC repository as docs/remote.md says, and commit that."""
+    """Make a bucket, set it as the default remote of a DVC repository as docs/how-to/remote.md says, and commit that."""
     server.client().create_bucket(Bucket=bucket)
     made = Clone(root, server, bucket)
     made.dvc("remote", "add", "--default", "team", f"s3://{bucket}/proda")

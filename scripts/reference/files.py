@@ -1,0 +1,319 @@
+"""The list of the files that the reference describes. A test finds each data file of this repository in it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from proda.knowledge.schema import Catalogue, RelationsFile, TopicFile
+from proda.records import Diagnosis, Item, Outcome, Patch, Sample
+from proda.store.allocation import AllocationFile
+from proda.store.case_proposals import CaseProposals
+from proda.store.exceptions import ExceptionsFile
+from proda.store.merges import MergesFile
+from proda.store.proposals import Proposals
+from proda.store.reading import ReadingFile
+from proda.store.solved import Solved
+from proda.store.suites import SuiteCard
+from proda.store.validation import Validation
+from proda.store.written import WrittenSample
+from proda.store.written_items import WrittenItem
+from proda.workflows.additions import NewStatement
+
+INTERVAL = "`ci95_low` and `ci95_high` bound a 95 % interval, from a bootstrap over chains and seeds"
+
+
+class Format(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of file."""
+
+    title: str
+    pattern: str  # relative to the repository; `*` stands for one name
+    about: str  # who writes it, and what it is for
+    record: type[msgspec.Struct] | None = None  # the type of the file, or of its entries
+    keys: dict[str, str] = {}  # top-level keys or columns, where there is no record
+    module: str = ""  # whose docstring holds an example, where this repository has no such file
+    lines: int = 0  # of the example; 0: the usual number
+
+    @property
+    def shown(self) -> str:
+        """The pattern in words: `knowledge/<discipline>/<topic>.yaml`."""
+        names = {1: ["<name>"], 2: ["<discipline>", "<topic>"], 3: ["<split>", "<discipline>", "<topic>"]}
+        parts = self.pattern.split("*")
+        if len(parts) == 1:
+            return self.pattern
+        return "".join(part + name for part, name in zip(parts, [*names[len(parts) - 1], ""], strict=True))
+
+
+FORMATS = (
+    Format(
+        title="Topic files",
+        pattern="knowledge/*/*.yaml",
+        about="Written by people, by `proda review` and by the commits of patches. One topic: its concepts, chains, links and cases. "
+        "`knowledge/GUIDE.md` says what makes a good entry.",
+        record=TopicFile,
+        lines=34,
+    ),
+    Format(
+        title="Relations",
+        pattern="knowledge/relations.yaml",
+        about="Written by people. The typed relations, with the word forms that questions and samples are worded with. The key is the id.",
+        record=RelationsFile,
+        lines=28,
+    ),
+    Format(
+        title="Catalogue of sources",
+        pattern="knowledge/sources/catalogue.yaml",
+        about="Written by `proda ingest`, `proda new` and people. Where each text in `knowledge/sources/` "
+        "comes from, and under which licence.",
+        record=Catalogue,
+        lines=12,
+    ),
+    Format(
+        title="Decisions about concepts that may be one",
+        pattern="knowledge/merges.yaml",
+        about="`proda extract` proposes pairs; people set `status` to confirmed or refused.",
+        record=MergesFile,
+        module="proda.store.merges",
+    ),
+    Format(
+        title="Proposals of a source",
+        pattern="proposals/*/*.yaml",
+        about="Written by `proda extract`, `proda import` and `proda review`. What was found in a source, and what reviewers decided. "
+        "Nothing in it is knowledge yet.",
+        record=Proposals,
+        module="proda.store.proposals",
+    ),
+    Format(
+        title="Proposed cases",
+        pattern="proposals/cases/*/*.yaml",
+        about="Written by `proda write --cases`. Cases that a language model wrote; `--accept KEY` copies one into its topic file.",
+        record=CaseProposals,
+        module="proda.store.case_proposals",
+    ),
+    Format(
+        title="Statements to add in a review",
+        pattern="more.yaml",
+        about="Any file, written by a reviewer for `proda review SOURCE --add FILE`: a list of statements.",
+        record=NewStatement,
+        module="proda.workflows.additions_file",
+    ),
+    Format(
+        title="Allocation",
+        pattern="samples/allocation.yaml",
+        about="Written by people and by `proda repair --reallocate`. How many samples each discipline gets.",
+        record=AllocationFile,
+        lines=6,
+    ),
+    Format(
+        title="Corpus",
+        pattern="samples/corpus/*/*.yaml",
+        about="Derived: written by the stage `synthesize`. A list `samples` of the training samples of one topic. The discipline is "
+        "the name of the folder and is left out in the file.",
+        record=Sample,
+        lines=22,
+    ),
+    Format(
+        title="Patches",
+        pattern="samples/patches/*.yaml",
+        about="Written by `proda repair`, one file and one commit each, and never edited; `git revert` takes one back. The name is "
+        "`<round>-<slug>-<hash>.yaml`, and the hash covers the content.",
+        record=Patch,
+        lines=32,
+    ),
+    Format(
+        title="Frozen wordings of samples",
+        pattern="samples/written/*/*.yaml",
+        about="Written by `proda write`. A list `samples` of texts of a language model, each used as long as its plan is the same. The "
+        "fields of `wording` stand beside the others in the file.",
+        record=WrittenSample,
+        module="proda.store.written",
+    ),
+    Format(
+        title="Reading of the embedded base",
+        pattern="samples/base/reading.yaml",
+        about="Written by `proda reading`. The sentences that the embedded base learns its words from.",
+        record=ReadingFile,
+        lines=8,
+    ),
+    Format(
+        title="Items",
+        pattern="benchmarks/items/*/*/*.yaml",
+        about="Derived: written by the stage `benchmark`. A list `items` of the questions of one topic and split. Split, discipline "
+        "and topic are in the path and left out in the file; `options` is a map by letter.",
+        record=Item,
+        lines=30,
+    ),
+    Format(
+        title="Frozen wordings of items",
+        pattern="benchmarks/written/*/*/*.yaml",
+        about="Written by `proda write --items`. A list `items`, each used as long as its plan is the same; `options` is a map by letter.",
+        record=WrittenItem,
+        module="proda.store.written_items",
+    ),
+    Format(
+        title="Exceptions",
+        pattern="benchmarks/exceptions.yaml",
+        about="Written by people, and by patches that retire a suspect item. Items that are retired or amended, each with the reason.",
+        record=ExceptionsFile,
+        module="proda.store.exceptions",
+    ),
+    Format(
+        title="Readings of items",
+        pattern="benchmarks/validation.yaml",
+        about="Written by `python -m scripts.reading_sheet --collect`. What readers answered without the key, by content hash of the "
+        "item, then by reader.",
+        record=Validation,
+        lines=8,
+    ),
+    Format(
+        title="Votes of solvers",
+        pattern="benchmarks/solved.yaml",
+        about="Written by `proda write --solve`. What language models answered with the facts and without, by content hash of the "
+        "item, then by model.",
+        record=Solved,
+        module="proda.store.solved",
+    ),
+    Format(
+        title="General suite",
+        pattern="benchmarks/general/*.jsonl",
+        about="`suite.jsonl` is derived: written by the stage `curriculum`. Others are written by `proda import`. One item in each "
+        "line, with the fields of an item.",
+        record=Item,
+        lines=1,
+    ),
+    Format(
+        title="Card of an imported suite",
+        pattern="benchmarks/general/*.yaml",
+        about="Written by `proda import` beside the items. Where the suite comes from.",
+        record=SuiteCard,
+        module="proda.store.suites",
+    ),
+    Format(
+        title="Outcomes",
+        pattern="benchmarks/results/outcomes/*.csv",
+        about="Derived: written by the stage `evaluate`. One line for each item and model. `chosen`, `correct` and `margin` are empty "
+        "if the answer could not be scored.",
+        record=Outcome,
+        lines=4,
+    ),
+    Format(
+        title="Headline scores",
+        pattern="benchmarks/results/headline.json",
+        about="Derived: written by the stage `evaluate`. The ten numbers that `dvc metrics show` prints.",
+        keys={
+            "dev": "accuracy of the tuned models on dev items, mean over seeds",
+            "twin": "the same on twin items",
+            "sealed": "the same on sealed items",
+            "twin_low": "lower end of the 95 % interval of `twin`",
+            "twin_high": "upper end",
+            "twin_without_stem": "accuracy on twin items if only the options are shown",
+            "dependence": "share right on twin items whose statements a model knows, minus the share where it does not know two or more",
+            "general": "accuracy of the tuned models on the general suite",
+            "base_twin": "accuracy of the base on twin items",
+            "base_general": "accuracy of the base on the general suite",
+        },
+    ),
+    Format(
+        title="Metrics",
+        pattern="benchmarks/results/metrics.json",
+        about=f"Derived: written by the stage `evaluate`. All accuracies; {INTERVAL}. `seeds` has one value for each seed.",
+        keys={
+            "base": "by split: number of items `n`, `accuracy`, interval, and the same without the stem",
+            "tuned": "the same for the tuned models, mean over seeds",
+            "general": "the general suite, for base and tuned models; `heldout_loss` in nats per token on text that was not trained on",
+            "dependence": "by split and kind of item: shares right where all statements are known and where two or more are not",
+        },
+        lines=14,
+    ),
+    Format(
+        title="Breakdowns",
+        pattern="benchmarks/results/breakdowns.json",
+        about="Derived: written by the stage `evaluate`. Accuracy by split, then by discipline, by kind of item, and by operator of "
+        "the chosen wrong option.",
+        keys={"base": "the untuned model", "tuned": "the tuned models, mean over seeds"},
+        lines=14,
+    ),
+    Format(
+        title="Shortcuts",
+        pattern="benchmarks/results/shortcuts.json",
+        about="Derived: written by the stage `benchmark`. How often solvers without knowledge are right, with 95 % intervals over chains.",
+        keys={
+            "n": "number of items that were audited",
+            "chance": "accuracy of guessing",
+            "limit": "the build fails if a solver is right more often (`items.max_shortcut`)",
+            "solvers": "accuracy of each solver, with its interval",
+            "by_kind": "the same by kind of item",
+            "quarantined": "items that were left out, each with the reason",
+            "retired": "items that people have retired in exceptions.yaml",
+        },
+        lines=12,
+    ),
+    Format(
+        title="Overlap",
+        pattern="benchmarks/results/overlap.json",
+        about="Derived: written by the stage `guard`. Training texts that are too near to an item. Training starts only if there are none.",
+        keys={
+            "items": "number of items that were compared",
+            "texts": "number of training texts",
+            "n_leaks": "number of texts that give an item away",
+            "n_shown_whole": "number of items all of whose statements one sample words",
+            "thresholds": "the parameters of the section `guard`",
+            "leaks": "each leak: item, text, and what they share",
+            "shown_whole": "each such item, with the sample",
+            "nearest": "the pairs that come nearest to the thresholds",
+        },
+        lines=12,
+    ),
+    Format(
+        title="Diagnosis",
+        pattern="benchmarks/results/diagnosis.yaml",
+        about="Derived: written by the stage `diagnose`. `diagnoses` is a list with one entry for each dev item that most seeds fail. "
+        "`noticed` lists nodes that most seeds do not know. The head of the file explains `probes` and `kinds`.",
+        record=Diagnosis,
+        lines=40,
+    ),
+    Format(
+        title="Run",
+        pattern="benchmarks/results/run.json",
+        about="Written by the stages and completed by `proda runs --complete`; not an output of DVC, since it holds times.",
+        keys={
+            "run_id": "the MLflow run; null if MLflow could not be reached",
+            "store": "the tracking store, without secrets",
+            "commit": "the commit that was built",
+            "branch": "its branch",
+            "dirty": "whether files differed from the commit",
+            "dvc_lock": "hash of dvc.lock",
+            "results": "hash of the results beside it",
+            "versions": "of Python and the main packages",
+            "train": "seconds, hash of the inputs, number of samples; seconds and tokens by seed",
+            "evaluate": "seconds, number of items, models",
+            "diagnose": "seconds, number of failed items, categories",
+        },
+        lines=10,
+    ),
+    Format(
+        title="Training curves",
+        pattern="benchmarks/results/training.csv",
+        about="Derived: written by the stage `train`, plotted by `dvc plots show`.",
+        keys={
+            "seed": "the training run",
+            "step": "optimizer step",
+            "loss": "training loss, nats per token",
+            "learning_rate": "at that step",
+        },
+        lines=3,
+    ),
+    Format(
+        title="Verdicts",
+        pattern="benchmarks/verdicts/*.yaml",
+        about="Written by `proda verify` and `proda attribute`: `round-<number>.yaml` for a round, `<patch>.yaml` for a patch. "
+        "Training does not read them.",
+        keys={
+            "patch": "the patch; a round has `patches` instead, and the commit `before` it",
+            "round": "the number of the round",
+            "says": "helps, hurts or unproven for a round; necessary, sufficient, redundant, harmful or unproven for a patch",
+            "why": "the reason, if nothing was retrained; a round has `reasons`",
+            "retrained": "seeds of the trainings with and without the patch, and hashes of what each read",
+            "items": "what retraining showed for each item",
+        },
+    ),
+)
