@@ -80,7 +80,9 @@ def _install(root: Path, dry_run: bool) -> None:
         click.echo(name)
     if lacking := missing_attributes(root):
         shown = ", ".join(lacking)
-        note(f".gitattributes\n  Git does not use the drivers for {shown}. Copy the file that `proda init` writes; see docs/how-to/teams.md.")
+        note(
+            f".gitattributes\n  Git does not use the drivers for {shown}. Copy the file that `proda init` writes; see docs/how-to/teams.md."
+        )
     if dry_run:
         note("Nothing was written: a dry run.")
     else:

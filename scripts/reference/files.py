@@ -159,7 +159,7 @@ FORMATS = (
     Format(
         title="Readings of items",
         pattern="benchmarks/validation.yaml",
-        about="Written by `python -m scripts.reading_sheet --collect`. What readers answered without the key, by content hash of the "
+        about="Written by `python -m proda.cli.reading_sheet --collect`. What readers answered without the key, by content hash of the "
         "item, then by reader.",
         record=Validation,
         lines=8,
