@@ -2,7 +2,8 @@
 
 Rooms are connected by MOST_ARROWS import arrows or fewer (`python -m scripts.import_arrows` counts and lists them). In November 2026 the
 layout before the rooms were drawn had 199 by the same count, and the rooms had 143. Documents, calls, extraction, review and exchange
-came later, with 66; the prompts and replies of items, with one from tester to calls; merging, with five; forge, with five.
+came later, with 66; the prompts and replies of items, with one from tester to calls; merging, with five; scores by endpoints, the engine
+Ray, pull requests and what they need of forges, with 13.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ HEAVY = ("torch", "transformers", "peft", "mlflow", "pandas")
 # From the lowest layer to the highest. A module imports from its own layer and from lower layers only.
 LAYERS = (
     ("errors", "findings", "gitrepo", "progress", "records", "stable_hash", "yamlio"),
-    ("document_settings", "graph", "params", "statistics", "language", "runtime", "store"),
+    ("document_settings", "graph", "params", "statistics", "language", "runtime", "ray_engine", "store"),
     ("calls",),
     (*ROLES, "documents", "curation", "extraction", "exchange", "merging", "forge"),
     ("history",),
