@@ -46,7 +46,7 @@ def length(text: str) -> int:
 
 
 def _text(report: RequestReport, limits: Limits) -> str:
-    all_passed = all(check.state == "passed" for check in report.checks)
+    all_passed = all(check.passed for check in report.checks)
     title = "all checks pass" if all_passed else "no check fails" if report.passed else "a check fails"
     lines = [MARKER, f"## ProDa: {title}", "", *_checks(report), *_verdicts(report.verdicts)]
     if report.comparison:
