@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from proda.knowledge.fix import fix_knowledge
 from tests.forge.server import BOT, Forge, environment, git, serving, with_remote
 from tests.toyresults import commit
 from tests.toyworld import make_repository
@@ -41,6 +42,7 @@ def proda(root: Path, *arguments: str, **variables: str) -> subprocess.Completed
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository whose derived files are committed as they are built."""
     root = make_repository(tmp_path_factory.mktemp("rebuild") / "work")
+    fix_knowledge(root)
     (root / "dvc.yaml").write_text(PIPELINE)
     (root / ".dvc").mkdir()
     (root / ".dvc/config").write_text("[core]\n    analytics = false\n")
