@@ -79,19 +79,14 @@ def comment(root: Path) -> str:
 
 
 def test_the_comment_has_checks_scores_flips_and_texts_in_this_order(comment: str) -> None:
-    parts = (
-        MARKER,
-        "**data**: 0 errors",
-        "| model | suite |",
-        "right → wrong</summary>",
-        "wrong → right</summary>",
-        "**Nodes**",
-        "**Samples**",
-    )
+    parts = (MARKER, "**data**: 0 errors", "| model | suite |", "**Answers**", "**Nodes**", "**Samples**", "**Items**")
     places = [comment.index(part) for part in parts]
     assert places == sorted(places) and comment.startswith(MARKER)
     assert re.search(r"\| tuned \| dev \| 0\.\d{3} \[0\.\d{3}, 0\.\d{3}\] \| .* points \[[+-]", comment)
-    assert "lighting&#47;" in comment or "lighting/" in comment
+    worse, better = (
+        re.search(rf"\d+ {what}(?:</summary>|:)(.*?)\n\n.*?\n\n", comment, re.DOTALL) for what in ("right → wrong", "wrong → right")
+    )
+    assert worse and better and "<code>lighting/" in worse[0] and "<code>milling/" in better[0]
     assert "Indeed?" in comment and "Really?" in comment and "Answer&#58; " in comment
 
 
