@@ -69,7 +69,12 @@ def _checks(report: RequestReport) -> Iterator[str]:
 def line_text(check: Check) -> str:
     """The text of a check, with the commands in it in code type."""
     parts = check.text.split("`")
-    return "".join(code(part) if number % 2 else escaped(part) for number, part in enumerate(parts))
+    return "".join(code(part) if number % 2 else _kept_spaces(part) for number, part in enumerate(parts))
+
+
+def _kept_spaces(part: str) -> str:
+    """The escaped text, with a space where it starts or ends with one."""
+    return f"{' ' * part.startswith(' ')}{escaped(part)}{' ' * (part.endswith(' ') and bool(part.strip()))}"
 
 
 def _verdicts(verdicts: tuple[RequestVerdict, ...]) -> Iterator[str]:

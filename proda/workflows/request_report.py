@@ -108,6 +108,7 @@ def examine(root: Path, base: str, *, number: int = 0, stages: bool = True, prog
 
 
 LEAKS = "no training text gives an item away"
+NEVER = "never run"  # how `freshness` names a stage that dvc.lock does not know
 
 
 def fork_point(root: Path, base: str) -> str:
@@ -176,6 +177,8 @@ def _models(root: Path) -> Check:
     if not found.known:
         return Check("models and scores", "not run", "nothing has been built yet")
     changed = found.data_changes("diagnose") or found.data_changes("evaluate")
+    if any(change.what == NEVER for change in changed):
+        return Check("models and scores", "not run", "no model has been trained yet")
     if changed:
         what = dict.fromkeys(f"{change.kind}: {change.what} {change.how}" for change in changed)
         return Check("models and scores", "stale", "older than the data; the scores below are those of the last build", (*what,)[:DETAILS])
