@@ -1,7 +1,7 @@
 """`proda pr [BASE]`: check a branch as a pull request is checked, and write or post the comment on it.
 
     $ proda pr main
-    passed   knowledge          0 errors, 3 warnings
+    passed   data               0 errors, 3 warnings
     passed   leak gate          no training text gives an item away
     failed   items and samples  2 derived files not as built from the data: run `proda rebuild`, and push
     stale    models and scores  older than the data; the scores below are those of the last build

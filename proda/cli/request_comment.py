@@ -46,7 +46,7 @@ def length(text: str) -> int:
 
 
 def _text(report: RequestReport, limits: Limits) -> str:
-    all_passed = all(check.state == "passed" for check in report.checks)
+    all_passed = all(check.passed for check in report.checks)
     title = "all checks pass" if all_passed else "no check fails" if report.passed else "a check fails"
     lines = [MARKER, f"## ProDa: {title}", "", *_checks(report), *_verdicts(report.verdicts)]
     if report.comparison:
@@ -69,7 +69,12 @@ def _checks(report: RequestReport) -> Iterator[str]:
 def line_text(check: Check) -> str:
     """The text of a check, with the commands in it in code type."""
     parts = check.text.split("`")
-    return "".join(code(part) if number % 2 else escaped(part) for number, part in enumerate(parts))
+    return "".join(code(part) if number % 2 else _kept_spaces(part) for number, part in enumerate(parts))
+
+
+def _kept_spaces(part: str) -> str:
+    """The escaped text, with a space where it starts or ends with one."""
+    return f"{' ' * part.startswith(' ')}{escaped(part)}{' ' * (part.endswith(' ') and bool(part.strip()))}"
 
 
 def _verdicts(verdicts: tuple[RequestVerdict, ...]) -> Iterator[str]:

@@ -23,6 +23,7 @@ class GitHubClient:
     def __init__(self, place: Place, token: str, *, wait_s: float, timeout_s: int) -> None:
         self._place = place
         self._wait_s = wait_s
+        self._login: str | None = None  # of the token's owner, once asked; empty if the token may not ask
         # PyGithub's own repetition would send a POST twice, and so could write a comment twice.
         options = {"retry": None, "timeout": timeout_s, "seconds_between_requests": None, "seconds_between_writes": None}
         self._github = Github(auth=Auth.Token(token), base_url=place.api, **options)
@@ -77,9 +78,9 @@ class GitHubClient:
 
     def _ours(self, user: Any) -> bool:
         """Whether a comment's author is the owner of the token; the token of a workflow cannot ask who that is, but it is a bot."""
-        if not hasattr(self, "_login"):
+        if self._login is None:
             try:
-                self._login = self._github.get_user().login
+                self._login = str(self._github.get_user().login)
             except GithubException as error:
                 if error.status != 403:
                     raise

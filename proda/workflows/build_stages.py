@@ -31,14 +31,15 @@ class Built(Record, frozen=True):
 
 def build(root: Path, *targets: str, progress: bool = False) -> Built:
     """Run `dvc repro TARGETS` (no target: every stage); with `progress`, print what it prints to standard error."""
-    kept = {key: value for key, value in os.environ.items() if key not in LOCAL_VARIABLES and key not in sum(TOKENS.values(), ())}
+    left_out = {*LOCAL_VARIABLES, *(name for names in TOKENS.values() for name in names)}
+    kept = {key: value for key, value in os.environ.items() if key not in left_out}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     env = {**kept, "PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-P", "-m", "dvc", "repro", *targets]
     lines = []
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
-    with subprocess.Popen(command, cwd=root, env=env, **streams) as running:  # type: ignore[call-overload]
-        for line in running.stdout:
+    out = subprocess.PIPE
+    with subprocess.Popen(command, cwd=root, env=env, stdout=out, stderr=subprocess.STDOUT, text=True, errors="replace") as running:
+        for line in running.stdout or ():
             lines.append(line.rstrip())
             if progress:
                 print(line, end="", file=sys.stderr, flush=True)

@@ -1,7 +1,7 @@
 """A branch → what its pull request is told: checks, differences in meaning, verdicts.
 
     report = examine(root, "origin/main", number=12)
-    report.checks[0]                 # Check(name="knowledge", state="passed", text="0 errors, 3 warnings")
+    report.checks[0]                 # Check(name="data", state="passed", text="0 errors, 3 warnings")
     write_report(report, Path("build/pull-request.json"))
 
 The report is data. On GitHub a workflow without rights writes it, also for pull requests from forks, and a second workflow, which may
@@ -44,6 +44,11 @@ class Check(Record, frozen=True):
     text: str
     details: tuple[str, ...] = ()
 
+    @property
+    def passed(self) -> bool:
+        """Whether the check was made and found nothing."""
+        return self.state == "passed"
+
 
 class RequestVerdict(Record, frozen=True):
     """The verdict on a repair round that the branch adds or changes."""
@@ -78,10 +83,9 @@ def examine(root: Path, base: str, *, number: int = 0, stages: bool = True, prog
     item. Raises NotFoundError if `base` does not exist, GitError if git cannot be used.
     """
     start, head = fork_point(root, base), run_git(root, "rev-parse", "HEAD").strip()
-    knowledge, readable = _knowledge(root)
-    checks = [knowledge]
-    if not readable or not stages:
-        why = "the knowledge has errors" if not readable else "left out (--no-build)"
+    checks = [_data(root)]
+    if not checks[0].passed or not stages:
+        why = "left out (--no-build)" if checks[0].passed else "the data has errors"
         checks += [Check(name, "not run", why) for name in ("leak gate", "items and samples")]
     else:
         built = build(root, "guard", progress=progress)
@@ -89,8 +93,6 @@ def examine(root: Path, base: str, *, number: int = 0, stages: bool = True, prog
         checks.append(Check("leak gate", "failed", "`dvc repro guard` failed", lines) if lines else Check("leak gate", "passed", LEAKS))
         checks.append(_committed(root) if not lines else Check("items and samples", "not run", "the build stopped"))
     checks.append(_models(root))
-    if not readable:
-        return RequestReport(start, head, number, tuple(checks))
     try:
         old, new = Repository.open(root, start), Repository.open(root)
         found = compare(read_revision(old, beside=new), read_revision(new, beside=old))
@@ -98,13 +100,15 @@ def examine(root: Path, base: str, *, number: int = 0, stages: bool = True, prog
         found = msgspec.structs.replace(found, old=start[:9], new="working tree" if edited else head[:9])
         verdicts = _verdicts(old.root, new.root)
     except InputError as error:
-        checks.append(Check("comparison", "failed", "cannot be made", tuple(str(error).splitlines()[:DETAILS])))
+        if checks[0].passed:  # else the error is listed already
+            checks.append(Check("comparison", "failed", "cannot be made", tuple(str(error).splitlines()[:DETAILS])))
         return RequestReport(start, head, number, tuple(checks))
     anchors = anchors_of(new.root, {node.id: node.span for node in found.nodes if node.span})
     return RequestReport(start, head, number, tuple(checks), found, anchors, verdicts)
 
 
 LEAKS = "no training text gives an item away"
+NEVER = "never run"  # how `freshness` names a stage that dvc.lock does not know
 
 
 def fork_point(root: Path, base: str) -> str:
@@ -143,8 +147,8 @@ def _trimmed(changes: Sequence[Derived]) -> tuple[Derived, ...]:
     return (*changes[:TEXTS], *(msgspec.structs.replace(change, old=None, new=None) for change in changes[TEXTS:]))
 
 
-def _knowledge(root: Path) -> tuple[Check, bool]:
-    """Check everything that `proda check` does, and say whether the knowledge can be read."""
+def _data(root: Path) -> Check:
+    """Check everything that `proda check` checks."""
     found = check_repository(root)
     errors = errors_of(found.findings)
     warnings = len(found.findings) - len(errors)
@@ -152,7 +156,7 @@ def _knowledge(root: Path) -> tuple[Check, bool]:
     details = tuple(" ".join(str(finding).split()) for finding in errors[:DETAILS])
     if len(errors) > DETAILS:
         details += (f"… and {len(errors) - DETAILS:,} more: `proda check --all`",)
-    return Check("knowledge", "failed" if errors else "passed", text, details), not errors
+    return Check("data", "failed" if errors else "passed", text, details)
 
 
 def _committed(root: Path) -> Check:
@@ -173,6 +177,8 @@ def _models(root: Path) -> Check:
     if not found.known:
         return Check("models and scores", "not run", "nothing has been built yet")
     changed = found.data_changes("diagnose") or found.data_changes("evaluate")
+    if any(change.what == NEVER for change in changed):
+        return Check("models and scores", "not run", "no model has been trained yet")
     if changed:
         what = dict.fromkeys(f"{change.kind}: {change.what} {change.how}" for change in changed)
         return Check("models and scores", "stale", "older than the data; the scores below are those of the last build", (*what,)[:DETAILS])

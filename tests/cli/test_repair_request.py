@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import subprocess
 import sys
@@ -59,9 +60,10 @@ def test_the_request_is_opened_with_its_evidence_and_updated_by_a_second_run(roo
     assert (pull["head"]["ref"], pull["base"]["ref"]) == ("repair/round-1", "main") and pull["title"].startswith(
         "Repair round 1: 2 patches"
     )
+    plain = html.unescape(body).replace("\u2060", "")
     for patch in load_patches(root):
-        assert f"samples/patches/{patch.id}.yaml".replace("-", "&#45;") in body and "Evidence from probes: Not known." in body
-        assert all(item.replace("-", "&#45;").replace(":", "&#58;") in body for item in patch.items[:4])
+        assert f"samples/patches/{patch.id}.yaml" in plain and "Evidence from probes: Not known." in plain
+        assert all(item in plain for item in patch.items[:4])
     assert "Blamed: " in body and "| concept gap | 2 |" in body
     assert "dvc repro\nproda verify\nproda audit main..repair/round-1" in body
     pull["body"] = f"By Ada: please read.\n\n{body}"

@@ -38,14 +38,14 @@ class Forge:
     pulls: list[dict[str, Any]] = field(default_factory=list)
     started: list[tuple[str, Any]] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
-    faults: list[tuple[str, str, int, bool]] = field(default_factory=list)
+    faults: list[tuple[str, str, int, bool, Any]] = field(default_factory=list)
     address: str = ""
     slow_s: float = 3.0
     more: int = 0  # the next page of the list that is being answered
 
-    def fail(self, method: str, path_ends: str, *statuses: int, done: bool = False) -> None:
-        """Answer the next calls with these; with `done`, the call takes effect all the same, as if the answer had been lost."""
-        self.faults += [(method, path_ends, status, done) for status in statuses]
+    def fail(self, method: str, path_ends: str, *statuses: int, done: bool = False, data: Any = None) -> None:
+        """Answer the next calls with these and `data`; with `done`, the call takes effect all the same, as if the answer had been lost."""
+        self.faults += [(method, path_ends, status, done, {"message": "planned"} if data is None else data) for status in statuses]
 
     def comment(self, number: int, body: str, user: dict[str, Any]) -> dict[str, Any]:
         rows = self.comments.setdefault(number, [])
@@ -138,14 +138,14 @@ class _Handler(BaseHTTPRequestHandler):
         sent = json.loads(raw) if raw else {}
         token = self.headers.get("PRIVATE-TOKEN") or self.headers.get("Authorization", "").rpartition(" ")[2]
         self.forge.calls.append((self.command, parts.path))
-        for number, (method, ends, status, done) in enumerate(self.forge.faults):
+        for number, (method, ends, status, done, data) in enumerate(self.forge.faults):
             if method == self.command and parts.path.endswith(ends):
                 del self.forge.faults[number]
                 if done:
                     self.forge.answer(self.command, parts.path, parse_qs(parts.query), sent, token)
                 if status == SLOW:
                     time.sleep(self.forge.slow_s)
-                self._send(504 if status == SLOW else status, {"message": "planned"})
+                self._send(504 if status == SLOW else status, data)
                 return
         self._send(*self.forge.answer(self.command, parts.path, parse_qs(parts.query), sent, token))
 

@@ -80,6 +80,13 @@ def test_a_request_is_opened_once_and_then_updated_around_what_people_wrote(forg
     assert len(forge.pulls) == 1
 
 
+def test_a_request_that_exists_and_is_not_listed_at_first_is_updated(forge: Forge, client: Client) -> None:
+    first = client.open_request("b", "main", "T", "<!-- a -->\none\n<!-- b -->")
+    forge.fail("GET", "/merge_requests" if client.limit > 100_000 else "/pulls", 200, data=[])
+    again = client.open_request("b", "main", "T", "<!-- a -->\ntwo\n<!-- b -->")  # the server refuses a second one: 422, or 409
+    assert (again.number, again.new) == (first.number, False) and "two" in forge.pulls[0]["body"]
+
+
 def test_a_text_without_markers_is_kept_above_the_new_one() -> None:
     assert merged_text("By hand.", "<!-- a -->\nx\n<!-- b -->") == "By hand.\n\n<!-- a -->\nx\n<!-- b -->"
     assert merged_text("", "<!-- a -->\nx\n<!-- b -->") == "<!-- a -->\nx\n<!-- b -->"
