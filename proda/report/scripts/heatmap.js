@@ -100,7 +100,12 @@ function heatLink(row, column) {
 function legend() {
   const gain = heat.show === "gain", swatches = Array.from({ length: STEPS }, (_, step) => h("span", { class: `${gain ? "d" : "q"}${step}` }));
   return h("p", { class: "legend small soft" }, gain ? "\u221260 points" : "0\u00a0%", h("span", { class: "swatches", "aria-hidden": "true" }, swatches), gain ? "+60 points" : "100\u00a0%",
-    h("span", {}, `Chance: 25\u00a0% right. Italics: fewer than ${FEW} answers.`));
+    h("span", {}, `${meaning()} Italics: fewer than ${FEW} answers.`));
+}
+
+function meaning() {
+  if (heat.columns === "operator") return "Share of the answers to items that offer such a distractor; all: wrong answers.";
+  return heat.show.startsWith("chose ") ? "Share of all answers." : "Chance: 25\u00a0% right.";
 }
 
 function walkGrid(grid, event) {
