@@ -8,12 +8,12 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proda.report.tables import Table, embedded, places
+from proda.report.tables import PageTable, embedded, places
 
 
 @given(st.lists(st.text() | st.sampled_from(["</script>", "<!--", "<script", "]]>", "&lt;", "\u2028", "\\u003c"]), max_size=4))
 def test_embedded_json_cannot_end_its_element_and_is_read_as_it_was(texts: list[str]) -> None:
-    text = embedded(Table(("one",), [(each,) for each in texts]))
+    text = embedded(PageTable(("one",), [(each,) for each in texts]))
     assert not re.search("[<>&\u2028\u2029]", text)
     assert json.loads(text) == {"fields": ["one"], "rows": [[each] for each in texts]}
 
