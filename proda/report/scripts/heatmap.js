@@ -4,10 +4,21 @@ const STEPS = 9; // classes of colour, q0 … q8 for shares, d0 … d8 for chang
 const FEW = 10; // answers below which a cell is marked as weak evidence
 const heat = { rows: "discipline", columns: "kind", show: "tuned", split: "" };
 
+// It is drawn when it comes near the window, since it reads every item.
 function startHeatmap() {
   const frame = byId("heatmap");
   if (!frame) return;
-  paintHeatmap(frame);
+  const watch = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    watch.disconnect();
+    needHeatmap();
+  }, { rootMargin: "800px" });
+  watch.observe(frame);
+}
+
+function needHeatmap() {
+  const frame = byId("heatmap");
+  if (frame && !frame.firstChild) paintHeatmap(frame);
 }
 
 function paintHeatmap(frame) {
