@@ -14,8 +14,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("twin", "Other questions about the chains of dev. The debugger never reads them, so they show whether a repair generalises."),
     (
         "sealed",
-        "Items about chains that no other item asks about. They are counted and, without `--sealed`, not listed, so that no work is aimed at"
-        " them.",
+        "Items about chains that no other item asks about. They are counted and, without `--sealed`, not listed, so that no work is"
+        " aimed at them.",
     ),
     ("general suite", "Items about what the base already knows. Training must not lower their score."),
     ("seed", "One training run. Several seeds are trained on the same samples; scores are given for each seed and as their mean."),
