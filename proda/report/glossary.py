@@ -12,7 +12,11 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("item", "One multiple-choice question about a chain, written before any training. Items test."),
     ("dev", "Items that the debugger may read. Repairs are written for failures on dev, so dev scores may be optimistic."),
     ("twin", "Other questions about the chains of dev. The debugger never reads them, so they show whether a repair generalises."),
-    ("sealed", "Items about chains that no other item asks about. They are counted and never listed, so that no work is aimed at them."),
+    (
+        "sealed",
+        "Items about chains that no other item asks about. They are counted and, without `--sealed`, not listed, so that no work is"
+        " aimed at them.",
+    ),
     ("general suite", "Items about what the base already knows. Training must not lower their score."),
     ("seed", "One training run. Several seeds are trained on the same samples; scores are given for each seed and as their mean."),
     (

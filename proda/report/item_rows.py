@@ -15,7 +15,7 @@ from typing import Any
 from proda.history.lineage import Lineage, model_order
 from proda.records import LETTERS, SPLITS, Item, Option, Outcome
 from proda.report.item_statistics import ItemStatistics
-from proda.report.tables import NONE, Table, places
+from proda.report.tables import NONE, PageTable, places
 
 FIELDS = (
     *("id", "split", "kind", "discipline", "chain", "statements", "stem", "answer", "options"),
@@ -65,7 +65,7 @@ def item_tables(
             )
         )
     names = {"kinds": kinds, "disciplines": disciplines, "operators": operators, "splits": SPLITS}
-    return {"models": models, **names, "letters": LETTERS, "items": Table(FIELDS, rows)}
+    return {"models": models, **names, "letters": LETTERS, "items": PageTable(FIELDS, rows)}
 
 
 def _option(option: Option, operators: Mapping[str, int], statements: Mapping[str, int]) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from proda.history.lineage import Lineage
 from proda.records import Chain, Sample
-from proda.report.tables import NONE, Table, places
+from proda.report.tables import NONE, PageTable, places
 
 if TYPE_CHECKING:
     from proda.graph import Knowledge
@@ -25,7 +25,7 @@ CHAIN = ("id", "explains", "preconditions", "exclusions", "statements", "active"
 SAMPLE = ("id", "format", "question", "answer", "patch")
 
 
-def node_tables(lineage: Lineage) -> dict[str, Table]:
+def node_tables(lineage: Lineage) -> dict[str, PageTable]:
     """Return the tables `relations`, `concepts`, `statements` and `chains`, in order of id. Retired nodes are there and not active."""
     know = lineage.knowledge
     concepts, chains, relations = places(sorted(know.concepts)), places(sorted(know.chains)), places(know.relations)
@@ -38,16 +38,16 @@ def node_tables(lineage: Lineage) -> dict[str, Table]:
         ends = (concepts.get(s.subject, NONE), relations.get(s.relation, NONE), concepts.get(s.object, NONE))
         rows.append((s.id, chains.get(s.chain, NONE), *ends, s.text, quote, where, taught, list(s.when)))
     return {
-        "relations": Table(("id", "phrase", "plural"), [(r.id, r.phrase, r.plural) for r in know.relations.values()]),
-        "concepts": Table(CONCEPT, [_concept(know, each) for each in concepts]),
-        "statements": Table(STATEMENT, rows),
-        "chains": Table(CHAIN, [_chain(know.chains[each], statements) for each in chains]),
+        "relations": PageTable(("id", "phrase", "plural"), [(r.id, r.phrase, r.plural) for r in know.relations.values()]),
+        "concepts": PageTable(CONCEPT, [_concept(know, each) for each in concepts]),
+        "statements": PageTable(STATEMENT, rows),
+        "chains": PageTable(CHAIN, [_chain(know.chains[each], statements) for each in chains]),
     }
 
 
-def sample_table(lineage: Lineage, patches: Mapping[str, int]) -> Table:
+def sample_table(lineage: Lineage, patches: Mapping[str, int]) -> PageTable:
     """Return the table of samples, in the order of `lineage.samples`. `patches` maps a sample's id to the row of the patch that adds it."""
-    return Table(SAMPLE, [_sample(sample, patches) for sample in lineage.samples.values()])
+    return PageTable(SAMPLE, [_sample(sample, patches) for sample in lineage.samples.values()])
 
 
 def _concept(know: Knowledge, concept: str) -> tuple[Any, ...]:

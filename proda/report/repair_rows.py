@@ -16,7 +16,7 @@ from proda.history.lineage import Lineage
 from proda.history.repairs import Repairs, confidence_text, evidence_text, targets_of
 from proda.history.round_audit import RoundAudit
 from proda.records import Diagnosis, Evidence, Item, Patch
-from proda.report.tables import Table
+from proda.report.tables import PageTable
 
 DIAGNOSIS = ("item", "category", "nodes", "confidence", "reason", "failed_by", "older", "evidence")
 EVIDENCE = ("node", "text", "asked", "failed")
@@ -28,34 +28,34 @@ AUDIT = ("item", "better", "before", "after", "level", "commit", "patch", "says"
 COMMIT = ("id", "date", "author", "subject", "areas")
 
 
-def repair_tables(lineage: Lineage, shown: Mapping[str, Item], added_in: Mapping[str, Commit]) -> dict[str, Table]:
+def repair_tables(lineage: Lineage, shown: Mapping[str, Item], added_in: Mapping[str, Commit]) -> dict[str, PageTable]:
     """Return the tables `diagnoses`, `noticed` and `patches`. `added_in` maps a patch to the commit that added it."""
     repairs = lineage.repairs
     diagnoses = [_diagnosis(lineage, d, shown[i]) for i, d in sorted(repairs.diagnosis_of.items()) if i in shown]
     patches = [_patch(lineage, p, shown, added_in.get(p.id)) for p in repairs.patches.values()]
     return {
-        "diagnoses": Table(DIAGNOSIS, diagnoses),
-        "noticed": Table(EVIDENCE, [_evidence(lineage, e) for e in repairs.noticed]),
-        "patches": Table(PATCH, patches),
+        "diagnoses": PageTable(DIAGNOSIS, diagnoses),
+        "noticed": PageTable(EVIDENCE, [_evidence(lineage, e) for e in repairs.noticed]),
+        "patches": PageTable(PATCH, patches),
     }
 
 
-def commit_table(commits: Iterable[tuple[Commit, Mapping[str, int]]]) -> Table:
+def commit_table(commits: Iterable[tuple[Commit, Mapping[str, int]]]) -> PageTable:
     """Return the table of commits, each once. A commit comes with the number of changed files by folder, where that is known."""
     found: dict[str, tuple[Any, ...]] = {}
     for c, areas in commits:
         found.setdefault(c.id, (c.short, c.date, c.author, c.subject, dict(areas)))
-    return Table(COMMIT, list(found.values()))
+    return PageTable(COMMIT, list(found.values()))
 
 
-def audit_table(found: RoundAudit | None, shown: Mapping[str, Item]) -> Table:
+def audit_table(found: RoundAudit | None, shown: Mapping[str, Item]) -> PageTable:
     """Return the lines about items that the page shows."""
     rows = [
         (x.item, int(x.better), x.before, x.after, x.level, x.commit, x.patch, x.says, list(x.through))
         for x in (found.lines if found else ())
         if x.item in shown
     ]
-    return Table(AUDIT, rows)
+    return PageTable(AUDIT, rows)
 
 
 def patch_of_sample(repairs: Repairs) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Tables of rows as compact JSON: what the script of the page reads lists, details and graphs from.
 
-    table = Table(("id", "term"), [("physics/heating", "heating")])
+    table = PageTable(("id", "term"), [("physics/heating", "heating")])
     embedded({"concepts": table})          # '{"concepts":{"fields":["id","term"],"rows":[["physics/heating","heating"]]}}'
 
 A row refers to a row of another table by its number, or by an id where that is shorter to use than to store.
@@ -18,7 +18,7 @@ NONE = -1  # in the place of a row's number: there is none
 ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
-class Table(msgspec.Struct, frozen=True):
+class PageTable(msgspec.Struct, frozen=True):
     """Rows with a value for each field."""
 
     fields: tuple[str, ...]

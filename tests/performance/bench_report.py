@@ -24,7 +24,7 @@ import msgspec
 import proda
 from proda.report.page import Page, build_page
 from proda.report.render import render
-from proda.report.tables import NONE, Table
+from proda.report.tables import NONE, PageTable
 from tests.review.browser import Browser
 
 LOADS = 3
@@ -84,11 +84,11 @@ def multiplied(page: Page, least: int) -> Page:
             failed = [(renamed(i, k), state) for i, state in row[5]]
             found["patches"].append((renamed(row[0], k), *row[1:4], named(row[4]), failed, named(row[6]), *row[7:]))
         found["audit"] += [(renamed(row[0], k), *row[1:6], renamed(row[6], k), row[7], named(row[8])) for row in repairs["audit"].rows]
-    tables = {name: Table(table.fields, found[name]) for name, table in {**nodes, **repairs}.items() if name in found}
+    tables = {name: PageTable(table.fields, found[name]) for name, table in {**nodes, **repairs}.items() if name in found}
     large = {
-        "items": {**blocks["items"], "items": Table(items.fields, found["items"])},
+        "items": {**blocks["items"], "items": PageTable(items.fields, found["items"])},
         "nodes": {**nodes, **{name: tables[name] for name in sizes}},
-        "samples": Table(samples.fields, found["samples"]),
+        "samples": PageTable(samples.fields, found["samples"]),
         "repairs": {**repairs, **{name: tables[name] for name in ("diagnoses", "noticed", "patches", "audit")}},
     }
     return msgspec.structs.replace(page, blocks=large)

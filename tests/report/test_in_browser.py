@@ -16,7 +16,7 @@ from proda.history.trace import counted
 from proda.records import Item
 from proda.report.page import Page, build_page
 from proda.report.render import render
-from proda.report.tables import Table
+from proda.report.tables import PageTable
 from proda.store.items import write_items_tree
 from tests.report.repaired import failing, make_repaired
 from tests.report.test_report import blocks_of, rows_of
@@ -394,7 +394,7 @@ def test_a_repository_without_results_has_a_page_whose_views_say_what_to_run(tmp
 def test_a_list_of_14_000_items_holds_the_rows_in_sight_only(built: Page, tmp_path: Path) -> None:
     items = built.blocks["items"]["items"]
     rows = [(f"toy/item-{n:05}", *items.rows[n % len(items.rows)][1:]) for n in range(LARGE)]
-    blocks = {**built.blocks, "items": {**built.blocks["items"], "items": Table(items.fields, rows)}}
+    blocks = {**built.blocks, "items": {**built.blocks["items"], "items": PageTable(items.fields, rows)}}
     file = tmp_path / "large.html"
     file.write_text(render(msgspec.structs.replace(built, blocks=blocks)))
     with Browser(tmp_path / "browser", width=1100, height=800) as page:

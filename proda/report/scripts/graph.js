@@ -98,7 +98,7 @@ function boxNode(box) {
   const wrong = items.filter((item) => ["failed", "most"].includes(result(item).state)).length;
   const letters = Math.floor((box.width - 16) / 7.3), lines = wrapped(concept.term, letters);
   const fails = items.length ? `${count(wrong)} of ${counted(items.length, "item")} ${wrong === 1 ? "fails" : "fail"}` : "no items";
-  const facts = [fails, box.more ? `${counted(box.more, "more statement")} not drawn` : null].filter(Boolean).join("; ");
+  const facts = [fails, box.more ? `+${count(box.more)} not drawn` : null].filter(Boolean).join("; ");
   const first = BOX.height / 2 + 4.5 - lines.length * BOX.line / 2;
   return drawn("a", { href: address("node", concept.id), class: `box${box.middle ? " middle" : ""}`, transform: `translate(${box.x} ${box.y})`, "aria-label": `${concept.term}, ${facts}` },
     drawn("title", {}, [concept.term, concept.definition, facts].filter(Boolean).join("\n")),

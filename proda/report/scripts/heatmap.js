@@ -4,10 +4,21 @@ const STEPS = 9; // classes of colour, q0 … q8 for shares, d0 … d8 for chang
 const FEW = 10; // answers below which a cell is marked as weak evidence
 const heat = { rows: "discipline", columns: "kind", show: "tuned", split: "" };
 
+// It is drawn when it comes near the window, since it reads every item.
 function startHeatmap() {
   const frame = byId("heatmap");
   if (!frame) return;
-  paintHeatmap(frame);
+  const watch = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    watch.disconnect();
+    needHeatmap();
+  }, { rootMargin: "800px" });
+  watch.observe(frame);
+}
+
+function needHeatmap() {
+  const frame = byId("heatmap");
+  if (frame && !frame.firstChild) paintHeatmap(frame);
 }
 
 function paintHeatmap(frame) {
@@ -100,7 +111,12 @@ function heatLink(row, column) {
 function legend() {
   const gain = heat.show === "gain", swatches = Array.from({ length: STEPS }, (_, step) => h("span", { class: `${gain ? "d" : "q"}${step}` }));
   return h("p", { class: "legend small soft" }, gain ? "\u221260 points" : "0\u00a0%", h("span", { class: "swatches", "aria-hidden": "true" }, swatches), gain ? "+60 points" : "100\u00a0%",
-    h("span", {}, `Chance: 25\u00a0% right. Italics: fewer than ${FEW} answers.`));
+    h("span", {}, `${meaning()} Italics: fewer than ${FEW} answers.`));
+}
+
+function meaning() {
+  if (heat.columns === "operator") return "Share of the answers to items that offer such a distractor; all: wrong answers.";
+  return heat.show.startsWith("chose ") ? "Share of all answers." : "Chance: 25\u00a0% right.";
 }
 
 function walkGrid(grid, event) {

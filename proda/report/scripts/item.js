@@ -37,9 +37,17 @@ function optionsOf(item) {
     return h("li", { class: right ? "right" : models.length ? "chosen" : null },
       h("span", { class: "letter" }, data.names.letters[place]), text,
       (how || because) && note(soft([how, because].filter(Boolean).join(": "))),
-      breaks.length > 0 && note("contradicts ", joined(breaks.map((number) => nodeLink(data.statements.at(number).id)))),
+      breaks.length > 0 && note("contradicts ", contradicted(item, breaks)),
       (right || models.length > 0) && note(h("b", { class: right ? "good" : "bad" }, [right && "right", models.length && `chosen by ${models.join(", ")}`].filter(Boolean).join(", "))));
   }));
+}
+
+// One statement in full, several by their number in the list below.
+function contradicted(item, breaks) {
+  const statements = breaks.map((number) => data.statements.at(number));
+  if (statements.length === 1) return nodeLink(statements[0].id);
+  const link = (s) => h("a", { href: address("node", s.id), title: s.text }, `statement ${item.statements.indexOf(s.number) + 1 || s.id}`);
+  return joined(statements.map(link));
 }
 
 function diagnosisOf(item, diagnosis) {

@@ -42,5 +42,6 @@ const actions = {
 
 function toHeatmap() {
   if (routeNow().kind !== "") location.hash = "#disciplines";
+  needHeatmap();
   setTimeout(() => document.querySelector('.heat tbody [tabindex="0"]')?.focus());
 }

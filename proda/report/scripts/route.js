@@ -55,6 +55,7 @@ function follow({ keepFocus = false } = {}) {
 // Unfold and show the part of the summary that a link leads to.
 function reveal(id) {
   const wanted = id && byId(decodeURIComponent(id));
+  if (id === "disciplines") needHeatmap();
   for (let part = wanted; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
   if (wanted) wanted.scrollIntoView();
 }
@@ -65,6 +66,7 @@ startSearch();
 startKeys();
 addEventListener("hashchange", () => follow());
 addEventListener("beforeprint", () => {
+  needHeatmap();
   for (const folded of document.querySelectorAll("details")) folded.open = true;
 });
 follow();
