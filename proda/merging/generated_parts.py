@@ -19,7 +19,7 @@ _PART = re.compile(
 
 
 @dataclass(frozen=True)
-class Part:
+class GeneratedPart:
     """A part of a text that a command writes."""
 
     name: str
@@ -27,9 +27,9 @@ class Part:
     text: str
 
 
-def parts_of(text: str) -> dict[str, Part]:
+def parts_of(text: str) -> dict[str, GeneratedPart]:
     """The parts by name. A name that occurs twice is that of the last."""
-    return {found["name"]: Part(found["name"], found["command"], found["text"]) for found in _PART.finditer(text)}
+    return {found["name"]: GeneratedPart(found["name"], found["command"], found["text"]) for found in _PART.finditer(text)}
 
 
 def with_parts_of(ours: str, text: str) -> str:

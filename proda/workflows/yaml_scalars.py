@@ -36,7 +36,7 @@ def replace_scalars_at(text: str, replace: Callable[[Place, str], str], where: s
     found = [(node, after) for place, node in _nodes(root) if (after := replace(place, node.value)) != node.value]
     result = text
     for node, after in sorted(found, key=lambda f: -f[0].start_mark.index):
-        quote = node.style or ("" if dump_yaml(after) == f"{after}\n" else '"')
+        quote = node.style or ('"' if _is_plain(node.value) and not _is_plain(after) else "")
         if node.style not in (None, "'", '"') or not _SIMPLE.fullmatch(after):
             raise InputError(
                 f"{where}:{node.start_mark.line + 1}\n  Cannot replace this text in place. Write it on one line, then run this again."
@@ -47,6 +47,11 @@ def replace_scalars_at(text: str, replace: Callable[[Place, str], str], where: s
             f"{where}\n  Cannot be edited without changing something else. Nothing was written. Quote its values, then run this again."
         )
     return result, len(found)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether YAML is written with this text unquoted."""
+    return dump_yaml(text) == f"{text}\n"
 
 
 def _nodes(node: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:

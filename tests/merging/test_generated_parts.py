@@ -8,8 +8,9 @@ import pytest
 
 from proda.merging.generated_parts import outdated, parts_of, with_parts_of
 from scripts.write_card import BEGIN, CARD, END
-from tests.merging.gitworld import ROOT, Edit, git, merge, read, replaced, world
+from tests.merging.gitworld import Edit, git, merge, read, replaced, world
 from tests.toyresults import commit
+from tests.toyworld import ROOT
 
 FILE = CARD.as_posix()
 PROSE = "What it covers.\n\nWho wrote it, and when.\n\nHow far it reaches.\n\n"
