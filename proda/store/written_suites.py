@@ -1,6 +1,7 @@
-"""benchmarks/suites/<suite>/items/<group>.yaml: general suites written by hand, one file for each group of items.
+"""benchmarks/suites/<suite>/: general suites written by hand. items/<group>.yaml has the items of a group, suite.yaml the suite's title.
 
     written_suite(Path("."), "everyday")        # the items of all groups, sorted by id
+    written_suite_files(Path("."), "everyday")  # {"benchmarks/general/everyday.jsonl": …, "benchmarks/general/everyday.yaml": …}
 
     items:
       - passage: Nadia missed the train because her alarm did not ring. …       # optional; printed before the question
@@ -11,15 +12,15 @@
 An item's id ends with the hash of its text, so it stays when others are added or moved. Items with the same passage form one chain: shortcut
 audit and confidence intervals treat them as dependent. Every other item is a chain of its own.
 
-`python -m scripts.write_suite everyday` writes benchmarks/general/everyday.jsonl from these files (proda/store/suites.py).
+`python -m scripts.write_suite everyday` writes the suite and its card to benchmarks/general, where imported suites are (proda/store/suites.py).
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -27,13 +28,13 @@ from proda.errors import NotFoundError
 from proda.findings import Violation
 from proda.records import LETTERS, Item, Option, content_hash
 from proda.store.files import data_files
+from proda.store.suites import suite_files
+from proda.store.validation import Letter
 from proda.yamlio import load_as
 from proda.yamlio.schema import refuse
 
 FOLDER = Path("benchmarks/suites")
 DISCIPLINE = "general"
-
-Letter = Literal["A", "B", "C", "D"]
 
 
 class WrittenQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +50,14 @@ class WrittenGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file."""
 
     items: tuple[WrittenQuestion, ...]
+
+
+class WrittenTitle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """suite.yaml."""
+
+    title: str
+    origin: str
+    licence: str
 
 
 def group_files(root: Path, suite: str) -> list[Path]:
@@ -67,6 +76,17 @@ def written_suite(root: Path, suite: str) -> list[Item]:
         refuse(_faults(group.items), str(path), path.read_bytes(), "suite")
         items += [_item(suite, path.stem, question) for question in group.items]
     return sorted(items, key=lambda item: item.id)
+
+
+def written_suite_files(root: Path, suite: str, without: Collection[str] = ()) -> dict[str, str]:
+    """Return path → text of the suite in the form of an imported one, and of its card. `without` are ids of items to leave out.
+
+    Raises NotFoundError or InputError as `written_suite` does.
+    """
+    items = [item for item in written_suite(root, suite) if item.id not in without]
+    about = load_as(root / FOLDER / suite / "suite.yaml", WrittenTitle)
+    digests = {f"items/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in group_files(root, suite)}
+    return suite_files(suite, about.title, about.origin, about.licence, digests, items)
 
 
 def _faults(questions: tuple[WrittenQuestion, ...]) -> Iterator[Violation]:
