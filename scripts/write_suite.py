@@ -68,7 +68,7 @@ def write_suite(
 def _write(root: Path, suite: str) -> None:
     items, readings = written_suite(root, suite), load_readings(root, suite)
     left_out = disputed(items, readings)
-    for name, text in written_suite_files(root, suite, left_out).items():
+    for name, text in written_suite_files(root, suite, readings).items():
         write_file(root / name, text)
         click.echo(name)
     for item, why in left_out.items():

@@ -1,7 +1,7 @@
 """benchmarks/suites/<suite>/: general suites written by hand. items/<group>.yaml has the items of a group, suite.yaml the suite's title.
 
-    written_suite(Path("."), "everyday")        # the items of all groups, sorted by id
-    written_suite_files(Path("."), "everyday")  # {"benchmarks/general/everyday.jsonl": …, "benchmarks/general/everyday.yaml": …}
+    written_suite(Path("."), "everyday")                  # the items of all groups, sorted by id
+    written_suite_files(Path("."), "everyday", readings)  # {"benchmarks/general/everyday.jsonl": …, "benchmarks/general/everyday.yaml": …}
 
     items:
       - passage: Nadia missed the train because her alarm did not ring. …       # optional; printed before the question
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -28,13 +28,14 @@ from proda.errors import NotFoundError
 from proda.findings import Violation
 from proda.records import LETTERS, Item, Option, content_hash
 from proda.store.files import data_files
-from proda.store.suites import suite_files
-from proda.store.validation import Letter
+from proda.store.suites import SuiteReadings, suite_files
+from proda.store.validation import Letter, Validation, counted, disputed, verdict_of
 from proda.yamlio import load_as
 from proda.yamlio.schema import refuse
 
 FOLDER = Path("benchmarks/suites")
 DISCIPLINE = "general"
+EASY = 0.8  # a reader's estimate from which an item counts as easy to guess
 
 
 class WrittenQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,15 +79,28 @@ def written_suite(root: Path, suite: str) -> list[Item]:
     return sorted(items, key=lambda item: item.id)
 
 
-def written_suite_files(root: Path, suite: str, without: Collection[str] = ()) -> dict[str, str]:
-    """Return path → text of the suite in the form of an imported one, and of its card. `without` are ids of items to leave out.
+def written_suite_files(root: Path, suite: str, validation: Validation) -> dict[str, str]:
+    """Return path → text of the suite in the form of an imported one, and of its card. Items that a reader disputes are left out.
 
-    Raises NotFoundError or InputError as `written_suite` does.
+    `validation` are the readings of the suite (proda/store/suite_readings.py). Raises NotFoundError or InputError as `written_suite` does.
     """
-    items = [item for item in written_suite(root, suite) if item.id not in without]
+    items = written_suite(root, suite)
+    without = disputed(items, validation)
     about = load_as(root / FOLDER / suite / "suite.yaml", WrittenTitle)
     digests = {f"items/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in group_files(root, suite)}
-    return suite_files(suite, about.title, about.origin, about.licence, digests, items)
+    kept = [item for item in items if item.id not in without]
+    return suite_files(suite, about.title, about.origin, about.licence, digests, kept, _summary(items, validation))
+
+
+def _summary(items: list[Item], validation: Validation) -> SuiteReadings | None:
+    """What the card says about the readings; None if nobody has read the items."""
+    found = counted(items, validation)
+    if found.agreement is None or found.second is None or found.guess is None:
+        return None
+    read = [validation.readings[item.content_hash].values() for item in items if verdict_of(item, validation) == "validated"]
+    easy = sum(all(reading.guess >= EASY for reading in readings) for readings in read)
+    shares = (round(share, 3) for share in (found.agreement, found.second, found.guess))
+    return SuiteReadings(found.readings, found.validated, found.unread, *shares, easy)
 
 
 def _faults(questions: tuple[WrittenQuestion, ...]) -> Iterator[Violation]:

@@ -10,12 +10,14 @@ import msgspec
 import pytest
 
 from proda.errors import EmptyBenchmarkError, InputError, NotFoundError
-from proda.records import Item
+from proda.records import LETTERS, Item
 from proda.store.neutral_text import PATH as NEUTRAL
 from proda.store.neutral_text import neutral_passages
 from proda.store.suite_readings import load_readings, readings_path, write_readings
-from proda.store.validation import ItemReading, Validation, disputed, merged
+from proda.store.suites import SuiteCard, SuiteReadings
+from proda.store.validation import ItemReading, Letter, Validation, counted, disputed, merged
 from proda.store.written_suites import written_suite, written_suite_files
+from proda.yamlio import load_as
 from tests.toyworld import ROOT
 
 GROUP = """\
@@ -57,11 +59,30 @@ def test_items_show_their_passage_and_questions_on_one_passage_form_a_chain(tmp_
 def test_the_written_files_are_those_of_an_imported_suite(tmp_path: Path) -> None:
     make_suite(tmp_path)
     items = written_suite(tmp_path, "toys")
-    files = written_suite_files(tmp_path, "toys")
+    files = written_suite_files(tmp_path, "toys", Validation())
     assert [msgspec.json.decode(line, type=Item) for line in files["benchmarks/general/toys.jsonl"].splitlines()] == items
     assert "items: 3\n" in files["benchmarks/general/toys.yaml"]
-    shorter = written_suite_files(tmp_path, "toys", [items[0].id])
-    assert len(shorter["benchmarks/general/toys.jsonl"].splitlines()) == 2
+    assert "readings:" not in files["benchmarks/general/toys.yaml"]
+
+
+def test_disputed_items_are_left_out_and_the_card_says_what_readers_answered(tmp_path: Path) -> None:
+    make_suite(tmp_path)
+    items = written_suite(tmp_path, "toys")
+    other = next(letter for letter in LETTERS if letter != items[2].answer)
+    readings = Validation()
+    for reader, guess in (("a", 0.9), ("b", 0.8)):
+        chosen = [items[0].answer, items[1].answer, other if reader == "b" else items[2].answer]
+        readings = merged(
+            readings,
+            reader,
+            [(i, ItemReading(msgspec.convert(c, Letter), g)) for i, c, g in zip(items, chosen, (guess, guess - 0.15, guess), strict=True)],
+        )
+    files = written_suite_files(tmp_path, "toys", readings)
+    assert [msgspec.json.decode(line, type=Item) for line in files["benchmarks/general/toys.jsonl"].splitlines()] == items[:2]
+    (tmp_path / "card.yaml").write_text(files["benchmarks/general/toys.yaml"])
+    card = load_as(tmp_path / "card.yaml", SuiteCard, numbers=True)
+    assert card.items == 2
+    assert card.readings == SuiteReadings(readings=6, validated=2, unread=0, agreement=0.833, second=0, guess=0.8, easy_to_guess=1)
 
 
 @pytest.mark.parametrize(
@@ -129,9 +150,13 @@ def test_the_everyday_suite_is_large_and_its_keys_are_balanced() -> None:
 
 
 def test_the_written_everyday_suite_is_up_to_date() -> None:
-    left_out = disputed(EVERYDAY, load_readings(ROOT, "everyday"))
-    for name, text in written_suite_files(ROOT, "everyday", left_out).items():
+    for name, text in written_suite_files(ROOT, "everyday", load_readings(ROOT, "everyday")).items():
         assert (ROOT / name).read_text() == text, f"{name}: run `python -m scripts.write_suite everyday`"
+
+
+def test_every_item_of_the_everyday_suite_was_answered_by_two_readers_as_its_key_says() -> None:
+    found = counted(EVERYDAY, load_readings(ROOT, "everyday"))
+    assert (found.validated, found.unread, found.disputed) == (len(EVERYDAY), 0, 0)
 
 
 def test_no_number_is_right_more_often_for_its_rank_among_the_options() -> None:
