@@ -9,10 +9,11 @@
         options: {A: by train, B: by bus, C: on foot, D: by bicycle}
         answer: B
 
-An item's id ends with the hash of its text, so it stays when others are added or moved. Items with the same passage form one chain: shortcut
-audit and confidence intervals treat them as dependent. Every other item is a chain of its own.
+An item's id ends with the hash of its text, so it stays when others are added or moved. Items with the same passage form one chain: the
+shortcut audit and confidence intervals treat them as dependent. Every other item is a chain of its own.
 
-`python -m scripts.write_suite everyday` writes the suite and its card to benchmarks/general, where imported suites are (proda/store/suites.py).
+`python -m scripts.write_suite everyday` writes the suite and its card to benchmarks/general, where imported suites are. Their form is in
+proda/store/suites.py.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ def group_files(root: Path, suite: str) -> list[Path]:
     """Return the files of a suite, sorted. Raises NotFoundError if there are none."""
     folder = root / FOLDER / suite / "items"
     if not (found := list(data_files(folder, "*.yaml"))):
-        raise NotFoundError(f"{folder}\n  There is no such suite. Expected one YAML file for each group of items; see proda/store/written_suites.py.")
+        raise NotFoundError(
+            f"{folder}\n  There is no such suite. Expected one YAML file for each group of items; see proda/store/written_suites.py."
+        )
     return found
 
 

@@ -11,10 +11,10 @@ each model M gives a distribution p_M(· | x₁ … x_{t−1}) over the whole vo
     loss(M)           = −1/N Σ log p_M(x_t | x₁ … x_{t−1})
     KL(base ‖ tuned)  =  1/N Σ Σ_v p_base(v | …) · (log p_base(v | …) − log p_tuned(v | …))
 
-Both are means over tokens, so long passages weigh more. exp(loss) is the perplexity. The loss says whether the tuned model predicts this text
-less well; the divergence is larger than 0 whenever the predictions differ at all, also where the text itself is predicted as well as before.
-It is the divergence that reinforcement learning from human feedback penalises, with the arguments the other way round: here the expectation is
-over the base, so what the base considered likely and the tuned model does not counts most (forward KL).
+Both are means over tokens, so long passages weigh more. exp(loss) is the perplexity. The loss says whether the tuned model predicts this
+text less well; the divergence is larger than 0 whenever the predictions differ at all, also where the text itself is predicted as well as
+before. Reinforcement learning from human feedback penalises the same divergence with its arguments exchanged. Here the expectation is over
+the base, so tokens count most that the base considered likely and the tuned model does not (forward KL).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from proda.errors import EmptyBenchmarkError, InputError
 from proda.runtime.causal_lm import body_and_head, context_length
 
 LENGTH = 512  # tokens of a passage that are read, at most
-PORTION = 512  # predicted tokens whose logits are computed at once: two float32 tensors of this many rows and a column per token of the vocabulary
+PORTION = 512  # predicted tokens whose logits are computed at once, as two float32 tensors with a column for each token of the vocabulary
 
 
 class PassageLoss(msgspec.Struct, frozen=True):
@@ -97,7 +97,9 @@ def forgetting(base: Any, tuned: Any, tokenizer: Any, passages: Sequence[str], *
 
     sizes = [int(model.get_output_embeddings().weight.shape[0]) for model in (base, tuned)]
     if sizes[0] != sizes[1]:
-        raise InputError(f"The base has {sizes[0]:,} tokens in its vocabulary and the tuned model {sizes[1]:,}; expected the same tokens in both.")
+        raise InputError(
+            f"The base has {sizes[0]:,} tokens in its vocabulary and the tuned model {sizes[1]:,}; expected the same tokens in both."
+        )
     rows = _rows(tokenizer, passages, min(LENGTH, context_length(base), context_length(tuned)))
     if not any(len(row.tokens) > 1 for row in rows):
         raise EmptyBenchmarkError(f"Got {len(passages)} passages without a token to predict, expected text. Nothing would be measured.")

@@ -94,10 +94,13 @@ def test_disputed_items_are_left_out_and_the_card_says_what_readers_answered(tmp
         ("How many legs has a dog?", "''", r"animals\.yaml:2 .*\n.*expected a question"),
         ("answer: A", "answer: E", r"animals\.yaml:4 "),
         ("answer: A", "key: A", r"animals\.yaml:"),
-        ("Which animal sleeps?\n    options: {A: a dog, B: a horse, C: a cow, D: a cat}",
-         "Where does the cat sleep?\n    options: {A: on the piano, B: on the bed, C: on the floor, D: on the roof}", "is in this file twice"),
+        (
+            "Which animal sleeps?\n    options: {A: a dog, B: a horse, C: a cow, D: a cat}",
+            "Where does the cat sleep?\n    options: {A: on the piano, B: on the bed, C: on the floor, D: on the roof}",
+            "is in this file twice",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_malformed_question_is_named_with_its_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert GROUP.count(old) == 1
     make_suite(tmp_path, GROUP.replace(old, new))
