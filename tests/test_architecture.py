@@ -36,7 +36,14 @@ LAYERS = (
     ("cli",),
 )
 SHARED = {room for layer in LAYERS[:3] for room in layer}
-MODEL_SIDE = {"proda/compiler", "proda/runtime", "proda/tester/scoring.py", "proda/tester/letters.py", "proda/tester/heldout.py"}
+MODEL_SIDE = {
+    "proda/compiler",
+    "proda/runtime",
+    "proda/tester/scoring.py",
+    "proda/tester/letters.py",
+    "proda/tester/heldout.py",
+    "proda/tester/forgetting.py",
+}
 
 
 def _imported(path: Path) -> set[str]:

@@ -11,6 +11,7 @@
     sha256: 41c0…            # of the jsonl file
     files: {astronomy_test.csv: 77d0…}
     subjects: {astronomy: 152}
+    readings: {readings: 304, validated: 150, …}       # of a suite that is kept in benchmarks/suites, if it was read
 
 The stage `evaluate` scores the suites that `evaluate.general` in params.yaml names.
 """
@@ -30,6 +31,18 @@ FOLDER = "benchmarks/general"
 RESERVED = ("suite",)  # the suite that the curriculum stage writes
 
 
+class SuiteReadings(Record, frozen=True):
+    """What readers without the key answered to a suite (proda/store/suite_readings.py). Shares are over all readings."""
+
+    readings: int
+    validated: int  # items of two or more readings, none of which disputes the key
+    unread: int  # items of fewer
+    agreement: float  # share of readings that pick the key
+    second: float  # share of readings that can defend another option as well
+    guess: float  # mean estimate of how likely somebody picks the key without being able to answer
+    easy_to_guess: int  # items for which all readers estimate 0.8 or more
+
+
 class SuiteCard(Record, frozen=True):
     """Where a suite comes from. `files` maps the imported files to their SHA-256."""
 
@@ -40,12 +53,22 @@ class SuiteCard(Record, frozen=True):
     sha256: str
     files: dict[str, str]
     subjects: dict[str, int]
+    readings: SuiteReadings | None = None
 
 
-def suite_files(name: str, title: str, origin: str, licence: str, files: Mapping[str, str], items: Iterable[Item]) -> dict[str, str]:
+def suite_files(
+    name: str,
+    title: str,
+    origin: str,
+    licence: str,
+    files: Mapping[str, str],
+    items: Iterable[Item],
+    readings: SuiteReadings | None = None,
+) -> dict[str, str]:
     """Return path → text of a suite and its card. Items are sorted by id, so equal items give equal bytes."""
     ordered = sorted(items, key=lambda item: item.id)
     body = b"".join(msgspec.json.encode(item) + b"\n" for item in ordered)
     subjects = dict(sorted(Counter(item.topic for item in ordered).items()))
-    card = SuiteCard(title, origin, licence, len(ordered), hashlib.sha256(body).hexdigest(), dict(sorted(files.items())), subjects)
+    digest = hashlib.sha256(body).hexdigest()
+    card = SuiteCard(title, origin, licence, len(ordered), digest, dict(sorted(files.items())), subjects, readings)
     return {f"{FOLDER}/{name}.jsonl": body.decode(), f"{FOLDER}/{name}.yaml": dump_yaml(msgspec.to_builtins(card))}
