@@ -30,10 +30,10 @@ def _sections(defaults: msgspec.Struct, here: msgspec.Struct | None) -> list[str
         if not isinstance(section, msgspec.Struct):
             continue
         parts.append(f"### `{field.name}`\n\n{summary(type(section))}")
-        if here is None:
+        values = section if here is None else getattr(here, field.name)
+        if values == section:
             parts.append(table(type(section)))
             continue
-        values = getattr(here, field.name)
 
         def value(name: str, values: msgspec.Struct = values, section: msgspec.Struct = section) -> str:
             return value_text(getattr(values, name)) if getattr(values, name) != getattr(section, name) else ""
