@@ -198,8 +198,8 @@ def _faults(params: Params) -> Iterator[Violation]:
         got = f"{params.model.hidden_size} with {params.model.heads} heads"
         yield Violation(("model", "hidden_size"), f"Got {got}, expected a multiple of twice the number of heads. Change one of them.")
     if len(set(params.evaluate.general)) < len(params.evaluate.general):
-        got = list(params.evaluate.general)
-        yield Violation(("evaluate", "general"), f"Got {got}, in which a suite occurs twice. Name each suite once.")
+        named = list(params.evaluate.general)
+        yield Violation(("evaluate", "general"), f"Got {named}, in which a suite occurs twice. Name each suite once.")
     if params.evaluate.backend == "endpoint":
         yield from _endpoint_faults(params)
 
