@@ -6,12 +6,13 @@ The large page holds the repository's own tables several times over, with other 
 flips grow together. It needs Chromium and a repository with results. Times are medians of three page loads from disk; the first load, which
 warms the disk cache, is left out. "Interactive" is the time from the request to the end of the page's script, when every key works. The
 other times are those of one view each, from the change of the address to the next frame after it is drawn, the first time that view is
-used.
+used. The processor time is that of the page's main thread; it depends little on what else the machine does.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import statistics
 import tempfile
@@ -94,23 +95,31 @@ def multiplied(page: Page, least: int) -> Page:
     return msgspec.structs.replace(page, blocks=large)
 
 
-def measured(file: Path, page: Page, folder: Path) -> dict[str, float]:
-    """Milliseconds: to interactive, and for the first use of each view."""
+def measured(file: Path, page: Page, folder: Path) -> dict[str, tuple[float, float]]:
+    """(elapsed, processor time of the page's thread) in milliseconds: to interactive, and for the first use of each view."""
     items, chains = page.blocks["items"]["items"].rows, page.blocks["nodes"]["chains"].rows
     names = {"item": items[len(items) // 2][0], "chain": chains[0][0]}
-    times: dict[str, list[float]] = {}
+    times: dict[str, list[tuple[float, float]]] = {}
     with Browser(folder, width=1280, height=900) as browser:
+        browser.call("Performance.enable", timeDomain="threadTicks")
+
+        def busy() -> float:
+            found = browser.call("Performance.getMetrics")["metrics"]
+            return float(next(each["value"] for each in found if each["name"] == "TaskDuration")) * 1000
+
         for load in range(LOADS + 1):
             browser.call("Page.navigate", url="about:blank")
             browser.open(file.as_uri())
-            found = {"interactive": float(browser.eval("Number(document.documentElement.dataset.ready)"))}
+            found = {"interactive": (float(browser.eval("Number(document.documentElement.dataset.ready)")), busy())}
             for name, view in VIEWS:
-                found[name] = float(browser.eval(DRAWN % msgspec.json.encode(view.format(**names)).decode()))
+                before = busy()
+                elapsed = float(browser.eval(DRAWN % msgspec.json.encode(view.format(**names)).decode()))
+                found[name] = (elapsed, busy() - before)
             assert not browser.errors, browser.errors
             for name, took in found.items():
                 if load:
                     times.setdefault(name, []).append(took)
-    return {name: statistics.median(all_) for name, all_ in times.items()}
+    return {name: (statistics.median(t[0] for t in all_), statistics.median(t[1] for t in all_)) for name, all_ in times.items()}
 
 
 def main() -> None:
@@ -121,7 +130,8 @@ def main() -> None:
     options = parser.parse_args()
     start = time.perf_counter()
     page = build_page(proda.open(options.root))
-    print(f"{platform.platform()}, Python {platform.python_version()}; read the repository in {time.perf_counter() - start:.1f} s")
+    print(f"{platform.platform()}, Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f}")
+    print(f"repository read in {time.perf_counter() - start:.1f} s")
     with tempfile.TemporaryDirectory() as folder:
         for number, shown in enumerate((page, multiplied(page, options.items))):
             start = time.perf_counter()
@@ -131,8 +141,9 @@ def main() -> None:
             tables = (shown.blocks["items"]["items"], shown.blocks["nodes"]["statements"], shown.blocks["samples"])
             held = ", ".join(f"{len(t.rows):,} {n}" for t, n in zip(tables, ("items", "statements", "samples"), strict=True))
             print(f"{held}: {file.stat().st_size / 1e6:.1f} MB, written in {rendered:.1f} s")
-            for name, took in measured(file, shown, Path(folder) / f"profile-{number}").items():
-                print(f"  {name:<22}{took:8.0f} ms")
+            print(f"  {'':<22}{'elapsed':>11}{'processor':>12}")
+            for name, (elapsed, busy) in measured(file, shown, Path(folder) / f"profile-{number}").items():
+                print(f"  {name:<22}{elapsed:8.0f} ms{busy:9.0f} ms")
 
 
 if __name__ == "__main__":
