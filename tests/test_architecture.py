@@ -3,7 +3,8 @@
 Rooms are connected by MOST_ARROWS import arrows or fewer (`python -m scripts.import_arrows` counts and lists them). In November 2026 the
 layout before the rooms were drawn had 199 by the same count, and the rooms had 143. Documents, calls, extraction, review and exchange
 came later, with 66; the prompts and replies of items, with one from tester to calls; merging, with five; scores by endpoints, the engine
-Ray, pull requests and what they need of forges, with 13.
+Ray, pull requests and forges, with eight; the generated reference of the book (scripts/reference), which describes commands, parameters and
+records, with seven.
 """
 
 from __future__ import annotations
