@@ -17,6 +17,7 @@ from proda.store.suites import SuiteCard
 from proda.store.validation import Validation
 from proda.store.written import WrittenSample
 from proda.store.written_items import WrittenItem
+from proda.store.written_suites import WrittenGroup, WrittenTitle
 from proda.workflows.additions import NewStatement
 
 INTERVAL = "`ci95_low` and `ci95_high` bound a 95 % interval, from a bootstrap over chains and seeds"
@@ -27,6 +28,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 
     title: str
     pattern: str  # relative to the repository; `*` stands for one name
+    names: tuple[str, ...] = ()  # what each `*` is called, if not as usual
     about: str  # who writes it, and what it is for
     record: type[msgspec.Struct] | None = None  # the type of the file, or of its entries
     keys: dict[str, str] = {}  # top-level keys or columns, where there is no record
@@ -36,11 +38,10 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shown(self) -> str:
         """The pattern in words: `knowledge/<discipline>/<topic>.yaml`."""
-        names = {1: ["<name>"], 2: ["<discipline>", "<topic>"], 3: ["<split>", "<discipline>", "<topic>"]}
+        usual = {0: (), 1: ("name",), 2: ("discipline", "topic"), 3: ("split", "discipline", "topic")}
         parts = self.pattern.split("*")
-        if len(parts) == 1:
-            return self.pattern
-        return "".join(part + name for part, name in zip(parts, [*names[len(parts) - 1], ""], strict=True))
+        names = [f"<{name}>" for name in self.names or usual[len(parts) - 1]]
+        return "".join(part + name for part, name in zip(parts, [*names, ""], strict=True))
 
 
 FORMATS = (
@@ -186,6 +187,38 @@ FORMATS = (
         about="Written by `proda import` beside the items. Where the suite comes from.",
         record=SuiteCard,
         module="proda.store.suites",
+    ),
+    Format(
+        title="Questions of a suite written here",
+        pattern="benchmarks/suites/*/items/*.yaml",
+        names=("suite", "group"),
+        about="Written by people. A group of questions about general ability, which `python -m scripts.write_suite` turns into a suite.",
+        record=WrittenGroup,
+        module="proda.store.written_suites",
+        lines=8,
+    ),
+    Format(
+        title="Title of a suite written here",
+        pattern="benchmarks/suites/*/suite.yaml",
+        names=("suite",),
+        about="Written by people. What the card of the suite says.",
+        record=WrittenTitle,
+        module="proda.store.written_suites",
+    ),
+    Format(
+        title="Readings of a suite written here",
+        pattern="benchmarks/suites/*/validation.yaml",
+        names=("suite",),
+        about="Written by `python -m scripts.write_suite NAME --collect`. In the form of the readings of items, above.",
+        record=Validation,
+        lines=6,
+    ),
+    Format(
+        title="Neutral texts",
+        pattern="benchmarks/suites/neutral.yaml",
+        about="Written by people. Texts about everyday things, on which the loss of a tuned model is compared with that of its base.",
+        keys={"passages": "a list of texts"},
+        lines=3,
     ),
     Format(
         title="Outcomes",
