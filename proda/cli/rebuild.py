@@ -46,7 +46,7 @@ def rebuild(
 ) -> None:
     """Fix what `proda check --fix` fixes, rebuild what is derived from the data, and commit it on this branch."""
     from proda.history.repository import Repository
-    from proda.workflows.publish import current_branch, on_remote, push_branch, require_forge
+    from proda.workflows.publish import current_branch, on_remote, push_branch, push_place, require_forge
     from proda.workflows.rebuild_branch import rebuild_branch
 
     _refuse(checks and bool(branch or pushes), "--check commits nothing, so --branch and --push do not apply.")
@@ -57,7 +57,7 @@ def rebuild(
         _dry_run(where, models)
         return
     needs_api = requests or bool(start)
-    place = require_forge(where, os.environ, request=needs_api) if pushes else None
+    place = (require_forge if needs_api else push_place)(where, os.environ) if pushes else None
     before = current_branch(where) if pushes else ""
     if branch and pushes and on_remote(where, branch):
         note(f"The branch {branch} is on the remote already, so what it holds is proposed. Nothing was rebuilt.")

@@ -108,9 +108,9 @@ def repair(
 
 def _forge(root: Path, requests: bool, base: str | None, number: int | None) -> tuple[Place | None, str]:
     """Return where to push to, and the branch that the request is merged into; an empty branch if there is to be no request."""
-    from proda.workflows.publish import current_branch, default_base, require_forge
+    from proda.workflows.publish import current_branch, default_base, push_place, require_forge
 
-    place = require_forge(root, os.environ, request=requests)
+    place = (require_forge if requests else push_place)(root, os.environ)
     branch = current_branch(root)
     own = branch_of(number or round_here(root))
     return place, "" if not requests else base or (default_base(root, local=True) if branch == own else branch)

@@ -102,8 +102,9 @@ def _summary(items: list[Item], validation: Validation) -> SuiteReadings | None:
         return None
     read = [validation.readings[item.content_hash].values() for item in items if verdict_of(item, validation) == "validated"]
     easy = sum(all(reading.guess >= EASY for reading in readings) for readings in read)
-    shares = (round(share, 3) for share in (found.agreement, found.second, found.guess))
-    return SuiteReadings(found.readings, found.validated, found.unread, *shares, easy)
+    return SuiteReadings(
+        found.readings, found.validated, found.unread, round(found.agreement, 3), round(found.second, 3), round(found.guess, 3), easy
+    )
 
 
 def _faults(questions: tuple[WrittenQuestion, ...]) -> Iterator[Violation]:

@@ -21,22 +21,22 @@ REMOTE = "origin"
 DEFAULT = "main"
 
 
-def require_forge(root: Path, environ: Mapping[str, str], *, request: bool = True) -> Place | None:
-    """Return where to push and, with `request`, where to open a request.
+def require_forge(root: Path, environ: Mapping[str, str]) -> Place:
+    """Return where to push and to open a request. Raises ForgeError if there is no remote, no known forge, no token or no client for it."""
+    remote_address(root, REMOTE)
+    place = find_place(root, environ, REMOTE)
+    require_token(place)
+    connect(place, environ)  # the library is there
+    return place
 
-    Raises ForgeError if there is no remote; with `request`, also if the remote is on no known forge or there is no token.
-    """
+
+def push_place(root: Path, environ: Mapping[str, str]) -> Place | None:
+    """Return where to push; None for a remote that is on no known forge. Raises ForgeError if there is no remote."""
     remote_address(root, REMOTE)
     try:
-        place = find_place(root, environ, REMOTE)
+        return find_place(root, environ, REMOTE)
     except ForgeError:
-        if request:
-            raise
         return None
-    if request:
-        require_token(place)
-        connect(place, environ)  # the library is there
-    return place
 
 
 def push_branch(root: Path, place: Place | None, branch: str, environ: Mapping[str, str]) -> None:

@@ -41,7 +41,7 @@ def test_training_and_evaluation_give_the_same_bytes_on_both_engines(
         monkeypatch.setenv(VARIABLE, engine)
         runs, files = trained(base, tmp_path / engine, TRAIN)
         models = {"base": partial(load_base, base), "seed-0": partial(load_tuned, base, tmp_path / engine / "out/seed-0")}
-        scores = evaluate(models, items(12), items(4), HELDOUT, PARAMS, parameters=1_000)
+        scores = evaluate(models, items(12), {"suite": items(4)}, HELDOUT, PARAMS, parameters=1_000)
         found[engine] = runs, files, msgspec.json.encode(scores)
     assert found["ray"] == found["local"]
     runs, files, _ = found["ray"]
