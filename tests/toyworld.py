@@ -312,7 +312,7 @@ samples: {window: 2}
 model: {base: embedded, architecture: llama, hidden_size: 32, layers: 1, heads: 2, vocabulary: 512, epochs: 1}
 guard: {ngram: 5}
 curriculum: {chains: 12, suite_items: 40, samples_per_statement: 2, suite_samples_per_statement: 2, reading_epochs: 1}
-train: {seeds: [0, 1], method: full, epochs: 1}
+train: {seeds: [0, 1], method: full, epochs: 1, prompt: plain}
 evaluate: {bootstrap: 50}
 """
 

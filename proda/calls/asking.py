@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from proda.calls.forms import JSON, JsonForm
 from proda.calls.parsing import Parsed
 from proda.calls.records import Answered, OnResult, Question, Result, Spend, Unanswered
 from proda.calls.rendering import Message, tokens_at_most
@@ -45,7 +44,7 @@ class Asker:
         store: ReplyStore,
         ledger: Ledger,
         attempts: int,
-        form: JsonForm = JSON,
+        form: Any,
         budget: Budget | None = None,
     ) -> None:
         self.wire, self.settings, self.store, self.ledger, self.attempts = wire, settings, store, ledger, attempts

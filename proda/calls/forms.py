@@ -19,7 +19,6 @@ from proda.calls.rendering import Message
 from proda.document_settings import LlmSettings
 
 if TYPE_CHECKING:
-    from proda.calls.asking import Asker
     from proda.calls.reply_store import ReplyStore
 
 
@@ -38,7 +37,7 @@ class JsonForm:
 
         return modes_to_look_in(settings, store)
 
-    async def prepare(self, asker: Asker) -> None:
+    async def prepare(self, asker: Any) -> None:
         """Set `asker.habits`. Raises EndpointError if the endpoint cannot answer in this form."""
         from proda.calls.modes import find_mode
 

@@ -1,6 +1,6 @@
 """Texts with parts that a command writes: merged line by line, with those parts as they are on our side.
 
-    <!-- numbers: python -m scripts.write_card -->
+    <!-- numbers: COMMAND -->
     | discipline | topics |
     <!-- end of numbers -->
 

@@ -18,7 +18,7 @@ from proda.yamlio import load_as
 
 _HEAD = """\
 # What independent readers answered to the items of this suite without the key, by content hash of the item. Written by
-# `python -m scripts.write_suite NAME --collect`; proda/store/validation.py says how an entry reads.
+# `scripts/write_suite.py NAME --collect`; proda/store/validation.py says how an entry reads.
 """
 
 

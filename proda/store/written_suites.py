@@ -12,7 +12,7 @@
 An item's id ends with the hash of its text, so it stays when others are added or moved. Items with the same passage form one chain: the
 shortcut audit and confidence intervals treat them as dependent. Every other item is a chain of its own.
 
-`python -m scripts.write_suite everyday` writes the suite and its card to benchmarks/general, where imported suites are. Their form is in
+`scripts/write_suite.py` writes the suite and its card to benchmarks/general, where imported suites are. Their form is in
 proda/store/suites.py.
 """
 

@@ -51,6 +51,7 @@ class Browser:
             "--headless=new",
             "--no-sandbox",
             "--disable-gpu",
+            "--disable-ipc-flooding-protection",  # a test follows links faster than a person
             "--remote-debugging-port=0",
             f"--user-data-dir={self.folder / 'profile'}",
         ]

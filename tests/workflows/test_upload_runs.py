@@ -207,8 +207,9 @@ def test_a_run_that_a_late_request_created_twice_is_there_once(
     run_id = build(tmp_path)
     client = MlflowClient(server)
     made = client.create_experiment(experiment)
+    began = MlflowClient(own_uri(tmp_path)).get_run(run_id).info.start_time
     for _ in range(2):
-        client.create_run(made, tags={ORIGIN: run_id})
+        client.create_run(made, start_time=began, tags={ORIGIN: run_id})
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     upload_runs(tmp_path)
     [copy] = all_runs(client, experiment)
