@@ -121,6 +121,8 @@ class Server:
         for _ in range(count):
             _, after = scores.of(text + "".join(scores.name(t) for t in made))
             made.append(int(after[-1].argmax()))
+            if made[-1] == scores.tokenizer.eos_token_id:
+                return made[:-1]
         return made
 
     def _logprobs(self, scores: Scores, tokens: Sequence[int], after: Any, ids: Sequence[int], top: int) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def _likeliest(model: Any, tokenizer: Any, prompt: str) -> str:
 def test_letters_are_the_likeliest_ones_or_those_of_the_reply(tmp_path: Path) -> None:
     asked = items(12)
     taught = [Document(item.letter_prompt, LETTERS[n % 3]) for n, item in enumerate(asked)] * 24
-    make_base(msgspec.structs.replace(MODEL, context=192), taught, tmp_path / "base", cache=tmp_path / "cache")
+    make_base(msgspec.structs.replace(MODEL, context=192, epochs=8), taught, tmp_path / "base", cache=tmp_path / "cache")
     base = tmp_path / "base"
     model, tokenizer = load_base(base)
     with scoring_server({"small": [base, None]}) as server:
