@@ -112,7 +112,9 @@ class Server:
             echo = body.get("echo") and "echo" not in lacks
             choice["text"] = f"{text}{written}" if echo else written
             if body.get("logprobs") is not None:
-                choice["logprobs"] = self._logprobs(scores, [*ids, *made] if echo else made, after, ids, body["logprobs"])
+                choice["logprobs"] = self._logprobs(
+                    scores, [*ids, *made] if echo else made, after, 0 if echo else len(ids), body["logprobs"]
+                )
         whole = {"id": f"cmpl-{self.count}", "model": model, "choices": [choice]}
         return 200, {}, whole if fault == "no-usage" else whole | {"usage": usage}
 
@@ -125,8 +127,8 @@ class Server:
                 return made[:-1]
         return made
 
-    def _logprobs(self, scores: Scores, tokens: Sequence[int], after: Any, ids: Sequence[int], top: int) -> dict[str, Any]:
-        start = 0 if len(tokens) > len(ids) else len(ids)  # place of the first of `tokens` in the whole text
+    def _logprobs(self, scores: Scores, tokens: Sequence[int], after: Any, start: int, top: int) -> dict[str, Any]:
+        """`start` is the place of the first of `tokens` in the whole text."""
         places = [start + n for n in range(len(tokens))]
         values = [None if p == 0 else float(after[p - 1, t]) for p, t in zip(places, tokens, strict=True)]
         best: list[dict[str, float] | None] = []
