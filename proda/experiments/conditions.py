@@ -30,8 +30,9 @@ from proda.workflows.portion import part, portion
 from proda.workflows.repair_round import PER_ERROR, ROUND_ORDINALS, plan
 
 if TYPE_CHECKING:
+    from proda.debugger.diagnose import Examination
     from proda.experiments.arms import Write
-    from proda.workflows.trials import Laboratory
+    from proda.workflows.trials import Laboratory, Trial
 
 FORMATS_PERIOD = 10  # number of samples after which the builder's pattern of formats repeats
 
@@ -110,27 +111,35 @@ def set_up(repo: Repository, condition: StudyCondition, lab: Laboratory, prepare
     withheld_too = {s.id for s in load_samples(root)} - {s.id for s in corpus}
     derived = untouched((s for s in load_corpus(root) if s.id not in withheld_too), earlier)  # a repair changes no other sample
     patches = plan(knowledge, params, _dev(items), derived, diagnoses, noticed, number, PER_ERROR, budget)
+    require_samples(patches, DIAGNOSIS if condition.as_it_stands else "study")
+    return Setting(root, params, knowledge, items, corpus, starved, diagnoses, patches, writer(knowledge, params, number))
+
+
+def require_samples(patches: Iterable[Patch], where: str) -> None:
+    """Raises NotFoundError if the patches add no sample. `where` begins the message."""
     if not any(p.samples for p in patches):
-        where = DIAGNOSIS if condition.as_it_stands else "study"
         raise NotFoundError(
             f"{where}\n  No diagnosis blames a node, so there is no repair to study. Train a weaker model or starve more statements."
         )
-    return Setting(root, params, knowledge, items, corpus, starved, diagnoses, patches, _writer(knowledge, params, number))
 
 
 def _diagnosed(prepared: Prepared, lab: Laboratory) -> tuple[list[Diagnosis], list[Evidence]]:
-    """Diagnoses models trained on the corpus, as the stage `diagnose` does. Reads dev items and dev outcomes only."""
-    trial = lab.run(prepared.corpus)
-    outcomes = [o for o in trial.outcomes if o.split == "dev"]
-    found = lab.prober(trial).examined(prepared.knowledge, _dev(prepared.items), outcomes, prepared.corpus)
+    """Diagnoses models trained on the corpus. Trains them if they are not cached."""
+    found = diagnosed_models(prepared, lab, lab.run(prepared.corpus))
     return found.diagnoses, found.noticed
+
+
+def diagnosed_models(prepared: Prepared, lab: Laboratory, trial: Trial) -> Examination:
+    """Diagnoses models trained on the corpus, as the stage `diagnose` does. Reads dev items and dev outcomes only."""
+    outcomes = [o for o in trial.outcomes if o.split == "dev"]
+    return lab.prober(trial).examined(prepared.knowledge, _dev(prepared.items), outcomes, prepared.corpus)
 
 
 def _dev(items: Iterable[Item]) -> list[Item]:
     return [i for i in items if i.split == "dev"]
 
 
-def _writer(knowledge: Knowledge, params: Params, number: int) -> Write:
+def writer(knowledge: Knowledge, params: Params, number: int) -> Write:
     """Returns the builder's function with a cache, because several arms ask for samples of the same nodes."""
     from proda.builder.extra import extra_samples
 

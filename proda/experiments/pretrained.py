@@ -1,10 +1,12 @@
-"""An existing model, tuned on the samples of some disciplines, scored with and without the stem before and after.
+"""The whole loop on an existing model: scored, tuned on the samples of some disciplines, diagnosed, repaired, and scored after each step.
 
     plan = plan_pretrained(repo, Path("scripts/pretrained.yaml"), items, frozenset({"physics", "chemistry"}))
     document = run_pretrained(plan)         # the content of pretrained.json
 
-Callers pass dev and twin items (ASKED). Everything long is kept: the adapter in build/cache/train (with checkpoints),
-scores in build/cache/questions. A run that was killed continues where it stopped, and a second run only loads what is kept.
+The first tuning reads the corpus alone: patches in samples/patches repaired other models. The base and the tuned models answer with and
+without the stem. Then the models are diagnosed and repaired (proda/experiments/pretrained_loop.py). Callers pass dev and twin items
+(ASKED). Everything long is kept: adapters in build/cache/train (with checkpoints), scores in build/cache/questions and
+build/cache/trials. A run that was killed continues where it stopped, and a second run only loads what is kept.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from proda.errors import EmptyBenchmarkError, ParamsError
+from proda.errors import EmptyBenchmarkError, NotFoundError, ParamsError
 from proda.experiments.estimate_text import duration, many
 from proda.experiments.stem_effect import gains_of_tuning, stem_effects
 from proda.history.provenance import provenance
@@ -24,10 +26,11 @@ from proda.history.repository import Repository
 from proda.params import Params, load_params, with_settings
 from proda.records import Item, Outcome, Sample, Split
 from proda.stable_hash import by_weight
-from proda.store.patches import load_samples
+from proda.store.corpus import load_corpus
 from proda.store.run_record import versions
+from proda.store.suite import load_suites
 from proda.workflows.kept_scores import TunedFolder, stem_outcomes
-from proda.workflows.portion import described, part
+from proda.workflows.portion import described, part, portion
 
 if TYPE_CHECKING:
     from proda.compiler.train import SeedRun
@@ -47,6 +50,8 @@ class PretrainedPlan(NamedTuple):
     limit: int | None
     samples: list[Sample]
     items: list[Item]
+    suites: dict[str, list[Item]]  # general suites, asked before and after repair; none without a repair
+    repair: bool  # diagnose and repair the tuned models
 
 
 def plan_pretrained(
@@ -58,31 +63,34 @@ def plan_pretrained(
     changes: Sequence[str] = (),
     limit: int | None = None,
     base: str | None = None,
+    repair: bool = True,
 ) -> PretrainedPlan:
     """Return the plan for the parameters in the file `settings`, with `changes` applied and `base` as model.base if it is given.
 
-    Of `items`, those that rest on the chosen disciplines alone are asked. Trains nothing.
+    Of `items`, those that rest on the chosen disciplines alone are asked. Without `repair` the run ends after the first tuning. Trains
+    nothing.
 
     A draw with a larger limit contains the draw with a smaller one, so scores are used again. Raises ParamsError unless scoring is by
-    log-likelihood, the one that can leave the stem out, and EmptyBenchmarkError without items.
+    log-likelihood, the one that can leave the stem out, EmptyBenchmarkError without items, and NotFoundError without a general suite.
     """
     params = with_settings(load_params(settings), changes)
     if params.evaluate.scoring != "loglikelihood":
         raise ParamsError(f"{settings}  evaluate.scoring\n  Got {params.evaluate.scoring}, expected loglikelihood: letters need the stem.")
     if base is not None:
         params = msgspec.structs.replace(params, model=msgspec.structs.replace(params.model, base=base))
-    samples, asked = part(load_samples(repo.root), items, chosen, repo.knowledge)
+    samples, asked = part(load_corpus(repo.root), items, chosen, repo.knowledge)
     if not asked:
         raise EmptyBenchmarkError("benchmarks/items\n  There are no dev or twin items of these disciplines. Choose others.")
     if limit is not None:
         drawn = {s.id for s in by_weight(samples, "pretrained", name=lambda s: s.id)[:limit]}
         shown = {i.id for i in by_weight(asked, "pretrained", name=lambda i: i.id)[:limit]}
         samples, asked = [s for s in samples if s.id in drawn], [i for i in asked if i.id in shown]
-    return PretrainedPlan(repo.root, params, chosen, tuple(changes), limit, samples, asked)
+    suites = load_suites(repo.root, params.evaluate.general) if repair else {}
+    return PretrainedPlan(repo.root, params, chosen, tuple(changes), limit, samples, asked, suites, repair)
 
 
 def run_pretrained(plan: PretrainedPlan, tell: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
-    """Pin the base that `model.base` names, score it, tune it, score the tuned models, and return the content of pretrained.json.
+    """Pin the base that `model.base` names, score, tune, score again, diagnose and repair; return the content of pretrained.json.
 
     A path in `model.base` is relative to the repository. `tell` receives a line after each stage. Raises what loading and training raise.
     """
@@ -119,7 +127,21 @@ def run_pretrained(plan: PretrainedPlan, tell: Callable[[str], None] = lambda _:
         "unscored": sum(o.correct is None for o in [*seen, *unseen]),
         "seeds": {str(run.seed): _seed(run) for run in runs},
         **_results(seen, unseen, params.evaluate.bootstrap),
+        "repair": _repaired(plan, base, tell) if plan.repair else None,
     }
+
+
+def _repaired(plan: PretrainedPlan, base: Path, tell: Callable[[str], None]) -> dict[str, Any] | None:
+    """What diagnosis and repair give; None if no diagnosis blames a node, as after training on a few samples."""
+    from proda.experiments.pretrained_loop import LoopPlan, run_loop
+
+    knowledge = Repository.open(plan.root).knowledge
+    here = knowledge if plan.chosen is None else portion(knowledge, plan.chosen)
+    try:
+        return run_loop(LoopPlan(plan.root, base, plan.params, here, plan.samples, plan.items, plan.suites), tell)
+    except NotFoundError as error:
+        tell(f"Nothing is repaired. {error}")
+        return None
 
 
 def _results(seen: Sequence[Outcome], unseen: Sequence[Outcome], resamples: int) -> dict[str, Any]:

@@ -106,12 +106,15 @@ def plan_study(
                 " their diagnoses decide how many samples each arm gets. Run the study with `--arms undirected` to begin."
             )
     setting = set_up(repo, condition, labs["development"], ready, budget=budget)
-    arms, leaking = _composed(setting, wanted, [seed for lab in labs.values() for seed in lab.seeds])
+    arms, leaking = composed(setting, wanted, [seed for lab in labs.values() for seed in lab.seeds])
     return StudyPlan(repo, condition, setting, list(wanted), arms, labs, leaking)
 
 
-def _composed(setting: Setting, wanted: Iterable[str], seeds: Sequence[int]) -> tuple[dict[str, Draws], int | None]:
-    """The arms except `probed`, and how many sentences were left out because they give an item away."""
+def composed(setting: Setting, wanted: Iterable[str], seeds: Sequence[int]) -> tuple[dict[str, Draws], int | None]:
+    """Returns the arms except `probed`, and how many sentences were left out because they give an item away (None without that arm).
+
+    Raises GateError if a sample of an arm gives an item away.
+    """
     orders = orders_of(setting.patches, setting.diagnoses)
     diagnosed_items = {d.item for d in setting.diagnoses}
     failed = [i for i in setting.items if i.id in diagnosed_items]

@@ -3,6 +3,7 @@
     kept_scores(Path("build/pretrained/base"), None, [("Answer:", ("heat", "ice", "air", "salt"))], cache=Path("build/cache"))
     [[-12.1, -14.9, …]]
     seen, unseen = stem_outcomes(base, adapter, items, cache=Path("build/cache"), name="seed-0")    # with and without the stem
+    outcomes = item_outcomes(base, adapter, suite, cache=Path("build/cache"), name="seed-0")        # with the stem only
 
 Every model has a file build/cache/questions/<key>.json, which maps the hash of a question to the scores of its options. The key covers the
 model's weights and the code that scores. A question is scored once, whichever items or conditions ask it; an edit of some items scores
@@ -50,6 +51,17 @@ def stem_outcomes(
     scores = kept_scores(base, adapter, questions, cache=cache, batch_tokens=batch_tokens, name=name)
     judged = [judge(item, name, totals) for item, totals in zip([*items, *items], scores, strict=True)]
     return judged[: len(items)], judged[len(items) :]
+
+
+def item_outcomes(
+    base: Path, adapter: TunedFolder | None, items: Sequence[Item], *, cache: Path, batch_tokens: int = 2048, name: str = "base"
+) -> list[Outcome]:
+    """Return the outcomes of one model in the order of the items, by log-likelihood. Raises what loading a model raises."""
+    from proda.tester.scoring import judge
+
+    questions = [(item.prompt, tuple(option.text for option in item.options)) for item in items]
+    scores = kept_scores(base, adapter, questions, cache=cache, batch_tokens=batch_tokens, name=name)
+    return [judge(item, name, totals) for item, totals in zip(items, scores, strict=True)]
 
 
 def kept_scores(

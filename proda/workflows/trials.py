@@ -8,9 +8,9 @@
     lab.missing(samples)                        # (0, 2): the seeds that `run` would train
     ahead({"undirected": (lab, {0: samples})})  # on a cluster, runs many trials at once; `run` then finds them in the cache
 
-Base, parameters and items are those of the repository; only the samples differ. Adapters are cached in build/cache/train, scores in
-build/cache/trials, so a run that was killed goes on where it stopped. The keys cover all inputs and the code that computes the value; a
-cached file that cannot be used is computed again.
+Base, parameters and items are those of the repository, unless others are given; only the samples differ. Adapters are cached in
+build/cache/train, scores in build/cache/trials, so a run that was killed goes on where it stopped. The keys cover all inputs and the code
+that computes the value; a cached file that cannot be used is computed again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from proda.workflows.prober import Prober
 
 CACHE = Path("build/cache")
-_Task = tuple[Path, Params, Sequence[Item], Mapping[int, Sequence[Sample]], int]  # what `_alone` takes
+_Task = tuple[Path, Params, Sequence[Item], Path | None, Mapping[int, Sequence[Sample]], int]  # what `_alone` takes
 
 
 class Trial(Record, frozen=True):
@@ -49,7 +49,11 @@ class Trial(Record, frozen=True):
 
 
 class Laboratory:
-    """Trials in one repository, scored on the items of `splits` only, or on `items` if they are given."""
+    """Trials in one repository, scored on the items of `splits` only, or on `items` if they are given.
+
+    `base` is the folder of another base than that of the repository. Nothing is replayed then, and no word counts as new, because the
+    texts in build/curriculum are about the embedded base.
+    """
 
     def __init__(
         self,
@@ -59,8 +63,10 @@ class Laboratory:
         params: Params | None = None,
         splits: Sequence[Split] = SPLITS,
         items: Sequence[Item] | None = None,
+        base: Path | None = None,
     ) -> None:
         self.root = root
+        self.other_base = base
         self.seeds = tuple(seeds)
         found = params or load_params(root / "params.yaml")
         self.params = msgspec.structs.replace(found, train=msgspec.structs.replace(found.train, seeds=self.seeds))
@@ -76,6 +82,8 @@ class Laboratory:
         """The questions that the base was trained on, and the texts that training replays."""
         from proda.compiler.packing import load_documents
 
+        if self.other_base is not None:
+            return [], []
         curriculum = self.root / "build/curriculum"
         taught = [d for d in load_documents(curriculum / "documents.jsonl") if d.prompt]
         return taught, load_documents(curriculum / "replay.jsonl")
@@ -102,7 +110,7 @@ class Laboratory:
         from proda.compiler.base import read_pin
         from proda.runtime.parallel import spread
 
-        work = partial(_alone, self.root, self.params, self.items, samples)
+        work = partial(_alone, self.root, self.params, self.items, self.other_base, samples)
         found = dict(spread(work, self.seeds, parameters=read_pin(self.base).parameters, what="trial seed"))
         trials = [found[seed] for seed in self.seeds]
         return Trial(
@@ -124,7 +132,7 @@ class Laboratory:
     @property
     def base(self) -> Path:
         """The folder of the base."""
-        return self.root / "build/base"
+        return self.other_base or self.root / "build/base"
 
     def prober(self, trial: Trial) -> Prober:
         """Return a prober for the trial's models."""
@@ -167,7 +175,7 @@ def ahead(wanted: Mapping[str, tuple[Laboratory, Mapping[int, Sequence[Sample]]]
     for name, (lab, sets) in wanted.items():
         for samples in {id(samples): samples for samples in sets.values()}.values():
             for seed in lab.missing(samples, [seed for seed, its in sets.items() if its is samples]):
-                by_seeds.setdefault(len(sets), {})[f"{name}, seed {seed}"] = (lab.root, lab.params, lab.items, sets, seed)
+                by_seeds.setdefault(len(sets), {})[f"{name}, seed {seed}"] = (lab.root, lab.params, lab.items, lab.other_base, sets, seed)
     largest = max((read_pin(lab.base).parameters for lab, _ in wanted.values()), default=0)
     for together, tasks in by_seeds.items():
         for _ in spread(partial(_one_of, tasks), list(tasks), parameters=largest, what="trial", together=together):
@@ -179,8 +187,10 @@ def _one_of(tasks: Mapping[str, _Task], name: str) -> None:
     _alone(*tasks[name])
 
 
-def _alone(root: Path, params: Params, items: Sequence[Item], samples: Mapping[int, Sequence[Sample]], seed: int) -> Trial:
-    return Laboratory(root, seeds=(seed,), params=params, items=items).run(samples[seed])
+def _alone(
+    root: Path, params: Params, items: Sequence[Item], base: Path | None, samples: Mapping[int, Sequence[Sample]], seed: int
+) -> Trial:
+    return Laboratory(root, seeds=(seed,), params=params, items=items, base=base).run(samples[seed])
 
 
 def _score(

@@ -18,19 +18,23 @@ from proda.errors import EmptyBenchmarkError, InputError, NotFoundError, ParamsE
 from proda.experiments.pretrained import ASKED, plan_pretrained
 from proda.history.repository import Repository
 from proda.records import Item
+from proda.store.corpus import load_corpus
 from proda.store.items import load_items
 from scripts.gguf_model import MODEL, ORIGIN, PACKAGES, REQUIREMENTS, converted_model
 from scripts.pretrained import BEGIN, END, SETTINGS, pretrained
 from tests.toyresults import commit, make_items_and_samples
-from tests.toyworld import make_repository
+from tests.toyworld import ROOT, make_repository
 
-QUICK = ("-S", "train.epochs=1", "-S", "train.learning_rate=0.01", "-S", "evaluate.bootstrap=200")
+QUICK = ("-S", "train.epochs=1", "-S", "train.seeds=[0]", "-S", "train.learning_rate=0.01", "-S", "evaluate.bootstrap=200")
 INSTALLED = Path(__file__).resolve().parents[2] / "build/pretrained" / PACKAGES
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = make_items_and_samples(make_repository(tmp_path_factory.mktemp("pretrained")))
+    suite = root / "benchmarks/general/everyday.jsonl"
+    suite.parent.mkdir(exist_ok=True)
+    suite.write_text("".join((ROOT / "benchmarks/general/everyday.jsonl").read_text().splitlines(keepends=True)[:12]))
     commit(root, "Items and samples")
     return root
 
@@ -83,11 +87,39 @@ def test_a_run_trains_scores_in_both_ways_and_writes_what_it_prints(root: Path, 
         assert row["gain"][0] == pytest.approx(row["with_stem"][0] - row["without_stem"][0], abs=2e-4)
     assert str(root) not in json.dumps(document)
     again = kept(root)
-    assert len(again) == 3  # one adapter; scores of the base and of the tuned model
+    assert len(again) == 7  # an adapter for each arm; scores of the base and of each adapter
     second = run(root, model)
     assert (second.stdout, kept(root)) == (page, again) and "kept from an earlier run" in second.stderr
     shown = json.loads(run(root, model, "--json").stdout)
     assert shown == document
+
+
+def test_the_tuned_models_are_diagnosed_and_repaired(root: Path, model: Path) -> None:
+    document = json.loads(run(root, model, "--json").stdout)
+    assert document["samples"] == sum(s.discipline in ("milling", "ovens") for s in load_corpus(root))  # no patch of another model
+    repair = document["repair"]
+    arms, diagnosed = repair["arms"], repair["diagnosed"]
+    assert list(arms) == ["no-repair", "diagnosed", "undirected"] and sum(diagnosed["categories"].values()) == diagnosed["failed"] > 0
+    assert arms["no-repair"]["samples"] == 0 < arms["diagnosed"]["samples"] == arms["undirected"]["samples"]
+    assert arms["diagnosed"]["on_blamed_nodes"] == arms["diagnosed"]["samples"] > arms["undirected"]["on_blamed_nodes"]
+    tuned = {row["split"]: row["with_stem"][0] for row in document["rows"] if (row["who"], row["kind"]) == ("tuned", "all")}
+    for split in ("dev", "twin"):
+        assert arms["no-repair"]["accuracy"][split] == pytest.approx(tuned[split], abs=1e-4)
+        for name in ("diagnosed", "undirected"):
+            gain = arms[name]["accuracy"][split] - arms["no-repair"]["accuracy"][split]
+            assert arms[name]["gain"][split]["value"] == pytest.approx(gain, abs=2e-4)
+    everyday = {name: arm["general"]["everyday"] for name, arm in arms.items()}
+    for name, found in everyday.items():
+        assert found["over_base"][0] == pytest.approx(found["accuracy"][0] - repair["base"]["general"]["everyday"][0], abs=2e-4), name
+    page = run(root, model).stdout
+    assert "Does diagnosis help?" in page and f"| diagnosed − no repair | {arms['diagnosed']['gain']['dev']['value']:+.3f} [" in page
+
+
+def test_without_repair_the_run_ends_after_the_first_tuning(root: Path, model: Path) -> None:
+    document = json.loads(run(root, model, "--json", "--no-repair").stdout)
+    assert document["repair"] is None and document["rows"]
+    assert "Does diagnosis help?" not in run(root, model, "--no-repair").stdout
+    assert isinstance(run(root, model, "--record", "--no-repair").exception, UsageError)
 
 
 def test_a_limit_draws_a_part_and_larger_limits_contain_smaller_ones(root: Path) -> None:
