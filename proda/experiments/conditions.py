@@ -111,7 +111,7 @@ def set_up(repo: Repository, condition: StudyCondition, lab: Laboratory, prepare
     withheld_too = {s.id for s in load_samples(root)} - {s.id for s in corpus}
     derived = untouched((s for s in load_corpus(root) if s.id not in withheld_too), earlier)  # a repair changes no other sample
     patches = plan(knowledge, params, _dev(items), derived, diagnoses, noticed, number, PER_ERROR, budget)
-    require_samples(patches, DIAGNOSIS if condition.as_it_stands else "study")
+    require_samples(patches, str(DIAGNOSIS) if condition.as_it_stands else "study")
     return Setting(root, params, knowledge, items, corpus, starved, diagnoses, patches, writer(knowledge, params, number))
 
 

@@ -65,7 +65,7 @@ def run_loop(loop: LoopPlan, tell: Callable[[str], None] = lambda _: None) -> di
     found = _diagnosed(loop, lab, trials[NO_REPAIR])
     setting = _setting(loop, found)
     count = sum(len(p.samples) for p in setting.patches)
-    categories = dict(Counter(d.category for d in found.diagnoses).most_common())
+    categories = dict(Counter(str(d.category) for d in found.diagnoses).most_common())
     tell(f"Diagnosed {many(len(found.diagnoses), 'failed item')}: {_counts(categories)}; {many(count, 'sample')} of repair.")
     arms, _ = composed(setting, NAMES, lab.seeds)
     for name in NAMES[1:]:
