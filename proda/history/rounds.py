@@ -12,13 +12,15 @@ from pathlib import Path, PurePosixPath
 
 from proda.errors import NotFoundError
 from proda.gitrepo import DEEPEN, NoRepositoryError, ShallowError, cut_commits, open_git
+from proda.store.allocation import ALLOCATION
 from proda.store.corpus import PATCHES
 
 
 def reallocations(root: Path) -> dict[int, str]:
     """Return round → the commit that re-allocated samples in it, read from the trailers of HEAD's history.
 
-    Where a round has several such commits, the first one counts. Empty without a repository or a commit. Raises GitError.
+    Where a round has several such commits, the first one counts. One that was taken back does not count: a later commit gave
+    samples/allocation.yaml the content that it had before. Empty without a repository or a commit. Raises GitError.
     """
     try:
         repo = open_git(root)
@@ -28,7 +30,27 @@ def reallocations(root: Path) -> dict[int, str]:
         return {}
     log = repo.git.log("-E", "--grep=^Reallocation: round [0-9]+$", "--format=%H %(trailers:key=Reallocation,valueonly,separator=%x20)")
     found = (re.fullmatch(r"([0-9a-f]+) round ([1-9][0-9]*)", line.strip()) for line in log.splitlines())
-    return {int(match[2]): match[1] for match in found if match}
+    commits = {match[1]: int(match[2]) for match in found if match}
+    undone = taken_back(repo.git.log("--raw", "--no-abbrev", "--format=commit %H", "--", ALLOCATION.as_posix())) if commits else set()
+    return {number: commit for commit, number in commits.items() if commit not in undone}
+
+
+def taken_back(log: str) -> set[str]:
+    """Return the commits of a `git log --raw --format="commit %H"` of one file whose change a later commit took back.
+
+    `log` is in git's order, newest first. A change is taken back where a later commit gives the file the content from before the change.
+    """
+    undone, later = set(), set()
+    for block in log.split("commit ")[1:]:
+        commit, *changes = block.split("\n")
+        fields = next((line.split() for line in changes if line.startswith(":")), None)
+        if fields is None:
+            continue
+        old, new = fields[2:4]
+        if old in later:
+            undone.add(commit)
+        later.add(new)
+    return undone
 
 
 def adding(log: str, names: Collection[str]) -> list[str]:

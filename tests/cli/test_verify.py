@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from proda.history.rounds import before_round, reallocations
 from proda.records import Item, Patch
 from proda.store.patches import load_patches
+from proda.workflows.repair_round import round_here
 from tests.cli.test_repair import git, mills_fail, proda
 from tests.toyresults import commit, make_outcomes, make_patch, make_results
 from tests.toyworld import make_repository
@@ -163,3 +165,18 @@ def test_a_reallocation_is_a_round_that_can_be_judged(root: Path) -> None:
     make_patch(root)
     commit(root, "And a patch in the same round")
     assert f"round 1, 1 patch, against {git(root, 'rev-parse', 'main')[:9]}" in proda(root, "verify", "--dry-run").stdout
+
+
+def test_a_reallocation_that_was_taken_back_is_no_round(root: Path) -> None:
+    make_outcomes(root, mills_fail)
+    commit(root, "Rebuilt")
+    assert proda(root, "repair", "--reallocate").returncode == 0
+    assert round_here(root) == 1 and reallocations(root) == {1: git(root, "rev-parse", "HEAD").strip()}
+    git(root, "switch", "--quiet", "--create", "other")
+    assert round_here(root) == 2
+    git(root, "revert", "--no-edit", "HEAD")
+    assert (round_here(root), reallocations(root)) == (1, {})
+    before = git(root, "rev-parse", "HEAD").strip()
+    make_patch(root)
+    commit(root, "The first patch")
+    assert git(root, "rev-parse", before_round(root, 1)).strip() == before
