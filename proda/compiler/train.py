@@ -212,6 +212,8 @@ def _train(
     rank = this_rank()
     sharded = params.parallel == "sharded" and rank.of > 1
     model, tokenizer = load_base(base, on="cpu" if sharded else None)  # sharding moves it to the accelerator layer by layer
+    if params.precision == "fp32":
+        model = model.float()  # on a GPU it is loaded as its files are, often in bf16
     model = attach(model, params, seed=seed, new_words=new_words)
     if params.gradient_checkpointing:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
@@ -277,7 +279,8 @@ def _made_whole(model: Any, base: Path, params: TrainParams, seed: int, new_word
     weights = whole_weights(model)
     if not this_rank().first:
         return model
-    tuned = attach(load_base(base, on="cpu")[0], params, seed=seed, new_words=new_words)
+    plain, _ = load_base(base, on="cpu")
+    tuned = attach(plain.float() if params.precision == "fp32" else plain, params, seed=seed, new_words=new_words)
     left = tuned.load_state_dict(weights, strict=False)
     assert not left.unexpected_keys, left.unexpected_keys
     return tuned
