@@ -19,7 +19,14 @@ from tests.compiler.tiny import FACTS, READING, TRAIN
 REPLAY = READING[:6]
 KNOWN = FACTS[6:]  # the words of the first facts are new
 _ALL = msgspec.structs.replace(  # what could depend on how rows are divided, together
-    TRAIN, seeds=(0,), replay_targets="base", general_replay=0.5, softmax_share=0.5, present_tokens_only=False, gradient_checkpointing=True
+    TRAIN,
+    seeds=(0,),
+    precision="fp32",
+    replay_targets="base",
+    general_replay=0.5,
+    softmax_share=0.5,
+    present_tokens_only=False,
+    gradient_checkpointing=True,
 )
 LORA = msgspec.structs.replace(_ALL, method="lora", lora_rank=4, lora_alpha=8, train_embeddings="new", blend=0.8)
 FULL = msgspec.structs.replace(_ALL, method="full", optimizer="adamw")
