@@ -126,17 +126,14 @@ def fit(
     part = part or Part()
     keep_freed_memory()
     torch.manual_seed(seed)
+    outer = _outer_matrices(model)
     part.take(model, teacher)
     device = next(model.parameters()).device
     packed = part.look(lambda: honours_packing(model, [e for epoch in epochs for e in epoch][:4], pad))
     steps = plan_steps(epochs, recipe, seed=seed, packed=packed)
     weights = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    optimizers = _optimizers(model, weights, recipe)
-    present = None
-    if recipe.present_tokens_only or recipe.softmax_share < 1:
-        size = model.config.vocab_size
-        seen = {token for epoch in epochs for e in epoch for token in e.tokens} if recipe.present_tokens_only else range(size)
-        present = present_tokens(seen, size, device)
+    optimizers = _optimizers(weights, outer, recipe)
+    present = _in_softmax(epochs, recipe, model.config, device)
     losses = [] if checkpoint is None else load_checkpoint(checkpoint, weights, optimizers, tidy=part.writes)
     rates = [learning_rate(step, len(steps), recipe) for step in range(len(steps))]
     low = resolve_precision(recipe.precision) == "bf16"
@@ -179,6 +176,15 @@ def fit(
             progress.advance(sizes[number], f"loss {sum(losses[-20:]) / len(losses[-20:]):.2f}")
     model.eval()
     return _curve(losses, rates)
+
+
+def _in_softmax(epochs: Sequence[Sequence[Example]], recipe: Recipe, config: Any, device: Any) -> Present | None:
+    """The tokens that the softmax of any step may hold; None if it always holds all of them."""
+    if not recipe.present_tokens_only and recipe.softmax_share == 1:
+        return None
+    size = config.vocab_size
+    seen = {token for epoch in epochs for e in epoch for token in e.tokens} if recipe.present_tokens_only else range(size)
+    return present_tokens(seen, size, device)
 
 
 def _loss(model: Any, teacher: Teacher | None, batch: Batch, among: Present | None, soft: bool, learned: int, low: bool) -> Any:
@@ -244,13 +250,13 @@ def _chunks(step: Step, room: int) -> list[Step]:
     return [part[at : at + size] for part in parts for at in range(0, len(part), size)]
 
 
-def _optimizers(model: Any, weights: dict[str, Any], recipe: Recipe) -> list[Any]:
+def _optimizers(weights: dict[str, Any], outer: set[str], recipe: Recipe) -> list[Any]:
+    """The optimizers of the weights, of which `outer` are embeddings (of tokens or positions) and the head."""
     import torch
 
-    inner = _inner_matrices(model, weights) if recipe.optimizer == "muon" else {}
-    outer = _outer_matrices(model)
+    inner = {name: p for name, p in weights.items() if p.ndim == 2 and name not in outer} if recipe.optimizer == "muon" else {}
     rest = {name: p for name, p in weights.items() if name not in inner}
-    embeddings = {name: p for name, p in rest.items() if id(p) in outer or NEW_ROWS in name}
+    embeddings = {name: p for name, p in rest.items() if name in outer or NEW_ROWS in name}
     others = [p for name, p in rest.items() if name not in embeddings]
     # No weight decay for norms and biases, which hardly overfit, nor for embeddings, because those of rare words would shrink.
     groups = [
@@ -268,20 +274,15 @@ def _optimizers(model: Any, weights: dict[str, Any], recipe: Recipe) -> list[Any
     return optimizers
 
 
-def _inner_matrices(model: Any, weights: dict[str, Any]) -> dict[str, Any]:
-    """Trained matrices that are neither embeddings (of tokens or positions) nor the head."""
-    outer = _outer_matrices(model)
-    return {name: p for name, p in weights.items() if p.ndim == 2 and id(p) not in outer}
-
-
-def _outer_matrices(model: Any) -> set[int]:
+def _outer_matrices(model: Any) -> set[str]:
+    """The names of embeddings (of tokens or positions) and of the head."""
     import torch
 
     outer = {id(m.weight) for m in model.modules() if isinstance(m, torch.nn.Embedding)}
     head = model.get_output_embeddings()
     if head is not None and hasattr(head, "weight"):
         outer.add(id(head.weight))
-    return outer
+    return {name for name, p in model.named_parameters() if id(p) in outer}
 
 
 def _curve(losses: Sequence[float], rates: Sequence[float]) -> list[Point]:

@@ -21,6 +21,7 @@ KNOWN = FACTS[6:]  # the words of the first facts are new
 _ALL = msgspec.structs.replace(  # what could depend on how rows are divided, together
     TRAIN,
     seeds=(0,),
+    epochs=2,
     precision="fp32",
     replay_targets="base",
     general_replay=0.5,
@@ -36,7 +37,7 @@ CASES = {
     "muon": msgspec.structs.replace(FULL, optimizer="muon", softmax_share=1.0),
     "large": msgspec.structs.replace(LORA, batch_tokens=512, train_embeddings="all", softmax_share=1.0, replay_targets="text"),
 }
-LONG = msgspec.structs.replace(LORA, epochs=25)
+LONG = msgspec.structs.replace(LORA, epochs=8)
 
 
 def sharded(params: TrainParams) -> TrainParams:
