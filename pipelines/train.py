@@ -3,16 +3,20 @@
     python -m pipelines.train
 
 A seed whose inputs have not changed comes from build/cache; a seed that was killed continues from its last checkpoint.
+
+    PRODA_PROCESSES=8 python -m pipelines.train                                                              # the GPUs of this machine
+    torchrun --nnodes 2 --nproc-per-node 8 --rdzv-backend c10d --rdzv-endpoint HOST:29400 -m pipelines.train     # on each of two machines
 """
 
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
 from pipelines.stage import stage
 from proda.compiler.packing import load_documents
-from proda.compiler.train import corpus_documents, curve_csv, train_seeds
+from proda.compiler.train import corpus_documents, curve_csv, train_seeds, writes_results
 from proda.params import Params
 from proda.store.corpus import load_corpus
 from proda.store.files import write_file
@@ -33,17 +37,13 @@ def main(params: Params) -> str:
     )
     corpus = corpus_documents(mixture.samples)
     replay = load_documents(ROOT / "build/curriculum/replay.jsonl")
+    known = [d for d in load_documents(ROOT / "build/curriculum/documents.jsonl") if d.prompt]  # plain text teaches no facts
+    train = partial(train_seeds, ROOT / "build/base", corpus, replay, params.train, cache=ROOT / "build/cache", known=known)
+    if not writes_results():
+        train(None)
+        return "train: this process has done its part"
     with build_run(ROOT, params) as tracker:
-        runs = train_seeds(
-            ROOT / "build/base",
-            corpus,
-            replay,
-            params.train,
-            ROOT / "build/adapters",
-            cache=ROOT / "build/cache",
-            known=[d for d in load_documents(ROOT / "build/curriculum/documents.jsonl") if d.prompt],  # plain text teaches no facts
-            done=lambda run: tracker.curve(f"seed-{run.seed}", run.curve),
-        )
+        runs = train(ROOT / "build/adapters", done=lambda run: tracker.curve(f"seed-{run.seed}", run.curve))
         write_file(ROOT / "benchmarks/results/training.csv", curve_csv(runs))
     seeds = {str(run.seed): {"seconds": run.seconds, "tokens": run.tokens, "fresh": run.fresh} for run in runs}
     seconds = time.monotonic() - start

@@ -121,6 +121,7 @@ class TrainParams(Section, frozen=True):
     prompt: Literal["plain", "chat"] = (
         "plain"  # ask bare questions, or through the chat template of an instruct model; scoring does the same
     )
+    parallel: Literal["data", "sharded"] = "data"  # what each of several processes holds: the whole model, or a shard of it (FSDP2)
     gradient_checkpointing: bool = False  # compute activations again in the backward pass: less memory, about a third more time
 
 

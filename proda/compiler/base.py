@@ -88,9 +88,10 @@ def make_base(
     return pin, []
 
 
-def load_base(folder: Path) -> tuple[Any, Any]:
-    """Return model and tokenizer of build/base; the model is in evaluation mode, on the accelerator if there is one.
+def load_base(folder: Path, *, on: str | None = None) -> tuple[Any, Any]:
+    """Return model and tokenizer of build/base; the model is in evaluation mode.
 
+    It is on the device `on`, by default the accelerator if there is one, else the CPU.
     Raises NotFoundError without a pin or a model, InputError if the model's files differ from those that were pinned or cannot be loaded.
     """
     pin = read_pin(folder)
@@ -106,7 +107,7 @@ def load_base(folder: Path) -> tuple[Any, Any]:
     model, tokenizer = open_model(path)
     if pin.prompt == "chat":
         use_chat_template(tokenizer, str(path))
-    return model.to(device()).eval(), tokenizer
+    return model.to(on or device()).eval(), tokenizer
 
 
 def read_pin(folder: Path) -> Pin:

@@ -5,19 +5,23 @@
 
 A run that is killed continues from its last checkpoint: weights, optimizer and random state are restored, and the batches follow from the
 seed. On one machine the result is bit for bit that of an uninterrupted run.
+
+Several processes can do one training together (proda/compiler/division.py): each plans the same steps and computes some of their rows.
 """
 
 from __future__ import annotations
 
+import io
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from proda.compiler.checkpoint import load_checkpoint, save_checkpoint
-from proda.compiler.loss import Teacher, distance_to, drawn, honours_packing, present_tokens, supervised_loss
-from proda.compiler.packing import Example, collate, learned_tokens, pack
+from proda.compiler.loss import Present, Teacher, distance_to, drawn, honours_packing, present_tokens, supervised_loss
+from proda.compiler.packing import Batch, Example, collate, learned_tokens, pack
 from proda.errors import ProdaError
 from proda.progress import Progress
 from proda.records import Record
@@ -29,10 +33,11 @@ SEGMENT = 2048  # examples that are packed together; packing sorts by length, so
 CLIP = 1.0  # largest gradient norm
 BETAS = (0.9, 0.95)
 LAST_RATE = 0.02  # the cosine ends at this share of the learning rate
-CHUNK_TOKENS = 16_384  # tokens of one forward pass; larger steps accumulate gradients
+CHUNK_TOKENS = 16_384  # tokens of one forward pass of a process; larger steps accumulate gradients
 CURVE_POINTS = 200
 SOFT_WEIGHT = 1.0  # weight of a soft token's divergence relative to a hard token's loss
 
+T = TypeVar("T")
 Step = list[list[Example]]
 """The rows of one optimizer step; each row is a list of packed examples."""
 
@@ -64,6 +69,38 @@ class FitError(ProdaError):
     """Training failed with these settings."""
 
 
+class Part:
+    """The part that this process has in a training. Here it is alone, so it does everything; proda/compiler/division.py has the others."""
+
+    of = 1  # number of processes
+    writes = True  # whether this process writes checkpoints and progress
+
+    def take(self, model: Any, teacher: Teacher | None) -> None:
+        """Prepare the model, before the optimizers are made."""
+
+    def begin(self, weights: Mapping[str, Any], done: int, seed: int) -> None:
+        """Make sure that all processes begin with the same weights after the same number of steps."""
+
+    def rows(self, chunk: Step) -> tuple[Step, bool]:
+        """Return the rows of a chunk that this process computes, and whether they count.
+
+        Every process computes at least one row of every chunk, so that all take part in what they exchange.
+        """
+        return chunk, True
+
+    def run(self, work: Callable[[], T]) -> T:
+        """Return `work()`, in which the model computes a loss."""
+        return work()
+
+    def look(self, work: Callable[[], T]) -> T:
+        """Return `work()`, in which the model computes without gradients."""
+        return work()
+
+    def add_up(self, weights: Mapping[str, Any], loss: float) -> float:  # noqa: ARG002  there is nothing to add
+        """Add up gradients, in place, and losses over all processes. Returns the sum of the losses."""
+        return loss
+
+
 def fit(
     model: Any,
     epochs: Sequence[Sequence[Example]],
@@ -75,53 +112,55 @@ def fit(
     checkpoint: Path | None = None,
     checkpoint_steps: int = 200,
     teacher: Teacher | None = None,
+    part: Part | None = None,
 ) -> list[Point]:
     """Train `model` in place on the examples of each epoch in turn.
 
     The learning rate has a linear warm-up and a cosine decay, and gradients are clipped to norm 1. The loss is the mean over a step's
     supervised tokens, in nats. With a `teacher`, soft examples are trained towards its distribution. `what` names the work in the progress
-    line. Returns the training curve, at most 200 points. Raises FitError if the loss is not finite.
+    line. `part` is that of this process if several train the model (None: it is alone). Returns the training curve, at most 200 points.
+    Raises FitError if the loss is not finite.
     """
     import torch
 
+    part = part or Part()
     keep_freed_memory()
     torch.manual_seed(seed)
+    outer = _outer_matrices(model)
+    part.take(model, teacher)
     device = next(model.parameters()).device
-    packed = honours_packing(model, [e for epoch in epochs for e in epoch][:4], pad)
+    packed = part.look(lambda: honours_packing(model, [e for epoch in epochs for e in epoch][:4], pad))
     steps = plan_steps(epochs, recipe, seed=seed, packed=packed)
     weights = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    optimizers = _optimizers(model, weights, recipe)
-    present = None
-    if recipe.present_tokens_only or recipe.softmax_share < 1:
-        size = model.config.vocab_size
-        seen = {token for epoch in epochs for e in epoch for token in e.tokens} if recipe.present_tokens_only else range(size)
-        present = present_tokens(seen, size, device)
-    losses = [] if checkpoint is None else load_checkpoint(checkpoint, weights, optimizers)
+    optimizers = _optimizers(weights, outer, recipe)
+    present = _in_softmax(epochs, recipe, model.config, device)
+    losses = [] if checkpoint is None else load_checkpoint(checkpoint, weights, optimizers, tidy=part.writes)
     rates = [learning_rate(step, len(steps), recipe) for step in range(len(steps))]
     low = resolve_precision(recipe.precision) == "bf16"
     sizes = [sum(len(e.tokens) for row in step for e in row) for step in steps]
+    room = CHUNK_TOKENS * (part.of if recipe.softmax_share == 1 else 1)  # each chunk has a draw, which must not depend on the processes
     first = len(losses)
+    part.begin(weights, first, seed)
     model.train()
-    with Progress(what if not first else f"{what} (from step {first})", sum(sizes[first:]), "tokens") as progress:
+    named, stream = what if not first else f"{what} (from step {first})", None if part.writes else io.StringIO()
+    with Progress(named, sum(sizes[first:]), "tokens", stream=stream) as progress:
         for number in range(first, len(steps)):
             for group in (g for o in optimizers for g in o.param_groups):
                 group["lr"] = rates[number] * group.get("multiple", 1.0)
             generator = torch.Generator().manual_seed(seed_of("softmax", seed, number))  # by step, so that a killed run continues the same
             learned = max(1, sum(learned_tokens(e) for row in steps[number] for e in row))
             total = 0.0
-            for chunk in _chunks(steps[number]):
-                batch = collate(chunk, pad, device, packed=packed)
-                soft = chunk[0][0].soft
+            for chunk in _chunks(steps[number], room):
+                rows, counts = part.rows(chunk)
+                batch = collate(rows, pad, device, packed=packed)
                 among = present
                 if present is not None and recipe.softmax_share < 1:
-                    among = drawn(present, batch, recipe.softmax_share, generator)
-                with torch.autocast(device.type, dtype=torch.bfloat16, enabled=low):
-                    if soft and teacher is not None:
-                        loss = distance_to(teacher, model, batch, among) * (SOFT_WEIGHT / learned)
-                    else:
-                        loss = supervised_loss(model, batch, among)[0] / learned
-                loss.backward()  # type: ignore[no-untyped-call]
-                total += float(loss.detach())
+                    whole = batch if len(rows) == len(chunk) else collate(chunk, pad, device, packed=False)  # the same draw in each process
+                    among = drawn(present, whole, recipe.softmax_share, generator)
+                loss = part.run(partial(_loss, model, teacher, batch, among, chunk[0][0].soft, learned, low))
+                (loss if counts else loss * 0.0).backward()
+                total += float(loss.detach()) if counts else 0.0
+            total = part.add_up(weights, total)
             if not math.isfinite(total):
                 raise FitError(
                     f"{what}: the loss is {total} at step {number + 1} of {len(steps)}, expected a finite number."
@@ -133,10 +172,29 @@ def fit(
                 optimizer.zero_grad(set_to_none=True)
             losses.append(total)
             if checkpoint is not None and len(losses) % checkpoint_steps == 0 and len(losses) < len(steps):
-                save_checkpoint(checkpoint, weights, optimizers, losses)
+                save_checkpoint(checkpoint, weights, optimizers, losses, write=part.writes)
             progress.advance(sizes[number], f"loss {sum(losses[-20:]) / len(losses[-20:]):.2f}")
     model.eval()
     return _curve(losses, rates)
+
+
+def _in_softmax(epochs: Sequence[Sequence[Example]], recipe: Recipe, config: Any, device: Any) -> Present | None:
+    """The tokens that the softmax of any step may hold; None if it always holds all of them."""
+    if not recipe.present_tokens_only and recipe.softmax_share == 1:
+        return None
+    size = config.vocab_size
+    seen = {token for epoch in epochs for e in epoch for token in e.tokens} if recipe.present_tokens_only else range(size)
+    return present_tokens(seen, size, device)
+
+
+def _loss(model: Any, teacher: Teacher | None, batch: Batch, among: Present | None, soft: bool, learned: int, low: bool) -> Any:
+    """The summed loss of a batch over the `learned` tokens of its step; `low`: in bf16."""
+    import torch
+
+    with torch.autocast(batch.tokens.device.type, dtype=torch.bfloat16, enabled=low):
+        if soft and teacher is not None:
+            return distance_to(teacher, model, batch, among) * (SOFT_WEIGHT / learned)
+        return supervised_loss(model, batch, among)[0] / learned
 
 
 def learning_rate(step: int, steps: int, recipe: Recipe) -> float:
@@ -184,21 +242,21 @@ def _unpacked(examples: Sequence[Example], recipe: Recipe, seed: int, epoch: int
     return [[[examples[i]] for i in order[at : at + size]] for at in range(0, len(order), size)]
 
 
-def _chunks(step: Step) -> list[Step]:
-    """The rows of a step in portions of at most CHUNK_TOKENS tokens, soft and hard rows apart."""
+def _chunks(step: Step, room: int) -> list[Step]:
+    """The rows of a step in portions of at most `room` tokens, soft and hard rows apart."""
     widest = max(sum(len(e.tokens) for e in row) for row in step)
-    size = max(1, CHUNK_TOKENS // widest)
+    size = max(1, room // widest)
     parts = [[row for row in step if row[0].soft is soft] for soft in (False, True)]
     return [part[at : at + size] for part in parts for at in range(0, len(part), size)]
 
 
-def _optimizers(model: Any, weights: dict[str, Any], recipe: Recipe) -> list[Any]:
+def _optimizers(weights: dict[str, Any], outer: set[str], recipe: Recipe) -> list[Any]:
+    """The optimizers of the weights, of which `outer` are embeddings (of tokens or positions) and the head."""
     import torch
 
-    inner = _inner_matrices(model, weights) if recipe.optimizer == "muon" else {}
-    outer = _outer_matrices(model)
+    inner = {name: p for name, p in weights.items() if p.ndim == 2 and name not in outer} if recipe.optimizer == "muon" else {}
     rest = {name: p for name, p in weights.items() if name not in inner}
-    embeddings = {name: p for name, p in rest.items() if id(p) in outer or NEW_ROWS in name}
+    embeddings = {name: p for name, p in rest.items() if name in outer or NEW_ROWS in name}
     others = [p for name, p in rest.items() if name not in embeddings]
     # No weight decay for norms and biases, which hardly overfit, nor for embeddings, because those of rare words would shrink.
     groups = [
@@ -216,20 +274,15 @@ def _optimizers(model: Any, weights: dict[str, Any], recipe: Recipe) -> list[Any
     return optimizers
 
 
-def _inner_matrices(model: Any, weights: dict[str, Any]) -> dict[str, Any]:
-    """Trained matrices that are neither embeddings (of tokens or positions) nor the head."""
-    outer = _outer_matrices(model)
-    return {name: p for name, p in weights.items() if p.ndim == 2 and id(p) not in outer}
-
-
-def _outer_matrices(model: Any) -> set[int]:
+def _outer_matrices(model: Any) -> set[str]:
+    """The names of embeddings (of tokens or positions) and of the head."""
     import torch
 
     outer = {id(m.weight) for m in model.modules() if isinstance(m, torch.nn.Embedding)}
     head = model.get_output_embeddings()
     if head is not None and hasattr(head, "weight"):
         outer.add(id(head.weight))
-    return outer
+    return {name for name, p in model.named_parameters() if id(p) in outer}
 
 
 def _curve(losses: Sequence[float], rates: Sequence[float]) -> list[Point]:

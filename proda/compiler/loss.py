@@ -135,11 +135,21 @@ def teacher_of(model: Any) -> Teacher:
                 return output_at(model, batch, chosen, present)
 
         return without_adapter
-    frozen = copy.deepcopy(model).eval()
-    for parameter in frozen.parameters():
-        parameter.requires_grad_(False)
-    forget_parts(frozen)  # the copied result refers to the modules of the original
-    return lambda batch, chosen, present: output_at(frozen, batch, chosen, present)
+    return FrozenCopy(model)
+
+
+class FrozenCopy:
+    """A teacher that is a copy of a model in its current state."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = copy.deepcopy(model).eval()
+        for parameter in self.model.parameters():
+            parameter.requires_grad_(False)
+        forget_parts(self.model)  # the copied result refers to the modules of the original
+
+    def __call__(self, batch: Batch, chosen: torch.Tensor, present: Present | None) -> Output:
+        """Return what the copy says at the chosen positions."""
+        return output_at(self.model, batch, chosen, present)
 
 
 def output_at(model: Any, batch: Batch, chosen: torch.Tensor, present: Present | None = None) -> Output:

@@ -48,12 +48,25 @@ class Muon(torch.optim.Optimizer):
                 state["momentum"] = torch.zeros_like(matrix)
             momenta.append(state["momentum"])
         torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
-        ahead = torch.stack(torch._foreach_lerp(gradients, momenta, MOMENTUM))
+        if hasattr(gradients[0], "full_tensor"):  # sharded: each process orthogonalises whole matrices, and keeps its shard of the result
+            lerped: list[Any] = [torch.lerp(g, m, MOMENTUM) for g, m in zip(gradients, momenta, strict=True)]
+            ahead = torch.stack([matrix.full_tensor() for matrix in lerped])
+        else:
+            ahead = torch.stack(torch._foreach_lerp(gradients, momenta, MOMENTUM))
         updates = orthogonal(ahead)
         rows, columns = ahead.shape[-2:]
         scale = RMS * max(rows, columns) ** 0.5
         for matrix, update in zip(matrices, updates, strict=True):
-            matrix.mul_(1 - rate * decay).add_(update, alpha=-rate * scale)
+            matrix.mul_(1 - rate * decay).add_(_sharded_as(matrix, update), alpha=-rate * scale)
+
+
+def _sharded_as(matrix: Any, update: torch.Tensor) -> torch.Tensor:
+    """The shard of an update that belongs to a sharded matrix; for any other, the update."""
+    if not hasattr(matrix, "full_tensor"):
+        return update
+    from torch.distributed.tensor import distribute_tensor
+
+    return distribute_tensor(update, matrix.device_mesh, matrix.placements, src_data_rank=None)
 
 
 def orthogonal(batch: torch.Tensor) -> torch.Tensor:

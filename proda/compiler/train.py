@@ -6,6 +6,9 @@
 Everything that training reads is hashed: the base's weights, every text, every parameter that matters, and RECIPE, the version of the
 training code. A seed with unchanged inputs is copied from build/cache/train/<hash>/seed-N instead of trained; a seed that was killed
 continues from its checkpoint there. The cache is not a DVC output, because DVC deletes outputs before a stage runs.
+
+With PRODA_PROCESSES or torchrun several processes train each seed together (proda/compiler/division.py). Their number and `train.parallel`
+are not hashed: like the kind of processor, they change the weights by rounding only, and a training can continue on another number.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ import msgspec
 
 from proda.compiler.adapter import Card, attach, blend, save_adapter, trainable
 from proda.compiler.base import EMBEDDED, Pin, load_base, optimizer_of, read_pin
-from proda.compiler.fit import Point, Recipe, fit
+from proda.compiler.fit import Part, Point, Recipe, fit
 from proda.compiler.loss import teacher_of
 from proda.compiler.packing import Document, Example, tokenise
 from proda.errors import InputError, ParamsError
@@ -34,6 +37,7 @@ from proda.records import Record, Sample, content_hash
 from proda.runtime.causal_lm import context_length
 from proda.runtime.device import resolve_precision
 from proda.runtime.parallel import spread
+from proda.runtime.processes import rank_in_environment, this_rank
 from proda.stable_hash import by_weight
 from proda.store.files import write_file
 
@@ -73,8 +77,9 @@ def train_seeds(
 
     Without `out` the adapters are only in the cache, at train/<inputs>/seed-N/adapter. `known` are texts whose words are not new to the
     base. `done` is called with the result of each seed as it finishes. On a CPU the seeds train in parallel processes if memory holds them
-    all, on an accelerator one after the other; with PRODA_ENGINE=ray, on the machines and GPUs of a cluster. Returns the results in the
-    order of the seeds. Raises InputError for an empty corpus, ParamsError if there are no seeds, or if they are negative or not distinct.
+    all, on an accelerator one after the other; with PRODA_ENGINE=ray, on the machines and GPUs of a cluster; with PRODA_PROCESSES or
+    torchrun, one after the other, each in all processes. Returns the results in the order of the seeds. Raises InputError for an empty
+    corpus, ParamsError if there are no seeds, or if they are negative or not distinct.
     """
     if not corpus:
         raise InputError("samples/corpus\n  There are no samples to train on. Run `dvc repro synthesize`; check samples/allocation.yaml.")
@@ -96,12 +101,17 @@ def train_seeds(
     missing = [seed for seed in params.seeds if seed not in runs]
     settled = msgspec.structs.replace(params, precision=resolve_precision(params.precision))  # another machine could resolve it otherwise
     work = partial(_train, base, pin, corpus, replay, settled, new_words, inputs, kept)
-    for _, run in spread(work, missing, parameters=pin.parameters, what="train seed"):
+    for _, run in spread(work, missing, parameters=pin.parameters, what="train seed", divisible=True):
         arrived(run)
     for left in out.glob("seed-*") if out is not None else ():
         if left.name not in {f"seed-{seed}" for seed in params.seeds}:
             shutil.rmtree(left)
     return [runs[seed] for seed in params.seeds]
+
+
+def writes_results() -> bool:
+    """Return whether this process writes the results of training: of several that torchrun started, only the one of rank 0."""
+    return rank_in_environment().first
 
 
 def untrained(
@@ -150,7 +160,8 @@ def inputs_hash(
     pin: Pin, corpus: Sequence[Document], replay: Sequence[Document], params: TrainParams, new_words: Sequence[int] = ()
 ) -> str:
     """Return sixteen hex digits over everything that decides the result of training, except the seed."""
-    unread = {"seeds", "checkpoint_steps", "gradient_checkpointing", "corpus_replay", "corpus_share"}  # the corpus reflects the last two
+    unread = {"seeds", "checkpoint_steps", "gradient_checkpointing", "parallel"}
+    unread |= {"corpus_replay", "corpus_share"}  # the corpus reflects them
     if params.method != "lora":
         unread |= {"lora_rank", "lora_alpha", "train_embeddings", "embedding_rate"}
     matter = {name: value for name, value in msgspec.to_builtins(params).items() if name not in unread}
@@ -198,27 +209,20 @@ def _train(
 ) -> SeedRun:
     kept = cache / f"seed-{seed}"
     start = time.monotonic()
-    model, tokenizer = load_base(base)
+    rank = this_rank()
+    sharded = params.parallel == "sharded" and rank.of > 1
+    model, tokenizer = load_base(base, on="cpu" if sharded else None)  # sharding moves it to the accelerator layer by layer
+    if params.precision == "fp32":
+        model = model.float()  # on a GPU it is loaded as its files are, often in bf16
     model = attach(model, params, seed=seed, new_words=new_words)
     if params.gradient_checkpointing:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     length = min(params.max_length, context_length(model))
     epochs = [epoch_examples(corpus, replay, params, seed, e, tokenizer, length) for e in range(params.epochs)]
-    recipe = Recipe(
-        params.learning_rate,
-        params.batch_tokens,
-        length,
-        params.warmup_steps,
-        params.weight_decay,
-        params.precision,
-        optimizer_of(params, embedded=pin.base == EMBEDDED and params.method == "full"),
-        params.present_tokens_only,
-        params.softmax_share,
-        params.embedding_rate if params.method == "lora" else 1.0,
-    )
+    recipe = _recipe(params, length, embedded=pin.base == EMBEDDED)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
     checkpoint = kept / "checkpoint.pt"
-    before = trainable(model) if params.blend < 1 else {}
+    before = trainable(model) if params.blend < 1 and rank.first else {}
     curve = fit(
         model,
         epochs,
@@ -229,16 +233,57 @@ def _train(
         checkpoint=checkpoint,
         checkpoint_steps=params.checkpoint_steps,
         teacher=teacher_of(model) if params.replay_targets == "base" and params.general_replay else None,
+        part=_part(params) if rank.of > 1 else None,
     )
+    tokens = sum(len(e.tokens) for epoch in epochs for e in epoch)
+    run = SeedRun(seed, inputs, 0.0, tokens, tuple(curve))
+    if sharded:
+        model = _made_whole(model, base, params, seed, new_words)
+    if not rank.first:
+        return run
     if before:
         blend(model, before, params.blend)
-    tokens = sum(len(e.tokens) for epoch in epochs for e in epoch)
     save_adapter(model, tokenizer, kept / "adapter", Card(pin.hash, params.method, seed, inputs), base_name=pin.base)
     took = round(time.monotonic() - start, 1)
-    run = SeedRun(seed, inputs, took, tokens, tuple(curve), adapter=_files_hash(kept / "adapter"))
+    run = msgspec.structs.replace(run, seconds=took, adapter=_files_hash(kept / "adapter"))
     write_file(kept / RECORD, msgspec.json.encode(run))  # written last, so that it exists only beside a complete adapter
     checkpoint.unlink(missing_ok=True)
     return run
+
+
+def _recipe(params: TrainParams, length: int, *, embedded: bool) -> Recipe:
+    return Recipe(
+        params.learning_rate,
+        params.batch_tokens,
+        length,
+        params.warmup_steps,
+        params.weight_decay,
+        params.precision,
+        optimizer_of(params, embedded=embedded and params.method == "full"),
+        params.present_tokens_only,
+        params.softmax_share,
+        params.embedding_rate if params.method == "lora" else 1.0,
+    )
+
+
+def _part(params: TrainParams) -> Part:
+    from proda.compiler.division import part_of
+
+    return part_of(params.parallel)
+
+
+def _made_whole(model: Any, base: Path, params: TrainParams, seed: int, new_words: Sequence[int]) -> Any:
+    """The tuned model in main memory, from its shards: in the process of rank 0; every process must call it."""
+    from proda.compiler.division import whole_weights
+
+    weights = whole_weights(model)
+    if not this_rank().first:
+        return model
+    plain, _ = load_base(base, on="cpu")
+    tuned = attach(plain.float() if params.precision == "fp32" else plain, params, seed=seed, new_words=new_words)
+    left = tuned.load_state_dict(weights, strict=False)
+    assert not left.unexpected_keys, left.unexpected_keys
+    return tuned
 
 
 def _cached(kept: Path) -> SeedRun | None:

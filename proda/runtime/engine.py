@@ -24,6 +24,7 @@ K = TypeVar("K", int, str)
 T = TypeVar("T")
 
 VARIABLE = "PRODA_ENGINE"
+PROCESSES = "PRODA_PROCESSES"  # the number of processes of one training: proda/runtime/processes.py
 
 
 class ShareError(ProdaError):
@@ -79,6 +80,7 @@ def prepare_process(threads: int) -> None:
     from proda.runtime.device import keep_freed_memory, use_threads
 
     os.environ[VARIABLE] = "local"
+    os.environ[PROCESSES] = "1"
     os.environ["TERM"] = "dumb"  # progress in whole lines, since several processes cannot share one line of a terminal
     use_threads(threads)
     keep_freed_memory()

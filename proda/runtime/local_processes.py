@@ -70,7 +70,7 @@ def _result(child: Any, connection: Connection) -> Any:
 
 def _child(work: Callable[[K], object], key: K, threads: int, parent: int, out: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it too, and ends its children
-    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    threading.Thread(target=end_with_parent, args=(parent,), daemon=True).start()
     prepare_process(threads)
     answer = attempt(work, key)
     with contextlib.suppress(BrokenPipeError):
@@ -78,7 +78,7 @@ def _child(work: Callable[[K], object], key: K, threads: int, parent: int, out: 
     out.close()
 
 
-def _follow(parent: int) -> None:
+def end_with_parent(parent: int) -> None:
     """End this process when its parent is gone, also when the parent was killed."""
     while os.getppid() == parent:
         time.sleep(0.5)

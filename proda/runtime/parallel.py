@@ -14,19 +14,27 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 
 from proda.runtime.engine import Engine, K, T, core_count, engine_name, thread_count
+from proda.runtime.processes import divided, process_count, started_by_torchrun
 
 BYTES_A_PARAMETER = 24  # weight, gradient, two moments, a copy, and room for activations
 
 
-def spread(work: Callable[[K], T], keys: Sequence[K], *, parameters: int, what: str, together: int = 0) -> Iterator[tuple[K, T]]:
+def spread(
+    work: Callable[[K], T], keys: Sequence[K], *, parameters: int, what: str, together: int = 0, divisible: bool = False
+) -> Iterator[tuple[K, T]]:
     """Yield (key, result of `work(key)`) for every key.
 
     With local processes (see proda/runtime/engine.py) the keys run in parallel processes on a CPU if memory holds all models, and are
     yielded in the order in which they finish. Otherwise they run one after the other in this process. On Ray every key is a task.
     The number of threads of a task is the same on both, because results can depend on it: it is that of `together` keys that share this
     machine (0: all). `parameters` is the number of parameters of one model; `what` names the work in errors, for example "train seed".
+    A `divisible` task divides its work itself if it runs in several processes: with PRODA_PROCESSES or torchrun, the keys run one after the
+    other, each in all processes (see proda/runtime/processes.py).
     `work`, keys and results must be picklable. Raises ShareError for the first task that fails, after ending the others.
     """
+    if divisible and (process_count() > 1 or started_by_torchrun()):
+        yield from divided(work, keys, what=what)
+        return
     if not keys:
         return
     from proda.runtime.device import device

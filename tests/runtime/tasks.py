@@ -62,3 +62,40 @@ def reports(n: int) -> int:
         progress.advance()
     print(f"done {n}", file=sys.stderr)
     return n
+
+
+def sums_ranks(n: int) -> tuple[int, int, str]:
+    """n + 1 from each process of the group, added up; the rank; and the processes that a task inside this task would have."""
+    import torch
+    import torch.distributed as dist
+
+    total = torch.tensor(n + 1)
+    dist.all_reduce(total)
+    return int(total), dist.get_rank(), os.environ["PRODA_PROCESSES"]
+
+
+def fails_at_rank_one(n: int) -> int:
+    """Raises in one process while the other waits for it."""
+    import torch.distributed as dist
+
+    if dist.get_rank() == 1:
+        raise InputError("rank one is no good")
+    dist.barrier()
+    return n
+
+
+def stops_at_rank_one(n: int) -> int:
+    """One process stops answering without ending, and the other waits for it."""
+    import torch.distributed as dist
+
+    if dist.get_rank() == 1:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    dist.barrier()
+    return n
+
+
+def waits_at_every_rank(folder: Path, n: int) -> int:
+    """Each process writes its process id, then waits."""
+    import torch.distributed as dist
+
+    return waits(folder, dist.get_rank())
