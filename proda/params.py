@@ -148,8 +148,7 @@ class EvaluateParams(Section, frozen=True):
     backend: Literal["local", "endpoint"] = "local"  # where the models run
     endpoint: EndpointParams = EndpointParams()
     general: Annotated[tuple[SuiteName, ...], Meta(min_length=1)] = ("suite",)  # suites in benchmarks/general that are scored
-    # Measure the loss on benchmarks/suites/neutral.yaml. auto: unless the base is embedded, which has read no text about daily life.
-    neutral_text: Literal["auto", "on", "off"] = "auto"
+    neutral_text: Literal["auto", "on", "off"] = "auto"  # measure the loss on neutral text; auto: unless the base is embedded
     batch_tokens: Positive = 2048  # tokens scored at once; does not change the scores
     letter_tokens: Positive = 15  # letter scoring: tokens generated at most
     bootstrap: Positive = 2000  # resamples for an interval

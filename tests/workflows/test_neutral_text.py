@@ -1,4 +1,4 @@
-"""Loss on neutral text of a pretrained base: measured by the stage, kept, and compared by `proda verify`; with real models and trainings."""
+"""Loss on neutral text of a pretrained base: measured by the stage, kept, compared by `proda verify`; real models and trainings."""
 
 from __future__ import annotations
 
