@@ -16,7 +16,6 @@ from proda.history.lineage import model_order
 from proda.history.repository import Repository
 from proda.history.trace import counted
 from proda.report.scores import MEANING
-from proda.store.neutral_losses import neutral_line
 
 ROWS = ("dev", "twin", "sealed", "general")
 
@@ -36,7 +35,7 @@ def closing(repo: Repository) -> str:
     if not repo.metrics:
         return "\n".join([*lines, "No scores yet. Run `dvc repro`, which trains and evaluates.", ""])
     lines += ["", *_table(repo)]
-    if neutral := neutral_line(repo.metrics):
+    if neutral := repo.neutral_text():
         lines += ["", neutral]
     lines += ["", *_gates(repo)]
     lines += ["", "Next   proda show ITEM      an item: options, answers, diagnosis, statements, sources, samples"]
