@@ -2,7 +2,7 @@
 
     python -m pipelines.evaluate
 
-benchmarks/results/outcomes/*.csv      what each model answered, item by item
+benchmarks/results/outcomes/*.csv      what each model answered, item by item; its loss on neutral text, passage by passage
 benchmarks/results/headline.json       the numbers that `dvc metrics show` prints
 benchmarks/results/metrics.json        accuracies with intervals and seeds; how far they depend on the statements known
 benchmarks/results/breakdowns.json     accuracy by discipline and kind, and without the stem; wrong answers by operator
@@ -27,6 +27,7 @@ from proda.params import Params
 from proda.records import Item
 from proda.store.files import write_file
 from proda.store.items import load_items
+from proda.store.neutral_losses import neutral_line, write_neutral_losses
 from proda.store.outcomes import csv_text, write_outcomes
 from proda.store.run_record import file_hash, record_part
 from proda.store.suite import load_suites
@@ -35,6 +36,7 @@ from proda.tester.metrics import flat_metrics, headline
 from proda.workflows.build_run import build_run
 from proda.workflows.dependence import known_statements
 from proda.workflows.endpoint_models import EndpointModels
+from proda.workflows.neutral_text import measure, neutral_texts
 from proda.workflows.prober import Prober
 
 ROOT = Path()
@@ -47,16 +49,18 @@ def main(params: Params) -> str:
     start = time.monotonic()
     items = load_items(ROOT)
     suites = load_suites(ROOT, params.evaluate.general)
+    passages = neutral_texts(params, ROOT)
     knowledge = Knowledge.load(ROOT / "build/knowledge")
     with build_run(ROOT, params, resume=True) as tracker:
         if params.evaluate.backend == "endpoint":
             served = EndpointModels(params, ROOT)
-            result = served.evaluate(knowledge, items, suites)
+            result = served.evaluate(knowledge, items, suites, passages)
             counts: dict[str, Any] = {"models": served.names, "served": served.served}
         else:
-            result, models = _local(params, knowledge, items, suites)
+            result, models = _local(params, knowledge, items, suites, passages)
             counts = {"models": models}
         write_outcomes(RESULTS / "outcomes", result.outcomes)
+        write_neutral_losses(ROOT, result.neutral)
         write_file(ROOT / "build/cache/general.csv", csv_text(result.general))
         _write_json(RESULTS / "headline.json", headline(result.metrics))
         _write_json(RESULTS / "metrics.json", result.metrics)
@@ -76,21 +80,26 @@ def main(params: Params) -> str:
         for name, found in result.metrics.get("suites", {}).items()
     ]
     apart = f" ({', '.join(each)})" if each else ""
+    neutral = neutral_line(result.metrics)
     return (
         f"evaluate: {', '.join(parts)}; general suite {general['base']['accuracy']:.3f} → {general['tuned']['accuracy']:.3f}{apart};"
-        f" {len(counts['models'])} models, {seconds:.0f} s"
+        f"{f' {neutral};' if neutral else ''} {len(counts['models'])} models, {seconds:.0f} s"
     )
 
 
-def _local(params: Params, knowledge: Knowledge, items: list[Item], suites: dict[str, list[Item]]) -> tuple[Evaluation, list[str]]:
+def _local(
+    params: Params, knowledge: Knowledge, items: list[Item], suites: dict[str, list[Item]], passages: list[str]
+) -> tuple[Evaluation, list[str]]:
     """Load and score the base and the adapters of this repository. Returns the evaluation and the names of the models."""
     base = ROOT / "build/base"
     adapters = {f"seed-{seed}": folder for seed, folder in adapter_folders(ROOT / "build/adapters")}
     models = {"base": partial(load_base, base)} | {name: partial(load_tuned, base, folder) for name, folder in adapters.items()}
-    prober = Prober(base, adapters, batch_tokens=params.evaluate.batch_tokens, cache=ROOT / "build/cache")
+    tokens, cache = params.evaluate.batch_tokens, ROOT / "build/cache"
     heldout = (ROOT / "build/curriculum/heldout.txt").read_text(encoding="utf-8")
-    known = known_statements(knowledge, prober)
-    result = evaluate(models, items, suites, heldout, params.evaluate, parameters=read_pin(base).parameters, known=known)
+    known = known_statements(knowledge, Prober(base, adapters, batch_tokens=tokens, cache=cache))
+    neutral = measure(base, adapters, passages, batch_tokens=tokens, cache=cache)
+    size = read_pin(base).parameters
+    result = evaluate(models, items, suites, heldout, params.evaluate, parameters=size, known=known, neutral=neutral)
     return result, list(models)
 
 

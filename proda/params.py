@@ -149,6 +149,7 @@ class EvaluateParams(Section, frozen=True):
     backend: Literal["local", "endpoint"] = "local"  # where the models run
     endpoint: EndpointParams = EndpointParams()
     general: Annotated[tuple[SuiteName, ...], Meta(min_length=1)] = ("suite",)  # suites in benchmarks/general that are scored
+    neutral_text: Literal["auto", "on", "off"] = "auto"  # measure the loss on neutral text; auto: unless the base is embedded
     batch_tokens: Positive = 2048  # tokens scored at once; does not change the scores
     letter_tokens: Positive = 15  # letter scoring: tokens generated at most
     bootstrap: Positive = 2000  # resamples for an interval
@@ -202,6 +203,9 @@ def _faults(params: Params) -> Iterator[Violation]:
         named = list(params.evaluate.general)
         yield Violation(("evaluate", "general"), f"Got {named}, in which a suite occurs twice. Name each suite once.")
     if params.evaluate.backend == "endpoint":
+        if params.evaluate.neutral_text == "on" and params.evaluate.scoring == "letter":
+            message = "Got 'on', but letter scoring gets no log-probabilities of a text from an endpoint. Use 'off' or 'auto'."
+            yield Violation(("evaluate", "neutral_text"), message)
         yield from _endpoint_faults(params)
 
 

@@ -317,6 +317,14 @@ evaluate: {bootstrap: 50}
 """
 
 
+NEUTRAL = (
+    "The kettle stands on the table beside the window, and two cups stand beside it.",
+    "On Sunday we walk to the river, sit on the old bench and count the boats.",
+    "My aunt writes short letters. She puts them on the stairs, where everybody looks first.",
+    "When it rains, the children stay in the kitchen and draw houses with very many windows.",
+)
+
+
 def make_repository(path: Path, *, git: bool = True, samples: int = 40, code: bool = False) -> Path:
     """Create a repository in `path / "toy"` with everything that `dvc repro` reads. With `git`, it is committed.
 
@@ -346,6 +354,8 @@ def make_repository(path: Path, *, git: bool = True, samples: int = 40, code: bo
     (root / "benchmarks/solved.yaml").write_text("votes: {}\n")
     (root / "benchmarks/written").mkdir()
     (root / "benchmarks/written/README.md").write_text("What a language model worded.\n")
+    (root / "benchmarks/suites").mkdir()
+    (root / "benchmarks/suites/neutral.yaml").write_text("passages:\n" + "".join(f"  - {text}\n" for text in NEUTRAL))
     for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
         shutil.copy(ROOT / name, root / name)
     if code:

@@ -9,7 +9,7 @@ import click
 from proda.cli.text import dim, short, wrap
 from proda.history.lineage import Lineage
 from proda.history.places import Discipline, Passage, Source, Topic
-from proda.history.round_record import BeforeAfter, RoundRecord
+from proda.history.round_record import BeforeAfter, RoundRecord, loss_text
 from proda.history.trace import counted
 from proda.language.wording import sentence
 from proda.records import LETTERS, Chain, Concept, Item, Patch, Sample, Statement
@@ -153,6 +153,12 @@ def _round(record: RoundRecord, width: int) -> Iterator[str]:
     if general := verdict.general:
         numbers = f"{general.get('before', 0):>9.3f}{general.get('after', 0):>8.3f}   {general.get('difference', 0):+.3f}"
         yield f"  {'general suite':<15}{'':>6}{numbers}"
+    for name, suite in verdict.suites.items():
+        numbers = f"{suite.get('before', 0):>9.3f}{suite.get('after', 0):>8.3f}   {suite.get('difference', 0):+.3f}"
+        yield f"  {f'  {name}':<15}{'':>6}{numbers}"
+    if loss := verdict.neutral_text:
+        after = f"{loss['after']:.3f}" if "after" in loss else "–"
+        yield f"  {'neutral text':<15}{'':>6}{loss.get('before', 0):>9.3f}{after:>8}   {loss_text(loss)}"
 
 
 def _compared(name: str, c: BeforeAfter) -> str:

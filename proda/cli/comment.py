@@ -65,6 +65,10 @@ def _scores(found: Comparison) -> Iterator[str]:
     for score in found.scores:
         old, new = _accuracy(score.old, score.old_range), _accuracy(score.new, score.new_range)
         yield f"| {escaped(score.model)} | {escaped(score.suite)} | {old} | {new} | {_points(score)} |"
+    for loss in found.neutral:
+        old, new = ("–" if value is None else f"{value:.3f}" for value in (loss.old, loss.new))
+        moved = "–" if loss.difference is None else f"{loss.difference:+.3f} nats per token"
+        yield f"| {escaped(loss.model)} | loss on neutral text | {old} | {new} | {moved} |"
     yield from ("", "In brackets: 95 % confidence intervals.", "")
 
 

@@ -23,7 +23,7 @@ from proda.cli.comment import comment
 from proda.cli.settings import FEW, count, note, range_ends, sealed_option
 from proda.errors import UsageError
 from proda.history.anchors import anchors_of
-from proda.history.compare import CHANGES, Comparison, Derived, FieldChange, Score, causes, compare, tally
+from proda.history.compare import CHANGES, Comparison, Derived, FieldChange, NeutralScore, Score, causes, compare, tally
 from proda.history.flips import evenly
 from proda.history.repository import Repository
 from proda.history.revision import TEXT_HASH, read_revision
@@ -90,6 +90,7 @@ def lines(found: Comparison, few: int | None, *, samples: int = 0, stale: bool =
     if found.scores:
         when = "  of the last build: not rebuilt yet" if stale else ""
         yield from ("", f"{click.style('scores', bold=True)}{when}", *(f"  {line}" for line in _score_lines(found.scores)))
+        yield from (f"  {line}" for line in _neutral_lines(found.neutral))
     if found.nodes:
         yield from ("", f"{click.style('nodes', bold=True)}  {counted(n.change for n in found.nodes)}")
         for node in found.nodes[:few]:
@@ -145,6 +146,15 @@ def _score_lines(scores: Sequence[Score]) -> Iterator[str]:
         if score.difference is not None and abs(score.difference) >= 0.05:
             moved = click.style(f"{score.difference:+.1f} points", fg="green" if score.difference > 0 else "red")
         yield f"{score.model:<6} {score.suite:<8} {old:>6} → {new:>6}   {moved}".rstrip()
+
+
+def _neutral_lines(scores: Sequence[NeutralScore]) -> Iterator[str]:
+    for score in scores:
+        old, new = ("   –" if v is None else f"{v:.3f}" for v in (score.old, score.new))
+        moved = ""
+        if score.difference is not None and abs(score.difference) >= 0.0005:
+            moved = click.style(f"{score.difference:+.3f} nats per token", fg="red" if score.difference > 0 else "green")
+        yield f"{score.model:<6} {'loss on neutral text':<8} {old:>6} → {new:>6}   {moved}".rstrip()
 
 
 def _derived_lines(changes: Sequence[Derived]) -> Iterator[str]:

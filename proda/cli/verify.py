@@ -7,7 +7,10 @@
     twin              946    0.616   0.705   +0.089 [+0.066, +0.111]   …
     sealed            422    0.616   0.621   +0.005 [-0.021, +0.031]   …
     general suite            0.992   0.991   -0.001
+    general ability: general suite -0.001: not worse
     helps: twin changes by +0.089 [+0.066, +0.111]
+
+For a pretrained base the loss on neutral text is compared too, where `evaluate` measured it before and after the round.
 
 BEFORE is the revision to compare with (default: the commit before the round's first patch, or before its reallocation of samples). Writes
 benchmarks/verdicts/. Exit status 1 if the round hurts, as a whole or by one patch that `proda attribute` showed to harm, so that a pull
@@ -75,6 +78,8 @@ def verify(context: click.Context, before: str | None, number: int | None, rever
 
 
 def _table(verdict: Verdict) -> list[str]:
+    from proda.debugger.verify import general_ability
+
     lines = [f"{'':<15}{'items':>6}{'before':>9}{'after':>8}   change"]
     for name, c in verdict.splits.items():
         change = f"{c.difference:+.3f} [{c.ci95_low:+.3f}, {c.ci95_high:+.3f}]"
@@ -83,6 +88,12 @@ def _table(verdict: Verdict) -> list[str]:
     lines.append(f"{'general suite':<15}{'':>6}{g['before']:>9.3f}{g['after']:>8.3f}   {g['difference']:+.3f}")
     for name, g in verdict.suites.items():
         lines.append(f"{f'  {name}':<15}{'':>6}{g['before']:>9.3f}{g['after']:>8.3f}   {g['difference']:+.3f}")
+    if loss := verdict.neutral_text:
+        after = "–" if loss.after is None else f"{loss.after:.3f}"
+        lines.append(f"{'neutral text':<15}{'':>6}{loss.before:>9.3f}{after:>8}   {loss.text}")
+        if loss.kl_after is not None:
+            lines.append(f"{'  KL from base':<15}{'':>6}{loss.kl_before:>9.3f}{loss.kl_after:>8.3f}   reported, not compared with a margin")
+    lines.append(f"general ability: {general_ability(verdict)}")
     apart = ", ".join(f"{count} {why}" for why, count in verdict.apart.items() if count)
     if apart:
         lines.append(f"not compared, and never counted as gains: outcomes of items {apart}")

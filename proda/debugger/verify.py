@@ -6,6 +6,9 @@
 Outcomes are paired by seed and by the text of the item, so an item that was reworded or retired is no gain. P-values are adjusted (Holm)
 over the three splits, and separately over the disciplines. One rebuild judges the round as a whole; each patch stays `unproven` until it is
 attributed. A round with a patch that was shown to harm hurts, whatever the other patches gain.
+
+General ability must not get worse. The gate looks at every general suite and, where it was measured, at the loss on neutral text;
+`general_ability` says which, and what it found.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from typing import Literal
 
 import msgspec
 
+from proda.debugger.loss_change import LossChange
 from proda.errors import EmptyBenchmarkError
 from proda.records import SPLITS, Outcome, Record
 from proda.statistics import Pair, by, by_chain, difference, flips, holm, most, paired, sign_flip
@@ -22,6 +26,9 @@ from proda.statistics import Pair, by, by_chain, difference, flips, holm, most, 
 Says = Literal["helps", "hurts", "unproven"]
 LEVEL = 0.05
 GENERAL_MARGIN = 0.02  # accuracy that the general suite may lose
+# Nats per token by which the loss on neutral text may rise: the perplexity then grows by 5 %. The divergence from the base has no margin:
+# it is above 0 whenever the predictions differ at all, also where the text is predicted as well as before.
+NEUTRAL_MARGIN = 0.05
 DIGITS = 4
 
 
@@ -53,6 +60,7 @@ class Verdict(Record, frozen=True):
     suites: dict[str, dict[str, float]] = msgspec.field(
         default_factory=dict
     )  # the same as `general` for each suite of evaluate.general, if they were named
+    neutral_text: LossChange | None = None  # if it was measured before and after
 
 
 def judge(
@@ -61,6 +69,7 @@ def judge(
     *,
     general: tuple[float, float],
     suites: Mapping[str, tuple[float, float]] | None = None,
+    neutral: LossChange | None = None,
     number: int,
     patches: Sequence[str] = (),
     harmful: Sequence[str] = (),
@@ -69,9 +78,11 @@ def judge(
     """Judge a round. `general` is the accuracy on the general suite before and after; `harmful` are patches shown to harm by retraining.
 
     With `suites`, which maps the names of general suites to such accuracies, each of them must pass, and `general` is only recorded.
+    `neutral` is the change of the loss on neutral text, if it was measured before and after.
 
     *Hurts*: the 95 % interval of the change on twin or sealed lies below 0, a discipline is significantly worse after correction, a
-    general suite loses more than `GENERAL_MARGIN`, or one of the round's patches was shown to harm. *Helps*: it does not hurt, and the
+    general suite loses more than `GENERAL_MARGIN`, the loss on neutral text rises by more than `NEUTRAL_MARGIN` or is no longer a finite
+    number, or one of the round's patches was shown to harm. *Helps*: it does not hurt, and the
     interval on twin lies above 0. Otherwise *unproven*. Deterministic. Raises EmptyBenchmarkError if no outcome of twin can be paired.
     """
     pairs, rest = paired((o for o in before if o.model != "base"), (o for o in after if o.model != "base"))
@@ -90,9 +101,7 @@ def judge(
         if name != "dev" and c.ci95_high < 0
     ]
     reasons += [f"{name} is worse ({c.better} better, {c.worse} worse, p {c.p:.3f})" for name, c in disciplines.items() if _worse(c)]
-    for name, (old, new) in ({f" {name}": pair for name, pair in suites.items()} if suites else {"": general}).items():
-        if new - old < -GENERAL_MARGIN:
-            reasons.append(f"the general suite{name} loses {old - new:.3f}, more than the margin of {GENERAL_MARGIN}")
+    reasons += _lost_ability(general, suites or {}, neutral)
     reasons += [f"{patch} was shown to harm: models retrained without it score better" for patch in harmful if patch in patches]
     says: Says = "hurts" if reasons else "helps" if splits["twin"].ci95_low > 0 else "unproven"
     if not reasons:
@@ -108,7 +117,34 @@ def judge(
         _change(*general),
         {"reworded": rest.changed, "gone": rest.retired, "new": rest.added, "unscored": rest.unscored},
         {name: _change(*pair) for name, pair in (suites or {}).items()},
+        neutral,
     )
+
+
+def general_ability(verdict: Verdict) -> str:
+    """Return in one line what the gate compared, and whether general ability got worse.
+
+    For example: `everyday -0.004, loss on neutral text +0.008 nats per token [+0.003, +0.013]: not worse`.
+    """
+    pairs = {name: (g["before"], g["after"]) for name, g in verdict.suites.items()}
+    general = verdict.general["before"], verdict.general["after"]
+    parts = [f"{name} {new - old:+.3f}" for name, (old, new) in (pairs or {"general suite": general}).items()]
+    parts += [f"loss on neutral text {verdict.neutral_text.text}"] if verdict.neutral_text else []
+    worse = _lost_ability(general, pairs, verdict.neutral_text)
+    return f"{', '.join(parts)}: {'worse' if worse else 'not worse'}"
+
+
+def _lost_ability(general: tuple[float, float], suites: Mapping[str, tuple[float, float]], neutral: LossChange | None) -> list[str]:
+    """Return a reason for each measure of general ability that got worse by more than its margin."""
+    found = []
+    for name, (old, new) in ({f" {name}": pair for name, pair in suites.items()} if suites else {"": general}).items():
+        if new - old < -GENERAL_MARGIN:
+            found.append(f"the general suite{name} loses {old - new:.3f}, more than the margin of {GENERAL_MARGIN}")
+    if neutral and neutral.lost:
+        found.append(f"{neutral.lost:,} of the losses on neutral text, which were finite before the round, no longer are")
+    if neutral and neutral.difference is not None and neutral.difference > NEUTRAL_MARGIN:
+        found.append(f"the loss on neutral text rises by {neutral.text.removeprefix('+')}, more than the margin of {NEUTRAL_MARGIN}")
+    return found
 
 
 def _change(before: float, after: float) -> dict[str, float]:

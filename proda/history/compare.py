@@ -110,6 +110,19 @@ class Score(msgspec.Struct, frozen=True):
         return None if self.old is None or self.new is None else 100 * (self.new - self.old)
 
 
+class NeutralScore(msgspec.Struct, frozen=True):
+    """Loss on neutral text in both revisions, in nats per token; None where it was not measured."""
+
+    model: str
+    old: float | None
+    new: float | None
+
+    @property
+    def difference(self) -> float | None:
+        """New minus old; above 0, the text is predicted less well."""
+        return None if self.old is None or self.new is None else self.new - self.old
+
+
 class Comparison(msgspec.Struct, frozen=True):
     """Every difference in meaning, each list sorted by id. Without sealed items, unless they were asked for."""
 
@@ -123,12 +136,13 @@ class Comparison(msgspec.Struct, frozen=True):
     answers: Answers
     scores: tuple[Score, ...]
     hidden_items: int = 0  # sealed items that were added, changed or removed
+    neutral: tuple[NeutralScore, ...] = ()
 
     @property
     def same(self) -> bool:
         """Whether there is no difference in meaning."""
         moved = (self.nodes, self.settings, self.samples, self.items, self.hidden_items, self.answers.better, self.answers.worse)
-        return not any(moved) and all(s.old == s.new for s in self.scores)
+        return not any(moved) and all(s.old == s.new for s in (*self.scores, *self.neutral))
 
 
 def compare(old: Revision, new: Revision, *, sealed: bool = False) -> Comparison:
@@ -153,6 +167,7 @@ def compare(old: Revision, new: Revision, *, sealed: bool = False) -> Comparison
         flips=flips,
         answers=answers,
         scores=compare_scores(old.metrics, new.metrics, (old.outcomes, new.outcomes)),
+        neutral=_neutral(old.metrics, new.metrics),
     )
 
 
@@ -210,6 +225,12 @@ def compare_scores(
         for s in SUITES
     ]
     return tuple(s for s in scores if (s.old, s.new) != (None, None))
+
+
+def _neutral(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[NeutralScore, ...]:
+    """Return the loss of the base and of the tuned models on neutral text, if either revision measured it."""
+    found = [NeutralScore(who, *(_number(side, "neutral_text", who, "loss") for side in (old, new))) for who in ("base", "tuned")]
+    return tuple(score for score in found if (score.old, score.new) != (None, None))
 
 
 def _paired_changes(old: Iterable[Outcome], new: Iterable[Outcome]) -> dict[str, tuple[float, float, float]]:

@@ -131,6 +131,12 @@ class Repository:
         """Content of benchmarks/results/metrics.json; empty if the file is absent."""
         return self.result("metrics.json")
 
+    def neutral_text(self) -> str:
+        """Return what metrics.json says of the loss on neutral text, in one line; empty if it was not measured."""
+        from proda.store.neutral_losses import neutral_line
+
+        return neutral_line(self.metrics)
+
     def result(self, name: str) -> dict[str, Any]:
         """Content of a JSON file in benchmarks/results; empty if the file is absent."""
         path = self.root / "benchmarks" / "results" / name

@@ -19,7 +19,7 @@ from proda.yamlio import load_yaml
 
 TEXT_HASH = "text "  # starts the value of a text, of which only a hash is compared
 SETTINGS = ("params.yaml", "samples/allocation.yaml", "benchmarks/exceptions.yaml")
-TEXTS = ("knowledge/sources/**/*.md", "samples/base/*.yaml", "benchmarks/general/*")
+TEXTS = ("knowledge/sources/**/*.md", "samples/base/*.yaml", "benchmarks/general/*", "benchmarks/suites/neutral.yaml")
 
 
 def read_revision(repo: Repository, beside: Repository) -> Revision:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,6 +53,8 @@ class RoundVerdict(msgspec.Struct, frozen=True):
     splits: dict[str, BeforeAfter] = {}
     disciplines: dict[str, BeforeAfter] = {}
     general: dict[str, float] = {}
+    suites: dict[str, dict[str, float]] = {}
+    neutral_text: dict[str, float] = {}  # loss on neutral text, in nats per token; empty if it was not compared
     apart: dict[str, int] = {}
     before: str | None = None
 
@@ -88,6 +90,13 @@ class RoundRecord(msgspec.Struct, frozen=True):
     def id(self) -> str:
         """`round-2`"""
         return f"round-{self.number}"
+
+
+def loss_text(change: Mapping[str, float]) -> str:
+    """Return the change of the loss on neutral text of a verdict in words: `+0.008 nats per token [+0.003, +0.013]`."""
+    if "difference" not in change:
+        return "no finite loss after the round"
+    return f"{change['difference']:+.3f} nats per token [{change['ci95_low']:+.3f}, {change['ci95_high']:+.3f}]"
 
 
 def round_ids(root: Path, patches: Iterable[str]) -> list[str]:

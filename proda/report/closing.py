@@ -34,7 +34,10 @@ def closing(repo: Repository) -> str:
     lines = ["", f"{', '.join(held)} → {counted(len(repo.samples), 'sample')}, {counted(len(repo.items()), 'item')}"]
     if not repo.metrics:
         return "\n".join([*lines, "No scores yet. Run `dvc repro`, which trains and evaluates.", ""])
-    lines += ["", *_table(repo), "", *_gates(repo)]
+    lines += ["", *_table(repo)]
+    if neutral := repo.neutral_text():
+        lines += ["", neutral]
+    lines += ["", *_gates(repo)]
     lines += ["", "Next   proda show ITEM      an item: options, answers, diagnosis, statements, sources, samples"]
     lines += ["       proda show round-N   a round of repair: patches, scores before and after, verdict"]
     lines += ["       benchmarks/results/outcomes/*.csv   every answer of every model", ""]

@@ -5,13 +5,13 @@ shown_rounds(read_all(root, repairs))[-1].splits[1]       SuiteChange(label="twi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil
 from typing import Any
 
 import msgspec
 
-from proda.history.round_record import BeforeAfter, RoundRecord
+from proda.history.round_record import BeforeAfter, RoundRecord, RoundVerdict, loss_text
 from proda.report.svg import Mark
 
 
@@ -38,6 +38,7 @@ class ShownRound(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
     earlier: tuple[tuple[str, str, str], ...]  # (commit, verdict, reasons) of verdicts that a later one replaced
     splits: tuple[SuiteChange, ...]
+    suites: tuple[tuple[str, str], ...]  # general suites and neutral text: (name, accuracy or loss before and after, and the change)
     disciplines: tuple[SuiteChange, ...]  # changes over dev and twin, the largest first
     reach: float  # of the scale for `splits`, in points
     discipline_reach: float
@@ -52,17 +53,29 @@ def _shown(record: RoundRecord) -> ShownRound:
     verdict = record.verdict
     splits: list[SuiteChange] = []
     disciplines: list[SuiteChange] = []
+    suites: list[tuple[str, str]] = []
     if verdict is not None:
         splits = [_change(name, c, record) for name, c in verdict.splits.items()]
         if {"before", "after", "difference"} <= verdict.general.keys():
             general = verdict.general
             marks = [_mark(general[side], metrics.get("general"), "tuned") for side, metrics in _sides(record)]
             splits.append(SuiteChange("general", marks[0], marks[1], 100 * general["difference"]))
+        suites = list(_suites(verdict))
         disciplines = [_change(name.replace("-", " "), c, record) for name, c in verdict.disciplines.items()]
         disciplines.sort(key=lambda c: (-c.difference, c.label))
     told = (verdict.says, verdict.reasons) if verdict else ("", ())
     earlier = [(j.commit.short, j.says, "; ".join(j.reasons)) for j in record.judged if (j.says, j.reasons) != told]
-    return ShownRound(record, told[0], told[1], tuple(earlier), tuple(splits), tuple(disciplines), _reach(splits), _reach(disciplines))
+    reaches = _reach(splits), _reach(disciplines)
+    return ShownRound(record, told[0], told[1], tuple(earlier), tuple(splits), tuple(suites), tuple(disciplines), *reaches)
+
+
+def _suites(verdict: RoundVerdict) -> Iterator[tuple[str, str]]:
+    for name, suite in verdict.suites.items():
+        if {"before", "after", "difference"} <= suite.keys():
+            yield f"general suite {name}", f"{suite['before']:.3f} → {suite['after']:.3f}, {suite['difference']:+.3f}"
+    if loss := verdict.neutral_text:
+        ends = [f"{loss[side]:.3f}" if side in loss else "–" for side in ("before", "after")]
+        yield "loss on neutral text", f"{' → '.join(ends)}, {loss_text(loss)}"
 
 
 def _sides(record: RoundRecord) -> tuple[tuple[str, dict[str, Any]], ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,7 +58,7 @@ def headline(metrics: Mapping[str, Any]) -> list[Row]:
 
 
 def details(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Other measurements in metrics.json: unscored answers, accuracy without the stem, loss on held-out text."""
+    """Other measurements in metrics.json: unscored answers, accuracy without the stem, loss on held-out and on neutral text."""
     found = []
     for model in ("base", "tuned"):
         for suite in SUITES:
@@ -69,7 +69,22 @@ def details(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
                 found.append((f"{model}, {suite}: right answers without the question", percent(block["without_stem"])))
             if isinstance(block.get("heldout_loss"), float):
                 found.append((f"{model}: loss on held-out text, nats per token", f"{block['heldout_loss']:.3f}"))
-    return found
+    return [*found, *_neutral(metrics)]
+
+
+def _neutral(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Loss on neutral text, how far tuning raised it, and the divergence from the base; nothing where it was not measured."""
+    for model in ("base", "tuned"):
+        block = _block(metrics, "neutral_text", model)
+        if isinstance(block.get("loss"), float):
+            yield f"{model}: loss on neutral text, nats per token", f"{block['loss']:.3f}"
+        if block.get("unscored"):
+            yield f"{model}: passages of neutral text without a finite loss, over all seeds", f"{block['unscored']:,}"
+    for name, what in (("increase", "increase of the loss on neutral text"), ("kl", "divergence on neutral text from the base (KL)")):
+        if isinstance(block.get(name), float):
+            sign = "+" if name == "increase" else ""
+            ends = ", ".join(f"{block[f'{name}_{end}']:{sign}.3f}" for end in ("low", "high"))
+            yield f"tuned: {what}, nats per token", f"{block[name]:{sign}.3f} [{ends}]"
 
 
 def operators(breakdowns: Mapping[str, Any], split: Split = "twin") -> list[Row]:

@@ -3,6 +3,7 @@
     scorer = EndpointScorer(params.evaluate, root)
     scorer.outcomes("seed-0", items)                        # outcomes in the order of the items, by the scoring that `evaluate` names
     scorer.option_scores("seed-0", questions)               # summed log-likelihoods, as proda/tester/scoring.py returns them
+    scorer.text_losses("seed-0", texts, length=512)         # (predicted tokens, summed loss) of each text
 
 Every reply is stored in build/replies, so a question is asked once, whoever asks it, and a run that was killed goes on where it stopped.
 
@@ -88,6 +89,19 @@ class EndpointScorer:
         if crossing:
             print(f"{model}: {crossing:,} options are not scored, because a token of the server begins in the prompt.", file=sys.stderr)
         return scores
+
+    def text_losses(self, model: str, texts: Sequence[str], *, length: int) -> list[tuple[int, float] | None]:
+        """Return (predicted tokens, their negative log-likelihood in nats) of the first `length` tokens of each text.
+
+        None for a text that the endpoint did not score. Needs log-likelihood scoring. Raises what `outcomes` raises.
+        """
+        replies = self._ask(model, [(text, 0) for text in texts])
+        found: list[tuple[int, float] | None] = []
+        for text in texts:
+            scored: TokenScores | None = replies.get(text)
+            values = [value for value in scored.logprobs[:length] if value is not None] if scored else []
+            found.append((len(values), -sum(values)) if values else None)
+        return found
 
     def announce(self, asked: Sequence[tuple[str, Sequence[Item], Sequence[Item], Sequence[Question]]]) -> None:
         """Print to standard error what all calls will cost: for each model its items, its items without their stems, and its questions."""

@@ -20,9 +20,11 @@ from proda.params import EvaluateParams
 from proda.progress import Progress
 from proda.records import Item, Outcome
 from proda.runtime.parallel import spread
+from proda.store.neutral_losses import NeutralLoss
 from proda.tester.heldout import heldout_loss
 from proda.tester.letters import letter_items
 from proda.tester.metrics import breakdowns, dependence, metrics, suite_metrics
+from proda.tester.neutral_metrics import neutral_breakdown, neutral_metrics
 from proda.tester.scoring import score_items
 
 BLINDFOLDED = 2  # models that are also scored without the stem: the base, and the first tuned model
@@ -30,12 +32,13 @@ CURRICULUM_ONLY = ("suite",)  # the suites of an evaluation that reports none of
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """Outcomes on the benchmark and on the general suites, and the content of metrics.json and breakdowns.json."""
+    """Outcomes on the benchmark and on the general suites, losses on neutral text, and the content of metrics.json and breakdowns.json."""
 
     outcomes: list[Outcome]
     general: list[Outcome]
     metrics: dict[str, Any]
     breakdowns: dict[str, Any]
+    neutral: Sequence[NeutralLoss] = ()  # none if it was not measured
 
 
 class Examined(msgspec.Struct, frozen=True):
@@ -56,20 +59,21 @@ def evaluate(
     *,
     parameters: int,
     known: Mapping[str, Mapping[str, bool]] | None = None,
+    neutral: Sequence[NeutralLoss] = (),
 ) -> Evaluation:
     """Score every model, in parallel processes if memory holds them all, else one after the other, or on Ray: see runtime/parallel.py.
 
     `models` maps names to picklable functions that return a model and its tokenizer; a model is loaded only while it is scored. `suites`
     maps the name of a general suite to its items. `parameters` is the number of parameters of one model. `known` maps tuned model →
-    statement → whether it knows it, as in proda/workflows/dependence.py; without it, the metrics have no dependence. Raises
-    EmptyBenchmarkError without items, or if a suite has none.
+    statement → whether it knows it, as in proda/workflows/dependence.py; without it, the metrics have no dependence. `neutral` are
+    losses on neutral text, measured by proda/workflows/neutral_text.py. Raises EmptyBenchmarkError without items, or if a suite has none.
     """
     refuse_empty(items, suites)
     names = list(models)
     suite = [item for each in suites.values() for item in each]
     work = partial(_examine, dict(models), items, suite, heldout, params, frozenset(names[:BLINDFOLDED]))
     examined = dict(spread(work, names, parameters=parameters, what="evaluate"))
-    return evaluation({name: examined[name] for name in names}, items, suites, params, known=known)
+    return evaluation({name: examined[name] for name in names}, items, suites, params, known=known, neutral=neutral)
 
 
 def refuse_empty(items: Sequence[Item], suites: Mapping[str, Sequence[Item]]) -> None:
@@ -90,11 +94,12 @@ def evaluation(
     params: EvaluateParams,
     *,
     known: Mapping[str, Mapping[str, bool]] | None = None,
+    neutral: Sequence[NeutralLoss] = (),
 ) -> Evaluation:
     """Compute metrics and breakdowns from the outcomes of each model. `examined` has the models in the order of the outcomes.
 
     With suites other than that of the curriculum, the metrics have each suite apart. An item of a suite that rests on no statement, as an
-    imported one does, counts as independent of all others in intervals.
+    imported one does, counts as independent of all others in intervals. Without `neutral`, the metrics do not name neutral text.
     """
     outcomes = [o for found in examined.values() for o in found.outcomes]
     general = [o for found in examined.values() for o in found.general]
@@ -108,7 +113,11 @@ def evaluation(
         found["suites"] = suite_metrics(asked, members, resamples=params.bootstrap)
     if known:
         found["dependence"] = dependence(outcomes, items, known, resamples=params.bootstrap)
-    return Evaluation(outcomes, general, found, breakdowns(outcomes, without_stem=blind, resamples=params.bootstrap))
+    parts = breakdowns(outcomes, without_stem=blind, resamples=params.bootstrap)
+    if neutral:
+        found["neutral_text"] = neutral_metrics(neutral, resamples=params.bootstrap)
+        parts["neutral_text"] = neutral_breakdown(neutral, resamples=params.bootstrap)
+    return Evaluation(outcomes, general, found, parts, neutral)
 
 
 def _examine(

@@ -19,7 +19,7 @@ the base, so tokens count most that the base considered likely and the tuned mod
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -83,13 +83,21 @@ def _interval(sums: Sequence[tuple[int, float]], resamples: int, seed: int) -> t
     return float(nats.sum() / tokens.sum()), float(low), float(high)
 
 
-def forgetting(base: Any, tuned: Any, tokenizer: Any, passages: Sequence[str], *, batch_tokens: int = 4096) -> Forgetting:
+def forgetting(
+    base: Any,
+    tuned: Any,
+    tokenizer: Any,
+    passages: Sequence[str],
+    *,
+    batch_tokens: int = 4096,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Forgetting:
     """Compare two causal language models with one tokenizer on `passages`.
 
     Each passage is a document of its own, of which at most LENGTH tokens are read, fewer if a model's context is shorter. `batch_tokens`
-    limits rows × columns of a batch, padding included; results depend on it by rounding only. Deterministic on one machine. Both models are
-    evaluated without dropout, and their training mode is restored. A model that gives a number that is not finite makes the result NaN or
-    infinite; nothing is left out.
+    limits rows × columns of a batch, padding included; results depend on it by rounding only. After each batch `advance` gets its number of
+    passages. Deterministic on one machine. Both models are evaluated without dropout, and their training mode is restored. A model that
+    gives a number that is not finite makes the result NaN or infinite; nothing is left out.
 
     Raises EmptyBenchmarkError if no passage has a token to predict, and InputError if the two models have vocabularies of different sizes.
     """
@@ -112,6 +120,7 @@ def forgetting(base: Any, tuned: Any, tokenizer: Any, passages: Sequence[str], *
             for batch in _batches(rows, batch_tokens):
                 for row, loss in zip(batch, _measured(base, tuned, [row.tokens for row in batch]), strict=True):
                     found[row.place] = loss
+                advance(len(batch))
     finally:
         base.train(modes[0])
         tuned.train(modes[1])

@@ -1,10 +1,11 @@
 """Compute the headline, the metrics and the breakdowns of outcomes.
 
     headline.json     {"dev", "twin", "sealed", "twin_low", "twin_high", "twin_without_stem", "dependence", "general", "base_twin",
-                      "base_general"}
+                      "base_general", "neutral_loss", "neutral_kl", "base_neutral_loss"}
     metrics.json      {"base": {"dev": R, "twin": R, "sealed": R}, "tuned": {…}, "general": {"base": G, "tuned": G},
                       "suites": {name: {"base": G, "tuned": G}} (only if `evaluate.general` names other suites than that of the curriculum),
-                      "dependence": {"dev": {kind: D, "all": D}, "twin": {…}, "sealed": {…}}}
+                      "dependence": {"dev": {kind: D, "all": D}, "twin": {…}, "sealed": {…}},
+                      "neutral_text": see proda/tester/neutral_metrics.py (only if it was measured)}
     R                 {"n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds", "without_stem", "without_stem_low",
                       "without_stem_high"}
     G                 {"n", "accuracy", "ci95_low", "ci95_high", "seeds", "heldout_loss"}
@@ -85,7 +86,7 @@ def headline(found: Mapping[str, Any]) -> dict[str, float]:
 
     Accuracies are those of the tuned models unless the name starts with `base_`. What was not measured is left out.
     """
-    tuned, base, general = found["tuned"], found["base"], found["general"]
+    tuned, base, general, neutral = found["tuned"], found["base"], found["general"], found.get("neutral_text", {})
     numbers = {split: (tuned, split, "accuracy") for split in SPLITS} | {
         "twin_low": (tuned, "twin", "ci95_low"),
         "twin_high": (tuned, "twin", "ci95_high"),
@@ -94,6 +95,9 @@ def headline(found: Mapping[str, Any]) -> dict[str, float]:
         "general": (general, "tuned", "accuracy"),
         "base_twin": (base, "twin", "accuracy"),
         "base_general": (general, "base", "accuracy"),
+        "neutral_loss": (neutral, "tuned", "loss"),
+        "neutral_kl": (neutral, "tuned", "kl"),
+        "base_neutral_loss": (neutral, "base", "loss"),
     }
     return {name: block[part][key] for name, (block, part, key) in numbers.items() if key in block.get(part, {})}
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from proda.debugger.loss_change import LossChange, loss_change
 from proda.debugger.reverts import Harmful, harmful
 from proda.debugger.verify import Verdict, judge
 from proda.errors import InputError, NotFoundError
@@ -20,6 +21,8 @@ from proda.history.repository import Repository
 from proda.history.rounds import before_round, reallocations
 from proda.records import Record
 from proda.store.corpus import PATCHES
+from proda.store.neutral_losses import PATH as LOSSES
+from proda.store.neutral_losses import read_neutral_losses
 from proda.store.patches import load_patches
 from proda.store.suite import CURRICULUM
 from proda.store.verdicts import write_round
@@ -65,6 +68,7 @@ def judge_round(root: Path, *, number: int | None = None, before: str | None = N
         after.fresh_outcomes(),
         general=general,
         suites=suites,
+        neutral=_neutral(old, after),
         number=this,
         patches=mine,
         harmful=[patch.patch for patch in harm],
@@ -98,6 +102,14 @@ def _general(old: Repository, after: Repository) -> tuple[tuple[float, float], d
         pair = sum(before[name] for name in shared) / len(shared), sum(now[name] for name in shared) / len(shared)
     named = before.keys() | now.keys() != {CURRICULUM}
     return pair, {name: (before[name], now[name]) for name in shared} if named else {}
+
+
+def _neutral(old: Repository, after: Repository) -> LossChange | None:
+    """Return the change of the loss on neutral text. If only one result has it, or they cannot be compared, standard error says why."""
+    change, why = loss_change(read_neutral_losses(old.root), read_neutral_losses(after.root))
+    if why:
+        print(f"{LOSSES}\n  Loss on neutral text is not compared: {why}.", file=sys.stderr)
+    return change
 
 
 def _suites(repo: Repository) -> dict[str, float]:

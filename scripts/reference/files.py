@@ -10,6 +10,7 @@ from proda.store.allocation import AllocationFile
 from proda.store.case_proposals import CaseProposals
 from proda.store.exceptions import ExceptionsFile
 from proda.store.merges import MergesFile
+from proda.store.neutral_losses import NeutralLoss
 from proda.store.proposals import Proposals
 from proda.store.reading import ReadingFile
 from proda.store.solved import Solved
@@ -216,7 +217,8 @@ FORMATS = (
     Format(
         title="Neutral texts",
         pattern="benchmarks/suites/neutral.yaml",
-        about="Written by people. Texts about everyday things, on which the loss of a tuned model is compared with that of its base.",
+        about="Written by people. Texts about everyday things, on which the stage `evaluate` compares the loss of a tuned model with that "
+        "of a pretrained base (`evaluate.neutral_text`).",
         keys={"passages": "a list of texts"},
         lines=3,
     ),
@@ -229,9 +231,17 @@ FORMATS = (
         lines=4,
     ),
     Format(
+        title="Losses on neutral text",
+        pattern="benchmarks/results/outcomes/neutral-text.csv",
+        about="Derived: written by the stage `evaluate` if `evaluate.neutral_text` wants it measured. One line for each passage and model. "
+        "`nats` and `kl` are empty if the model gave no finite number; `kl` is empty for the base and behind an endpoint.",
+        record=NeutralLoss,
+    ),
+    Format(
         title="Headline scores",
         pattern="benchmarks/results/headline.json",
-        about="Derived: written by the stage `evaluate`. The ten numbers that `dvc metrics show` prints.",
+        about="Derived: written by the stage `evaluate`. The few numbers that `dvc metrics show` prints. The "
+        "last three are there if neutral text was measured.",
         keys={
             "dev": "accuracy of the tuned models on dev items, mean over seeds",
             "twin": "the same on twin items",
@@ -243,6 +253,9 @@ FORMATS = (
             "general": "accuracy of the tuned models on the general suite",
             "base_twin": "accuracy of the base on twin items",
             "base_general": "accuracy of the base on the general suite",
+            "neutral_loss": "loss of the tuned models on neutral text, in nats per token",
+            "neutral_kl": "divergence of the tuned models from the base on neutral text, KL(base ‖ tuned), in nats per token",
+            "base_neutral_loss": "loss of the base on neutral text, in nats per token",
         },
     ),
     Format(
@@ -253,6 +266,9 @@ FORMATS = (
             "base": "by split: number of items `n`, `accuracy`, interval, and the same without the stem",
             "tuned": "the same for the tuned models, mean over seeds",
             "general": "the general suite, for base and tuned models; `heldout_loss` in nats per token on text that was not trained on",
+            "suites": "each suite of `evaluate.general` apart; left out if only the built-in suite is scored",
+            "neutral_text": "if it was measured: number of passages `n` and of `tokens`, `loss` of base and tuned models; of the latter "
+            "the `increase` over the base and the divergence `kl` with their intervals over passages and seeds; in nats per token",
             "dependence": "by split and kind of item: shares right where all statements are known and where two or more are not",
         },
         lines=14,
@@ -262,7 +278,11 @@ FORMATS = (
         pattern="benchmarks/results/breakdowns.json",
         about="Derived: written by the stage `evaluate`. Accuracy by split, then by discipline, by kind of item, and by operator of "
         "the chosen wrong option.",
-        keys={"base": "the untuned model", "tuned": "the tuned models, mean over seeds"},
+        keys={
+            "base": "the untuned model",
+            "tuned": "the tuned models, mean over seeds",
+            "neutral_text": "if it was measured: loss, increase over the base and divergence of each tuned model, with intervals",
+        },
         lines=14,
     ),
     Format(
@@ -353,6 +373,9 @@ FORMATS = (
             "splits": "of a round: by split, accuracy before and after, difference with interval, items better and worse, p-value",
             "disciplines": "of a round: the same by discipline",
             "general": "of a round: the general suite before and after",
+            "suites": "of a round: the same for each suite of `evaluate.general`; left out if only the built-in suite was scored",
+            "neutral_text": "of a round: loss on neutral text before and after, difference with interval, divergence from the base, in "
+            "nats per token; left out if it was not measured before and after",
             "apart": "of a round: how many items cannot be compared, by reason",
         },
     ),

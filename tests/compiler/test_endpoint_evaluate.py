@@ -19,6 +19,7 @@ from proda.tester.evaluate import Evaluation, evaluate
 from proda.workflows.dependence import known_statements
 from proda.workflows.endpoint_models import EndpointModels
 from proda.workflows.endpoint_prober import endpoint_prober
+from proda.workflows.neutral_text import measure
 from proda.workflows.prober import Prober
 from tests.calls.endpoint import Running
 from tests.compiler.scoring_server import scoring_server
@@ -62,24 +63,37 @@ def _params(url: str) -> Params:
     return Params(train=train, evaluate=EvaluateParams(backend="endpoint", endpoint=endpoint, bootstrap=50, general=("suite", "winds")))
 
 
+PASSAGES = ["The zarn stands beside another velm.", "Nothing is said of it, and nobody asks.", "x " * 400]  # the last one is too long
+
+
 def _without_losses(found: Evaluation) -> dict[str, object]:
     general = {who: {k: v for k, v in block.items() if k != "heldout_loss"} for who, block in found.metrics["general"].items()}
-    return {**found.metrics, "general": general}
+    return {key: value for key, value in found.metrics.items() if key != "neutral_text"} | {"general": general}
 
 
-def test_metrics_suites_dependence_and_probes_are_those_of_local_models(server: Running, base: Path, adapter: Path, tmp_path: Path) -> None:
+def test_metrics_suites_dependence_and_probes_are_those_of_local_models(
+    server: Running, base: Path, adapter: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     knowledge, params = toy_knowledge(), _params(server.url)
     asked, suites = items(24)[:12], {"suite": items(24)[12:18], "winds": items(24)[18:]}
     served = EndpointModels(params, tmp_path)
     assert served.served == {"base": "small", "seed-0": "tuned-0"}
-    over_http = served.evaluate(knowledge, asked, suites)
+    over_http = served.evaluate(knowledge, asked, suites, PASSAGES)
 
     local = Prober(base, {"seed-0": adapter}, batch_tokens=512, cache=tmp_path / "cache")
     known = known_statements(knowledge, local)
     models = {"base": partial(load_base, base), "seed-0": partial(load_tuned, base, adapter)}
     here = evaluate(models, asked, suites, "zarn", params.evaluate, parameters=1 << 60, known=known)
     assert _without_losses(over_http) == _without_losses(here)
-    assert over_http.breakdowns == here.breakdowns
+    assert {key: part for key, part in over_http.breakdowns.items() if key != "neutral_text"} == here.breakdowns
+    losses = measure(base, {"seed-0": adapter}, PASSAGES[:2], batch_tokens=512, cache=tmp_path / "cache")
+    assert len(losses) == 4 and all(loss.kl is None for loss in over_http.neutral)  # the long one does not fit the server's context
+    assert {(x.passage, x.model, x.tokens): x.nats for x in over_http.neutral} == pytest.approx(
+        {(x.passage, x.model, x.tokens): x.nats for x in losses}, rel=1e-4
+    )
+    assert "1 of 3 passages are not scored by all models" in capsys.readouterr().err
+    tuned = over_http.metrics["neutral_text"]["tuned"]
+    assert {"loss", "increase"} <= tuned.keys() and "kl" not in tuned
     assert set(here.metrics["suites"]) == {"suite", "winds"} and here.metrics["general"]["base"]["n"] == 12
     assert [o.model for o in over_http.outcomes] == [o.model for o in here.outcomes]
 

@@ -92,10 +92,10 @@ def test_each_stage_reads_writes_and_runs_what_it_does_in_this_project(tmp_path:
             assert mine.get(part) == stage.get(part), (name, part)
 
 
-def test_guide_and_relations_are_those_of_this_project() -> None:
-    for name in ("GUIDE.md", "relations.yaml"):
-        copy = TEMPLATES / "repository/knowledge" / name
-        assert copy.read_bytes() == (ROOT / "knowledge" / name).read_bytes(), f"cp knowledge/{name} {copy.relative_to(ROOT)}"
+def test_guide_relations_and_neutral_text_are_those_of_this_project() -> None:
+    for name in ("knowledge/GUIDE.md", "knowledge/relations.yaml", "benchmarks/suites/neutral.yaml"):
+        copy = TEMPLATES / "repository" / name
+        assert copy.read_bytes() == (ROOT / name).read_bytes(), f"cp {name} {copy.relative_to(ROOT)}"
 
 
 def test_the_example_gives_items_in_every_split_and_no_sentence_of_its_reading_is_quoted(tmp_path: Path) -> None:

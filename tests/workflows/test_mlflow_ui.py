@@ -78,7 +78,12 @@ def test_make_ui_says_that_there_is_nothing_yet(root: Path, makefile: str) -> No
     (root / "constraints.txt").touch()
     (root / ".venv/installed").touch()
     done = subprocess.run(
-        ["make", "--no-print-directory", "-f", str(CODE / makefile), "ui"], check=False, cwd=root, env=environment(root), capture_output=True, text=True
+        ["make", "--no-print-directory", "-f", str(CODE / makefile), "ui"],
+        check=False,
+        cwd=root,
+        env=environment(root),
+        capture_output=True,
+        text=True,
     )
     assert (done.returncode, done.stdout) == (0, "There are no runs yet. Run `make repro` (or `dvc repro`) first.\n"), done.stderr
     assert not (root / "mlflow.db").exists()
