@@ -23,6 +23,7 @@ from proda.report.scores import details
 from proda.store.items import load_items
 from proda.store.neutral_losses import PATH, NeutralLoss, read_neutral_losses, write_neutral_losses
 from proda.store.neutral_text import PATH as TEXTS
+from proda.tester.neutral_metrics import neutral_metrics
 from proda.workflows.neutral_text import measure, neutral_texts
 from tests.cli.test_repair import proda
 from tests.compiler.tiny import FACTS, MODEL, TRAIN
@@ -69,6 +70,14 @@ def measured(root: Path) -> list[NeutralLoss]:
     adapters = {"seed-0": root / "build/adapters/seed-0"}
     passages = neutral_texts(load_params(root / "params.yaml"), root)
     return measure(root / "build/base", adapters, passages, batch_tokens=512, cache=root / "build/cache")
+
+
+def record(root: Path) -> None:
+    """Write the losses and their metrics, as the stage does, beside results that were made up."""
+    losses = measured(root)
+    write_neutral_losses(root, losses)
+    path = root / "benchmarks/results/metrics.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"neutral_text": neutral_metrics(losses, resamples=50)}))
 
 
 def kept(root: Path) -> list[Path]:
@@ -153,8 +162,8 @@ def judged(root: Path, tmp_path: Path) -> Path:
     """A copy with results before a round, and a patch."""
     copy = tmp_path / "copy"
     shutil.copytree(root, copy)
-    write_neutral_losses(copy, measured(copy))
     make_outcomes(copy)
+    record(copy)
     commit(copy, "Built")
     make_patch(copy)
     commit(copy, "Repair something")
@@ -166,7 +175,7 @@ def test_a_round_that_ruins_the_model_is_refused_and_one_that_does_not_passes(
     judged: Path, documents: list[Document], rate: float, worse: bool
 ) -> None:
     tune(judged, documents, rate)
-    write_neutral_losses(judged, measured(judged))
+    record(judged)
     commit(judged, "Rebuilt")
     done = proda(judged, "verify")
     assert done.returncode == (1 if worse else 0), done.stdout + done.stderr
