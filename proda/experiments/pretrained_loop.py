@@ -28,7 +28,9 @@ from proda.graph import Knowledge
 from proda.params import Params
 from proda.records import Item, Outcome, Sample
 from proda.statistics import difference, interval, paired
+from proda.tester.neutral_metrics import neutral_metrics
 from proda.workflows.kept_scores import TunedFolder, item_outcomes
+from proda.workflows.neutral_text import measure, neutral_texts
 from proda.workflows.repair_round import PER_ERROR, plan, without_leaks
 from proda.workflows.trials import CACHE, Laboratory, Trial
 
@@ -78,7 +80,7 @@ def run_loop(loop: LoopPlan, tell: Callable[[str], None] = lambda _: None) -> di
         {n: t.outcomes for n, t in trials.items()}, {n: dict.fromkeys(t.general, 0.0) for n, t in trials.items()}, resamples=resamples
     )
     base = item_outcomes(loop.base, None, loop.items, cache=loop.root / CACHE, batch_tokens=loop.params.evaluate.batch_tokens)
-    general = _general(loop, trials)
+    general, neutral = _general(loop, trials), _neutral(loop, trials)
     return {
         "diagnosed": {"failed": len(found.diagnoses), "categories": categories, "nodes": len(blamed), "per_error": loop.per_error},
         "base": {
@@ -91,6 +93,7 @@ def run_loop(loop: LoopPlan, tell: Callable[[str], None] = lambda _: None) -> di
                 **{key: value for key, value in msgspec.to_builtins(standings[name]).items() if not key.startswith("general")},
                 "over_base": gains_of_tuning([*base, *trials[name].outcomes], resamples=resamples),
                 "general": {suite: _suite(o, name, resamples) for suite, o in general.items()},
+                **({"neutral_text": neutral[name]} if neutral else {}),
                 "seconds": {model: round(value) for model, value in trials[name].seconds.items()},
             }
             for name in NAMES
@@ -134,6 +137,17 @@ def _general(loop: LoopPlan, trials: Mapping[str, Trial]) -> dict[str, dict[str,
         return [outcome for found in asked for outcome in found]
 
     return {name: {arm: answered(suite, arm) for arm in models} for name, suite in loop.suites.items()}
+
+
+def _neutral(loop: LoopPlan, trials: Mapping[str, Trial]) -> dict[str, dict[str, Any]]:
+    """Arm → losses of the base and of its models on neutral text, as in metrics.json; empty if it is not to be measured."""
+    passages = neutral_texts(loop.params, loop.root)
+    if not passages:
+        return {}
+    batch, cache, resamples = loop.params.evaluate.batch_tokens, loop.root / CACHE, loop.params.evaluate.bootstrap
+    folders = {arm: {model: loop.root / folder for model, folder in trial.adapters.items()} for arm, trial in trials.items()}
+    measured = {arm: measure(loop.base, mine, passages, batch_tokens=batch, cache=cache) for arm, mine in folders.items()}
+    return {arm: neutral_metrics(losses, resamples=resamples) for arm, losses in measured.items()}
 
 
 def _suite(outcomes: Mapping[str, Sequence[Outcome]], arm: str, resamples: int) -> dict[str, Any]:

@@ -76,7 +76,24 @@ def _repair(found: Mapping[str, Any]) -> Iterator[str]:
         yield _row(f"{name} − no repair", None, gains, [_signed(arms[name]["general"][s]["over_no_repair"]) for s in suites])
     yield _row("diagnosed − undirected", None, [_difference(arms["undirected"]["behind"][s]) for s in splits], ["" for _ in suites])
     yield ""
+    if "neutral_text" in tuned:
+        yield from _neutral(arms)
     yield "Mean over seeds, and each seed. 95 % intervals over chains and seeds; p by sign flips over chains, adjusted (Holm)."
+    yield ""
+
+
+def _neutral(arms: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a table of the loss on neutral text, in nats per token."""
+    base = arms["no-repair"]["neutral_text"]["base"]
+    yield f"Loss on neutral text ({base['n']} passages, {base['tokens']:,} tokens) in nats per token, and divergence from the base:"
+    yield ""
+    yield "| | loss | over the base | KL(base ‖ tuned) |"
+    yield "|---|---|---|---|"
+    yield _row("base", None, [f"{base['loss']:.3f}", "", ""])
+    for name, arm in arms.items():
+        found = arm["neutral_text"]["tuned"]
+        rise = _signed([found[key] for key in ("increase", "increase_low", "increase_high")])
+        yield _row(MEANINGS[name], None, [f"{found['loss']:.3f}", rise, _interval([found[key] for key in ("kl", "kl_low", "kl_high")])])
     yield ""
 
 

@@ -23,7 +23,7 @@ from proda.store.items import load_items
 from scripts.gguf_model import MODEL, ORIGIN, PACKAGES, REQUIREMENTS, converted_model
 from scripts.pretrained import BEGIN, END, SETTINGS, pretrained
 from tests.toyresults import commit, make_items_and_samples
-from tests.toyworld import ROOT, make_repository
+from tests.toyworld import NEUTRAL, ROOT, make_repository
 
 QUICK = ("-S", "train.epochs=1", "-S", "train.seeds=[0]", "-S", "train.learning_rate=0.01", "-S", "evaluate.bootstrap=200")
 INSTALLED = Path(__file__).resolve().parents[2] / "build/pretrained" / PACKAGES
@@ -111,7 +111,13 @@ def test_the_tuned_models_are_diagnosed_and_repaired(root: Path, model: Path) ->
     everyday = {name: arm["general"]["everyday"] for name, arm in arms.items()}
     for name, found in everyday.items():
         assert found["over_base"][0] == pytest.approx(found["accuracy"][0] - repair["base"]["general"]["everyday"][0], abs=2e-4), name
+    losses = {name: arm["neutral_text"] for name, arm in arms.items()}
+    assert losses["no-repair"]["base"] == losses["diagnosed"]["base"] and losses["diagnosed"]["base"]["n"] == len(NEUTRAL)
+    for found in losses.values():
+        assert found["tuned"]["increase"] == pytest.approx(found["tuned"]["loss"] - found["base"]["loss"], abs=2e-4)
+        assert found["tuned"]["kl"] > 0
     page = run(root, model).stdout
+    assert f"| base | {losses['diagnosed']['base']['loss']:.3f} |" in page
     assert "Does diagnosis help?" in page and f"| diagnosed − no repair | {arms['diagnosed']['gain']['dev']['value']:+.3f} [" in page
 
 
