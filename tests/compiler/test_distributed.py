@@ -115,9 +115,16 @@ def test_a_run_that_lost_one_of_two_processes_ends_with_one_message_and_is_finis
     assert apart < TOLERANCE
 
 
-def test_the_environment_variable_and_torchrun_train_in_two_processes(
-    both: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_variable_divides_a_training(both: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PROCESSES, "2")
-    trained(both.base, CASES["lora"], tmp_path / "variable")
-    assert difference(tmp_path / "variable", both.cache("two", "lora-data")) == 0
+    run = trained(both.base, CASES["lora"], tmp_path)
+    assert run.fresh and difference(tmp_path, both.cache("two", "lora-data")) == 0
+
+
+@pytest.mark.slow
+def test_torchrun_divides_a_training(both: Trained, tmp_path: Path) -> None:
+    launch = [sys.executable, "-P", "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [*launch, "-m", "tests.compiler.divided", str(both.base), str(tmp_path)]
+    subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, timeout=900)
+    assert difference(tmp_path, both.cache("one", "begun")) < TOLERANCE
