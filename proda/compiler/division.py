@@ -22,7 +22,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
 
 from proda.compiler.checkpoint import whole
-from proda.compiler.fit import TrainingPart, Step
+from proda.compiler.fit import Step, TrainingPart
 from proda.compiler.loss import Teacher
 from proda.runtime.device import device
 from proda.runtime.engine import ShareError

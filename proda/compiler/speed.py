@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple
 
 from proda.compiler.adapter import attach
 from proda.compiler.base import open_model
-from proda.compiler.fit import TrainingPart, Recipe, fit
+from proda.compiler.fit import Recipe, TrainingPart, fit
 from proda.compiler.packing import Example
 from proda.params import TrainParams
 from proda.runtime.device import device

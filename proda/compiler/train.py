@@ -28,7 +28,7 @@ import msgspec
 
 from proda.compiler.adapter import Card, attach, blend, save_adapter, trainable
 from proda.compiler.base import EMBEDDED, Pin, load_base, optimizer_of, read_pin
-from proda.compiler.fit import TrainingPart, Point, Recipe, fit
+from proda.compiler.fit import Point, Recipe, TrainingPart, fit
 from proda.compiler.loss import teacher_of
 from proda.compiler.packing import Document, Example, tokenise
 from proda.errors import InputError, ParamsError

@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from proda.compiler.speed import SpeedCase, Size, SpeedTask, gpus, machine, measured
+from proda.compiler.speed import Size, SpeedCase, SpeedTask, gpus, machine, measured
 
 ALONE = [SpeedCase(precision, again) for precision in ("fp32", "bf16") for again in (False, True)]
 TOGETHER = [SpeedCase("fp32", False), SpeedCase("bf16", False), SpeedCase("bf16", False, "sharded"), SpeedCase("bf16", True, "sharded")]
