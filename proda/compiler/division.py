@@ -22,7 +22,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
 
 from proda.compiler.checkpoint import whole
-from proda.compiler.fit import Part, Step
+from proda.compiler.fit import Step, TrainingPart
 from proda.compiler.loss import Teacher
 from proda.runtime.device import device
 from proda.runtime.engine import ShareError
@@ -34,14 +34,14 @@ T = TypeVar("T")
 BUCKET_BYTES = 64 << 20  # gradients that are summed in one message
 
 
-def part_of(parallel: Literal["data", "sharded"]) -> Part:
+def part_of(parallel: Literal["data", "sharded"]) -> TrainingPart:
     """Return the part of this process in its group; of a process that is alone, everything."""
     if this_rank().of == 1:
-        return Part()
+        return TrainingPart()
     return ShardedPart() if parallel == "sharded" else DataPart()
 
 
-class DataPart(Part):
+class DataPart(TrainingPart):
     """Each process holds the whole model and computes some rows of each chunk."""
 
     def __init__(self) -> None:

@@ -69,7 +69,7 @@ class FitError(ProdaError):
     """Training failed with these settings."""
 
 
-class Part:
+class TrainingPart:
     """The part that this process has in a training. Here it is alone, so it does everything; proda/compiler/division.py has the others."""
 
     of = 1  # number of processes
@@ -112,7 +112,7 @@ def fit(
     checkpoint: Path | None = None,
     checkpoint_steps: int = 200,
     teacher: Teacher | None = None,
-    part: Part | None = None,
+    part: TrainingPart | None = None,
 ) -> list[Point]:
     """Train `model` in place on the examples of each epoch in turn.
 
@@ -123,7 +123,7 @@ def fit(
     """
     import torch
 
-    part = part or Part()
+    part = part or TrainingPart()
     keep_freed_memory()
     torch.manual_seed(seed)
     outer = _outer_matrices(model)

@@ -1,7 +1,7 @@
 """Train a few LoRA steps in several ways and measure them: tokens a second, peak memory, and the loss of each step.
 
     task = SpeedTask(model=None, size="1b", steps=12)
-    rows = measured(task, [Case("fp32", checkpointing=False), Case("bf16", checkpointing=True)], processes=1)
+    rows = measured(task, [SpeedCase("fp32", checkpointing=False), SpeedCase("bf16", checkpointing=True)], processes=1)
     rows[0]      {"processes": 1, "precision": "fp32", …, "tokens_per_second": 5120, "peak_gb": 31.2, "losses": [10.4, …]}
 
 All cases train the same random texts from the same weights. `python -m scripts.gpu_check` runs it.
@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple
 
 from proda.compiler.adapter import attach
 from proda.compiler.base import open_model
-from proda.compiler.fit import Part, Recipe, fit
+from proda.compiler.fit import Recipe, TrainingPart, fit
 from proda.compiler.packing import Example
 from proda.params import TrainParams
 from proda.runtime.device import device
@@ -35,7 +35,7 @@ SIZES: dict[Size, dict[str, int]] = {
 }
 
 
-class Case(NamedTuple):
+class SpeedCase(NamedTuple):
     """One way to train."""
 
     precision: Literal["fp32", "bf16"]
@@ -62,7 +62,7 @@ class SpeedTask(NamedTuple):
         return self.model.name if self.model else f"Llama with random weights, {size['layers']} layers of {size['hidden']}"
 
 
-def measured(task: SpeedTask, cases: Sequence[Case], *, processes: int, until: float) -> list[dict[str, Any]]:
+def measured(task: SpeedTask, cases: Sequence[SpeedCase], *, processes: int, until: float) -> list[dict[str, Any]]:
     """Train each case in turn in so many processes; returns its figures, or in `failed` why there are none.
 
     A case that would begin after `until` (of time.monotonic) is left out. Raises ShareError if one of several processes fails.
@@ -71,7 +71,7 @@ def measured(task: SpeedTask, cases: Sequence[Case], *, processes: int, until: f
     return work(1) if processes == 1 else run_together(work, processes, processes, what="gpu check, processes")
 
 
-def _rows(task: SpeedTask, cases: Sequence[Case], until: float, processes: int) -> list[dict[str, Any]]:
+def _rows(task: SpeedTask, cases: Sequence[SpeedCase], until: float, processes: int) -> list[dict[str, Any]]:
     import torch
 
     rows: list[dict[str, Any]] = []
@@ -92,7 +92,7 @@ def _rows(task: SpeedTask, cases: Sequence[Case], until: float, processes: int) 
     return rows
 
 
-def _figures(task: SpeedTask, case: Case) -> dict[str, Any]:
+def _figures(task: SpeedTask, case: SpeedCase) -> dict[str, Any]:
     """Tokens a second over all processes, peak memory of one GPU in GB (None on a CPU), and the loss of each step."""
     import torch
 
@@ -116,7 +116,7 @@ def _figures(task: SpeedTask, case: Case) -> dict[str, Any]:
     }
 
 
-def _timed(parallel: Literal["data", "sharded"]) -> tuple[Part, list[float]]:
+def _timed(parallel: Literal["data", "sharded"]) -> tuple[TrainingPart, list[float]]:
     """The part of this process, and a list of the times at which its steps end, which grows as it trains."""
     from proda.compiler.division import part_of
 

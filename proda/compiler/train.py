@@ -28,7 +28,7 @@ import msgspec
 
 from proda.compiler.adapter import Card, attach, blend, save_adapter, trainable
 from proda.compiler.base import EMBEDDED, Pin, load_base, optimizer_of, read_pin
-from proda.compiler.fit import Part, Point, Recipe, fit
+from proda.compiler.fit import Point, Recipe, TrainingPart, fit
 from proda.compiler.loss import teacher_of
 from proda.compiler.packing import Document, Example, tokenise
 from proda.errors import InputError, ParamsError
@@ -266,7 +266,7 @@ def _recipe(params: TrainParams, length: int, *, embedded: bool) -> Recipe:
     )
 
 
-def _part(params: TrainParams) -> Part:
+def _part(params: TrainParams) -> TrainingPart:
     from proda.compiler.division import part_of
 
     return part_of(params.parallel)

@@ -14,10 +14,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from proda.compiler.speed import Case, Size, SpeedTask, gpus, machine, measured
+from proda.compiler.speed import Size, SpeedCase, SpeedTask, gpus, machine, measured
 
-ALONE = [Case(precision, again) for precision in ("fp32", "bf16") for again in (False, True)]
-TOGETHER = [Case("fp32", False), Case("bf16", False), Case("bf16", False, "sharded"), Case("bf16", True, "sharded")]
+ALONE = [SpeedCase(precision, again) for precision in ("fp32", "bf16") for again in (False, True)]
+TOGETHER = [SpeedCase("fp32", False), SpeedCase("bf16", False), SpeedCase("bf16", False, "sharded"), SpeedCase("bf16", True, "sharded")]
 
 
 def gpu_count() -> int:
