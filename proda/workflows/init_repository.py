@@ -31,7 +31,7 @@ from proda.yamlio import dump_yaml
 from proda.yamlio.policy import FORBIDDEN_CHARACTER
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
-PARTS = ("repository", "example")  # a file of the second replaces one of the first
+PARTS = {True: ("repository", "example"), False: ("repository", "example", "pretrained")}  # whether the base is embedded → folders
 EMBEDDED = "embedded"
 PARAMS = {True: "params-embedded.yaml", False: "params-pretrained.yaml"}  # whether the base is embedded → the template of params.yaml
 # What `dvc init` writes.
@@ -129,9 +129,12 @@ def has_chat_template(model: str) -> bool:
 
 
 def templates(*, embedded: bool) -> dict[str, str]:
-    """Return path in a repository → text with its {{places}}, for an embedded or a pretrained base."""
+    """Return path in a repository → text with its {{places}}, for an embedded or a pretrained base.
+
+    A file of a later folder replaces one of an earlier folder.
+    """
     found: dict[str, str] = {}
-    for part in PARTS:
+    for part in PARTS[embedded]:
         folder = TEMPLATES / part
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
             name = path.relative_to(folder).as_posix()

@@ -98,6 +98,14 @@ def test_guide_relations_and_neutral_text_are_those_of_this_project() -> None:
         assert copy.read_bytes() == (ROOT / name).read_bytes(), f"cp {name} {copy.relative_to(ROOT)}"
 
 
+def test_a_pretrained_base_gets_the_suite_of_everyday_questions_and_asks_it() -> None:
+    found, own = templates(embedded=False), templates(embedded=True)
+    for name in ("benchmarks/general/everyday.jsonl", "benchmarks/general/everyday.yaml"):
+        copy = TEMPLATES / "pretrained" / name
+        assert name not in own and copy.read_bytes() == (ROOT / name).read_bytes(), f"cp {name} {copy.relative_to(ROOT)}"
+    assert "general: [everyday]" in found["params.yaml"] and "general: [everyday]" not in own["params.yaml"]
+
+
 def test_the_example_gives_items_in_every_split_and_no_sentence_of_its_reading_is_quoted(tmp_path: Path) -> None:
     root = make(tmp_path / "breads")
     assert compile_knowledge(root, root / "build/knowledge").ok
