@@ -13,8 +13,7 @@ from typing import Any
 from proda.errors import UsageError
 from proda.gitrepo import DEEPEN, ShallowError, cut_commits, file_text, open_git
 from proda.history.audit import Change
-from proda.history.compare import compare_nodes
-from proda.history.repository import Repository
+from proda.history.committed_knowledge import CommittedKnowledge
 from proda.records import Record
 from proda.store.corpus import PATCHES
 from proda.store.verdicts import read_verdicts, shown_by
@@ -55,19 +54,22 @@ def data_changes(root: Path, first: str, last: str | None) -> tuple[list[Change]
     if cut_commits(repo).intersection(commit.hexsha for commit in commits):
         raise ShallowError(f"This clone is shallow, so parts of {span} are missing. {DEEPEN}")
     verdicts = read_verdicts(root)
+    touched = _touched(repo, span)
     changes = []
-    for commit in commits:
-        names = [str(name) for name in commit.stats.files]
-        for name in (n for n in names if n.startswith(f"{PATCHES.as_posix()}/") and n.endswith(".yaml")):
-            patch = Path(name).stem
-            verdict = verdicts.get(patch, {})
-            brief = (commit.hexsha[:9], str(commit.summary), _targets(commit, name), patch, str(verdict.get("says", "")))
-            reverted = file_text(commit, name) is None
-            changes.append(Change(*brief, reverted=reverted, shown=shown_by(verdict), author=str(commit.author.name)))
-        if any(name.startswith("knowledge/") and name.endswith(".yaml") and name != "knowledge/relations.yaml" for name in names):
-            nodes = _nodes(root, commit)
-            if nodes:
-                changes.append(Change(commit.hexsha[:9], str(commit.summary), nodes, author=str(commit.author.name)))
+    with CommittedKnowledge(root) as known:
+        for commit in commits:
+            names = touched[commit.hexsha]
+            for name in (n for n in names if n.startswith(f"{PATCHES.as_posix()}/") and n.endswith(".yaml")):
+                patch = Path(name).stem
+                verdict = verdicts.get(patch, {})
+                brief = (commit.hexsha[:9], str(commit.summary), _targets(commit, name), patch, str(verdict.get("says", "")))
+                reverted = file_text(commit, name) is None
+                changes.append(Change(*brief, reverted=reverted, shown=shown_by(verdict), author=str(commit.author.name)))
+            if any(name.startswith("knowledge/") and name.endswith(".yaml") and name != "knowledge/relations.yaml" for name in names):
+                # Nodes that a commit added have no items before it, and nodes that it retired have none after.
+                nodes = known.changed_nodes(commit)
+                if nodes:
+                    changes.append(Change(commit.hexsha[:9], str(commit.summary), nodes, author=str(commit.author.name)))
     everywhere = [f"{c.hexsha[:9]} {c.summary}" for c in repo.iter_commits(span, paths=list(EVERYTHING), reverse=True, no_merges=True)]
     return changes, everywhere
 
@@ -83,6 +85,13 @@ def changed_paths(repo: Any, last: str, first: str) -> tuple[ChangedPaths, ...]:
     )
 
 
+def _touched(repo: Any, span: str) -> dict[str, list[str]]:
+    """Return commit → the data files that it changed, for the commits of `data_changes`."""
+    log = str(repo.git.log("--no-merges", "--name-only", "--format=%x00%H", span, "--", *DATA))
+    parts = (part.split("\n") for part in log.split("\0")[1:])
+    return {commit: list(filter(None, names)) for commit, *names in parts}
+
+
 def _targets(commit: Any, name: str) -> tuple[str, ...]:
     """Return the targets of a patch that a commit added or removed, read from that commit or its parent."""
     for version in (commit, *commit.parents):
@@ -91,11 +100,3 @@ def _targets(commit: Any, name: str) -> tuple[str, ...]:
             raw = load_yaml_bytes(text.encode(), f"{commit.hexsha[:9]}:{name}")
             return tuple(map(str, raw.get("targets", ()))) if isinstance(raw, dict) else ()
     return ()
-
-
-def _nodes(root: Path, commit: Any) -> tuple[str, ...]:
-    """Return the nodes that a commit changed. Nodes that it added have no items before it, and nodes that it retired have none after."""
-    if not commit.parents:
-        return ()
-    before, after = (Repository.open(root, c.hexsha).knowledge for c in (commit.parents[0], commit))
-    return tuple(sorted(n.id for n in compare_nodes(before, after)))

@@ -177,6 +177,8 @@ def compare_nodes(old: Knowledge, new: Knowledge) -> tuple[NodeChange, ...]:
     for kind in ("concept", "statement", "chain", "relation"):
         before, after = (cast("Mapping[str, msgspec.Struct]", getattr(k, f"{kind}s")) for k in (old, new))
         for node in sorted({*before, *after}):
+            if before.get(node) == after.get(node):
+                continue
             fields = _fields(_meaning(before.get(node)), _meaning(after.get(node)))
             if not fields:
                 continue

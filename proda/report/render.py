@@ -24,7 +24,7 @@ from proda.report.scores import percent
 from proda.report.tables import embedded
 
 SCRIPTS = ("dom", "data", "format", "theme", "rows", "lists", "search", "item", "node", "repair", "graph", "heatmap", "keys", "route")
-STYLES = ("page", "charts", "views", "graph", "small")
+STYLES = ("page", "charts", "views", "graph", "small", "print")
 
 
 def render(page: Page) -> str:

@@ -1,13 +1,15 @@
 """Two people, a bare repository and a DVC remote: a repair and an edit of one topic, on two branches, are merged, rebuilt and audited.
 
-Ada pushes a round of repair and mends a definition; Ben adds a chain to the same topic file, and changes a statement. Ben's branch is
-merged first. The tests of this file run in order, in one worker, on these clones.
+Ada pushes a round of repair, mends a definition and trains again; Ben adds a chain to the same topic file, rewords statements, and
+rebuilds items and samples only, as the forge does for people without DVC. Ben's branch is merged first. There are three trainings. The
+tests of this file run in order, in one worker, on these clones.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +24,6 @@ from proda.yamlio import load_yaml
 from tests.e2e.commands import stages_run
 from tests.toyworld import ROOT, make_repository
 
-pytestmark = pytest.mark.slow  # six builds with a training each
 TOPIC = "knowledge/milling/milling-basics.yaml"
 MODEL_STAGES = {"train", "evaluate", "diagnose"}
 WIND = "air that moves over the valley"
@@ -100,12 +101,10 @@ class Person:
 
 
 def joined(name: str, origin: Path, folder: Path) -> Person:
-    """A fresh clone, set up as docs/how-to/teams.md says, with the models of the branch."""
+    """A fresh clone, set up as docs/how-to/teams.md says."""
     subprocess.run(["git", "clone", "-q", str(origin), str(folder)], check=True)
     person = Person(name, folder)
     person.proda("merge", "--install")
-    person.dvc("pull", "--run-cache")
-    assert stages_run(person.dvc("repro")) == set() and person.git("status", "--porcelain") == ""
     return person
 
 
@@ -129,6 +128,8 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> tuple[Person, Person, Path
 
 def test_ada_pushes_a_round_of_repair_and_a_mended_definition(team: tuple[Person, Person, Path]) -> None:
     ada, _, _ = team
+    ada.dvc("pull", "--run-cache")
+    assert stages_run(ada.dvc("repro")) == set() and ada.git("status", "--porcelain") == ""
     ada.proda("repair", "--max", "6")
     assert ada.git("branch", "--show-current").strip() == "repair/round-1" and load_patches(ada.root)
     ada.edit(TOPIC, ("definition: the 1th thing that the people of the valley have a word for", f"definition: {WIND}"))
@@ -141,18 +142,17 @@ def test_ada_pushes_a_round_of_repair_and_a_mended_definition(team: tuple[Person
 def test_ben_edits_the_same_topic_and_his_branch_is_merged_first(team: tuple[Person, Person, Path]) -> None:
     _, ben, _ = team
     ben.git("switch", "-q", "-c", "stones")
-    quote = "Wind causes sail rotation in the valley."
-    ben.edit(TOPIC, (f"text: {quote}", "text: It is wind that causes sail rotation in the valley."))
     text = (ben.root / TOPIC).read_text()
+    text, reworded = re.subn(r"(?m)^( +text: .*) in the valley\.$", r"\1 all over the valley.", text)
+    assert reworded > 5
     (ben.root / TOPIC).write_text(text + CHAIN)
     ben.proda("check", "--fix")
-    ben.commit("How stones warm flour")
-    assert "train" in stages_run(ben.dvc("repro"))
-    ben.commit("Rebuilt with the new chain")
-    ben.publish("stones")
+    edited = ben.commit("How stones warm flour")
+    assert "rebuilt check, benchmark, synthesize" in ben.proda("rebuild", "--push")
+    assert ben.git("rev-parse", "HEAD~1", "origin/stones").split() == [edited, ben.git("rev-parse", "HEAD").strip()]
     ben.git("switch", "-q", "main")
     ben.git("merge", "-q", "--no-ff", "--no-edit", "stones")
-    ben.publish("main")
+    ben.git("push", "-q", "origin", "main")
 
 
 def test_the_branches_merge_without_a_conflict_and_what_is_derived_is_stale(team: tuple[Person, Person, Path]) -> None:
@@ -164,7 +164,7 @@ def test_the_branches_merge_without_a_conflict_and_what_is_derived_is_stale(team
     assert "Run dvc repro to rebuild them" in said and "CONFLICT" not in said
     topic = load_yaml(ada.root / TOPIC)
     assert "stones-warm-flour" in topic["chains"] and topic["concepts"]["wind"]["definition"] == WIND
-    assert topic["chains"]["wind-grinds-grain"]["steps"][0]["text"].startswith("It is wind that")
+    assert topic["chains"]["wind-grinds-grain"]["steps"][0]["text"] == "Wind causes sail rotation all over the valley."
     assert "# the miller's own story" in (ada.root / TOPIC).read_text() and load_patches(ada.root)
     assert "stale" in ada.proda("status") and "derived files" in ada.proda("merge")
 

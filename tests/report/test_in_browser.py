@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pypdfium2
 import pytest
 
 import proda
@@ -330,6 +332,44 @@ def test_nothing_is_wider_than_a_phone(file: Path, built: Page, tmp_path: Path) 
             go(page, view)
             assert page.eval("[document.documentElement.scrollWidth, innerWidth]") == [360, 360], view
         assert not page.errors
+
+
+PRINTED = ("Scores of each version", "Rounds of repair", "Round 1: helps", "Change by discipline", "Glossary")
+
+
+def printed(page: Browser) -> list[str]:
+    """The text of each page that the browser prints, with A4 paper and without backgrounds, which is what browsers do unless asked."""
+    pdf = page.call("Page.printToPDF", paperWidth=8.27, paperHeight=11.69, preferCSSPageSize=True)["data"]
+    return [sheet.get_textpage().get_text_range() for sheet in pypdfium2.PdfDocument(base64.b64decode(pdf))]
+
+
+def test_a_printed_page_has_the_summary_the_rounds_and_all_tables_black_on_white_without_controls(
+    file: Path, built: Page, tmp_path: Path
+) -> None:
+    with Browser(tmp_path / "browser", width=1100, height=800, dark=True) as page:
+        page.open(file.as_uri())
+        tables = page.eval("[...document.querySelectorAll('#summary table')].map((t) => t.querySelector('td').textContent.trim())")
+        text = "".join("".join(printed(page)).split())  # a PDF breaks lines where it likes
+        for told in (built.claim, *PRINTED, *tables):
+            assert "".join(told.split()) in text, told
+        page.call("Emulation.setEmulatedMedia", media="print", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+        shown = page.eval("[...document.querySelectorAll('header, nav, button, select, input')].filter((e) => e.checkVisibility()).length")
+        assert shown == 0
+        texts: list[dict[str, Any]] = page.eval(CONTRAST)
+        poor = [one for one in texts if one["ratio"] < one["least"]]
+        assert len(texts) > 100 and not poor, poor[:5]
+        colours = page.eval("['backgroundColor', 'color'].map((name) => getComputedStyle(document.documentElement)[name])")
+        assert colours == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+
+
+def test_printing_a_list_or_an_item_leaves_no_sheet_empty(page: Browser, item: Item) -> None:
+    for view, shown in (("list/items", ".rows .row .line"), (f"item/{item.id}", "#view h1")):
+        go(page, view)
+        page.wait(f"document.querySelector({json.dumps(shown)})")
+        told = page.text(shown)
+        sheets = printed(page)
+        assert told and "".join(told.split()) in "".join("".join(sheets).split()), view
+        assert all(sheet.strip() for sheet in sheets), view
 
 
 def test_planted_markup_is_text_in_every_view(tmp_path: Path) -> None:

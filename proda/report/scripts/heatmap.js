@@ -50,7 +50,13 @@ function paintHeatmap(frame) {
     choice("columns", heat.columns, [["kind", "kinds"], ["operator", "operators"]], change("columns")),
     choice("show", heat.show, shares, change("show")),
     choice("split", heat.split, [["", "all listed"], ...splits.map((name) => [name, name])], change("split"))),
-  h("div", { class: "scroll" }, grid), readout, legend());
+  h("div", { class: "scroll" }, grid), readout, legend(), onPaper(shares));
+}
+
+// What the controls say on the screen, for print.
+function onPaper(shares) {
+  const [, shown] = shares.find(([name]) => name === heat.show), unit = heat.show === "gain" ? "points" : "%";
+  return h("p", { class: "paper small soft" }, `In the cells: ${shown}, in ${unit}; items: ${heat.split || "all listed"}. ${meaning()} Italics: fewer than ${FEW} answers.`);
 }
 
 // Counts of answers by row and column, with a last row and column for all.
