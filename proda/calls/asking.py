@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from proda.calls.parsing import Parsed
+from proda.calls.parsing import Parsed, name_the_limit
 from proda.calls.records import Answered, OnResult, Question, Result, Spend, Unanswered
 from proda.calls.rendering import Message, tokens_at_most
 from proda.calls.reply_store import EndpointHabits, ReplyStore, StoredReply
@@ -56,6 +56,7 @@ class Asker:
         self.faults: Counter[str] = Counter()
         self.stopped = ""
         self.probing = False
+        self.other_way = False  # a probe has another way of asking to try, if this one fails
         self.unusable: EndpointError | None = None
         self._replies = 0
         self._failed_in_a_row = 0
@@ -108,7 +109,7 @@ class Asker:
             if got.reason in FINAL:
                 break
             if got.reason != "empty":
-                messages = asked + self.form.correction(mode, got.text, got.call, got.detail)
+                messages = asked + self.form.correction(got.text, got.detail)
         return result
 
     async def _send(self, question: Question, messages: Sequence[Message], mode: str) -> tuple[Parsed | Trouble, int]:
@@ -116,7 +117,8 @@ class Asker:
         pauses = random.Random(question.id)
         trouble = Trouble("not-asked", "")
         sent, attempt = 0, 0
-        while attempt <= self.settings.retries:
+        retries = self.settings.retries
+        while attempt <= retries:
             try:
                 got = await self._exchange(question, messages, mode)
             except (StoppedError, BudgetSpentError) as stop:
@@ -131,8 +133,10 @@ class Asker:
                 continue
             if self._is_final(trouble):
                 return trouble, sent
+            if self.other_way and trouble.reason == "server-error" and not trouble.busy:
+                retries = min(1, retries)  # some servers answer 500 to what they do not support
             attempt += 1
-            if attempt <= self.settings.retries and not await self._pause(attempt, trouble, pauses):
+            if attempt <= retries and not await self._pause(attempt, trouble, pauses):
                 return Trouble("not-asked", self.stopped), sent
         self._exhausted(trouble)
         return trouble, sent
@@ -143,7 +147,8 @@ class Asker:
         held, usage, charged, busy = None, None, False, None
         try:
             request = self.form.body(question, messages, mode, self.settings, self.habits.limit_name)
-            held = await self.budget.reserve(tokens_at_most(request, len(messages)), self.form.limit(question, mode, self.settings))
+            limit = self.form.limit(question, mode, self.settings)
+            held = await self.budget.reserve(tokens_at_most(request, len(messages)), limit)
             if self.stopped:
                 raise StoppedError
             charged = True  # also if this is cancelled while the endpoint works
@@ -151,6 +156,7 @@ class Asker:
             if isinstance(got, bytes):
                 busy = False
                 got = self.form.parse(got, question, mode)
+                name_the_limit(got, limit)
                 if got.reason == "bad-response":
                     got = Trouble(got.reason, got.detail, retry=True, charged=True)
             if isinstance(got, Trouble):

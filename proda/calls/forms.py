@@ -10,7 +10,7 @@ A form also names the key under which a reply is stored. Retries, the throttle, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from proda.calls import rendering
@@ -75,9 +75,9 @@ class JsonForm:
         """Return the value of a stored reply. Raises ValueError or RecursionError if it is not valid any more."""
         return validated(text, question.reply, question.context)
 
-    def correction(self, mode: str, text: str, call: Mapping[str, Any] | None, fault: str) -> list[Message]:
+    def correction(self, text: str, fault: str) -> list[Message]:
         """Return the messages that show the model an invalid reply and ask again."""
-        return rendering.correction(mode, text, call, fault)
+        return rendering.correction(text, fault)
 
 
 JSON = JsonForm()

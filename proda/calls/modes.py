@@ -70,6 +70,7 @@ async def find_mode(asker: Asker) -> None:
     faults = []
     for mode in MODES:
         asker.habits = EndpointHabits(mode, asker.habits.limit_name)
+        asker.other_way = mode != MODES[-1]
         result = await asker.ask(question, keep=False)
         if asker.unusable is not None:
             raise asker.unusable
@@ -77,7 +78,7 @@ async def find_mode(asker: Asker) -> None:
             return
         if isinstance(result, Answered):
             store.keep_habits(address, settings.model, asker.habits)
-            asker.probing = False
+            asker.probing = asker.other_way = False
             return
         faults.append(f"  {mode}: {result.reason}. {result.detail}")
     raise EndpointError(

@@ -25,12 +25,10 @@ MOST_FAULTS = 10  # lines of a validation message that the model gets to read
 
 class _Function(msgspec.Struct):
     arguments: str | dict[str, Any] | None = None
-    name: str = ""
 
 
 class _ToolCall(msgspec.Struct):
     function: _Function | None = None
-    id: str | None = None
 
 
 class _ReplyMessage(msgspec.Struct):
@@ -65,7 +63,6 @@ class Parsed(msgspec.Struct):
     text: str = ""  # the JSON that was accepted; else the whole content
     reason: str = ""  # a key of REASONS
     detail: str = ""
-    call: dict[str, Any] | None = None  # the model's tool call, as it is sent back in a correction
     id: str = ""  # the endpoint's name for the reply
     usage: tuple[int, int] | None = None  # input and output tokens; None if the endpoint does not count them
 
@@ -82,8 +79,8 @@ def parse_completion(data: bytes, model: type[BaseModel], context: Mapping[str, 
     counted = None
     if usage is not None and usage.prompt_tokens is not None and usage.completion_tokens is not None:
         counted = max(0, usage.prompt_tokens), max(0, usage.completion_tokens)
-    text, call = _content(choice.message)
-    parsed = Parsed(text=text, call=call, id=completion.id or "", usage=counted)
+    text = _content(choice.message)
+    parsed = Parsed(text=text, id=completion.id or "", usage=counted)
     if choice.finish_reason == "length" and not _complete(text, model, context):
         parsed.reason, parsed.detail = "truncated", "The reply reached max_tokens."
     elif choice.message.refusal or choice.finish_reason == "content_filter":
@@ -93,6 +90,12 @@ def parse_completion(data: bytes, model: type[BaseModel], context: Mapping[str, 
     else:
         _validate(parsed, model, context)
     return parsed
+
+
+def name_the_limit(parsed: Parsed, limit: int) -> None:
+    """Change "not-json" to "truncated" if the reply has `limit` tokens: servers may call every end of a tool call "tool_calls"."""
+    if parsed.reason == "not-json" and parsed.usage is not None and parsed.usage[1] >= limit:
+        parsed.reason, parsed.detail = "truncated", f"The reply ends in the middle of its JSON, at max_tokens ({limit:,})."
 
 
 def validated(text: str, model: type[BaseModel], context: Mapping[str, Any] | None) -> Any:
@@ -109,18 +112,19 @@ def validated(text: str, model: type[BaseModel], context: Mapping[str, Any] | No
         return model.model_validate(json.loads(text, strict=False), context=given)
 
 
-def _content(message: _ReplyMessage) -> tuple[str, dict[str, Any] | None]:
-    """The text of a reply, and its first tool call. Some servers answer a forced tool in `content`, some send arguments as an object."""
+def _content(message: _ReplyMessage) -> str:
+    """The text of a reply: of its first tool call, if it has one. Some servers answer a forced tool in `content`.
+
+    Some send the arguments of a tool call as an object instead of a text.
+    """
     for call in message.tool_calls or ():
         if call.function is not None:
             given = call.function.arguments
-            text = given if isinstance(given, str) else json.dumps(given or {})
-            function = {"name": call.function.name, "arguments": text}
-            return text, {"id": call.id or "call", "type": "function", "function": function}
+            return given if isinstance(given, str) else json.dumps(given or {})
     content = message.content
     if isinstance(content, list):
         content = "".join(str(part.get("text", "")) for part in content)
-    return content or "", None
+    return content or ""
 
 
 def _complete(text: str, model: type[BaseModel], context: Mapping[str, Any] | None) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -95,14 +95,13 @@ def reply_key(question: Question, mode: str, settings: LlmSettings) -> str:
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 
-def correction(mode: str, content: str, call: Mapping[str, Any] | None, fault: str) -> list[Message]:
-    """The messages that show the model its invalid reply, with what was wrong, and ask again. `call` is its tool call, if it made one."""
+def correction(content: str, fault: str) -> list[Message]:
+    """The messages that show the model its invalid reply, with what was wrong, and ask again.
+
+    A tool call is shown as text. Chat templates that know no tools fail on a message without content, and others on arguments that are no
+    JSON, which is what a correction is about.
+    """
     text = f"This reply is not valid:\n{fault}\nReply again with the whole corrected JSON object and nothing else."
-    if mode == "tools" and call is not None:
-        return [
-            {"role": "assistant", "content": None, "tool_calls": [call]},
-            {"role": "tool", "tool_call_id": call.get("id", ""), "content": text},
-        ]
     return [{"role": "assistant", "content": content}, {"role": "user", "content": text}]
 
 

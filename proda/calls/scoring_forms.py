@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -129,7 +129,7 @@ class _ScoringForm(JsonForm):
     def tokens_about(self, question: Any, mode: str) -> int:
         return -(-len(question.text) // CHARACTERS_PER_TOKEN)
 
-    def correction(self, mode: str, text: str, call: Mapping[str, Any] | None, fault: str) -> list[Message]:
+    def correction(self, text: str, fault: str) -> list[Message]:
         """Return nothing: a score is not asked for again with a remark."""
         return []
 
@@ -209,6 +209,7 @@ class Letters(_ScoringForm):
         faults = []
         for mode in (LOGPROBS, TEXT):
             asker.habits = EndpointHabits(mode, asker.habits.limit_name)
+            asker.other_way = mode == LOGPROBS
             result = await asker.ask(LetterToChoose("probe", PROBE_CHOICE, "ABCD", "probe"), keep=False)  # type: ignore[arg-type]
             if asker.unusable is not None:
                 raise asker.unusable
@@ -216,7 +217,7 @@ class Letters(_ScoringForm):
                 return
             if isinstance(result, Answered) and (result.value.scored or mode == TEXT):
                 asker.store.keep_habits(address, name, asker.habits)
-                asker.probing = False
+                asker.probing = asker.other_way = False
                 return
             faults.append(f"  {mode}: {result.reason}. {result.detail}" if isinstance(result, Unanswered) else f"  {mode}: none returned.")
         raise EndpointError(f"{address}\n  The model {asker.settings.model} did not answer a test question.\n" + "\n".join(faults))

@@ -116,6 +116,7 @@ class Config:
     per_second: float = 0.0  # requests let through each second, further ones get a 429 with retry-after-ms; 0: all
     limit_name: str = "max_tokens"  # the only name of the token limit that is understood
     retry_after_s: float = 1.0
+    llama_cpp: bool = False  # as the server of llama-cpp-python: see `_refused_by_llama_cpp`, and a cut tool call has no other reason
     port: int = 0
     log: str = ""
 
@@ -221,6 +222,9 @@ class Server:
         if config.model and body["model"] != config.model:
             row["status"] = 404
             return _error(404, f"The model `{body['model']}` does not exist", "model_not_found")
+        if config.llama_cpp and (why := _refused_by_llama_cpp(body)):
+            row["status"] = 500
+            return _error(500, why, "internal_server_error")
         if mode not in config.modes:
             row["status"] = 400
             return _error(400, f"'{mode}' is not supported by this server", "unsupported")
@@ -297,6 +301,10 @@ class Server:
         usage = {"prompt_tokens": sum(len(m["content"] or "") for m in body["messages"]) // 4, "completion_tokens": len(text) // 4 + 1}
         row["usage"] = None if fault == "no-usage" else [usage["prompt_tokens"], usage["completion_tokens"]]
         done = {"length": "length", "filter": "content_filter"}.get(fault, "tool_calls" if mode == "tools" else "stop")
+        if self.config.llama_cpp and mode == "tools":
+            done = "tool_calls"
+            usage["completion_tokens"] = min(usage["completion_tokens"], body["max_tokens"]) if fault != "length" else body["max_tokens"]
+            row["usage"] = list(usage.values())
         choices = [] if fault == "no-choices" else [{"index": 0, "message": message, "finish_reason": done}]
         whole = {"id": f"chatcmpl-{row['n']}", "object": "chat.completion", "created": 0, "model": body["model"], "choices": choices}
         return whole if fault == "no-usage" else whole | {"usage": usage | {"total_tokens": sum(usage.values())}}
@@ -340,6 +348,13 @@ def _asked(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
             if "properties" in found:
                 return mode, found
     return mode, {"type": "object"}
+
+
+def _refused_by_llama_cpp(body: dict[str, Any]) -> str:
+    """Why llama-cpp-python answers a request with 500; empty if it does not. The chat template is one that knows no tools."""
+    if (body.get("response_format") or {}).get("type") == "json_schema":
+        return "[{'type': 'literal_error', 'loc': ('body', 'response_format', 'type'), 'msg': \"Input should be 'text' or 'json_object'\"}]"
+    return "" if all(m.get("content") is not None for m in body["messages"]) else 'can only concatenate str (not "NoneType") to str'
 
 
 def _error(status: int, message: str, code: str, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -10,7 +10,7 @@ import pytest
 from proda.calls.ask import ask_all
 from proda.calls.rendering import MODES
 from proda.calls.wire import EndpointError
-from tests.calls.colours import ANSWER, NOWHERE, colour_questions, toy_settings, values
+from tests.calls.colours import ANSWER, NOWHERE, colour_question, colour_questions, toy_settings, values
 from tests.calls.endpoint import endpoint
 
 
@@ -89,3 +89,16 @@ def test_a_server_that_no_longer_takes_its_mode_is_probed_again_by_the_next_run(
         with pytest.raises(EndpointError, match="json_schema"):
             ask_all(colour_questions(2), settings, tmp_path)
         assert ask_all(colour_questions(2), settings, tmp_path).tally.answered == 2
+
+
+def test_a_server_that_refuses_json_schema_with_500_and_renders_no_tool_calls_is_worked_with(tmp_path: Path) -> None:
+    """What the server of llama-cpp-python does, with a model whose chat template knows no tools."""
+    faults = enumerate(("", "", "FAULT=wrong:1", "FAULT=malformed:1", "FAULT=length"))
+    asked = [colour_question(n, fault) for n, fault in faults]
+    with endpoint(answer=ANSWER, llama_cpp=True) as server:
+        run = ask_all(asked, toy_settings(server.url, mode="auto"), tmp_path)
+        rows = server.requests()
+    assert run.tally.answered == 4 and run.tally.unanswered == {"truncated": 1}
+    assert [(row["mode"], row["status"]) for row in rows[:3]] == [("json_schema", 500), ("json_schema", 500), ("tools", 200)]
+    assert [row["status"] for row in rows[3:]] == [200] * 7  # two replies are mended, and the one that was cut is not asked for again
+    assert len([row for row in rows if row["rounds"] > 2]) == 2

@@ -24,7 +24,7 @@ from proda.compiler.base import load_base, make_base
 from proda.compiler.packing import Document
 from proda.compiler.train import train_seeds
 from proda.params import EndpointParams, EvaluateParams
-from proda.records import LETTERS, Item, Outcome
+from proda.records import LETTERS, Outcome
 from proda.tester.endpoint_scores import EndpointScorer
 from proda.tester.letters import greedy, read_letter
 from proda.tester.scoring import option_scores, score_items
@@ -201,38 +201,3 @@ def test_a_run_that_is_killed_goes_on_without_repeating(base: Path, tmp_path: Pa
     in_flight = 4  # requests that the kill cut off may be answered after it
     assert texts - len(kept) <= len(late) <= texts - len(kept) + in_flight
     assert msgspec.convert(json.loads(done.stdout), list[Outcome]) == whole
-
-
-@pytest.mark.slow
-@pytest.mark.skipif("PRODA_TEST_ENDPOINT" not in os.environ, reason="PRODA_TEST_ENDPOINT names no endpoint to test against")
-@pytest.mark.parametrize("scoring", ["loglikelihood", "letter"])
-def test_a_real_server_knows_more_than_chance(scoring: str, tmp_path: Path) -> None:
-    """With the environment variables that docs/how-to/documents.md names: PRODA_TEST_ENDPOINT and PRODA_TEST_MODEL."""
-    name = os.environ.get("PRODA_TEST_MODEL", "default")
-    endpoint = EndpointParams(url=os.environ["PRODA_TEST_ENDPOINT"], base_model=name, tuned_model=name, concurrency=2, timeout_s=600.0)
-    params = EvaluateParams(scoring=scoring, backend="endpoint", endpoint=endpoint)  # type: ignore[arg-type]
-    asked = [_easy(n, *parts) for n, parts in enumerate(EASY)]
-    found = EndpointScorer(params, tmp_path).outcomes("base", asked)
-    assert sum(o.correct is not None for o in found) == len(asked)
-    assert sum(bool(o.correct) for o in found) >= (6 if scoring == "loglikelihood" else 2)
-
-
-EASY = (
-    ("What colour is fresh snow?", "white", "green", "purple", "black"),
-    ("What do cows give?", "milk", "paper", "iron", "petrol"),
-    ("What is the capital of France?", "Paris", "Oslo", "Cairo", "Lima"),
-    ("What does ice become when it melts?", "water", "stone", "sand", "gold"),
-    ("Which animal barks?", "a dog", "a fish", "a snail", "a spider"),
-    ("What shines in the sky by day?", "the sun", "a shoe", "the floor", "a spoon"),
-    ("How many legs does a human have?", "two", "nine", "eleven", "forty"),
-    ("What do people use to cut paper?", "scissors", "soup", "clouds", "pillows"),
-)
-
-
-def _easy(n: int, stem: str, *options: str) -> Item:
-    from proda.records import Option
-
-    right = n % len(LETTERS)
-    order = [*options[1 : right + 1], options[0], *options[right + 1 :]]
-    made = tuple(Option(text, None if text == options[0] else "substitution") for text in order)
-    return Item(f"easy/c{n}:dev-recall", "dev", "recall", "easy", "all", f"easy/c{n}", (), (), stem, made, LETTERS[right])

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -303,18 +302,3 @@ def test_a_killed_run_goes_on_without_repeating_a_call_and_the_key_is_in_no_file
         assert one == other
     files = [path for path in root.rglob("*") if path.is_file()]
     assert not [path for path in files if key.encode() in path.read_bytes()] and key not in last.stderr + last.stdout
-
-
-@pytest.mark.slow
-@pytest.mark.skipif("PRODA_TEST_ENDPOINT" not in os.environ, reason="PRODA_TEST_ENDPOINT names no endpoint to test against")
-def test_a_real_endpoint_is_driven_from_chunks_to_a_proposals_file(tmp_path: Path) -> None:
-    llm = {"model": os.environ.get("PRODA_TEST_MODEL", "default"), "mode": "auto", "timeout_s": 600.0, "max_tokens": 800, "concurrency": 2}
-    root = make_repository(tmp_path, {SOURCE: _document()}, os.environ["PRODA_TEST_ENDPOINT"], **llm)
-    done = subprocess.run(_command(root), cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    proposals = load_proposals(root, SOURCE)
-    assert len(proposals.chunks) == 3 and Counter(c.outcome for c in proposals.chunks.values()).total() == 3
-    for record in proposals.chunks.values():
-        assert record.outcome != "set-aside" or record.reason
-    text = _document()
-    assert all(text[slice(*s.evidence.span)] == s.evidence.quote for s in proposals.statements.values())
