@@ -17,6 +17,7 @@ from proda.records import Record
 LONGEST = 240  # characters of one piece of data
 LONGEST_QUOTE = 320  # a quote has 300 characters at most, by the guide
 LONGEST_TEXT = 500  # a sample or item
+AROUND = 12  # words shown on each side of what changed in a sample or item
 # Markdown reads a character reference as plain text, whatever the character itself would mean.
 _MEANS = re.compile(r"[^\w\s.,;/()'?%+=“”‘’–—…→-]|_")
 
@@ -61,6 +62,11 @@ def comment(found: Comparison, anchors: Mapping[str, str] | None = None, limits:
 def _scores(found: Comparison) -> Iterator[str]:
     if not found.scores:
         return
+    if _same_results(found):
+        shown = next((s for s in found.scores if (s.model, s.suite) == ("tuned", "twin")), found.scores[-1])
+        what = f"{escaped(shown.model)}, {escaped(shown.suite)}: {_accuracy(shown.new, shown.new_range)}"
+        yield from (f"**Scores and answers**: both commits hold the same results ({what}).", "")
+        return
     yield from ("| model | suite | before | after | difference, same items |", "|---|---|--:|--:|--:|")
     for score in found.scores:
         old, new = _accuracy(score.old, score.old_range), _accuracy(score.new, score.new_range)
@@ -70,6 +76,13 @@ def _scores(found: Comparison) -> Iterator[str]:
         moved = "–" if loss.difference is None else f"{loss.difference:+.3f} nats per token"
         yield f"| {escaped(loss.model)} | loss on neutral text | {old} | {new} | {moved} |"
     yield from ("", "In brackets: 95 % confidence intervals.", "")
+
+
+def _same_results(found: Comparison) -> bool:
+    """Whether all scores and answers are equal, for example because the models have not been rebuilt."""
+    a = found.answers
+    moved = (a.better, a.worse, a.reworded, a.only_old, a.only_new, a.stale)
+    return not any(moved) and all((s.old, s.old_range) == (s.new, s.new_range) and not s.change for s in found.scores)
 
 
 def _accuracy(value: float | None, ends: tuple[float, float] | None) -> str:
@@ -86,7 +99,7 @@ def _points(score: Score) -> str:
 
 def _flips(found: Comparison, cut: Limits) -> Iterator[str]:
     a = found.answers
-    if not (a.compared or a.reworded or a.only_old or a.only_new):
+    if not (a.compared or a.reworded or a.only_old or a.only_new) or (found.scores and _same_results(found)):
         return
     yield (
         f"**Answers**: {a.better:,} items wrong → right, {a.worse:,} right → wrong (majority of the tuned seeds),"
@@ -141,7 +154,7 @@ def _derived(title: str, changes: Sequence[Derived], cut: Limits) -> Iterator[st
         return
     counts = Counter(c.change for c in changes)
     yield f"**{title}**: {', '.join(f'{counts[c]:,} {c}' for c in CHANGES if counts[c])}."
-    named = [f"{code(node)} {n:,}" if node else f"no changed node {n:,}" for node, n in causes(changes)]
+    named = [f"{code(node)} ({n:,})" if node else f"no changed node ({n:,})" for node, n in causes(changes)]
     yield from (f"Because of {', '.join(named[:6])}{' …' if len(named) > 6 else ''}.", "")
     rows = [
         f"| {escaped(name)} | {' | '.join(f'{n[c]:,}' for c in ('added', 'changed', 'removed'))} |"
@@ -166,8 +179,26 @@ def representative(changes: Sequence[Derived], number: int) -> list[Derived]:
 
 
 def _text_change(change: Derived) -> str:
-    old, new = (escaped(text, LONGEST_TEXT) if text else "" for text in (change.old, change.new))
+    texts = differing(change.old, change.new) if change.old and change.new else (change.old or "", change.new or "")
+    old, new = (escaped(text, LONGEST_TEXT) for text in texts)
     return f"{old}<br>→ {new}" if old and new else new or old
+
+
+def differing(old: str, new: str, around: int = AROUND) -> tuple[str, str]:
+    """Return both texts without the words that they share at the start and at the end, but for `around` words on each side.
+
+    So that a reader finds what changed, also where it stands behind the first `LONGEST_TEXT` characters.
+    """
+    before, after = old.split(), new.split()
+    least = min(len(before), len(after))
+    head = next((n for n in range(least) if before[n] != after[n]), least)
+    tail = next((n for n in range(least - head) if before[-1 - n] != after[-1 - n]), least - head)
+
+    def cut(words: list[str]) -> str:
+        first, last = max(0, head - around), len(words) - max(0, tail - around)
+        return " ".join([*["…"][: first > 0], *words[first:last], *["…"][: last < len(words)]])
+
+    return cut(before), cut(after)
 
 
 def _folded(title: str, head: Sequence[str], rows: Sequence[str], cut: Limits, *, fold: bool = False) -> Iterator[str]:

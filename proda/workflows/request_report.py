@@ -180,7 +180,9 @@ def _models(root: Path) -> Check:
     if any(change.what == NEVER for change in changed):
         return Check("models and scores", "not run", "no model has been trained yet")
     if changed:
-        what = dict.fromkeys(f"{change.kind}: {change.what} {change.how}" for change in changed)
+        what = dict.fromkeys(
+            f"{change.what if change.kind == change.what else f'{change.kind}: {change.what}'} {change.how}" for change in changed
+        )
         return Check("models and scores", "stale", "older than the data; the scores below are those of the last build", (*what,)[:DETAILS])
     line = code_line(found, "diagnose")
     return Check("models and scores", "passed", line or "belong to this data")

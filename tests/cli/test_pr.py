@@ -15,9 +15,11 @@ import msgspec
 import pytest
 from msgspec import structs
 
+from proda.cli.comment import comment as markdown
+from proda.cli.comment import differing
 from proda.cli.request_comment import MARKER, STEPS, length, request_comment
 from proda.errors import InputError
-from proda.history.compare import Answers, Comparison, Derived, NodeChange
+from proda.history.compare import Answers, Comparison, Derived, NodeChange, Score
 from proda.records import Item
 from proda.store.items import load_items, write_items_tree
 from proda.workflows.request_report import LARGEST, Check, RequestReport, RequestVerdict, read_report, write_report
@@ -176,6 +178,26 @@ def test_a_report_is_read_only_if_it_is_one(tmp_path: Path) -> None:
     path.symlink_to(tmp_path / "secret")
     with pytest.raises(InputError, match=r"a link"):
         read_report(path)
+
+
+def test_of_a_changed_text_the_words_around_the_change_are_shown() -> None:
+    shared = " ".join(f"w{n}" for n in range(200))
+    old, new = differing(f"{shared} is red {shared}", f"{shared} was quite red {shared}", 3)
+    assert (old, new) == ("… w197 w198 w199 is red w0 w1 …", "… w197 w198 w199 was quite red w0 w1 …")
+    assert differing("a b", "a b c", 3) == ("a b", "a b c") and differing("a a", "a a a", 0) == ("…", "… a")
+
+
+def test_results_that_are_the_same_are_one_line() -> None:
+    score = Score("tuned", "twin", 0.49, 0.49, (0.46, 0.52), (0.46, 0.52))
+    same = Comparison("aaa", "bbb", (), (), (), (), (), Answers(compared=1751), (score,))
+    text = markdown(same)
+    assert "**Scores and answers**: both commits hold the same results (tuned, twin: 0.490 [0.460, 0.520])." in text
+    assert "| model |" not in text and "**Answers**" not in text
+    for other in (
+        structs.replace(same, answers=Answers(compared=1751, better=1)),
+        structs.replace(same, scores=(structs.replace(score, new=0.5),)),
+    ):
+        assert "| model |" in markdown(other) and "**Answers**" in markdown(other)
 
 
 def test_a_report_by_a_stranger_adds_no_markup_wherever_its_text_is(tmp_path: Path) -> None:

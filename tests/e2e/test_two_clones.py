@@ -24,6 +24,7 @@ from proda.yamlio import load_yaml
 from tests.e2e.commands import stages_run
 from tests.toyworld import ROOT, make_repository
 
+pytestmark = pytest.mark.slow  # three trainings; the first build alone takes about 70 s of one core
 TOPIC = "knowledge/milling/milling-basics.yaml"
 MODEL_STAGES = {"train", "evaluate", "diagnose"}
 WIND = "air that moves over the valley"
