@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from proda.calls.parsing import Parsed, name_the_limit
+from proda.calls.parsing import Parsed, at_limit
 from proda.calls.records import Answered, OnResult, Question, Result, Spend, Unanswered
 from proda.calls.rendering import Message, tokens_at_most
 from proda.calls.reply_store import EndpointHabits, ReplyStore, StoredReply
@@ -155,8 +155,7 @@ class Asker:
             got: bytes | Parsed | Trouble = await self.wire.send(request, self.form.path(mode))
             if isinstance(got, bytes):
                 busy = False
-                got = self.form.parse(got, question, mode)
-                name_the_limit(got, limit)
+                got = at_limit(self.form.parse(got, question, mode), limit)
                 if got.reason == "bad-response":
                     got = Trouble(got.reason, got.detail, retry=True, charged=True)
             if isinstance(got, Trouble):

@@ -92,10 +92,14 @@ def parse_completion(data: bytes, model: type[BaseModel], context: Mapping[str, 
     return parsed
 
 
-def name_the_limit(parsed: Parsed, limit: int) -> None:
-    """Change "not-json" to "truncated" if the reply has `limit` tokens: servers may call every end of a tool call "tool_calls"."""
+def at_limit(parsed: Parsed, limit: int) -> Parsed:
+    """Return `parsed` with "not-json" changed to "truncated" if the reply has `limit` tokens.
+
+    Some servers call the end of every tool call "tool_calls", that of one which was cut too.
+    """
     if parsed.reason == "not-json" and parsed.usage is not None and parsed.usage[1] >= limit:
         parsed.reason, parsed.detail = "truncated", f"The reply ends in the middle of its JSON, at max_tokens ({limit:,})."
+    return parsed
 
 
 def validated(text: str, model: type[BaseModel], context: Mapping[str, Any] | None) -> Any:
