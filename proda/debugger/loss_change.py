@@ -76,10 +76,11 @@ def _change(had: Sequence[_Both], resamples: int) -> LossChange:
     # One cell for each token, so that the mean is over tokens.
     cells = [cell for a, b in pairs for cell in [(a.passage, a.model, ((b.nats or 0.0) - (a.nats or 0.0)) / a.tokens)] * a.tokens]
     before, after = _mean(a for a, _ in pairs), _mean(b for _, b in pairs)
-    numbers = (before, after, *mean_interval(cells, resamples=resamples))
+    mean, low, high = (round(number, DIGITS) for number in mean_interval(cells, resamples=resamples))
     known = [(a, b) for a, b in pairs if a.kl is not None and b.kl is not None]
     kl = [round(sum(loss.kl or 0.0 for loss in side) / sum(loss.tokens for loss in side), DIGITS) for side in zip(*known, strict=True)]
-    return LossChange(n, *(round(number, DIGITS) for number in numbers), *(kl or (None, None)), lost)
+    kl_before, kl_after = kl if kl else (None, None)
+    return LossChange(n, round(before, DIGITS), round(after, DIGITS), mean, low, high, kl_before, kl_after, lost)
 
 
 def _mean(losses: Iterable[NeutralLoss]) -> float:

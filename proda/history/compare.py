@@ -142,7 +142,7 @@ class Comparison(msgspec.Struct, frozen=True):
     def same(self) -> bool:
         """Whether there is no difference in meaning."""
         moved = (self.nodes, self.settings, self.samples, self.items, self.hidden_items, self.answers.better, self.answers.worse)
-        return not any(moved) and all(s.old == s.new for s in (*self.scores, *self.neutral))
+        return not any(moved) and all(s.old == s.new for s in self.scores) and all(s.old == s.new for s in self.neutral)
 
 
 def compare(old: Revision, new: Revision, *, sealed: bool = False) -> Comparison:
