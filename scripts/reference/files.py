@@ -33,6 +33,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     about: str  # who writes it, and what it is for
     record: type[msgspec.Struct] | None = None  # the type of the file, or of its entries
     keys: dict[str, str] = {}  # top-level keys or columns, where there is no record
+    sometimes: tuple[str, ...] = ()  # those that only some repositories have
     module: str = ""  # whose docstring holds an example, where this repository has no such file
     lines: int = 0  # of the example; 0: the usual number
 
@@ -257,6 +258,7 @@ FORMATS = (
             "neutral_kl": "divergence of the tuned models from the base on neutral text, KL(base ‖ tuned), in nats per token",
             "base_neutral_loss": "loss of the base on neutral text, in nats per token",
         },
+        sometimes=("neutral_loss", "neutral_kl", "base_neutral_loss"),
     ),
     Format(
         title="Metrics",
@@ -271,6 +273,7 @@ FORMATS = (
             "the `increase` over the base and the divergence `kl` with their intervals over passages and seeds; in nats per token",
             "dependence": "by split and kind of item: shares right where all statements are known and where two or more are not",
         },
+        sometimes=("suites", "neutral_text"),
         lines=14,
     ),
     Format(
@@ -283,6 +286,7 @@ FORMATS = (
             "tuned": "the tuned models, mean over seeds",
             "neutral_text": "if it was measured: loss, increase over the base and divergence of each tuned model, with intervals",
         },
+        sometimes=("neutral_text",),
         lines=14,
     ),
     Format(

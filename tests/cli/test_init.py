@@ -53,7 +53,7 @@ def test_a_dry_run_prints_the_files_and_writes_none(tmp_path: Path) -> None:
 
 
 def test_json_names_files_and_commit(tmp_path: Path) -> None:
-    planned = json.loads(call("breads", "--root", str(tmp_path), "--dry-run", "--json").stdout)
+    planned = json.loads(call("breads", "--root", str(tmp_path), "--dry-run", "--json", "--model", "someone/small").stdout)
     made = json.loads(call("breads", "--root", str(tmp_path), "--json", "--model", "someone/small").stdout)
     assert planned["commit"] is None and not planned["written"] and made["written"]
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=tmp_path / "breads", check=True, capture_output=True, text=True).stdout

@@ -107,7 +107,8 @@ def test_replay_towards_the_base_keeps_the_model_nearer_to_it_than_no_replay(bas
     ids = torch.tensor([tokenizer(READING[7].completion)["input_ids"]])  # not among the replayed
 
     def moved(name: str, share: float) -> float:
-        params = msgspec.structs.replace(ONE, method=method, general_replay=share, replay_targets="base", epochs=8, learning_rate=1e-2)
+        how = {"method": method, "general_replay": share, "replay_targets": "base", "precision": "fp32"}  # the same on every processor
+        params = msgspec.structs.replace(ONE, **how, epochs=8, learning_rate=1e-2)
         run = train_seeds(base, FACTS, READING[:6], params, tmp_path / name, cache=tmp_path / "cache")[0]
         assert run.curve[-1].loss < run.curve[0].loss
         after, _ = load_tuned(base, tmp_path / name / "seed-0")

@@ -95,10 +95,10 @@ def test_a_run_is_sent_to_a_server_later_and_run_json_then_names_the_copy(made: 
         export = re.sub(r"http\S+", url, exported[0])
         assert "1 sent, 0 there already" in say(made, f"{export}; {uploads[0]}", MLFLOW_HTTP_REQUEST_TIMEOUT="600")
         assert "0 sent, 1 there already" in say(made, f"{export}; {uploads[1]}", MLFLOW_HTTP_REQUEST_TIMEOUT="600")
-    copy = str(read_run(made.root)["run_id"])
-    assert copy != made.run
-    for one in (copy, made.run):
-        assert made.run in say(made, f"proda runs {one}"), "proda runs takes both ids"
+        copy = str(read_run(made.root)["run_id"])
+        assert copy != made.run
+        for one in (copy, made.run):
+            assert one in say(made, f"{export}; proda runs {one}", MLFLOW_HTTP_REQUEST_TIMEOUT="600"), "proda runs takes both ids"
 
 
 def test_mlflow_takes_the_options_with_which_the_page_starts_it() -> None:
