@@ -28,9 +28,9 @@ from proda.graph import Knowledge
 from proda.params import Params
 from proda.records import Item, Outcome, Sample
 from proda.statistics import difference, interval, paired
-from proda.tester.neutral_metrics import neutral_metrics
 from proda.workflows.kept_scores import TunedFolder, item_outcomes
-from proda.workflows.neutral_text import measure, neutral_texts
+from proda.workflows.neutral_summary import neutral_summary
+from proda.workflows.neutral_text import neutral_texts
 from proda.workflows.repair_round import PER_ERROR, plan, without_leaks
 from proda.workflows.trials import CACHE, Laboratory, Trial
 
@@ -144,10 +144,9 @@ def _neutral(loop: LoopPlan, trials: Mapping[str, Trial]) -> dict[str, dict[str,
     passages = neutral_texts(loop.params, loop.root)
     if not passages:
         return {}
-    batch, cache, resamples = loop.params.evaluate.batch_tokens, loop.root / CACHE, loop.params.evaluate.bootstrap
+    how = {"batch_tokens": loop.params.evaluate.batch_tokens, "resamples": loop.params.evaluate.bootstrap}
     folders = {arm: {model: loop.root / folder for model, folder in trial.adapters.items()} for arm, trial in trials.items()}
-    measured = {arm: measure(loop.base, mine, passages, batch_tokens=batch, cache=cache) for arm, mine in folders.items()}
-    return {arm: neutral_metrics(losses, resamples=resamples) for arm, losses in measured.items()}
+    return {arm: neutral_summary(loop.base, mine, passages, cache=loop.root / CACHE, **how) for arm, mine in folders.items()}
 
 
 def _suite(outcomes: Mapping[str, Sequence[Outcome]], arm: str, resamples: int) -> dict[str, Any]:
