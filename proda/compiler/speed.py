@@ -176,4 +176,4 @@ def machine() -> dict[str, Any]:
     import torch
 
     name = torch.cuda.get_device_name() if gpus() else f"CPU ({platform.machine()})"
-    return {"device": name, "devices": gpus(), "torch": torch.__version__}
+    return {"device": name, "devices": gpus(), "torch": str(torch.__version__)}

@@ -33,6 +33,7 @@ V = TypeVar("V")
 
 TIMEOUT_S = 1800.0  # how long a process waits for the others: longer than writing a checkpoint of a large model takes
 RESULT, FAILURE = "result", "failure"
+WAITED = "has waited for the others"  # of the message about a time-out
 
 
 class Rank(NamedTuple):
@@ -181,13 +182,19 @@ def _joined(rank: Rank, device: int, store: Any, timeout_s: float) -> Iterator[N
 def _tell(folder: Path, number: int, message: str, timeout_s: float) -> None:
     """Keep the message of the process that fails first; the others fail because they have lost it."""
     if "Timed out waiting" in message:  # of Gloo; after a time-out of NCCL the process is ended
-        message = f"the process of rank {number} has waited for the others for more than {timeout_s:g} s. Run the command again."
+        message = f"the process of rank {number} {WAITED} for more than {timeout_s:g} s. Run the command again."
     with suppress(FileExistsError), (folder / FAILURE).open("x", encoding="utf-8") as out:
         out.write(message)
 
 
 def _reason(context: Any, error: Any, folder: Path) -> str:
-    """Why the processes failed: a signal that ended one of them, or the first message."""
+    """Why the processes failed: a time-out, a signal that ended one of them, or the first message."""
+    try:
+        told = (folder / FAILURE).read_text(encoding="utf-8")
+    except OSError:
+        told = ""
+    if WAITED in told:  # one that no longer answers is ended by SIGKILL afterwards
+        return told
     codes = [child.exitcode or 0 for child in context.processes]
     first = error.error_index
     ended = [n for n in (first, *range(len(codes))) if codes[n] < 0]
@@ -199,7 +206,4 @@ def _reason(context: Any, error: Any, folder: Path) -> str:
             f"the process of rank {killed[0]} (of {len(codes)}, counted from 0) was ended by {how}, so the others were ended too.{hint}"
             " Run the command again to continue from the last checkpoint."
         )
-    try:
-        return (folder / FAILURE).read_text(encoding="utf-8")
-    except OSError:
-        return f"the process of rank {error.error_index} ended: {error}"
+    return told or f"the process of rank {error.error_index} ended: {error}"
