@@ -4,7 +4,7 @@
     rows = measured(task, [SpeedCase("fp32", checkpointing=False), SpeedCase("bf16", checkpointing=True)], processes=1)
     rows[0]      {"processes": 1, "precision": "fp32", …, "tokens_per_second": 5120, "peak_gb": 31.2, "losses": [10.4, …]}
 
-All cases train the same random texts from the same weights. `python -m scripts.gpu_check` runs it.
+All cases train the same random texts from the same weights. The script gpu_check of the repository runs it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Check training on GPUs: the cases to measure, and their table. `python -m scripts.gpu_check` runs it.
+"""Check training on GPUs: the cases to measure, and their table. The script gpu_check of the repository runs it.
 
 document = run_gpu_check(SpeedTask(None, "1b", 12), processes=2, budget_s=200.0)
 print(report(document))
