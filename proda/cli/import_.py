@@ -1,4 +1,4 @@
-"""`proda import KIND FILE…`: ontologies, question sets and training rows of other tools, for review.
+"""`proda import KIND FILE…`: ontologies, question sets and training rows of other tools, for review; `proda import lm-eval TASK…`.
 
 $ proda import obo go.obo --discipline biology --topic fission --under GO:0048285 --origin geneontology.org --licence CC-BY-4.0
 read 41 entries, used 37
@@ -25,7 +25,8 @@ from proda.errors import UsageError
 if TYPE_CHECKING:
     from proda.workflows.import_plan import ImportKind, PlannedImport
 
-CHOICES = ("obo", "skos", "proda-json", "rows", "sharegpt", "messages", "alpaca", "mmlu")  # KINDS of proda/workflows/import_plan.py
+# KINDS of proda/workflows/import_plan.py
+CHOICES = ("obo", "skos", "proda-json", "rows", "sharegpt", "messages", "alpaca", "mmlu", "lm-eval")
 SHOWN = 3  # faults of one kind that are printed; --json has the first 100
 
 
@@ -35,9 +36,9 @@ SHOWN = 3  # faults of one kind that are printed; --json has the first 100
     " --dry-run",
 )
 @click.argument("kind", metavar="KIND", type=click.Choice(CHOICES))
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE...|TASK...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--discipline", required=True, help="The discipline that the import belongs to.")
-@click.option("--topic", default="", help="Name of the source and topic, or of the suite. Default: the name of the file.")
+@click.option("--topic", default="", help="Name of the source and topic, or of the suite. Default: the name of the first file or task.")
 @click.option("--title", default="", help="Title of the source or suite.")
 @click.option("--origin", default="", help="Where the files come from. Never guessed.")
 @click.option("--licence", default="", help="Licence that they may be used under. Never guessed.")
@@ -46,6 +47,13 @@ SHOWN = 3  # faults of one kind that are printed; --json has the first 100
 @click.option("--language", default="en", show_default=True, help="skos: language of the labels and definitions to read.")
 @click.option("--relation", "relations", multiple=True, metavar="VERB=RELATION", help="proda-json: what a verb means. May be repeated.")
 @click.option("--encoding", default="", help="Encoding of the files. Default: by their byte order mark, or UTF-8.")
+@click.option(
+    "--include",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="lm-eval: a folder of further tasks. Python functions that they name are run.",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="lm-eval: read only so many questions of each task, from its first one.")
 @click.option("--dry-run", is_flag=True, help="Read everything and list the faults, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print counts and faults as JSON.")
 @click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
@@ -62,11 +70,13 @@ def import_(
     language: str,
     relations: tuple[str, ...],
     encoding: str,
+    include: Path | None,
+    limit: int | None,
     dry_run: bool,
     as_json: bool,
     root: Path,
 ) -> None:
-    """Import files of another tool. Nothing becomes knowledge before it is reviewed.
+    """Import files of another tool, or tasks by name. Nothing becomes knowledge before it is reviewed.
 
     \b
     obo, skos       terms → a source, and proposed concepts and statements
@@ -75,6 +85,7 @@ def import_(
     sharegpt, messages, alpaca
                     the same, rows in this format only
     mmlu            CSV of four-option questions → a general suite in benchmarks/general
+    lm-eval         names of multiple-choice tasks of lm-evaluation-harness → the same
 
     Rows that cannot be used are listed with their line; the others are imported.
     """
@@ -86,9 +97,11 @@ def import_(
     from proda.workflows.import_plan import ImportPlan
 
     root = Repository.open(root).root
+    tasks = tuple(map(str, files)) if kind == "lm-eval" else ()
     plan = ImportPlan(
-        cast("ImportKind", kind), files, discipline, topic=topic, title=title, licence=licence, origin=origin, encoding=encoding,
-        language=language.casefold(), type=concept_type, under=under, relations=_relations(relations),
+        cast("ImportKind", kind), () if tasks else files, discipline, topic=topic, title=title, licence=licence, origin=origin,
+        encoding=encoding, language=language.casefold(), type=concept_type, under=under, relations=_relations(relations),
+        tasks=tasks, include=include, limit=limit or 0,
     )  # fmt: skip
     planned = plan_import(root, plan)
     if planned.texts and not dry_run:

@@ -11,6 +11,7 @@
     sha256: 41c0…            # of the jsonl file
     files: {astronomy_test.csv: 77d0…}
     subjects: {astronomy: 152}
+    tasks: {arc_easy: {library: 0.4.13, version: '1.0', …}}     # of a suite from lm-evaluation-harness
     readings: {readings: 304, validated: 150, …}       # of a suite that is kept in benchmarks/suites, if it was read
 
 The stage `evaluate` scores the suites that `evaluate.general` in params.yaml names.
@@ -43,6 +44,16 @@ class SuiteReadings(Record, frozen=True):
     easy_to_guess: int  # items for which all readers estimate 0.8 or more
 
 
+class SuiteTask(Record, frozen=True):
+    """A task of lm-evaluation-harness that a suite was read from."""
+
+    library: str  # version of lm-evaluation-harness
+    version: str  # of the task; empty if it has none
+    questions: int  # that were read, those that could not be used included
+    asked_alike: int  # of them, those that get the harness's own prompt
+    sha256: str  # of the questions that were read, with choices and answers
+
+
 class SuiteCard(Record, frozen=True):
     """Where a suite comes from. `files` maps the imported files to their SHA-256."""
 
@@ -54,6 +65,7 @@ class SuiteCard(Record, frozen=True):
     files: dict[str, str]
     subjects: dict[str, int]
     readings: SuiteReadings | None = None
+    tasks: dict[str, SuiteTask] = {}  # noqa: RUF012
 
 
 def suite_files(
@@ -64,11 +76,12 @@ def suite_files(
     files: Mapping[str, str],
     items: Iterable[Item],
     readings: SuiteReadings | None = None,
+    tasks: Mapping[str, SuiteTask] | None = None,
 ) -> dict[str, str]:
     """Return path → text of a suite and its card. Items are sorted by id, so equal items give equal bytes."""
     ordered = sorted(items, key=lambda item: item.id)
     body = b"".join(msgspec.json.encode(item) + b"\n" for item in ordered)
     subjects = dict(sorted(Counter(item.topic for item in ordered).items()))
     digest = hashlib.sha256(body).hexdigest()
-    card = SuiteCard(title, origin, licence, len(ordered), digest, dict(sorted(files.items())), subjects, readings)
+    card = SuiteCard(title, origin, licence, len(ordered), digest, dict(sorted(files.items())), subjects, readings, dict(tasks or {}))
     return {f"{FOLDER}/{name}.jsonl": body.decode(), f"{FOLDER}/{name}.yaml": dump_yaml(msgspec.to_builtins(card))}

@@ -8,7 +8,8 @@
     proda-json      the public implementation's knowledge → proposals; its training rows and questions → faults only
     rows, sharegpt, messages, alpaca
                     training rows → a source of their explanations, to be extracted like any document
-    mmlu            multiple-choice questions → a general suite
+    mmlu            CSV files of multiple-choice questions → a general suite
+    lm-eval         multiple-choice tasks of lm-evaluation-harness, by name → a general suite
 
 Nothing becomes knowledge or a sample by being imported. Training rows do not become samples, because a sample names the nodes that it
 teaches and follows from them; a row names none.
@@ -26,7 +27,8 @@ from proda.errors import NotFoundError, UsageError
 from proda.exchange.faults import Faults
 from proda.knowledge.schema import ConceptType
 from proda.workflows.import_plan import ImportKind, ImportPlan, PlannedImport, topic_id
-from proda.workflows.import_rows import plan_rows, plan_suite
+from proda.workflows.import_rows import plan_rows
+from proda.workflows.import_suites import plan_suite, plan_tasks
 from proda.workflows.import_terms import plan_core, plan_terms
 from proda.workflows.scaffold import parse_topic
 
@@ -40,6 +42,8 @@ def plan_import(root: Path, plan: ImportPlan) -> PlannedImport:
     for path in plan.files:
         if not path.is_file():
             raise NotFoundError(f"{path}\n  No such file. Nothing was written.")
+    if plan.kind != "lm-eval" and (plan.include or plan.limit):
+        raise UsageError(f"--include and --limit are for lm-eval, not for {plan.kind}. Leave them out.")
     if plan.type not in get_args(ConceptType):
         raise UsageError(f"--type: got '{plan.type[:60]}', expected one of {', '.join(get_args(ConceptType))}.")
     parse_topic(topic_id(plan))
@@ -52,6 +56,8 @@ def _plan_of(kind: ImportKind) -> Callable[[Path, ImportPlan, Faults], PlannedIm
         return plan_terms
     if kind == "proda-json":
         return plan_core
+    if kind == "lm-eval":
+        return plan_tasks
     return plan_suite if kind == "mmlu" else plan_rows
 
 

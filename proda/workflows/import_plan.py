@@ -18,7 +18,7 @@ from proda.records import Record
 from proda.store.proposals import Proposals, load_proposals, proposals_path
 from proda.workflows.scaffold import Origin, catalogue_with, require_origin
 
-ImportKind = Literal["obo", "skos", "proda-json", "rows", "sharegpt", "messages", "alpaca", "mmlu"]
+ImportKind = Literal["obo", "skos", "proda-json", "rows", "sharegpt", "messages", "alpaca", "mmlu", "lm-eval"]
 KINDS: tuple[ImportKind, ...] = get_args(ImportKind)
 
 
@@ -28,7 +28,7 @@ class ImportPlan(Record, frozen=True):
     kind: ImportKind
     files: tuple[Path, ...]
     discipline: str
-    topic: str = ""  # default: the name of the first file; of a suite "mmlu"
+    topic: str = ""  # default: the name of the first file or task; of a suite from CSV "mmlu"
     title: str = ""
     licence: str = ""
     origin: str = ""
@@ -37,6 +37,9 @@ class ImportPlan(Record, frozen=True):
     type: str = "entity"  # of concepts whose type the knowledge does not know
     under: str = ""  # the id of a term: only this one and those below it
     relations: dict[str, str] = {}  # noqa: RUF012  verb → relation, in addition to those that the relations themselves have
+    tasks: tuple[str, ...] = ()  # names of tasks of lm-evaluation-harness; `files` is then empty
+    include: Path | None = None  # a folder of further tasks
+    limit: int = 0  # questions of each task, from its first one; 0: all
 
 
 class PlannedImport(Record, frozen=True):
@@ -53,7 +56,8 @@ class PlannedImport(Record, frozen=True):
 
 def topic_id(plan: ImportPlan) -> str:
     """The source and topic of an import: `physics/heat-pumps`."""
-    return f"{plan.discipline}/{plan.topic or ('mmlu' if plan.kind == 'mmlu' else slug(plan.files[0].stem))}"
+    first = slug(plan.tasks[0] if plan.tasks else plan.files[0].stem)
+    return f"{plan.discipline}/{plan.topic or ('mmlu' if plan.kind == 'mmlu' else first)}"
 
 
 def origin_of(plan: ImportPlan, title: str) -> Origin:

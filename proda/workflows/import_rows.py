@@ -1,4 +1,4 @@
-"""Training rows → a source of their explanations and a list of faults; multiple-choice questions → a general suite."""
+"""Training rows → a source of their explanations and a list of faults."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from proda.errors import InputError, UsageError
 from proda.exchange.faults import Faults
 from proda.exchange.json_rows import json_rows
 from proda.exchange.markdown_text import paragraph, source_text
-from proda.exchange.mcq_csv import mcq_items
 from proda.exchange.training_rows import AnsweredRow, RowError, RowFormat, folded, read_row, row_faults, sentence_of
 from proda.history.repository import Repository
 from proda.params import load_params
-from proda.records import Item
 from proda.store.items import load_items
-from proda.store.suites import FOLDER, RESERVED, suite_files
 from proda.store.training_texts import Text
 from proda.workflows.import_plan import ImportPlan, PlannedImport, backend_of, origin_of, source_texts, topic_id
 from proda.workflows.leak_check import leak_check
@@ -144,35 +140,6 @@ def plan_rows(root: Path, plan: ImportPlan, faults: Faults) -> PlannedImport:
         texts = source_texts(root, topic_id(plan), origin, source_text(origin.title, tally.sentences), None, backend_of(plan))
         notes = (*notes, "The source is text like any other: `proda curate` and `proda extract` find statements in it, for review.")
     return PlannedImport(texts, tally.read, len(tally.sentences), {}, dict(faults.counts), tuple(faults.kept), notes)
-
-
-def plan_suite(root: Path, plan: ImportPlan, faults: Faults) -> PlannedImport:
-    """CSV files of multiple-choice questions → benchmarks/general/<topic>.jsonl and its card."""
-    name = topic_id(plan).partition("/")[2]
-    if name in RESERVED:
-        raise UsageError(f"--topic: '{name}' is the suite that the curriculum writes. Choose another name.")
-    origin = origin_of(plan, name)
-    if (root / FOLDER / f"{name}.jsonl").exists() and not (root / FOLDER / f"{name}.yaml").exists():
-        raise InputError(f"{FOLDER}/{name}.jsonl\n  Exists already, and was not imported. Nothing is overwritten. Choose another --topic.")
-    items: dict[str, Item] = {}
-    digests, read = {}, 0
-    for path in plan.files:
-        with path.open("rb") as file:
-            digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-        for item in mcq_items(path, name, plan.discipline, plan.encoding, faults):
-            read += 1
-            if item.id in items:
-                faults.add(path.name, 0, "duplicate", item.stem)
-            items[item.id] = item
-    if not items:
-        return PlannedImport({}, sum(faults.counts[kind] for kind in _ROWS), 0, {}, dict(faults.counts), tuple(faults.kept))
-    texts = suite_files(name, origin.title, origin.origin, origin.licence, digests, items.values())
-    note = f"To score models on it, add '{name}' to evaluate.general in params.yaml and run `dvc repro evaluate`."
-    read += sum(faults.counts[kind] for kind in _ROWS)
-    return PlannedImport(texts, read, len(items), {}, dict(faults.counts), tuple(faults.kept), (note,))
-
-
-_ROWS = ("malformed", "no-question", "options", "no-key")  # faults that stand for a row that is left out
 
 
 def _hash(text: str) -> bytes:

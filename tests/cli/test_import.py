@@ -108,7 +108,9 @@ def test_origin_and_licence_are_never_guessed(root: Path, tmp_path: Path) -> Non
             plan_import(root, _plan("obo", file, **options))
 
 
-@pytest.mark.parametrize("options", [{"topic": "../up"}, {"type": "gadget"}, {"under": "T:404"}, {"relations": {"does": "nothing-known"}}])
+@pytest.mark.parametrize(
+    "options", [{"topic": "../up"}, {"type": "gadget"}, {"under": "T:404"}, {"relations": {"does": "nothing-known"}}, {"limit": 3}]
+)
 def test_arguments_that_cannot_be_used_are_misuse(root: Path, tmp_path: Path, options: dict[str, Any]) -> None:
     kind = "proda-json" if "relations" in options else "obo"
     with pytest.raises(UsageError):
