@@ -1,7 +1,7 @@
 """A real MLflow server on this machine, and a gate before it that cuts connections where a test wants it.
 
 with mlflow_server(folder) as url, Gate(url) as gate:
-    gate.cut(after=3, when="answered")         # the fourth request is carried out, but its sender never hears of it
+    gate.cut(after=3, when="answered")         # the fourth request is carried out, but its sender gets no answer
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PATIENCE_S = 300
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port on which no server listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -47,7 +47,7 @@ def repo(tmp_path: Path) -> Repository:
 
 
 def paths_and_names(knowledge: Knowledge, repo: Repository) -> tuple[dict[str, frozenset[str]], dict[str, tuple[str, ...]]]:
-    """What the gate wants to know of the items, as the stage `guard` puts it."""
+    """What the gate needs to know about the items, as the stage `guard` passes it."""
     concepts = {s.id: (s.subject, s.object) for s in knowledge.statements.values()}
     paths = {i.id: frozenset(c for s in i.statements for c in concepts[s]) for i in repo.items()}
     return paths, {c.id: (c.term, *c.aliases) for c in knowledge.concepts.values()}

@@ -1,4 +1,4 @@
-"""`python -m proda.cli.reading_sheet`: sheets show no key, answers come back under the right item, draws are repeatable."""
+"""`python -m proda.cli.reading_sheet`: sheets show no key, answers are recorded for the right item, and draws are repeatable."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def test_few_seeds_cannot_prove_much() -> None:
 
 
 def world(effect: float, chains: int, seed: int, together: bool) -> list[Pair]:
-    """`chains` chains of four items, three seeds; an item flips to right with chance `effect`, a whole chain at once if `together`."""
+    """`chains` chains of four items, three seeds; an item flips to right with probability `effect`, a whole chain at once if `together`."""
     rng, pairs = random.Random(seed), []
     for chain in range(chains):
         whole = rng.random()

@@ -1,4 +1,4 @@
-"""`python -m scripts.write_suite`: sheets go out without the key, answers come back, what is disputed is left out, leaks are found."""
+"""`python -m scripts.write_suite`: sheets show no key, answers are collected, disputed items are left out, and leaks are found."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def signed(world: Knowledge, chain: str) -> bool:
 def effect(world: Knowledge, chain: str, split: Split = "dev") -> Item:
     """Return the item that asks what a rise of the chain's first concept does to the third and the fourth.
 
-    It rests on three statements, so that no window of the samples shows it whole.
+    It rests on three statements, so that no window of the samples contains all of them.
     """
     first, second, third = path = tuple(world.statements[f"{chain}.s{n}"] for n in (1, 2, 3))
     one, last = SIGNED[first.relation] * SIGNED[second.relation], SIGNED[third.relation]

@@ -55,7 +55,7 @@ CHAINS: dict[str, list[tuple[str, str, list[str]]]] = {
         ),
     ],
 }
-# The discipline `ovens` has what the first two lack: links, conditions and cases.
+# The discipline `ovens` has links, conditions and cases, which the first two lack.
 CHAINS["ovens"] = [
     _told("heat-sets-crumb", "how heat sets the crumb", "oven-heat causes crumb-drying increases crust-depth decreases loaf-softness"),
     _told("yeast-lifts-dough", "how yeast lifts the dough", "yeast-growth produces gas-pressure causes dough-rise enables loaf-lightness"),

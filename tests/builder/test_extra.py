@@ -74,13 +74,13 @@ def test_a_gap_leaves_most_of_its_chain_unsaid_and_asks_for_a_concept_inside_it(
 
 
 def _runs(text: str) -> Iterator[list[str]]:
-    """Runs of four words."""
+    """All runs of four consecutive words."""
     words = re.findall(r"[a-z]+", text.partition("{")[0].lower())
     return (words[n : n + 4] for n in range(len(words) - 3))
 
 
 def test_a_neighbour_that_lacks_too_is_shown_in_the_first_samples(shipped: Knowledge) -> None:
-    """On either side of the statement; a statement that no row can contain changes nothing."""
+    """The neighbour may stand on either side. A statement that no row can contain has no effect."""
     longer = [c for c in shipped.active_chains() if len(c.statements) >= 4]
     sides = Counter[int]()
     for chain in by_weight(longer, "beside", name=lambda c: c.id)[:40]:

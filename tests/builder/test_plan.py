@@ -122,7 +122,7 @@ def _told(count: int) -> list[tuple[str, str, list[str]]]:
 
 
 def set_apart(world: Knowledge, one: str, other: str, **more: object) -> Knowledge:
-    """The world with one concept's `distinct_from` naming another."""
+    """Return the world with `other` in the `distinct_from` of `one`."""
     changed = msgspec.structs.replace(world.concepts[one], distinct_from=(other,), **more)
     return Knowledge(world.relations.values(), [*world.concepts.values(), changed], world.statements.values(), world.chains.values())
 
@@ -135,7 +135,7 @@ ONE, OTHER = "weaving/thing-3-1", "weaving/thing-17-2"
 
 
 def asked_for(world: Knowledge, plan: Plan) -> set[str]:
-    """The concepts that a plan's answer may be."""
+    """Return the concepts that may be the answer of a plan."""
     return (
         {*plan.nodes}
         if plan.unit == "concept"

@@ -94,7 +94,7 @@ def test_a_choice_is_justified_first_and_at_most_one_wrong_option_refuted_by_its
 
 
 def test_no_sample_words_a_statement_of_another_chain_that_shares_a_concept_with_its_own(rich: Written) -> None:
-    """Otherwise the sample would give a bridge between the two away."""
+    """Otherwise the sample would give away a bridge item between the two chains."""
     every = list(RICH.active_statements.values())
     seen = Counter[str]()
     for plan, sample in rich:
@@ -237,7 +237,7 @@ def test_half_of_the_open_questions_state_their_explanation_and_the_others_accep
 
 
 def test_what_comes_of_it_is_asked_only_along_steps() -> None:
-    """A requirement or a part is no consequence, and what follows from b does not follow from what prevents b."""
+    """A requirement or a part is not a consequence. What follows from b does not follow from something that prevents b."""
     first = RICH.active_statements["weaving/story-1.s1"]
     for relations, forward in (
         (("causes", "produces"), True),
@@ -300,7 +300,7 @@ def test_the_condition_of_a_statement_is_asked_for_and_other_topics_give_the_wro
 
 
 def test_a_condition_that_names_a_neighbour_is_no_wrong_option() -> None:
-    """One statement joins thing 5 0 and thing 5 1, another thing 5 1 and thing 5 2: all three in one sample would show a bridge."""
+    """Statements join thing 5 0 with thing 5 1, and thing 5 1 with thing 5 2. A sample with all three would give a bridge item away."""
     asked = RICH.statements["weaving/story-5.s1"]
     found = {}
     for words in ("in the year 10", "beside thing 5 2"):
@@ -312,7 +312,7 @@ def test_a_condition_that_names_a_neighbour_is_no_wrong_option() -> None:
 
 
 def test_a_claim_about_a_loose_relation_is_true() -> None:
-    """Almost anything contrasts with or depends on almost anything, so that no such claim is false for certain."""
+    """Almost any two concepts contrast or depend on each other, so a claim that they do may be true."""
     for relation in ("contrasts-with", "depends-on", "produces"):
         changed = msgspec.structs.replace(RICH.statements["weaving/story-1.s1"], relation=relation)
         statements = [changed if s.id == changed.id else s for s in RICH.statements.values()]

@@ -1,4 +1,4 @@
-"""What toy endpoints answer when they are asked to word a sample. Each function is pure: the task decides the reply."""
+"""Replies of toy endpoints that are asked to word a sample. Each function is pure: its reply depends on the task only."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def wrong(messages: list[dict[str, Any]], schema: dict[str, Any]) -> Any:
 
 
 def leaking(messages: list[dict[str, Any]], schema: dict[str, Any]) -> Any:
-    """A text that passes the checks and gives a benchmark item away; a good one once it is told so."""
+    """A text that passes the checks but gives a benchmark item away. After it is refused: a good one."""
     found = good(messages, schema)
     told = "too close" in messages[-1]["content"]
     return found if found is None or told else found | {"explanation": CASE}
 
 
 def always_leaking(messages: list[dict[str, Any]], schema: dict[str, Any]) -> Any:
-    """The same without learning from it."""
+    """The text that gives an item away, again after each refusal."""
     found = good(messages, schema)
     return found and found | {"explanation": CASE}
 

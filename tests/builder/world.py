@@ -1,4 +1,4 @@
-"""The wide toy knowledge with what the toy lacks: qualified statements, links, preconditions and exclusions, a second topic."""
+"""The wide toy knowledge, extended by qualified statements, links, preconditions, exclusions and a second topic."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def link(name: str, subject: str, relation: str, obj: str, text: str, **qualifie
 
 
 def qualified(count: int = 20) -> Knowledge:
-    """Stories of number 10 and more are of the topic `looms`. Every fifth story has a qualified first statement and limits."""
+    """Stories from number 10 on are in the topic `looms`. Every fifth one has a qualified first statement and limits."""
     plain = wide_knowledge(count)
     links = [
         link(f"link-{n}", f"thing-{n}-1", "increases", f"thing-{n + 1}-3", f"Thing {n} 1 increases thing {n + 1} 3.") for n in range(3)

@@ -20,7 +20,7 @@ from proda.calls.records import Answered, Question
 from proda.document_settings import LlmSettings
 
 ANSWER = "tests.calls.colours:answer"
-NOWHERE = "http://127.0.0.1:9/v1"  # nothing listens there
+NOWHERE = "http://127.0.0.1:9/v1"  # no server listens on this port
 
 
 class Colour(BaseModel):
@@ -73,7 +73,7 @@ def values(run: Any) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Asks, and prints what came of it."""
+    """Ask the questions and print results and totals."""
     root, settings, count = Path(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=LlmSettings), int(sys.argv[3])
     run = ask_all([colour_question(n, tag=f"document {n % 7}") for n in range(count)], settings, root, attempts=4)
     print(json.dumps({"values": values(run), "tally": msgspec.to_builtins(run.tally), "stopped": run.stopped}))

@@ -19,6 +19,6 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    """An endpoint that has every mode, answers at once, and has no faults but those that a question names."""
+    """An endpoint that supports every mode, answers without delay, and has only the faults that a question names."""
     with endpoint(answer=ANSWER, retry_after_s=0.4) as running:
         yield running

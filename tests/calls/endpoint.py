@@ -5,16 +5,16 @@
         ...
         assert len(server.requests()) == 12                  # one row for each request, in the order of arrival
 
-The server is a process of its own, so that it neither shares the client's event loop nor dies with a client that is killed.
+The server is a separate process. It does not share the client's event loop, and keeps running when a client is killed.
 
 What it answers: `answer` names a function `answer(messages, schema) -> dict`, as "package.module:function". It gets the messages of the
 question (without the rounds of a re-ask) and the JSON Schema of the reply, and returns the reply: a dict, a str that is sent as it is, or a
 list of replies to the first, second, … try; or TOO_LONG. It must be pure, so that the same question has the same answer in every run.
 Without it, or where it returns None, the reply is the smallest instance of the schema.
 
-Faults: `faults` maps a name of FAULTS to the share of requests that it hits. Which requests, is drawn from the seed, the question and the
-number of the try, so it does not depend on the order of arrival. A question is hit `most` times, then answered. A question whose text
-holds `FAULT=name` is hit by that fault at each try; with `FAULT=name:2` at its first two.
+Faults: `faults` maps a name of FAULTS to the share of requests that it hits. The requests are drawn from the seed, the question
+and the number of the try, so they do not depend on the order of arrival. A question is hit `most` times, then answered. A question whose
+text holds `FAULT=name` is hit by that fault at each try; with `FAULT=name:2` at its first two.
 
 GET /stats tells how many replies were sent, when the first request came and the last reply went, and how many were in flight at most.
 """
@@ -74,7 +74,7 @@ FAULTS = {
     "prose": "a good reply with a sentence before and after it",
     "no-usage": "a good reply without a count of tokens",
 }
-TOO_LONG = "TOO LONG"  # what an `answer` returns where the model would not come to an end
+TOO_LONG = "TOO LONG"  # an `answer` returns this for a reply that does not end
 Answer = Callable[[list[dict[str, Any]], dict[str, Any]], Any]
 
 
@@ -111,12 +111,12 @@ class Config:
     most: int = 2  # faults that are drawn for one question
     latency_s: float = 0.0
     modes: tuple[str, ...] = ("json_schema", "tools", "json", "text")  # other kinds of request get a 400
-    key: str = ""  # the only key that is let in; empty: any
+    key: str = ""  # the only key that is accepted; empty: any
     model: str = ""  # the only model that exists; empty: any
-    per_second: float = 0.0  # requests let through each second, further ones get a 429 with retry-after-ms; 0: all
-    limit_name: str = "max_tokens"  # the only name of the token limit that is understood
+    per_second: float = 0.0  # requests accepted per second; further ones get a 429 with retry-after-ms; 0: all
+    limit_name: str = "max_tokens"  # the only name of the token limit that is accepted
     retry_after_s: float = 1.0
-    llama_cpp: bool = False  # as the server of llama-cpp-python: see `_refused_by_llama_cpp`, and a cut tool call has no other reason
+    llama_cpp: bool = False  # like the server of llama-cpp-python: see `_refused_by_llama_cpp`; a cut tool call has the usual finish reason
     port: int = 0
     log: str = ""
 

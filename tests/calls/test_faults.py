@@ -1,4 +1,4 @@
-"""An endpoint with faults: each fault has a reason of its own, and an endpoint that cannot be used ends the run."""
+"""An endpoint with faults: each fault has its own reason, and an endpoint that cannot be used ends the run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from proda.calls.wire import EndpointError
 from tests.calls.colours import ANSWER, NOWHERE, colour_question, colour_questions, toy_settings, values
 from tests.calls.endpoint import Running, endpoint
 
-# What a fault is called in the results, and how many requests are sent for it with two retries and two attempts.
+# Fault → its reason in the results, and the number of requests with two retries and two attempts.
 LASTING = {
     "length": ("truncated", 1),
     "refusal": ("refused", 1),
@@ -59,7 +59,7 @@ def test_a_fault_that_passes_costs_a_try_and_no_answer(server: Running, tmp_path
     names = ["429", "429-ms", "429-date", "500", "503", "reset", "cut-body", "bad-body", "no-choices", "wrong", "malformed", "empty", "cut"]
     questions = [colour_question(f"{name} once", f"FAULT={name}:1") for name in names]
     run = ask_all(questions, toy_settings(server.url), tmp_path)
-    plain = ask_all(questions, toy_settings(server.url, temperature=0.5), tmp_path)  # other parameters, so asked anew; the faults are over
+    plain = ask_all(questions, toy_settings(server.url, temperature=0.5), tmp_path)  # other parameters: asked again, without faults
     assert values(run) == values(plain) and run.tally.answered == len(names)
     assert all(r.tries == 2 for r in run.results.values()), run.results
     assert sum(run.tally.faults.values()) == len(names) and not plain.tally.faults

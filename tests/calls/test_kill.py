@@ -1,4 +1,4 @@
-"""A run that is killed twice: no stored call is repeated, none is lost, the totals are exact, the output is that of an undisturbed run."""
+"""A run that is killed twice: no stored call is repeated or lost, the totals are exact, and the output is that of an uninterrupted run."""
 
 from __future__ import annotations
 
@@ -56,21 +56,21 @@ def _killed_twice(tmp_path: Path, count: int, latency_s: float) -> None:
     with endpoint(**config) as server:
         for share in (0.25, 0.6):
             kill_when(lambda most=int(count * share): _stored(root) >= most, _command(server, root, count), cwd=ROOT, env=_environment())
-            time.sleep(2.5)  # the server ends what it was at
+            time.sleep(2.5)  # the server finishes the requests in flight
         kept = {reply.key: reply for reply in ReplyStore(root).replies()}
-        assert len(kept) == _stored(root)  # every file is whole
+        assert len(kept) == _stored(root)  # every file is complete
         before = len(server.requests())
         last = _finish(server, root, count)
         rows = server.requests()
 
-    # The output is that of the undisturbed run, and nothing that was stored is asked again.
+    # The output is that of the uninterrupted run, and nothing that was stored is asked again.
     assert last["values"] == undisturbed["values"]
     assert (last["tally"]["answered"], last["tally"]["cached"]) == (count, len(kept))
     asked = {row["text"] for row in rows[before:]}
     assert len(asked) == count - len(kept)
     assert {key: reply for key, reply in ((r.key, r) for r in ReplyStore(root).replies()) if key in kept} == kept
 
-    # The totals of the last run are those that the server counted. Requests without a row of their own broke off or hung.
+    # The totals of the last run are those that the server counted. Requests without a row broke off or hung.
     spend, usages = last["tally"]["stages"]["colours"], [row["usage"] for row in rows[before:] if row["usage"]]
     broken = sum(last["tally"]["faults"].get(reason, 0) for reason in ("connection", "time-out"))
     assert len(rows) - before <= spend["requests"] <= len(rows) - before + broken
@@ -80,7 +80,7 @@ def _killed_twice(tmp_path: Path, count: int, latency_s: float) -> None:
     assert [spend["input_tokens"], spend["output_tokens"]] == [sum(u[n] for u in mine) for n in (0, 1)]
     assert len(usages) == len(mine)
 
-    # Over all three runs the ledger holds every reply that the server sent, but those in flight at a kill.
+    # Over all three runs the ledger holds every reply that the server sent, except those in flight at a kill.
     sent = {f"chatcmpl-{row['n']}": row["usage"] for row in rows if row["usage"]}
     assert known.keys() <= sent.keys() and len(sent) - len(known) <= 2 * CONCURRENCY
     in_ledger = [(line.input_tokens, line.output_tokens) for line in ledger_lines(root) if line.reply]

@@ -1,4 +1,4 @@
-"""How an endpoint is asked for JSON: probed once, remembered, and part of what a stored reply belongs to."""
+"""How an endpoint is asked for JSON: the mode is probed once and stored, and a stored reply belongs to its mode."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_stored_reply_belongs_to_its_mode_unless_the_mode_is_auto(tmp_path: Pa
     with endpoint(answer=ANSWER) as server:
         first = ask_all(colour_questions(4), toy_settings(server.url, mode="tools"), tmp_path)
         assert ask_all(colour_questions(4), toy_settings(server.url, mode="json"), tmp_path).tally.cached == 0
-    # No endpoint is there to be probed, and none is needed.
+    # There is no endpoint to probe, and none is needed.
     found = ask_all(colour_questions(4), toy_settings(NOWHERE, mode="auto"), tmp_path)
     assert found.tally.cached == 4 and values(found) == values(first)
 
@@ -92,7 +92,7 @@ def test_a_server_that_no_longer_takes_its_mode_is_probed_again_by_the_next_run(
 
 
 def test_a_server_that_refuses_json_schema_with_500_and_renders_no_tool_calls_is_worked_with(tmp_path: Path) -> None:
-    """What the server of llama-cpp-python does, with a model whose chat template knows no tools."""
+    """The server of llama-cpp-python does this if the model's chat template does not support tools."""
     faults = enumerate(("", "", "FAULT=wrong:1", "FAULT=malformed:1", "FAULT=length"))
     asked = [colour_question(n, fault) for n, fault in faults]
     with endpoint(answer=ANSWER, llama_cpp=True) as server:
@@ -100,5 +100,5 @@ def test_a_server_that_refuses_json_schema_with_500_and_renders_no_tool_calls_is
         rows = server.requests()
     assert run.tally.answered == 4 and run.tally.unanswered == {"truncated": 1}
     assert [(row["mode"], row["status"]) for row in rows[:3]] == [("json_schema", 500), ("json_schema", 500), ("tools", 200)]
-    assert [row["status"] for row in rows[3:]] == [200] * 7  # two replies are mended, and the one that was cut is not asked for again
+    assert [row["status"] for row in rows[3:]] == [200] * 7  # two replies are corrected, and the one that was cut is not asked for again
     assert len([row for row in rows if row["rounds"] > 2]) == 2

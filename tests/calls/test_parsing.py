@@ -69,7 +69,7 @@ def test_line_breaks_inside_strings_are_let_pass() -> None:
         (_body("  \n"), "empty"),
         (_body(None), "empty"),
         (_body("red, I think"), "not-json"),
-        (_body('{"label": "a", "inner": {"label": "b"}'), "not-json"),  # the inner box is valid, and not the answer
+        (_body('{"label": "a", "inner": {"label": "b"}'), "not-json"),  # the inner box is valid, but it is not the answer
         (_body('["a"]'), "not-json"),
         (_body('{"label": "a", "more": 1}'), "invalid"),
         (b'{"choices": []}', "bad-response"),

@@ -1,4 +1,4 @@
-"""build/replies: whole files or none, damage found, shared by copying, deleted by document."""
+"""build/replies: files are complete or absent, damage is found, and replies are shared by copying and deleted by document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The key of an endpoint is sent to the endpoint, and stands nowhere else: in no file, in no message, in no log."""
+"""The key of an endpoint is sent to that endpoint only, and appears in no file, message or log."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def test_the_key_is_sent_and_written_nowhere(tmp_path: Path, variable: str) -> N
         printed = msgspec.json.decode(done.stdout)
         assert printed["tally"]["answered"] > 40 and printed["tally"]["faults"]["server-error"] > 2
     written = _everything(tmp_path)
-    assert b"[key]" in written  # from the replies that repeat it, so they were read
+    assert b"[key]" in written  # in the stored replies that repeat the key
     assert KEY.encode() not in written and KEY not in done.stdout + done.stderr
     assert server.url.encode() not in _everything(tmp_path / "root")
 
 
 def parrot(messages: list[dict[str, Any]], schema: dict[str, Any]) -> Any:
-    """A model that has learnt the key."""
+    """Reply with the key, as a model could that has seen it."""
     return {"name": KEY, "size": 1} if "name" in schema["properties"] else None
 
 

@@ -1,4 +1,4 @@
-"""The spend cap holds, whatever the endpoint does; what was answered by then is kept."""
+"""The spend cap holds for every behaviour of the endpoint, and replies from before it was reached are kept."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_max_cost_is_never_exceeded_and_used_to_the_last_request_that_surely_fit
         rows = server.requests()
     paid = sum(cost(settings, *row["usage"]) for row in rows)
     assert paid == pytest.approx(run.tally.total.cost) and paid <= 0.03
-    at_most = 0.03 - paid  # what was left did not suffice for one more request at its worst
+    at_most = 0.03 - paid  # the rest did not cover the highest cost of one more request
     assert at_most < cost(settings, 1200, 200) and len(rows) > 30
     assert "of llm.max_cost (0.03) is spent" in run.stopped
     assert spent(tmp_path, settings)["colours"].cost == pytest.approx(paid)

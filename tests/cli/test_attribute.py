@@ -88,7 +88,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def based(bare: Path) -> Path:
-    """With a base; no trial has run."""
+    """The repository with a base, before any trial."""
     root = bare.with_name("based")
     shutil.copytree(bare, root)
     for stage in ("curriculum", "base"):
@@ -229,7 +229,7 @@ def test_kill_9_in_the_middle_then_again_gives_the_verdicts_of_an_uninterrupted_
 
 @pytest.mark.slow
 def test_a_real_model_that_is_told_the_answers_by_one_patch_alone_proves_it(based: Path, tmp_path: Path) -> None:
-    """Each patch contains its own items with their keys. The leak check would refuse it; attribution must find its effect."""
+    """Each patch contains its own items with their keys. The leak check would refuse such a patch; attribution must find its effect."""
     root = shutil.copytree(based, tmp_path / "told")
     params = root / "params.yaml"
     train = "train: {seeds: [0, 1], method: full, epochs: 60, learning_rate: 0.01, batch_tokens: 512, warmup_steps: 5, general_replay: 0.0}"

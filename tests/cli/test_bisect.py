@@ -44,7 +44,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def root(bare: Path, tmp_path: Path) -> Path:
-    """A copy of it for each test."""
+    """A copy of that repository for each test."""
     return Path(shutil.copytree(bare, tmp_path / "toy"))
 
 
@@ -96,7 +96,7 @@ def test_a_range_ends_where_it_is_told_to_and_begins_with_the_results_that_it_st
     flip = results(root, True, "Right")
     results(root, False, "Wrong again")
     item = item_of(root)
-    # The range starts at a commit without results of its own: what it stands on was built before that change.
+    # The range starts at a commit without results; its results were built before that change.
     data = flips_of(root, item, f"{change}..{flip}")
     assert [r["commit"] for r in data["results"]] == [first, flip]
     assert [c["commit"] for c in data["flips"][0]["changes"]] == [change]
@@ -253,8 +253,8 @@ def test_rebuilds_leave_the_one_change_that_did_it_and_nothing_else_behind(small
     assert (git(small, "rev-parse", "HEAD"), git(small, "status", "--porcelain"), git(small, "worktree", "list")) == before
     assert list((small / "build/bisect").iterdir()) == []
     trained = (small / "build/cache/trained.txt").read_text()
-    assert len(trained.splitlines()) == 2  # log₂ 4; and build/cache is the repository's
-    # Asked again, results come from build/cache; without them, models from DVC's cache. Nothing is trained twice.
+    assert len(trained.splitlines()) == 2  # log₂ 4; build/cache is that of the repository
+    # A second search takes results from build/cache, or without them models from DVC's cache. No model is trained twice.
     assert flips_of(small, "d/c:dev-path", "--rebuild") == data
     shutil.rmtree(small / "build/cache/bisect")
     assert flips_of(small, "d/c:dev-path", "--rebuild") == data
@@ -272,5 +272,5 @@ def test_a_commit_that_does_not_build_tells_nothing_and_another_is_asked(small: 
     assert done.exit_code == 0, done.exception
     broken, known = git(small, "rev-parse", "HEAD~2", "HEAD~1").split()
     assert f"{broken[:9]} cannot be judged: it cannot be rebuilt" in done.stderr
-    # After the first change it was wrong still; which of the other two did it cannot be told.
+    # The item was still wrong after the first change. Either of the other two may have made it right.
     assert "2 changes since" in done.stdout and f"  {broken[:9]} broken" in done.stdout and f"  {known[:9]} known" in done.stdout

@@ -188,5 +188,5 @@ def test_the_comment_shows_the_quote_of_a_changed_statement_and_where_it_stands(
     ).replace("\u2060", "")
     assert "<img" not in comment and "](" not in comment and "@everyone" not in comment and "<b>" not in comment
     hostile = next(line for line in comment.splitlines() if "onerror" in line)
-    assert hostile.count(" | ") == 2 and "page 2" in hostile  # three cells, whatever the quote holds
+    assert hostile.count(" | ") == 2 and "page 2" in hostile  # three cells, whatever the quote contains
     assert "Quote: “" not in "".join(line for line in comment.splitlines() if "| concept" in line or "| chain" in line)

@@ -1,4 +1,4 @@
-"""Every verb's help stands on its own, and its example runs."""
+"""The help of every verb can be read without other pages, and its example runs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_example_in_help_runs(root: Path, verb: str) -> None:
     text = _run(root, verb, "--help").stdout
     example = re.search(r"Example: proda (.+)", " ".join(text.split()).replace(" Example:", "\nExample:"))
     assert example is not None, text
-    # The examples name nodes of the shipped knowledge base; here the toy world's stand for them.
+    # The examples name nodes of the shipped knowledge base; here those of the toy world replace them.
     words = [
         re.sub(r"^[a-z-]+/[a-z-]+(.*)$", r"milling/frost-halts-mill\1", w) if "/" in w and "." not in w else w
         for w in shlex.split(example[1])

@@ -1,4 +1,4 @@
-"""`proda import`: what each kind writes, lists and refuses. Nothing becomes knowledge, and nothing of a file is taken for markup."""
+"""`proda import`: what each kind writes, lists and refuses. Nothing becomes knowledge, and no text of a file is interpreted as markup."""
 
 from __future__ import annotations
 

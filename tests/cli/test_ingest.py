@@ -1,4 +1,4 @@
-"""`proda ingest`: what is printed, asked and written, the exit status, and that nothing of a document reaches the terminal."""
+"""`proda ingest`: what is printed, asked and written, the exit status, and that no text of a document reaches the terminal."""
 
 from __future__ import annotations
 

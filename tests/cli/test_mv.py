@@ -57,7 +57,7 @@ def test_after_a_rename_the_check_is_clean_and_says_what_is_next(root: Path) -> 
 
 
 def test_a_renamed_patch_that_is_not_committed_yet_is_no_stale_one(root: Path) -> None:
-    """Knowledge may move on after a patch; renaming the patch afterwards must not hold it against what it was written for."""
+    """The knowledge may change after a patch was written. Renaming a node afterwards must not make the patch stale."""
     path = root / "knowledge/lighting/lighting-basics.yaml"
     path.write_text(path.read_text().replace("text: Lamp oil is part of", "text: All lamp oil is part of"))
     commit(root, "Worded otherwise")
@@ -67,7 +67,7 @@ def test_a_renamed_patch_that_is_not_committed_yet_is_no_stale_one(root: Path) -
     [patch] = (root / "samples/patches").glob("*.yaml")
     other = patch.read_text().replace("What is it?", "What is that?")
     patch.write_text(other)
-    assert _run(root, "check").returncode == 1  # edited by hand: the name is no longer that of its content
+    assert _run(root, "check").returncode == 1  # edited by hand: the name no longer fits the content
 
 
 def test_json_lists_files_and_places(root: Path) -> None:

@@ -79,7 +79,7 @@ def test_a_diagnosis_older_than_its_item_is_refused(root: Path) -> None:
 
 
 def mills_fail(item: Item, model: str) -> bool:
-    """Tuned models know about lamps; of mills and ovens one seed knows everything, and the other nothing."""
+    """Tuned models know everything about lamps. One seed knows everything about mills and ovens, the other nothing."""
     return item.discipline == "lighting" or model == "seed-0"
 
 
@@ -91,7 +91,7 @@ def shared_out(allocation: str) -> str:
 
 @pytest.fixture
 def uneven(root: Path) -> Path:
-    """A repository whose disciplines do not fail alike, with a comment in its allocation."""
+    """A repository whose disciplines fail unequally often, with a comment in its allocation."""
     path = root / "samples/allocation.yaml"
     path.write_text("# Evenly at first.\n" + path.read_text().replace("milling: 40", "milling: 40  # the mills"))
     make_outcomes(root, mills_fail)
@@ -133,7 +133,7 @@ def test_sharing_out_twice_changes_nothing_the_second_time_wherever_one_stands(u
     nothing()
     git(uneven, "merge", "-q", "repair/round-1")
     nothing()
-    assert "round 2, branch repair/round-2" in proda(uneven, "repair", "--dry-run").stdout  # a reallocation is a round, too
+    assert "round 2, branch repair/round-2" in proda(uneven, "repair", "--dry-run").stdout  # a reallocation is a round too
 
 
 def test_a_run_killed_before_its_commit_is_finished_by_the_next_and_an_edit_by_hand_is_refused(uneven: Path) -> None:

@@ -40,7 +40,7 @@ def noticing(root: Path, *noticed: Evidence) -> None:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """What one concept is taken for at two nodes, and a topic file with a comment, laid out as `proda check --fix` leaves it."""
+    """A repository in which one concept is confused with another at two nodes; a topic file has a comment and the canonical layout."""
     root = make_results(make_repository(tmp_path), knows_nothing)
     assert proda(root, "check", "--fix").returncode == 0
     topic = root / TOPIC
@@ -122,7 +122,7 @@ def test_a_file_that_one_line_cannot_be_added_to_is_refused_before_anything_is_c
     assert git(root, "branch", "--show-current") == "main" and git(root, "status", "--porcelain") == ""
     git(root, "switch", "-q", "-c", "repair/round-1")
     (root / TOPIC).write_text((root / TOPIC).read_text() + "\n")
-    assert proda(root, "repair").returncode == 1  # a hand's edit is never taken for what a killed run left
+    assert proda(root, "repair").returncode == 1  # an edit by hand is never mistaken for the rest of a killed run
 
 
 def test_an_audit_names_the_commit_under_items_that_rest_on_the_concept(root: Path) -> None:
@@ -136,11 +136,11 @@ def test_an_audit_names_the_commit_under_items_that_rest_on_the_concept(root: Pa
     items = {item.id: item for item in load_items(root)}
     named = {line["item"] for line in lines if FLOW in items[line["item"]].nodes}
     rest = {item for item in named if {FIRST, SECOND} & set(items[item].statements)}
-    assert {line["item"] for line in under} == rest and rest < named  # another only has the concept in a wrong answer
+    assert {line["item"] for line in under} == rest and rest < named  # the others have the concept in a wrong option only
 
 
 def spoil(root: Path) -> tuple[list[Sample], list[Sample]]:
-    """Samples of one statement say it turned round, one of them in a name that no plan has; (the corpus before, what it says of it now)."""
+    """Reverse one statement in its samples, one of which has an id without a plan. Return the corpus before, and the reversed samples."""
     knowledge, before = api.open(str(root)).knowledge, load_corpus(root)
     statement = knowledge.statements[SPOILT]
     false = flipped(knowledge, statement, "turned round")
@@ -171,6 +171,6 @@ def test_a_contradicting_sample_is_overridden_by_its_own_plan_and_another_is_rem
     after = git(root, "rev-parse", "HEAD")
     assert proda(root, "repair").returncode == 0 and git(root, "rev-parse", "HEAD") == after
     later = proda(root, "repair", "--round", "2", "--dry-run")
-    assert "overridden" not in later.stdout and "removed" not in later.stdout  # what a round has touched, no later one does
+    assert "overridden" not in later.stdout and "removed" not in later.stdout  # a later round does not touch what an earlier one did
     git(root, "revert", "--no-edit", git(root, "log", "--format=%H", "-1", "--", f"samples/patches/{patch.id}.yaml"))
     assert [s.completion for s in load_samples(root) if s.id == bad[0].id] == [bad[0].completion]

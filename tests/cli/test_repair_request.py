@@ -103,7 +103,7 @@ def test_what_fails_after_the_commits_leaves_them_and_open_goes_on_from_there(ro
     git(bare, "update-ref", "-d", "refs/heads/repair/round-1")
     wrong = proda(root, "pr", "main", "--open", **environment(forge, GITHUB_TOKEN="old"))
     assert wrong.returncode == 1 and "is refused" in wrong.stderr and "run `proda pr main --open` on it" in wrong.stderr
-    assert git(bare, "rev-parse", "repair/round-1") == made[0]  # pushed all the same
+    assert git(bare, "rev-parse", "repair/round-1") == made[0]  # the branch was pushed nevertheless
     done = proda(root, "pr", "main", "--open", **environment(forge))
     assert done.returncode == 0 and done.stdout == "https://github.com/team/data/pull/21\n"
     assert "Repair round 1: 2 patches" in forge.pulls[0]["title"]

@@ -65,7 +65,7 @@ def test_a_round_from_repair_to_verdict_says_what_comes_next(root: Path) -> None
     done = proda(root, "verify")
     assert done.returncode == 2 and "samples/patches modified" in done.stderr and "dvc repro" in done.stderr, done.stderr
     assert git(root, "status", "--porcelain") == ""
-    # An interrupted repair goes on: its own patches do not make the diagnoses stale.
+    # An interrupted repair can be continued: its own patches do not make the diagnoses stale.
     assert proda(root, "repair", "--max", "3").returncode == 0
     dvc(root, "repro", "-q")
     assert following() == "proda verify"

@@ -129,7 +129,7 @@ def test_a_budget_holds_for_every_arm(bare: Path) -> None:
 
 def test_a_second_run_trains_nothing_and_writes_the_same(root: Path) -> None:
     before, files = trained(root), {p.name: p.read_bytes() for p in (root / "build/study").iterdir()}
-    assert len({Path(p).parts[-3] for p in before}) == 4  # one set of samples for no repair, one for diagnosed, one a seed for undirected
+    assert len({Path(p).parts[-3] for p in before}) == 4  # sets of samples: no repair, diagnosed, and undirected for each seed
     assert len(before) == 6 and set(files) == {"study.json", "study.md", "study.svg"}
     assert "6 trainings, 6 of them in the cache" in done(root, "--dry-run", "--arms", "undirected").stdout
     (root / "build/study/study.json").unlink()
@@ -159,7 +159,7 @@ def test_what_is_written_holds_every_arm_seed_and_comparison(root: Path) -> None
     assert all(f"| {name}" in page for name in arms) and "On sealed" in page
     drawing = ElementTree.fromstring((root / "build/study/study.svg").read_text())
     bars = [name for e in drawing.iter() if (name := e.get("id", "")).startswith("bar-")]
-    assert bars == ["bar-development-diagnosed", "bar-development-undirected"]  # no repair is the line that they start from
+    assert bars == ["bar-development-diagnosed", "bar-development-undirected"]  # the arm without a repair is the baseline
     told = [e.text for e in drawing.iter("{http://www.w3.org/2000/svg}text")]
     assert {f"{arms[name]['gain']['twin']['value']:+.3f}" for name in ("diagnosed", "undirected")} <= set(told) and "+0.00" in told
 

@@ -1,4 +1,4 @@
-"""Every terminal shows what it can, and files are UTF-8 in every locale."""
+"""Output is limited to the characters that the terminal can show, and files are UTF-8 in every locale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`proda verify` on a toy repository with made-up answers: harm fails the gate, and what is shown to harm can be taken back."""
+"""`proda verify` on a toy repository with made-up answers: harm fails the gate, and patches that are shown to harm can be reverted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def known(item: Item, model: str) -> bool:
 
 
 def twin_forgotten(item: Item, model: str) -> bool:
-    """They still know dev, which the debugger sees, and nothing that it does not."""
+    """Tuned models still answer dev items, which the debugger sees, and no others."""
     return model != "base" and item.split == "dev"
 
 
@@ -56,7 +56,7 @@ def test_a_round_with_a_patch_that_hurts_exits_1_and_says_where(root: Path) -> N
     done = proda(root, "verify")
     assert done.returncode == 1 and "hurts: twin is worse by 1.000" in done.stdout, done.stdout + done.stderr
     assert "says: hurts" in (root / "benchmarks/verdicts/round-1.yaml").read_text()
-    # The round hurts; that this patch did it is not shown by one rebuild.
+    # The round hurts. One rebuild does not show that this patch is the cause.
     assert "says: unproven" in (root / f"benchmarks/verdicts/{patch.id}.yaml").read_text() and "harmful" not in done.stdout
 
 

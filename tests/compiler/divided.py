@@ -1,4 +1,4 @@
-"""Trainings that tests give to several processes; each process imports this module by its name."""
+"""Trainings that tests run in several processes; each process imports this module by its name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.compiler.tiny import FACTS, READING, TRAIN
 
 REPLAY = READING[:6]
 KNOWN = FACTS[6:]  # the words of the first facts are new
-_ALL = msgspec.structs.replace(  # what could depend on how rows are divided, together
+_ALL = msgspec.structs.replace(  # all settings that could depend on how rows are divided
     TRAIN,
     seeds=(0,),
     epochs=2,
@@ -54,7 +54,7 @@ def train_cases(base: Path, cases: dict[str, TrainParams], cache: Path, _: int) 
 
 
 def dies_in_the_middle(base: Path, params: TrainParams, cache: Path, _: int) -> SeedRun:
-    """The process of rank 1 is killed as soon as there is a checkpoint."""
+    """Train, and kill the process of rank 1 as soon as there is a checkpoint."""
     if this_rank().number == 1:
         threading.Thread(target=_kill_when_saved, args=(cache,), daemon=True).start()
     return trained(base, params, cache)

@@ -1,4 +1,4 @@
-"""A run of endpoint scoring in a process of its own, which a test can kill.
+"""A run of endpoint scoring in a separate process, which a test can kill.
 
 python -P -m tests.compiler.score_by_endpoint ROOT PARAMS COUNT      # EvaluateParams as JSON; prints the outcomes as JSON
 """

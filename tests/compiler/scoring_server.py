@@ -42,7 +42,7 @@ class Scores:
         self.model.eval()
 
     def of(self, text: str) -> tuple[list[int], Any]:
-        """Token ids, with that of the beginning, and log-probabilities (tokens × vocabulary) of what follows each of them."""
+        """Token ids, the BOS token included, and log-probabilities (tokens × vocabulary) of the token after each of them."""
         import torch
 
         head = [] if self.tokenizer.bos_token_id is None else [self.tokenizer.bos_token_id]

@@ -44,7 +44,7 @@ def test_a_chat_model_is_trained_and_scored_through_its_template(instruct: Path,
         _, tokenizer = load_tuned(pinned, tmp_path / prompt / "out/seed-0")
         assert uses_chat_template(tokenizer) is uses_chat_template(load_base(pinned)[1]) is (prompt == "chat")
         scores[prompt] = kept_scores(pinned, None, QUESTIONS, cache=tmp_path / "cache")
-    assert scores["plain"] != scores["chat"]  # of one base, kept apart
+    assert scores["plain"] != scores["chat"]  # one base; its scores are cached for each kind of prompt
     one, other = (
         inputs_hash(read_pin(tmp_path / p / "base"), FACTS, [], msgspec.structs.replace(TRAIN, prompt=p)) for p in ("plain", "chat")
     )

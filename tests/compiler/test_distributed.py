@@ -1,4 +1,4 @@
-"""Training in two processes (Gloo on the CPU): the weights of one process up to rounding, resumption on another number, and lost processes.
+"""Training in two processes (Gloo on the CPU): equal weights up to rounding, resumption with another number, and lost processes.
 
 Measured on two cores with torch 2.13 in fp32, as `difference` counts: 2e-7 to 6e-7 with AdamW and 1.1e-6 with Muon after 7 steps, and 5e-7
 with AdamW after 56 steps of which one process did 2. The tests allow TOLERANCE.

@@ -39,7 +39,7 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Long enough for probes."""
+    """A base whose context is long enough for probes."""
     return tiny_base(tmp_path_factory.mktemp("longer"), context=CONTEXT)
 
 

@@ -119,7 +119,7 @@ def test_a_server_without_prompt_log_probabilities_is_refused_with_one_request(b
 
 
 def _likeliest(model: Any, tokenizer: Any, prompt: str) -> str:
-    """The most likely letter after a prompt, by this test's own computation."""
+    """The most likely letter after a prompt, computed without the code under test."""
     import torch
 
     head = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]

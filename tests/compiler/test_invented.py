@@ -55,7 +55,7 @@ def test_each_chain_has_conditions_that_no_other_chain_has() -> None:
 
 
 def test_there_are_no_cycles() -> None:
-    """Statements are taken away that lead to nothing, until none is left."""
+    """Statements whose object is the subject of no other are removed until none is left."""
     left = {s.id: s for s in WORLD[1]}
     while ends := [s for s in left if left[s].object not in {x.subject for x in left.values()}]:
         for statement in ends:

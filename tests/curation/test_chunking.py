@@ -1,4 +1,4 @@
-"""Chunks: they cover the text, keep to the budget, divide nothing that must stay whole, and stay put when another chunk is edited."""
+"""Chunks: they cover the text, keep to the budget, divide no indivisible block, and stay the same when another chunk is edited."""
 
 from __future__ import annotations
 

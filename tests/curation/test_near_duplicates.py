@@ -1,4 +1,4 @@
-"""Copies: exact and near, the earlier one kept, found as by comparing all pairs."""
+"""Exact and near copies are found as by comparing all pairs, and the earlier one is kept."""
 
 from __future__ import annotations
 

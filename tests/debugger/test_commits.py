@@ -212,7 +212,7 @@ def commit_patches_with_edit(root: Path, patch: Patch) -> None:
 def test_a_revert_that_a_hook_refuses_is_taken_back(root: Path) -> None:
     commit_patches(root, PATCHES, branch="repair/round-1")
     judged(root, PATCHES[0])
-    hook = root / ".git/hooks/prepare-commit-msg"  # git revert asks no other
+    hook = root / ".git/hooks/prepare-commit-msg"  # the only hook that git revert runs
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\necho 'not on a Friday' >&2\nexit 1\n")
     os.chmod(hook, 0o755)

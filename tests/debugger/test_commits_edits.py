@@ -1,4 +1,4 @@
-"""A patch's commit edits the knowledge base too: both files or neither, once, and one revert takes both back."""
+"""The commit of a patch can edit the knowledge base too: both files change or neither, once, and one revert undoes both."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EDITED = [PATCHES[0], with_edits(PATCHES[1], ("one", "x")), with_edits(PATCHES[2
 
 
 def edit(text: str, change: Edit) -> str:
-    """A toy's editor: `one: a` becomes `one: a x`."""
+    """A toy edit: `one: a` becomes `one: a x`."""
     name, other = change.concept[2:], change.distinct_from[2:]
     line = next((x for x in text.splitlines() if x.startswith(f"{name}: ")), None)
     if line is None:
@@ -104,12 +104,12 @@ def test_a_topic_file_edited_by_hand_is_not_taken_for_what_a_killed_run_left(rep
         assert (repo / TOPIC).read_text() == before
 
     (repo / TOPIC).write_text(edit(BEFORE, EDITED[1].edits[0]))
-    refused()  # the same edit, and no patch that says so
+    refused()  # the same edit without the patch that asks for it
     patch = repo / f"samples/patches/{EDITED[1].id}.yaml"
     patch.write_text(patch_text(EDITED[1]))
     ready(repo, leftover(repo, edit))
     (repo / TOPIC).write_text(edit(BEFORE, EDITED[1].edits[0]) + "three: c\n")
-    refused()  # and more
+    refused()  # the patch is there, but the file has another change too
     patch.write_text("half of it")
     (repo / TOPIC).write_text(edit(BEFORE, EDITED[1].edits[0]))
     refused()

@@ -1,4 +1,4 @@
-"""A kind of probe that fails about as often on control nodes is ignored; one that tells the groups apart is used."""
+"""A kind of probe that fails about as often on control nodes is ignored; one that distinguishes the groups is used."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def nodes(count: int, prefix: str) -> set[str]:
 @pytest.mark.parametrize(
     ("suspects", "unknown", "others", "also_unknown", "telling"),
     [
-        (50, 45, 100, 5, True),  # rare among the others: every failure tells
+        (50, 45, 100, 5, True),  # rare on control nodes: every failure is evidence
         (50, 2, 100, 3, True),
-        (50, 42, 100, 82, False),  # no more often
-        (400, 350, 400, 320, False),  # more often, surely, and by too little to blame anybody
+        (50, 42, 100, 82, False),  # not more often than on control nodes
+        (400, 350, 400, 320, False),  # significantly more often, but by too little to blame a node
         (50, 40, 100, 30, True),
-        (4, 3, 100, 50, False),  # half as often again, by chance
-        (50, 42, FEWEST - 1, FEWEST - 1, True),  # too few to say
+        (4, 3, 100, 50, False),  # one and a half times as often, which may be chance
+        (50, 42, FEWEST - 1, FEWEST - 1, True),  # too few control nodes to decide
     ],
 )
 def test_what_fails_as_often_elsewhere_is_not_telling(suspects: int, unknown: int, others: int, also_unknown: int, telling: bool) -> None:
@@ -51,7 +51,7 @@ def test_controls_are_statements_of_items_that_were_answered_and_of_none_that_fa
 
 
 def answered(fails: frozenset[str]) -> dict[str, list[Answer]]:
-    """Models that fail every probe of the named kinds, and those of both statements of the first failed item."""
+    """Answers of models that fail every probe of the kinds `fails`, and the probes of both statements of the first failed item."""
     probes = probes_of(WORLD, ITEMS, FAILED)
 
     def right(probe: Probe) -> bool:
@@ -72,9 +72,9 @@ def test_definitions_that_no_model_knows_blame_no_concept() -> None:
 
 
 def test_where_statements_tell_nothing_no_item_is_suspected_of_being_known() -> None:
-    """All seeds agree, and no probe that may blame fails; but what was not asked in a way that tells is not known."""
+    """All seeds agree and no reliable probe fails, but a statement without a reliable probe does not count as known."""
     diagnoses, found, noticed, _ = examine(WORLD, ITEMS, FAILED, answered(frozenset({"statement"})))
-    assert not found["statement"].telling and noticed == []  # what is unknown everywhere is no guide either
+    assert not found["statement"].telling and noticed == []  # a kind of probe that fails everywhere is not evidence
     assert {d.category for d in diagnoses} == {"unexplained"}
 
 
@@ -86,7 +86,7 @@ def test_what_else_of_the_item_is_unknown_stands_behind_what_is_blamed() -> None
 
 
 def test_all_statements_of_correctly_answered_items_are_controls_however_few_are_suspected() -> None:
-    """As many as there are suspects would be a small sample of what is probed anyway."""
+    """These statements are probed anyway, so the control group need not be as small as the group of suspects."""
     one = {BAD[0].id: FAILED[BAD[0].id]}
     found = examine(WORLD, ITEMS, one, answered(frozenset())).probes["statement"]
     others = {s for i in ITEMS if i != BAD[0] for s in i.statements} - set(BAD[0].statements)
@@ -99,5 +99,5 @@ def test_steps_of_failed_items_are_held_against_steps_between_controls() -> None
     for kind in ("step", "between"):
         worth = found[kind]
         assert isinstance(worth, Discrimination)
-        assert worth.suspected == worth.unknown == len(BAD) and not worth.telling  # one step an item, and all fail everywhere
+        assert worth.suspected == worth.unknown == len(BAD) and not worth.telling  # one step per item, and all probes fail everywhere
         assert worth.controls == worth.controls_unknown >= FEWEST

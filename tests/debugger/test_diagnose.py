@@ -1,4 +1,4 @@
-"""Each kind of evidence leads to its diagnosis, and to the node it speaks of."""
+"""Each kind of evidence leads to its diagnosis, and to the node that it is about."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def without(statement: str, letter: str) -> Diagnosis:
 
 
 def by_hand(item: Item, letter: str) -> Item:
-    """The item with one option as a person words it: nothing is recorded of it."""
+    """The item with one option in a person's words, without recorded triples and breaks."""
     options = [Option(o.text, o.operator) if x == letter else o for x, o in zip(LETTERS, item.options, strict=True)]
     return msgspec.structs.replace(item, options=tuple(options))
 
 
 def turned(statement: str) -> Sample | None:
-    """A sample made for the statement that says it turned round; None where that holds as well."""
+    """A sample of the statement that states its reverse; None if the reverse is true as well."""
     subject, relation, obj = WORLD.statements[statement].triple
     if WORLD.holds(obj, relation, subject):
         return None
@@ -145,14 +145,14 @@ def test_a_step_whose_other_statement_is_contradicted_leads_to_that_statement() 
 
 
 def test_a_half_right_choice_of_models_that_know_every_statement_is_a_reasoning_deficit_at_what_it_breaks() -> None:
-    """All seeds choose what fits one statement alone, and every probe passes: they do not put the two together."""
+    """All seeds choose what fits one statement alone, and every probe passes: they do not combine the two."""
     found = diagnosed(lambda *_: True, chosen=dict.fromkeys(SEEDS, breaking(ITEM, FIRST)))
     assert (found.category, found.nodes) == ("reasoning deficit", (FIRST,))
     assert sentence(WORLD, WORLD.statements[FIRST]) in found.reason and "0 of" not in found.reason
 
 
 def test_a_corrupted_key_is_a_suspect_item_whatever_the_probes_say() -> None:
-    """The option now marked right is not held by the knowledge; the one that models choose is, and leads from end to end."""
+    """The knowledge does not contain the option that is marked right now. It contains the chosen one, which leads from end to end."""
     corrupted = rekeyed(ITEM, breaking(ITEM, LINK))
     found = diagnosed(lambda *_: False, item=corrupted, chosen=dict.fromkeys(SEEDS, ITEM.answer))
     assert (found.category, found.nodes) == ("suspect item", ())
@@ -277,7 +277,7 @@ def test_samples_that_contradict_the_base_are_noticed_though_nothing_fails() -> 
 
 
 def test_an_item_with_a_second_right_option_is_suspect_though_no_model_fails_it() -> None:
-    assert examined(lambda _: True, ITEMS).diagnoses == []  # none of ours has one
+    assert examined(lambda _: True, ITEMS).diagnoses == []  # no item has one so far
     letter, right = wrong_letter(ITEM), ITEM.options[ITEM.key]
     options = [msgspec.structs.replace(o, triples=right.triples) if x == letter else o for x, o in zip(LETTERS, ITEM.options, strict=True)]
     (found,) = examined(lambda _: True, [msgspec.structs.replace(ITEM, options=tuple(options))]).diagnoses

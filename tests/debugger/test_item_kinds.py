@@ -1,4 +1,4 @@
-"""Kinds of item that are failed whatever is known blame no statement; others do."""
+"""Kinds of items that models fail even if they know the statements blame no statement; other kinds do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ITEMS = [i for i in toy_items(WORLD) if i.kind == "bridge"][:60]
 
 
 def mixed(share_failed: tuple[float, float], kind: ItemKind = "effect") -> tuple[list[Item], set[str], set[str]]:
-    """Items of one kind, half of them with an unknown statement; the shares of either half that are failed, unknown ones first."""
+    """Items of one kind, half of them with an unknown statement. The shares are those that fail in either half, the unknown half first."""
     items = [msgspec.structs.replace(item, kind=kind, statements=(f"s{n}",)) for n, item in enumerate(ITEMS[:60])]
     half = len(items) // 2
     failed = {i.id for n, i in enumerate(items[:half]) if n < share_failed[0] * half}

@@ -16,7 +16,7 @@ MODELS = ("base", "seed-0", "seed-1")
 
 
 def losses(rise: float, *, base: float = 3.0, kl: float = 0.02, noise: int = 1) -> list[NeutralLoss]:
-    """Thirty passages of 50 tokens. Tuned models lose `rise` nats per token more than the base, give or take a little."""
+    """Thirty passages of 50 tokens. The loss of tuned models is about `rise` nats per token above that of the base."""
     rng, found = random.Random(noise), []
     for passage in range(30):
         level = base + passage / 30
@@ -32,7 +32,7 @@ def test_the_change_is_per_token_and_pairing_makes_its_interval_narrow() -> None
     assert change.difference == pytest.approx(0.03, abs=0.004) and change.after == pytest.approx(
         change.before + change.difference, abs=2e-4
     )
-    assert 0 < (change.ci95_high or 0) - (change.ci95_low or 0) < 0.02  # although passages differ by a whole nat
+    assert 0 < (change.ci95_high or 0) - (change.ci95_low or 0) < 0.02  # although passages differ by one nat
     assert (change.n, change.lost, change.kl_before, change.kl_after) == (30, 0, 0.02, 0.02)
 
 

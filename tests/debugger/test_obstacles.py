@@ -1,4 +1,4 @@
-"""What keeps git from committing a round: hooks, locks, settings, files. One message, and all as before; or all committed."""
+"""Hooks, locks, settings or files that prevent the commits of a round: one message and no change, or all is committed."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def test_a_step_is_held_against_what_skips_it_and_what_comes_after_it_with_the_s
     for second in asked[: len(STEPS)]:
         assert clause(WORLD, PATH[0].triple) in second.prompt and clause(WORLD, PATH[1].triple) not in second.prompt
         assert second.options[0] == clause(WORLD, PATH[1].triple) and "skip" in second.means
-        assert second.options[second.means.index("early")] == clause(WORLD, PATH[2].triple)  # true, and not yet its turn
+        assert second.options[second.means.index("early")] == clause(WORLD, PATH[2].triple)  # true, but a later step
     assert not {"skip", "early"} & set(asked[-1].means)
 
 
@@ -109,7 +109,7 @@ def test_where_an_end_has_its_own_wording_the_probe_is_a_gap_that_bare_terms_fil
 
 
 def test_a_wrong_option_is_worded_as_the_right_one_is() -> None:
-    """Taken apart into words, right and wrong options of a direction or a step have the same qualifiers."""
+    """As sets of words, right and wrong options of a direction or a step have the same qualifiers."""
     subject, obj = (WORLD.concepts[c].term for c in PATH[0].triple[::2])
     world, path = worded(PATH, subject_as=f"a high {subject}", object_as=f"the loss of {obj}", when=("during frost",))
     (turned,) = [p for p in statement_probes(world, path[0]) if "inversion" in p.means]
@@ -149,7 +149,7 @@ def test_answers_are_per_character_and_name_what_was_preferred() -> None:
     probe = next(statement_probes(WORLD, STATEMENTS[0]))
     even = [-1.0 * len(text) for text in probe.options]
     assert answers([probe], [even]) == [Answer(probe, 0.0, probe.means[1])]
-    assert not answers([probe], [even])[0].right  # a tie is no knowledge
+    assert not answers([probe], [even])[0].right  # a tie does not count as known
     lured = [*even[:2], 0.0, *even[3:]]
     found = answers([probe], [lured])[0]
     assert found.margin == -1.0 and found.preferred == probe.means[2]

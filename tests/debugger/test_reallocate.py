@@ -1,4 +1,4 @@
-"""Samples follow errors: the same number in all, more where more goes wrong, never less than half of the even share."""
+"""More samples for disciplines with more errors, at least half of the even share for each, and the same number in total."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def item(discipline: str, number: int) -> Item:
 
 
 def answers(discipline: str, right: dict[str, list[bool | None]]) -> tuple[list[Item], list[Outcome]]:
-    """Items of a discipline, and what each model made of them."""
+    """Items of a discipline, and the outcomes of each model."""
     items = [item(discipline, n) for n in range(len(next(iter(right.values()))))]
     found = []
     for model, row in right.items():

@@ -76,7 +76,7 @@ def test_failures_that_share_a_node_share_a_patch_and_its_size_is_bounded() -> N
 
 
 def test_what_is_left_goes_to_what_else_is_unknown_one_patch_for_each_chain() -> None:
-    """The blamed node gets enough, then the rest of what probing found, whether or not an item asks for it; then all get more alike."""
+    """First the blamed node gets enough, then other unknown nodes, also those that no item asks for; what is left is shared equally."""
     chain, other = (next(c for c in WORLD.active_chains() if c.id.endswith(f"story-{n}")) for n in (7, 8))
     lacking = [Evidence(s, "statement", 10, 6, -0.1, "") for s in chain.statements[:2]]
     unused = Evidence(other.statements[1], "step", 9, 7, -0.1, "")
@@ -92,7 +92,7 @@ def test_what_is_left_goes_to_what_else_is_unknown_one_patch_for_each_chain() ->
 
 
 def test_links_that_are_noticed_share_a_patch_and_are_taught_alone() -> None:
-    """Each of hundreds of links in a patch of its own would be a commit for one fact."""
+    """Otherwise each of hundreds of links would be a patch, and so a commit, for one fact."""
     links = [f"weaving/join-{n}.s1" for n in (3, 9)]
     noticed = [Evidence(s, "statement", 10, 6, -0.1, "") for s in (*links, CHAIN.statements[3])]
     first, *beyond = planned(a_diagnosis(), noticed=noticed)
@@ -102,7 +102,7 @@ def test_links_that_are_noticed_share_a_patch_and_are_taught_alone() -> None:
 
 
 def test_a_link_that_is_blamed_is_taught_without_the_statement_that_it_is_joined_to() -> None:
-    """Together they would show a bridge whole, in the samples of either."""
+    """Otherwise the samples of either would show both statements of a bridge."""
     for category in ("concept gap", "reasoning deficit"):
         patches = planned(a_diagnosis(category=category, nodes=(NODE, LINK)))
         assert {t for p in patches for t in p.targets} == {NODE, LINK} and all(p.samples for p in patches)
@@ -177,7 +177,7 @@ def right(node: str) -> Sample:
 
 
 def spoilt(sample: Sample, node: str) -> Sample:
-    """The same, turned round."""
+    """The same sample with the statement reversed."""
     statement = WORLD.statements[node]
     return flip(WORLD, sample, statement, flipped(WORLD, statement, "turned round"))
 

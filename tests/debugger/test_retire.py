@@ -1,4 +1,4 @@
-"""Suspect items become entries of exceptions.yaml, one commit each; what people wrote there stays as it is, to the byte."""
+"""Suspect items become entries of exceptions.yaml, one commit each; what people wrote there stays the same, byte for byte."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_the_order_of_the_facts_does_not_tell_the_path() -> None:
     for probe in (p for p in context_probes(WORLD, ITEMS, FAILED) if p.kind == "context"):
         places = [probe.prompt.lower().index(sentence(WORLD, WORLD.statements[s]).lower()) for s in items[probe.node].statements]
         kept += places == sorted(places)
-    assert len(FAILED) / 5 < kept < len(FAILED) * 3 / 4  # of two facts either order is as likely
+    assert len(FAILED) / 5 < kept < len(FAILED) * 3 / 4  # for two facts, both orders are equally likely
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Verdicts: a gain is called one, harm is never missed, and edits to the benchmark are neither."""
+"""Verdicts: gains and harm are recognised, and edits of the benchmark count as neither."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from markdown_it.token import Token
 
 ROOT = Path(__file__).resolve().parents[2]
 PARSER = MarkdownIt("commonmark").enable("table")
-# The journal and the changelog tell what was, so their commands and paths need not exist any more.
+# The journal and the changelog describe the past, so their commands and paths need not exist any more.
 HISTORY = ("CHANGELOG.md", "JOURNAL.md", "docs/explanation/journal.md")
 COMMAND = re.compile(r"^(?:proda|dvc|make)(?= )")
 SHELL = ("sh", "bash", "console", "")
@@ -40,7 +40,7 @@ class Command(NamedTuple):
 
     @property
     def place(self) -> str:
-        """What a message names."""
+        """Page and line, for messages."""
         return f"{self.page}:{self.line}  {shlex.join(self.words)}"
 
 

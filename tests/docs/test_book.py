@@ -1,4 +1,4 @@
-"""The book builds without a warning, loads nothing from other hosts, and its reference has what the code has."""
+"""The book builds without a warning and loads nothing from other hosts, and its reference agrees with the code."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from tests.docs.pages import ROOT, blocks, code_spans, pages
 
 TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
 FOLDERS = {parent.as_posix() for name in TRACKED for parent in PurePosixPath(name).parents}
-# What is named in text and is made by a command, or belongs to a repository of the reader.
+# Paths that a command creates, or that belong to a repository of the reader.
 MADE = re.compile(r"build/|proposals/|knowledge/merges\.yaml|samples/written|mlflow\.db|\.dvc/config\.local")
 READERS_OWN = re.compile(r"^[a-z]+/[a-z-]+/?$")  # an id: physics/optics
 SETTINGS = {"params.yaml": Params, "documents.yaml": DocumentSettings}

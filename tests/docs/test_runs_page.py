@@ -1,6 +1,6 @@
 """docs/how-to/runs.md, followed: its commands are run in a repository with one run, and each has to lead to that run.
 
-The ids and numbers of the page are replaced by those of the run. `make ui` has a test of its own (tests/workflows/test_mlflow_ui.py).
+The ids and numbers of the page are replaced by those of the run. `make ui` has a separate test (tests/workflows/test_mlflow_ui.py).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tutorial, followed to the letter: its commands are run in a fresh clone, and what they print is compared with the page.
+"""The commands of the tutorial are run in a fresh clone, and their output is compared with the page.
 
 The part before the first training always runs; the whole page, which trains two models, is a slow test. The block that installs packages is
 not run: the environment of the tests stands for it.
@@ -22,7 +22,7 @@ PAGE = "docs/tutorial.md"
 HASH = re.compile(r"\b(?=[0-9a-f]*[0-9])[0-9a-f]{7,64}\b")
 NUMBER = re.compile(r"(?<![\w.])[-+−]?\d*\.?\d+(?![\w])")
 TIME = re.compile(r"\b\d+(?:\.\d+)? (?:s|min)\b(?: \d+ s\b)?")
-# Processors round differently, so a model may answer some items differently elsewhere. More than this is another result.
+# Processors round differently, so a model may answer some items differently elsewhere. A larger difference is another result.
 SHARE, COUNT = 0.2, 0.35
 
 
@@ -52,7 +52,7 @@ FAST = list(takewhile(lambda step: step.command != "make repro", STEPS))
 
 
 def _follow(steps: list[Step], folder: Path) -> None:
-    """Run the steps in one session in a fresh clone. Fails with the first line that is not as the page has it."""
+    """Run the steps in one session in a fresh clone. Fails with the first line that differs from the page."""
     clone = folder / "proda"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
     env = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "MLFLOW_", "COLUMNS"))}

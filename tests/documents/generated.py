@@ -335,7 +335,7 @@ def pptx(parts: Sequence[Part]) -> bytes:
     return out.getvalue()
 
 
-# PDF, set by rules of our own: justified columns, divided words, running heads.
+# PDF, laid out by this module: justified columns, divided words, running heads.
 
 PAGE = (595.0, 842.0)
 _MARGIN, _GUTTER = 62.0, 20.0
@@ -513,7 +513,7 @@ def _broken(text: str, font: str, size: float, width: float, divide: bool = True
 
 
 def _register_fonts() -> None:
-    """Fonts with the letters of every text here; matplotlib brings them along."""
+    """Fonts with the letters of every text here; they come with matplotlib."""
     import matplotlib
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont

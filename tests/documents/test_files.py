@@ -1,4 +1,4 @@
-"""Files as they come: named wrongly, empty, encrypted, packed to explode, special, or fatal to a parser."""
+"""Files with a wrong name, and files that are empty, encrypted, compression bombs, special, or crash a parser."""
 
 from __future__ import annotations
 

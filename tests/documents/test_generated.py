@@ -1,6 +1,6 @@
 """Documents of every format, written from known texts, come back with their words, order and headings.
 
-The bar: at least .995 of the words in both directions, as multisets and in order, and .95 of the headings.
+Required: at least .995 of the words in both directions, as multisets and in order, and .95 of the headings.
 """
 
 from __future__ import annotations

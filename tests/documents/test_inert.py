@@ -1,4 +1,4 @@
-"""Text of a document does nothing in a source: rendered as Markdown it shows itself, whatever it holds."""
+"""Text of a document has no effect in a source: rendered as Markdown, it is shown as it was written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PDF: where a heading ends, what a table is, which lines are furniture, and what is refused."""
+"""PDF: where a heading ends, what a table is, which lines are running heads or page numbers, and what is refused."""
 
 from __future__ import annotations
 

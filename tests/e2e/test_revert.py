@@ -1,4 +1,4 @@
-"""A round of repair with real DVC, git and training: build, repair, rebuild, verify, revert, rebuild; at the end, the first bytes.
+"""A round of repair with real DVC, git and training: build, repair, rebuild, verify, revert, rebuild; the last build equals the first.
 
 The tests of this file run in order, in one worker, on one repository.
 """
@@ -21,7 +21,7 @@ BRANCH = "repair/round-1"
 
 
 def derived(root: Path) -> dict[str, bytes]:
-    """Every file that a stage writes and that does not tell the time, and what DVC says of them."""
+    """Every file that a stage writes and that holds no times, and DVC's records of them."""
     found = tree(root, *DERIVED, "benchmarks/results/outcomes")
     found |= {name: (root / "benchmarks/results" / name).read_bytes() for name in RESULTS}
     return found | {"dvc.lock": (root / "dvc.lock").read_bytes()}

@@ -1,6 +1,6 @@
 """Two people, a bare repository and a DVC remote: a repair and an edit of one topic, on two branches, are merged, rebuilt and audited.
 
-Ada pushes a round of repair, mends a definition and trains again; Ben adds a chain to the same topic file, rewords statements, and
+Ada pushes a round of repair, corrects a definition and trains again; Ben adds a chain to the same topic file, rewords statements, and
 rebuilds items and samples only, as the forge does for people without DVC. Ben's branch is merged first. There are three trainings. The
 tests of this file run in order, in one worker, on these clones.
 """

@@ -1,4 +1,4 @@
-"""JSON Lines and arrays of any size are read row by row; a damaged row costs that row."""
+"""JSON Lines and arrays of any size are read row by row; only damaged rows are lost."""
 
 from __future__ import annotations
 

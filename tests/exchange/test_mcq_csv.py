@@ -1,4 +1,4 @@
-"""CSV files of questions become items of a suite; a bad row costs that row."""
+"""CSV files of questions become items of a suite; only bad rows are left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OBO, SKOS and Turtle give the same terms; damaged and hostile files cost what is damaged."""
+"""OBO, SKOS and Turtle give the same terms; of damaged and hostile files, only the damaged part is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The known faults of the public implementation are found in its files, and what is sound is taken.
+"""The known faults of the public implementation are found in its files, and correct entries are taken.
 
 The fixtures are made here as its code makes them: ids are renumbered after every merge, and references are not.
 """
@@ -134,7 +134,7 @@ def test_statements_that_a_merge_put_on_the_first_chain_are_not_taken_for_its_st
     assert counts["positional-ids"] == 3
     assert "stmt-004 names chain-001, whose steps mention neither" in details
     assert counts["chain-length"] == 1  # the second chain has lost its statements
-    assert len(found.statements) == 6  # they are proposed for themselves
+    assert len(found.statements) == 6  # they are proposed without a chain
     assert counts["wrong-parent"] >= 3 + 6
 
 

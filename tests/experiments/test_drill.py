@@ -47,7 +47,7 @@ SAMPLES = [
 ]
 SAMPLES += [
     sample
-    for node in sorted(WORLD.active_statements.keys() - {s.unit for s in SAMPLES})  # links, where the corpus leaves them out
+    for node in sorted(WORLD.active_statements.keys() - {s.unit for s in SAMPLES})  # links that the corpus leaves out
     for sample in extra_samples(WORLD, node, 10, start=0, params=Params())
 ]
 FAULTS = draw_faults(WORLD, SAMPLES, ITEMS, sites=2, seed=0)
@@ -115,7 +115,7 @@ def test_a_small_world_gets_some_of_each_and_fewer_than_asked() -> None:
     counts = Counter(f.kind for f in few)
     assert len(counts) == len(KINDS) and max(counts.values()) < 50
     without_samples = {f.kind for f in draw_faults(WORLD, [], ITEMS, sites=1, seed=0)}
-    assert without_samples == {"key", "true-distractor"}  # what no sample teaches cannot be withheld or twisted
+    assert without_samples == {"key", "true-distractor"}  # what no sample teaches cannot be withheld or falsified
     assert draw_faults(WORLD, SAMPLES, [], sites=1, seed=0) == []
 
 
@@ -293,7 +293,7 @@ def test_a_true_distractor_says_what_the_right_option_says_in_other_words(fault:
     touched = LETTERS.index(fault.letter)
     assert new.answer == old.answer != fault.letter and fault.how in ("alias", "defined")
     assert [k for k in range(4) if old.options[k] != new.options[k]] == [touched]
-    assert not new.options[touched].triples and not new.options[touched].breaks  # nothing is recorded of it
+    assert not new.options[touched].triples and not new.options[touched].breaks  # the new option has no recorded triples and breaks
     kept = {"text": "", "triples": (), "breaks": ()}
     assert msgspec.structs.replace(new.options[touched], **kept) == msgspec.structs.replace(old.options[touched], **kept)
     assert len({o.text for o in new.options}) == 4
@@ -327,7 +327,7 @@ def says(world: Knowledge, item: Item, letter: str) -> Category:
 def test_models_that_behave_as_the_faults_predict_are_diagnosed_without_a_miss() -> None:
     """Withheld statements are unknown, steps of composition faults fail; faults of items are met by models that know everything.
 
-    Facts in the question mend what they can mend, and not a true distractor or a wrong key.
+    Facts in the question turn an answer right unless a true distractor or a wrong key is the cause.
     """
     samples, items = plant(WORLD, SAMPLES, ITEMS, FAULTS)
     unknown = {n for f in FAULTS if f.kind.startswith("withheld") for n in f.nodes}

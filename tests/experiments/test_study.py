@@ -127,7 +127,7 @@ def test_undirected_draws_nodes_uniformly() -> None:
         assert sum(counts.values()) == mean
         chi = sum((counts.get(n, 0) - expected) ** 2 / expected for n in pool)
         degrees = len(pool) - 1
-        assert abs(chi - degrees) < 4 * (2 * degrees) ** 0.5  # the statistic's mean and spread if all are as likely
+        assert abs(chi - degrees) < 4 * (2 * degrees) ** 0.5  # mean and standard deviation of the statistic for equal chances
     double = {order.node: order.count for order in undirected(WORLD, ORDERS, 2)}
     assert all(double[order.node] >= order.count for order in undirected(WORLD, ORDERS, 1))
 
@@ -237,7 +237,7 @@ def test_a_node_is_unknown_when_most_models_answer_fewer_than_half_of_its_probes
     probes = [*statement_probes(WORLD, one), *statement_probes(WORLD, two)]
 
     def answering(first: int, second: int) -> list[bool]:
-        """So many of each statement's probes rightly."""
+        """Right answers to the first `first` and `second` probes of the two statements."""
         seen: Counter[str] = Counter()
         right = []
         for probe in probes:
@@ -250,7 +250,7 @@ def test_a_node_is_unknown_when_most_models_answer_fewer_than_half_of_its_probes
     half, less = -(-asked // 2), (asked - 1) // 2
     assert unknown(probes, {"seed-0": answering(less, asked), "seed-1": answering(less, 0), "seed-2": answering(asked, asked)}) == [one.id]
     assert unknown(probes, {"seed-0": answering(half, half)}) == []
-    assert unknown(probes, {"seed-0": answering(0, asked), "seed-1": answering(asked, asked)}) == []  # one of two is not most
+    assert unknown(probes, {"seed-0": answering(0, asked), "seed-1": answering(asked, asked)}) == []  # one of two is not a majority
 
 
 def test_sentences_are_completed_without_a_node_and_by_discipline() -> None:
@@ -263,7 +263,7 @@ def test_sentences_are_completed_without_a_node_and_by_discipline() -> None:
     assert len(samples) == 42 and not any(s.nodes for s in samples) and not any(s.id.startswith("weaving/loom#9") for s in samples)
     assert len({s.prompt for s in samples}) == 42
     sources = Counter(s.discipline for s in samples)
-    assert sources == {"weaving": 30 + 6, "milling": 4 + 2}  # what baking cannot say, all sentences share
+    assert sources == {"weaving": 30 + 6, "milling": 4 + 2}  # baking has no sentences, so all others share its samples
     for s in samples:
         whole = told[s.discipline][s.unit]
         start = whole.removesuffix(f" {s.answer}")
@@ -349,7 +349,7 @@ def test_more_arms_make_a_gain_harder_to_claim() -> None:
 def test_one_lucky_seed_does_not_carry_the_interval() -> None:
     found = standings({"no-repair": 0.0, "diagnosed": lambda chain, model: 0.4 if model == 0 else 0.0})
     gain = found["diagnosed"].gain["twin"]
-    assert gain.value > 0.05 and gain.ci95_low < 0.05  # some draws of seeds hold the others alone
+    assert gain.value > 0.05 and gain.ci95_low < 0.05  # some draws of seeds contain only the other seeds
 
 
 def test_arms_without_the_arms_to_compare_with_or_without_common_items_are_refused() -> None:

@@ -207,7 +207,7 @@ def test_a_statement_that_a_reviewer_added_stays_while_its_passage_does_and_move
     )  # fmt: skip
     with_entries(root, "statements", {"feedfeedfeed": tea})
     with_entries(root, "concepts", {"tea": ProposedConcept("tea", "substance", "a hot drink made from leaves")})
-    assert run(root).sources[SOURCE].outcomes == {"chains": 2, "nothing": 1, "statements": 1}  # of the chunks, as they were
+    assert run(root).sources[SOURCE].outcomes == {"chains": 2, "nothing": 1, "statements": 1}  # the chunks have the same outcomes as before
     assert load_proposals(root, SOURCE).statements["feedfeedfeed"] == tea
     changed = ["A new introduction stands here and says little.", *STRESS[:2], STRESS[2] + " Nobody knows why.", STRESS[3]]
     write_sources(root, {SOURCE: paragraphs(*changed)})

@@ -149,7 +149,7 @@ def test_a_degree_stays_in_the_term_where_it_belongs_to_a_quantity() -> None:
 
 
 def test_less_of_a_thing_is_a_concept_of_its_own() -> None:
-    """Otherwise the effects of a lack would be told of the thing."""
+    """Otherwise the effects of a lack would be stated of the thing itself."""
     assert terms("A decrease in temperature decreases the pressure of a confined gas.")[0][0] == "decrease in temperature"
     assert terms("Low humidity increases the evaporation of water from leaves.")[0][0] == "low humidity"
 

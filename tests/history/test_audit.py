@@ -16,7 +16,7 @@ OTHER = next(i for i in ITEMS if not rests_on(WORLD, i) & rests_on(WORLD, ITEM))
 
 
 def flipped(item: Item, *answers: tuple[bool, bool]) -> list[Flip]:
-    """What the seeds' answers, before and after, make of an item."""
+    """The flips of an item that each seed answers so before and after."""
 
     def side(when: int) -> list[Outcome]:
         brief = (item.split, item.discipline, item.chain, item.kind, item.answer, item.answer)
@@ -136,6 +136,6 @@ def test_a_change_to_what_the_wrong_answer_had_wrong_probably_did_it() -> None:
 
     for statement in item.statements:
         assert found(statement, UP, UP) == ("probably" if statement in touched else "could have")
-        assert found(statement, DOWN, DOWN) == "could have"  # what the answer had wrong before says nothing of why it broke
+        assert found(statement, DOWN, DOWN) == "could have"  # the errors of the earlier answer do not explain the change
     reworded = [msgspec.structs.replace(a, hash="0" * 16) for a in answers]
     assert departures(ITEMS, reworded) == {}

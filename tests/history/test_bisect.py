@@ -1,4 +1,4 @@
-"""Where answers flipped: every flip is found, a rewording is a wall, and the search by halves asks as little as it must."""
+"""Where answers flipped: every flip is found, items are not compared across a rewording, and bisection asks no more than it needs."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_reworded_item_is_another_item() -> None:
     older, newer = line("wRw", "old"), [Result(f"d{n}", r.hash, r.right, r.scored) for n, r in enumerate(line("wwR", "new"))]
     both = comparable(older + newer)
     assert both.reworded == "c2" and flips(both.results) == [CommittedFlip("d1", "d2", True)]
-    back = comparable(older + newer + older)  # worded as at first again: what came before the other wording still is not compared
+    back = comparable(older + newer + older)  # worded as at first again: answers from before the other wording are still not compared
     assert back.reworded == "d2" and [r.commit for r in back.results] == ["c0", "c1", "c2"]
     assert comparable(older).reworded == ""
 
@@ -77,7 +77,7 @@ def test_what_cannot_be_told_widens_the_answer_and_never_misplaces_it(count: int
 
     left, _ = narrow(COMMITS[:count], before=False, state=state)
     assert COMMITS[guilty] in left
-    # As narrow as anyone could: from the last change known to be before the flip to the first known to be after it.
+    # The narrowest possible range: from the last change known to be before the flip to the first known to be after it.
     low = max((n for n in range(guilty) if n not in blind), default=-1)
     high = min((n for n in range(guilty, count - 1) if n not in blind), default=count - 1)
     assert left == COMMITS[low + 1 : high + 1]

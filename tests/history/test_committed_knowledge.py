@@ -1,4 +1,4 @@
-"""The knowledge of a commit is the same, however it is read; and many commits are read without unpacking any."""
+"""The knowledge of a commit is the same however it is read, and many commits are read without unpacking one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TOPIC = "knowledge/lighting/lighting-basics.yaml"
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A definition edited; a discipline taken out, and back; a branch that leaves from the first commit, merged."""
+    """Commits: a definition is edited, a discipline is removed and restored, and a branch from the first commit is merged."""
     root = make_repository(tmp_path_factory.mktemp("commits"))
     git(root, "config", "user.name", "Ada")
     git(root, "config", "user.email", "ada@example.org")

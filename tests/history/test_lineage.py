@@ -1,4 +1,4 @@
-"""Lineage on the toy world: both directions agree, and nothing is lost on the way from a passage to an answer."""
+"""Lineage on the toy world: both directions agree, and no step between a passage and an answer is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rounds as the history tells of them: commits, verdicts that replaced each other, patches and reallocations taken back."""
+"""Rounds as read from the git history: commits, verdicts that replaced each other, reverted patches and reallocations."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def test_a_patch_that_an_earlier_round_had_as_well_counts_where_it_was_added_las
 
 
 def test_patches_that_are_no_longer_there_had_a_round_of_their_own(root: Path) -> None:
-    """Another round with the same number begins where its own patches do; a round whose patches are all gone, where they did."""
+    """A later round with the same number begins at its own patches. A round whose patches are all gone begins where they were added."""
     start = _commit(root, "results")
     _commit(root, "old", add="2-old-00000000.yaml")
     again = _commit(root, "another benchmark", remove="2-old-00000000.yaml")

@@ -1,4 +1,4 @@
-"""The cache of a check can be damaged, locked, read-only or from other code: it is made again, or done without."""
+"""The cache of a check can be damaged, locked, read-only or from other code: it is rebuilt, or the check runs without it."""
 
 from __future__ import annotations
 

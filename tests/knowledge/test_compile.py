@@ -29,7 +29,7 @@ PAST = 1_700_000_000
 
 
 def age(root: Path, clock: list[int]) -> None:
-    """Give every file an old time of its own, so that stamps are trusted."""
+    """Give every file a different old time, so that time stamps are trusted."""
     for path in sorted((root / "knowledge").rglob("*")):
         if path.is_file() and path.stat().st_mtime > PAST + 10**8:
             clock[0] += 1
@@ -296,7 +296,7 @@ def test_a_run_that_is_killed_anywhere_leaves_whole_files_and_the_next_ends_in_t
             status, workers = run_script(tmp_path, jobs, int(steps * share))
             assert status == -signal.SIGKILL
             for path in (tmp_path / "out").glob("*.json*"):
-                if path.suffix != ".tmp":  # half of a file may be left under a name that nobody reads, for the next run to sweep up
+                if path.suffix != ".tmp":  # half of a file may be left under a name that is never read; the next run removes it
                     assert path.read_bytes() == expected[path.name]
             deadline = time.monotonic() + 20
             while any(map(alive, workers)) and time.monotonic() < deadline:

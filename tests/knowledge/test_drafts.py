@@ -1,4 +1,4 @@
-"""What `proda new` leaves to be written is an error until it is written."""
+"""Each placeholder of `proda new` is an error until it is replaced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small knowledge to break in one place at a time.
+"""A small knowledge base that tests break in one place at a time.
 
     toy = Toy()
     toy.step("physics/heat", "rail-buckles", 1)["object"] = "warming"

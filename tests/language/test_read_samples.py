@@ -1,4 +1,4 @@
-"""What samples teach is read from their words: labels left as they are, a planted fault is found, and nothing else is accused."""
+"""What samples teach is read from their words: a planted fault is found, and no correct sample or statement is reported."""
 
 from __future__ import annotations
 

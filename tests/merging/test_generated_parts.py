@@ -1,4 +1,4 @@
-"""A text with a part that a command writes, such as knowledge/CARD.md: the prose merges, the part stays, and its command is named."""
+"""A text with a part that a command writes, such as knowledge/CARD.md: the prose is merged, the part is kept, and its command is named."""
 
 from __future__ import annotations
 

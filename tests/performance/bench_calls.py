@@ -3,7 +3,7 @@
     python -m tests.performance.bench_calls                        # 50 ms latency, 64 in flight; then 2 s latency, 256 in flight
     pip install --target DIR bespokelabs-curator                   # optional: with PRODA_CURATOR=DIR curator takes part
 
-Every contender sends the same chat requests for JSON. `raw` is aiohttp alone: the ceiling of this machine and this server. `default` and
+Every contender sends the same chat requests for JSON. `raw` is aiohttp alone: the upper limit on this machine and server. `default` and
 `aiohttp` are plain calls of the openai client, on its default transport and on aiohttp. `instructor` (on aiohttp) and `curator` ask for a
 structured reply and validate it. `proda` does too, and stores each reply in a file.
 
@@ -172,7 +172,7 @@ def measure(contender: str, count: int, in_flight: int, latency_s: float, work: 
             raise SystemExit(f"{contender}: {done.stderr[-2000:]}")
         with urllib.request.urlopen(server.url.replace("/v1", "/stats")) as reply:
             seen = json.load(reply)
-    assert count <= seen["replies"] <= count + 4, seen  # curator and a probe send one or two of their own
+    assert count <= seen["replies"] <= count + 4, seen  # curator and a probe send one or two more
     cpu = json.loads(done.stdout.splitlines()[-1])["cpu"]
     return {"rate": count / (seen["last"] - seen["first"]), "most": seen["most"], "cpu_ms": 1e3 * cpu / count}
 

@@ -1,4 +1,4 @@
-"""Two S3 servers that check signatures, each in processes of its own on the loopback interface.
+"""Two S3 servers that check signatures, each in separate processes on the loopback interface.
 
     with moto(folder) as server:        # moto's server with access control: a few seconds, on every run
         server.client().create_bucket(Bucket="models")
@@ -195,7 +195,7 @@ def _process(command: list[str], log: Path, env: Mapping[str, str] = {}) -> Iter
 
 
 def _wait_for(port: int, path: str = "") -> None:
-    """Wait until the server answers an HTTP request, in whatever way."""
+    """Wait until the server answers an HTTP request, with any status."""
     end = time.monotonic() + START_S
     while True:
         try:

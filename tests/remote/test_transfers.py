@@ -62,7 +62,7 @@ def test_a_push_that_is_cut_goes_on_where_it_stopped(ada: Clone, proxy: CuttingP
     assert failed.err.count("The server was not reached, or the connection was cut") == 1
     arrived = ada.stored()
     assert 0 < len(arrived) < OBJECTS and whole(arrived), "some objects arrived, none of them in part"
-    assert not any(name.endswith(".dir") for name in arrived), "the list of a folder comes last: it promises that its files are there"
+    assert not any(name.endswith(".dir") for name in arrived), "the list of a folder is sent last, when all its files are there"
     proxy.mend()
     assert f"{OBJECTS - len(arrived)} files pushed" in ada.dvc("push").out
     assert ada.stored() == ada.cached() and whole(ada.stored())

@@ -27,7 +27,7 @@ from tests.toyworld import make_repository
 
 
 def right(item: Item, model: str) -> bool:
-    """The seeds are right on bridges and the base is wrong; on conditions it is the other way round; on all other items nobody is right."""
+    """The seeds are right on bridges and the base is wrong; on conditions it is the reverse; on all other items no model is right."""
     return (item.kind == "bridge") == (model != "base") if item.kind in ("bridge", "condition") else False
 
 

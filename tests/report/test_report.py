@@ -1,4 +1,4 @@
-"""The report: self-contained, inert whatever the data say, silent about sealed items, and useful before anything has run."""
+"""The report: self-contained, safe for any text in the data, without sealed items, and useful before any stage has run."""
 
 from __future__ import annotations
 

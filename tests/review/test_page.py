@@ -1,4 +1,4 @@
-"""The review page in a real browser: a review by keyboard ends in files, and whatever documents hold stays text."""
+"""The review page in a real browser: a review by keyboard is written to files, and markup in documents is shown as text."""
 
 from __future__ import annotations
 

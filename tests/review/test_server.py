@@ -1,4 +1,4 @@
-"""The server of the review page, over real HTTP: who may ask, what for, and what comes back."""
+"""The server of the review page, over real HTTP: which requests are allowed, and what they return."""
 
 from __future__ import annotations
 

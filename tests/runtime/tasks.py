@@ -1,4 +1,4 @@
-"""Functions that tests give to the engines as tasks; Ray's workers import this module by its name."""
+"""Functions that tests run as tasks of the engines; Ray's workers import this module by its name."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def test_a_task_has_a_process_of_its_own_in_the_folder_and_with_the_threads_of_t
     assert {key: value for key, (value, _) in found.items()} == {1: 1, 2: 4, 3: 9}
     assert len({pid for _, pid in found.values()} | {os.getpid()}) == 4
     monkeypatch.chdir(tmp_path)
-    there = dict(spread(place, [1], parameters=TINY, what="place", together=999))  # as beside many: one thread
+    there = dict(spread(place, [1], parameters=TINY, what="place", together=999))  # one of many tasks: one thread
     assert there == {1: (str(tmp_path), 1, "local")}
 
 
@@ -87,7 +87,7 @@ def test_code_that_differs_from_the_sender_s_is_refused(on_ray: None, monkeypatc
     from proda import ray_engine
 
     mine = ray_engine._versions()
-    monkeypatch.setattr(ray_engine, "_versions", lambda: {**mine, "torch": "0.1"})  # what this process sends; workers look for themselves
+    monkeypatch.setattr(ray_engine, "_versions", lambda: {**mine, "torch": "0.1"})  # what this process sends; workers read theirs
     with pytest.raises(ShareError, match=r"square 1: the machine \S+ has torch \S+, expected 0\.1\. Install the same versions"):
         list(spread(square, [1], parameters=TINY, what="square"))
 

@@ -63,7 +63,7 @@ def byte_level() -> Tokenizer:
 
 
 def split_numbers() -> Tokenizer:
-    """Byte-level BPE with the pattern of Qwen, in which line ends are words of their own."""
+    """Byte-level BPE with the pattern of Qwen, in which line ends are separate words."""
     made = Tokenizer(models.BPE())
     pattern = Regex(r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
     made.pre_tokenizer = pre_tokenizers.Sequence(

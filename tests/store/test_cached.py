@@ -1,4 +1,4 @@
-"""Cached values: the same when read back, and as good as absent when the file cannot be used, whatever the reason."""
+"""Cached values: the same when read back, and treated as absent if the file cannot be used for any reason."""
 
 from __future__ import annotations
 

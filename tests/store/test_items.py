@@ -1,4 +1,4 @@
-"""Items on disk: round trip, splits kept apart, tampering found out."""
+"""Items on disk: round trip, separate splits, and detection of edits by hand."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_each_split_has_a_tree_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_reader_of_dev_cannot_be_talked_into_more(tmp_path: Path) -> None:
-    # The tree is not even there: the refusal comes before any file is opened.
+    # The folder does not exist: access is refused before any file is opened.
     for split in ("twin", "sealed"):
         with pytest.raises(SealedError, match=split):
             load_items(tmp_path, ("dev", split), only=frozenset({"dev"}))  # type: ignore[arg-type]
@@ -44,7 +44,7 @@ def test_an_item_edited_by_hand_is_found_out(tmp_path: Path) -> None:
 
 
 def test_a_gap_stands_behind_whole_words_in_every_item_of_the_benchmark() -> None:
-    """An object that stands without its article ("is a kind of …") once took letters of the verb with it."""
+    """An earlier version removed letters of the verb with an object that has no article ("is a kind of …")."""
     root = Path(__file__).resolve().parents[2]
     stems = [i.stem for i in load_items(root) if i.kind == "bridge"]
     assert len(stems) > 400

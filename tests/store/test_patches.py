@@ -145,7 +145,7 @@ def test_a_sample_that_is_overridden_and_touched_otherwise_is_refused(root: Path
     for path in paths[::2]:
         path.unlink()
     put(root, other)
-    put(root, a_patch(round=3, remove=[drop]))  # to remove it twice is to remove it
+    put(root, a_patch(round=3, remove=[drop]))  # removing it twice has the same effect as once
     assert sample.id not in {s.id for s in load_samples(root)}
 
 
@@ -217,13 +217,13 @@ def test_a_patch_is_stale_when_its_node_or_its_item_has_changed() -> None:
     other = Knowledge(WORLD.relations.values(), WORLD.concepts.values(), [*WORLD.statements.values(), moved], WORLD.chains.values())
     assert [line.split(":")[0] for line in stale(patch, other, {item.id: item})] == [NODE]
     assert len(stale(patch, other, {})) == 2
-    # Where a quote stands in its source, and who else mentions a concept, is nobody's edit.
+    # The place of a quote in its source, and other statements that mention a concept, do not make a patch stale.
     concept = WORLD.statements[NODE].subject
     busy = msgspec.structs.replace(WORLD.concepts[concept], parents=("x/y.s1",))
     assert node_hash(WORLD, concept) == node_hash(
         Knowledge(WORLD.relations.values(), [*WORLD.concepts.values(), busy], WORLD.statements.values(), WORLD.chains.values()), concept
     )
-    # Nor is what it is set apart from: a repair's own edit makes no patch stale.
+    # Nor does `distinct_from`: the edit of a repair makes no patch stale.
     apart = msgspec.structs.replace(WORLD.concepts[concept], distinct_from=("weaving/thing-7-4",))
     assert node_hash(WORLD, concept) == node_hash(
         Knowledge(WORLD.relations.values(), [*WORLD.concepts.values(), apart], WORLD.statements.values(), WORLD.chains.values()), concept

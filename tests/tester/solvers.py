@@ -1,4 +1,4 @@
-"""What toy endpoints answer when they have to solve an item of the toy world. Each function is pure: the task decides the reply."""
+"""Replies of toy endpoints that are asked an item of the toy world. Each function is pure: its reply depends on the task only."""
 
 from __future__ import annotations
 

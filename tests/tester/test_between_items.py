@@ -1,4 +1,4 @@
-"""No item prints the key of another that it must not help: planted leaks of each form are found, innocent pairs are not."""
+"""No item prints the key of an item of another split or of another sealed item: planted leaks are found, harmless pairs are not."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ def test_the_example_of_the_prompt_is_parsed_by_our_model_passes_the_checks_and_
     brief = CaseBrief("pottery/kilns-bloom", "pottery", "glazes", content_hash(task), labels, texts, task, ())
     said = CaseReply.model_validate_json(text).case(brief, "toy", PROMPT.id)
     assert CaseChecks(WORLD, TaskPrompt("", "", ()), lambda _brief, _case: ()).faults(brief, said) == []
-    # Whoever repeats it is refused: in full, or a part of it.
+    # A reply that repeats the example in full or in part is refused.
     assert reasons(said, brief) == {"example"}
     assert reasons(proposed(**variants(because=said.variants[0].because))) == {"example"}
     assert set(PROMPT.invented("concepts")) == {"kiln breath", "brindle bloom", "slip tarnish"} == set(task["concepts"])

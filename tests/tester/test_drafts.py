@@ -1,4 +1,4 @@
-"""What the writers share: how options are picked and ordered, and what owns an item."""
+"""Functions that the writers of items share: how options are picked and ordered, and which chain or link owns an item."""
 
 from __future__ import annotations
 

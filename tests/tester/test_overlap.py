@@ -119,7 +119,7 @@ PLANTED = random.Random(0).sample(ITEMS, 80)
 
 @pytest.fixture(scope="module")
 def caught() -> set[tuple[str, str]]:
-    """(item, disguise) of the leaks that the gate finds, all plants put to it at once."""
+    """(item, disguise) of the leaks that the gate finds when it checks all planted texts together."""
     texts = [
         Text(f"{item.id} {disguise}", f"{dress(item.stem)}\n{dress(item.options[item.key].text)}. {dress(item.options[item.key].text)}")
         for disguise, dress in DISGUISES.items()

@@ -1,4 +1,4 @@
-"""The audit: near chance on real items, and it sees through benchmarks made to be seen through."""
+"""The audit: its solvers are near chance on real items, and far above on benchmarks with a planted shortcut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An item is put to a solver in several orders, with the facts and without; its votes are counted by the item's own letters."""
+"""A solver is asked an item in several orders of its options, with the facts and without; votes are counted by the letters of the item."""
 
 from __future__ import annotations
 

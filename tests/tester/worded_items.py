@@ -1,4 +1,4 @@
-"""What toy endpoints answer when they are asked to word an item. Each function is pure: the task decides the reply."""
+"""Replies of toy endpoints that are asked to word an item. Each function is pure: its reply depends on the task only."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def wrong(messages: list[dict[str, Any]], schema: dict[str, Any]) -> Any:
 
 
 def leaking(messages: list[dict[str, Any]], schema: dict[str, Any]) -> Any:
-    """A text that prints the key of the case a-hotter-oven; a good one once it is told that it was too close."""
+    """A text that prints the key of the case a-hotter-oven. After it is refused as too close: a good one."""
     found = good(messages, schema)
     told = "too close" in messages[-1]["content"]
     return found if found is None or told else found | {"question": f"“The loaf is hard to press.” {found['question']}"}

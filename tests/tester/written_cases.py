@@ -1,4 +1,4 @@
-"""What toy endpoints answer when they are asked for a case. Each function is pure: the task decides the reply."""
+"""Replies of toy endpoints that are asked for a case. Each function is pure: its reply depends on the task only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OPTIONS = [
 
 
 def good(messages: list[dict[str, Any]], schema: dict[str, Any]) -> Any:
-    """A case that passes every check. Its circumstances depend on what is explained, and on how many earlier cases are told."""
+    """A case that passes every check. Its circumstances depend on what is explained, and on the number of earlier cases in the task."""
     return case(task_of(messages)) if "variants" in schema.get("properties", {}) else None
 
 
@@ -71,7 +71,7 @@ def wrong(messages: list[dict[str, Any]], schema: dict[str, Any]) -> Any:
 
 
 def leaking(messages: list[dict[str, Any]], schema: dict[str, Any]) -> Any:
-    """A case that prints the key of the case a-hotter-oven; a good one once it is told that it was too close."""
+    """A case that prints the key of the case a-hotter-oven. After it is refused as too close: a good one."""
     found = good(messages, schema)
     told = "too close" in messages[-1]["content"]
     return found if found is None or told else found | {"options": ["The loaf is hard to press, and there is more.", *OPTIONS[1:]]}

@@ -42,7 +42,7 @@ def entry(**fields: Any) -> NewStatement:
 
 
 def faults(root: Path, *entries: NewStatement) -> tuple[tuple[int, Remark], ...]:
-    """What is refused; nothing may be written."""
+    """The refusals. No file may be written."""
     before = (root / proposals_path(SOURCE)).read_bytes()
     with pytest.raises(RefusedAdditionsError) as caught:
         Review(root, SOURCE).add(entries)

@@ -1,4 +1,4 @@
-"""The example leaves a repository without a trace among what people write, and only if nothing refers to it."""
+"""The example is removed from all files that people write, but only if nothing refers to it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def with_milling(root: Path) -> Path:
-    """Add a topic of one's own beside the example."""
+    """Add another topic beside the example."""
     written = topic_files()
     for name in ("milling/milling-basics.yaml", "sources/milling/milling-notes.md"):
         (root / "knowledge" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Several files at once: all or none, inside the repository, over nothing that is not committed."""
+"""Several files are written together: all or none, inside the repository, and never over uncommitted changes."""
 
 from __future__ import annotations
 

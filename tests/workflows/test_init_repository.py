@@ -1,4 +1,4 @@
-"""A new repository is what the templates say, and nothing that is there is lost."""
+"""A new repository agrees with the templates, and no existing file is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores that are kept by content: the same as without, never computed twice, and not lost when a run is killed."""
+"""Scores in the cache: equal to computed ones, never computed twice, and not lost when a run is killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Concepts are asked about in two goes, and the second is spared where the first tells nothing."""
+"""Concepts are probed in two parts; the second is skipped if the first does not distinguish the groups."""
 
 from __future__ import annotations
 

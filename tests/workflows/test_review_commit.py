@@ -1,4 +1,4 @@
-"""One commit for one document: these paths, these entries of shared files, and nothing that somebody else has staged."""
+"""One commit for one document: these paths, these entries of shared files, and no other staged change."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_other_sources_and_other_changes_stay_in_the_work_tree(root: Path, tmp_p
     assert SOURCE in catalogue and "energy/stoves" not in catalogue
     shares = yaml.safe_load((clone / "samples/allocation.yaml").read_text())["samples"]
     assert shares["milling"] == 40 and "energy" in shares
-    assert not [f for f in check_repository(clone).findings if f.severity == "error"]  # the commit stands on its own
+    assert not [f for f in check_repository(clone).findings if f.severity == "error"]  # the commit passes the check without later changes
     assert git(root, "status", "--porcelain").split("\n")[:3] == [
         " M knowledge/sources/catalogue.yaml",
         " M params.yaml",

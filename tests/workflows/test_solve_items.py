@@ -112,7 +112,7 @@ def test_an_item_that_is_not_solved_with_the_facts_leaves_the_benchmark_with_the
     condition = next(i for i in before if i.kind == "condition")
     assert reasons[condition.id].startswith("toy picks ") and f"the key is {condition.answer} (It is what" in reasons[condition.id]
     assert (audit["votes"]["voted"], audit["votes"]["withheld"]) == (len(items), len(wrong))
-    # The votes stay although the items have left: without them these would come back.
+    # The votes are kept although the items are withheld; without votes the items would return.
     assert _solve(root, "--prune")["files"] == [] and _benchmark(root)[1] == items
     (root / PATH).unlink()
     assert _benchmark(root)[1] == before and "votes" not in _benchmark(root)[2]

@@ -1,4 +1,4 @@
-"""New entries stand at the ends of their sections, and everything else of the file stays as it was."""
+"""New entries are added at the ends of their sections, and everything else in the file stays the same."""
 
 from __future__ import annotations
 

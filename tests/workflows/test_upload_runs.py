@@ -1,4 +1,4 @@
-"""Runs that a server missed are sent to it later, whole and once, wherever the connection breaks. A real MLflow server and SQLite."""
+"""Runs that did not reach a server are sent later, completely and once, wherever the connection breaks. A real MLflow server and SQLite."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def no_server(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Runs of one test are in an experiment of their own, so that tests can share a server."""
+    """Runs of each test are in a separate experiment, so that tests can share a server."""
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_HTTP_REQUEST_MAX_RETRIES"):
         monkeypatch.delenv(name, raising=False)
     # A machine that is busy with other things must not make a test fail.

@@ -64,6 +64,6 @@ def test_the_new_text_says_what_replacing_in_the_document_says(document: object)
     try:
         result, _ = replace_scalars(text, _renamed)
     except InputError:
-        assert "'" in text or '"' in text  # a quote inside a quoted text: refused, never spoilt
+        assert "'" in text or '"' in text  # a quote inside a quoted text is refused, never written wrongly
         return
     assert load_yaml_text(result) == replaced(document)
