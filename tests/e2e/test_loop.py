@@ -151,7 +151,7 @@ def test_one_changed_sentence_touches_only_what_names_it(root: Path) -> None:
 
 def test_data_stages_give_the_same_bytes_in_a_second_clone(root: Path, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
-    dirty = bool(run(root, "git", "status", "--porcelain"))  # with what the tests before left
+    dirty = bool(run(root, "git", "status", "--porcelain"))  # with the files of the earlier tests
     if dirty:
         run(root, "git", "stash", "-q", "--include-untracked")
     try:

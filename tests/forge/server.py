@@ -1,4 +1,4 @@
-"""A loopback server that speaks the endpoints of GitHub and GitLab that ProDa uses, with faults to plan; and a bare repository to push to.
+"""A loopback server that speaks the endpoints of GitHub and GitLab that ProDa uses, with planned faults; and a bare repository to push to.
 
 with serving(Forge()) as forge:
     forge.fail("POST", "/pulls", 500, 422)     # the next two answers to such calls, in order

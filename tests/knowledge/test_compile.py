@@ -1,4 +1,4 @@
-"""The compiled form depends on what the files say and on nothing else: not on the cache, the processes, or a run that was killed."""
+"""The compiled form depends on the content of the files only, not on the cache, the processes, or a run that was killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A concept is set apart by one line; whatever else would change is refused."""
+"""An edit adds `distinct_from` to a concept as one line; an edit that would change anything else is refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EDIT = Edit(FILE, "physics/stress", "physics/expansion")
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A base as `--fix` leaves it, with comments."""
+    """A knowledge base in canonical layout, with comments."""
     root = Toy().write(tmp_path)
     fix_knowledge(root)
     path = root / FILE
@@ -29,7 +29,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def added(before: str, after: str) -> list[str]:
-    """The lines that are new; all others must be there still, in their order."""
+    """The new lines. All other lines must still be there, in the same order."""
     old, new = before.splitlines(), after.splitlines()
     found = [line for line in new if line not in old]
     assert [line for line in new if line not in found] == [line for line in old if line in new]

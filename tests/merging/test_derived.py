@@ -93,7 +93,7 @@ def test_two_rebuilt_branches_merge_and_the_result_is_known_to_be_stale(root: Pa
 
 
 def test_derived_files_that_only_one_side_edited_are_not_taken_for_fresh(root: Path) -> None:
-    """Theirs edits an output by hand; git takes it without any driver, and DVC and `proda status` see that no stage wrote it."""
+    """One side edits an output by hand. Git merges it without a driver; DVC and `proda status` report that no stage wrote it."""
 
     def edit(r: Path) -> None:
         (r / "samples/corpus/milling/all.yaml").write_text("samples: []\n")

@@ -1,4 +1,4 @@
-"""Random edits: disjoint ones merge to what both give together, in whichever order; others leave markers, and either choice can be read."""
+"""Random edits: disjoint ones merge to the result of both, in any order; others leave markers, and either side can be read."""
 
 from __future__ import annotations
 

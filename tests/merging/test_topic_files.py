@@ -267,7 +267,7 @@ def test_a_section_that_both_sides_start_has_the_entries_of_both(root: Path) -> 
 
 
 def test_steps_that_both_sides_add_to_one_chain_are_a_conflict_of_the_chain(root: Path) -> None:
-    """Two rows of steps, each of which continues the chain in its own way, make no chain together."""
+    """Two sequences of steps that continue a chain differently do not form one chain together."""
 
     def step(name: str) -> Edit:
         place = "    reference:\n"

@@ -1,4 +1,4 @@
-"""What is trained on beside patches: the whole corpus, a share of each kind, or what no patch speaks of."""
+"""Samples that are trained on beside patches: the whole corpus, a share of each kind, or samples without a patched node."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bridge items: one concept completes both statements; a half-right distractor completes one of them in kind, and no other does."""
+"""Bridge items: one concept completes both statements; a half-right distractor completes only one of them, and other distractors none."""
 
 from __future__ import annotations
 

@@ -235,14 +235,14 @@ def test_items_keep_their_split_however_often_a_chain_is_renamed(tmp_path: Path)
     assert 0 < len(sealed.intersection(chains)) < len(chains)
     for chain in chains:
         now = chain
-        for turn in ("a", "z", "m", "z"):  # at last, the name before is given back
+        for turn in ("a", "z", "m", "z"):  # the last rename takes a name that was used before
             rename(root, now, f"{chain}-{turn}")
             now = f"{chain}-{turn}"
             assert (now in sealed_chains(proda.open(str(root)).knowledge.chains, share)) == (chain in sealed), now
 
 
 def test_a_rename_that_would_move_items_between_splits_is_refused(tmp_path: Path) -> None:
-    """A chain is merged into one that has a borrowed name; when the first name is given back, the other chain's hash no longer counts."""
+    """The chain was renamed, and another was merged into it. Under its first name again, its items would change their split."""
     root = make_world(tmp_path)
     path = root / "knowledge/milling/milling-basics.yaml"
     share = load_params(root / "params.yaml").items.sealed_share
