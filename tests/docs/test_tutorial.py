@@ -1,7 +1,7 @@
 """The commands of the tutorial are run in a fresh clone, and their output is compared with the page.
 
-The part before the first training always runs; the whole page, which trains two models, is a slow test. The block that installs packages is
-not run: the environment of the tests stands for it.
+The part before the first training always runs; the whole page, which trains twice, is a slow test. The block that installs packages is
+not run: the environment of the tests stands for it. Of a block without output (`sh`), only the exit status is checked.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ import pytest
 from tests.docs.pages import ROOT, blocks
 
 PAGE = "docs/tutorial.md"
+INSTALL = "make .venv/installed"
 HASH = re.compile(r"\b(?=[0-9a-f]*[0-9])[0-9a-f]{7,64}\b")
 NUMBER = re.compile(r"(?<![\w.])[-+−]?\d*\.?\d+(?![\w])")
 TIME = re.compile(r"\b\d+(?:\.\d+)? (?:s|min)\b(?: \d+ s\b)?")
 # Processors round differently, so a model may answer some items differently elsewhere. A larger difference is another result.
 SHARE, COUNT = 0.2, 0.35
+# Whether the round helps depends on the processor too. `proda verify` ends with status 1 if it hurts.
+STATUSES = {"proda verify": {0, 1}}
 
 
 class Step(NamedTuple):
@@ -37,9 +40,13 @@ class Step(NamedTuple):
 def _steps(text: str) -> list[Step]:
     steps: list[Step] = []
     for block in blocks(text):
-        if block.language != "console":
+        if INSTALL in block.text:
             continue
         lines = block.text.splitlines()
+        if block.language == "sh":
+            steps += [Step(number, line, ()) for number, line in enumerate(lines, start=block.line + 1)]
+            continue
+        assert block.language == "console", f"{PAGE}:{block.line}  A block of commands is `sh`, or `console` with their output."
         starts = [number for number, line in enumerate(lines) if line.startswith("$ ")]
         assert starts and starts[0] == 0, f"{PAGE}:{block.line}  A block starts with a command."
         for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
@@ -64,7 +71,7 @@ def _follow(steps: list[Step], folder: Path) -> None:
         done = subprocess.run(["bash", "-c", shell], cwd=here, env=env, capture_output=True, text=True, check=False)
         said = [*done.stdout.splitlines(), *done.stderr.splitlines()]
         place = f"{PAGE}:{step.line}  {step.command}"
-        assert done.returncode == 0, "\n".join([place, f"exit status {done.returncode}", *said])
+        assert done.returncode in STATUSES.get(step.command, {0}), "\n".join([place, f"exit status {done.returncode}", *said])
         missing = first_missing(step.output, said)
         assert missing is None, "\n".join([place, f"expected: {missing}", "got:", *said])
         here = Path((folder / "here").read_text().strip())
@@ -112,6 +119,7 @@ def _near(one: float, other: float) -> bool:
 
 def test_the_part_before_training_is_as_the_page_has_it(tmp_path: Path) -> None:
     assert len(FAST) >= 4 and len(STEPS) > len(FAST) + 2
+    assert set(STATUSES) <= {step.command for step in STEPS} and not any(INSTALL in step.command for step in STEPS)
     _follow(FAST, tmp_path)
 
 
