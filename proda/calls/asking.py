@@ -23,6 +23,7 @@ from proda.calls.rendering import Message, tokens_at_most
 from proda.calls.reply_store import EndpointHabits, ReplyStore, StoredReply
 from proda.calls.spending import Budget, BudgetSpentError, Ledger, LedgerLine, cost
 from proda.calls.throttle import StoppedError, Throttle
+from proda.calls.turns import Turns
 from proda.calls.wire import OTHER_LIMIT_NAME, EndpointError, Trouble, Wire, one_line
 from proda.document_settings import LlmSettings
 
@@ -52,6 +53,7 @@ class Asker:
         self.habits = EndpointHabits("")
         self.budget = budget or Budget(settings)
         self.throttle = Throttle(settings.concurrency)
+        self.turns = Turns()
         self.stages: dict[str, Spend] = {}
         self.faults: Counter[str] = Counter()
         self.stopped = ""
@@ -133,8 +135,10 @@ class Asker:
                 continue
             if self._is_final(trouble):
                 return trouble, sent
-            if self.other_way and trouble.reason == "server-error" and not trouble.busy:
-                retries = min(1, retries)  # some servers answer 500 to what they do not support
+            unsupported = self.other_way and trouble.reason == "server-error" and not trouble.busy
+            if unsupported or (self.probing and trouble.reason == "time-out"):
+                # Some servers answer 500 to what they do not support, and a slow one would be waited for `retries` times in each mode.
+                retries = min(1, retries)
             attempt += 1
             if attempt <= retries and not await self._pause(attempt, trouble, pauses):
                 return Trouble("not-asked", self.stopped), sent
@@ -155,6 +159,7 @@ class Asker:
             got: bytes | Parsed | Trouble = await self.wire.send(request, self.form.path(mode))
             if isinstance(got, bytes):
                 busy = False
+                await self.turns.take()
                 got = at_limit(self.form.parse(got, question, mode), limit)
                 if got.reason == "bad-response":
                     got = Trouble(got.reason, got.detail, retry=True, charged=True)

@@ -36,15 +36,20 @@ if TYPE_CHECKING:
     from proda.calls.asking import Asker
     from proda.calls.reply_store import ReplyStore
 
-SCORING_VERSION = 1  # part of each key: raise it when replies stored before must not be used any more
+SCORING_VERSION = 2  # part of each key: raise it when replies stored before must not be used any more
 ECHO, LOGPROBS, TEXT = "echo", "logprobs", "text"
 TOP = {"chat": 20, "completion": 5}  # tokens whose log-probabilities are asked for; the most that OpenAI's own endpoints allow
 INSTRUCTION = "Reply with the letter of the right option and nothing else."
-PROBE_TEXT = "The sky is blue."
+PROBE_TEXT = "The colour of the sky is"  # no whole sentence, so that the model goes on
 PROBE_CHOICE = "Question: Which of these is a colour?\nA. seven\nB. blue\nC. often\nD. Rome\nAnswer:"
 NEEDS = (
-    "Log-likelihood scoring needs a server whose /completions returns the log-probabilities of the prompt (echo and logprobs), such as vLLM"
-    " or the server of llama-cpp-python with logits_all. `evaluate.scoring: letter` works with any endpoint."
+    "Log-likelihood scoring needs a server whose /completions returns the log-probabilities of the prompt (echo and logprobs), such as"
+    " vLLM, or the server of llama-cpp-python with logits_all and a model whose prompts begin with a start token."
+    " `evaluate.scoring: letter` works with any endpoint."
+)
+LATE = (
+    "The reply lacks the token that was generated, so each log-probability belongs to the next place. The server of llama-cpp-python does"
+    " this for a model whose prompts have no start token."
 )
 
 
@@ -179,6 +184,9 @@ class PromptScores(_ScoringForm):
         kept = len(tokens) - generated
         if kept < 1 or len(values) != len(tokens) or any(value is None for value in values[1:kept]):
             parsed.reason, parsed.detail = "no-prompt-logprobs", "The reply holds no log-probabilities of the tokens of the prompt."
+            return parsed
+        if "".join(tokens) == question.text != "".join(tokens[:kept]):
+            parsed.reason, parsed.detail = "no-prompt-logprobs", LATE
             return parsed
         parsed.value = TokenScores(tokens[:kept], values[:kept])
         parsed.text = msgspec.json.encode(parsed.value).decode()

@@ -97,7 +97,7 @@ class Wire:
                 request = httpx2.Request("POST", url, headers=self._headers, content=body, extensions=self._extensions)
                 response = await self._client.send(request)
         except TimeoutError:
-            return Trouble("time-out", f"No complete reply within {self._timeout_s:g} s.", retry=True, busy=True, charged=True)
+            return Trouble("time-out", self._late(), retry=True, busy=True, charged=True)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             return self._lost(error)
         data = self._blotted(response.content)
@@ -109,6 +109,12 @@ class Wire:
         """The endpoint's words without the key, which some endpoints repeat in their errors."""
         key = self._key.encode()
         return data.replace(key, b"[key]") if len(key) > 4 and key in data else data
+
+    def _late(self) -> str:
+        """What to change when the endpoint is slow rather than gone."""
+        named = self._settings.named
+        more = f"Raise {named('timeout_s')} or lower {named('concurrency')} in {self._settings.file()} if the endpoint is slow."
+        return f"No complete reply within {self._timeout_s:g} s. {more}"
 
     def _lost(self, error: BaseException) -> Trouble:
         """A connection that failed or broke. The HTTP client calls several of these a time-out, so the first cause decides."""

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from proda.calls.ask import ask_all, estimate
 from proda.calls.records import Answered, CallEstimate, Unanswered
-from proda.calls.scoring_forms import LetterReply, Letters, LetterToChoose, PromptScores, TextToScore, TokenScores
+from proda.calls.scoring_forms import NEEDS, LetterReply, Letters, LetterToChoose, PromptScores, TextToScore, TokenScores
 from proda.calls.scoring_settings import ScoringSettings
 from proda.calls.spending import Budget
 from proda.calls.wire import EndpointError
@@ -136,6 +136,9 @@ class EndpointScorer:
         listed = ", ".join(f"{reason} {count:,}" for reason, count in sorted(reasons.items()))
         if run.stopped:
             raise EndpointError(f"{run.stopped} No results were written.")
+        if "no-prompt-logprobs" in reasons:  # the other scores of this server cannot be trusted either
+            example = next(result.detail for result in missing if result.reason == "no-prompt-logprobs")
+            raise EndpointError(f"{what}: no-prompt-logprobs: {example}\n  {NEEDS}\n  No results were written.")
         if AGAIN & reasons.keys():
             example = next(result.detail for result in missing if result.reason in AGAIN)
             raise EndpointError(

@@ -96,11 +96,11 @@ def test_a_server_that_lets_through_few_requests_still_answers_all(tmp_path: Pat
 
 
 def test_no_more_requests_are_in_flight_than_allowed_and_fewer_at_first(tmp_path: Path) -> None:
-    with endpoint(answer=ANSWER, latency_s=0.1) as server:
-        assert ask_all(colour_questions(120), toy_settings(server.url, concurrency=20), tmp_path).tally.answered == 120
+    with endpoint(answer=ANSWER, latency_s=1.0) as server:  # long enough for a busy machine to fill all places within it
+        assert ask_all(colour_questions(60), toy_settings(server.url, concurrency=20), tmp_path).tally.answered == 60
         rows = server.requests()
     assert max(row["in_flight"] for row in rows) == 20
-    assert max(row["in_flight"] for row in rows if row["at"] < rows[0]["at"] + 0.09) <= 10
+    assert max(row["in_flight"] for row in rows if row["at"] < rows[0]["at"] + 0.9) <= 10
 
 
 @pytest.mark.parametrize(
@@ -111,6 +111,7 @@ def test_no_more_requests_are_in_flight_than_allowed_and_fewer_at_first(tmp_path
         ({"faults": {"400": 1.0}, "most": 9999}, {}, "400: unknown parameter", 4),
         ({"faults": {"quota": 1.0}, "most": 9999}, {}, "You exceeded your current quota", 4),
         ({"faults": {"503": 1.0}, "most": 9999}, {"retries": 1}, "503: overloaded", 32),
+        ({"faults": {"hang": 1.0}, "most": 9999}, {"retries": 1, "timeout_s": 0.5}, r"Raise llm\.timeout_s", 32),
     ],
 )
 @pytest.mark.parametrize("mode", ["auto", "json_schema"])

@@ -9,6 +9,7 @@ import pytest
 
 from proda.calls.ask import ask_all
 from proda.calls.rendering import MODES
+from proda.calls.spending import ledger_lines
 from proda.calls.wire import EndpointError
 from tests.calls.colours import ANSWER, NOWHERE, colour_question, colour_questions, toy_settings, values
 from tests.calls.endpoint import endpoint
@@ -89,6 +90,21 @@ def test_a_server_that_no_longer_takes_its_mode_is_probed_again_by_the_next_run(
         with pytest.raises(EndpointError, match="json_schema"):
             ask_all(colour_questions(2), settings, tmp_path)
         assert ask_all(colour_questions(2), settings, tmp_path).tally.answered == 2
+
+
+def test_a_server_that_is_too_slow_for_the_probe_is_asked_twice_in_each_mode_and_the_message_names_the_settings(tmp_path: Path) -> None:
+    """What a local server on a busy machine did: no reply within the time-out, which says nothing about the mode."""
+    named = r"time-out\. No complete reply within 0\.3 s\. Raise llm\.timeout_s or lower llm\.concurrency"
+    with endpoint(answer=ANSWER, faults={"hang": 1.0}, most=9999) as server, pytest.raises(EndpointError, match=named):
+        ask_all(colour_questions(5), toy_settings(server.url, mode="auto", timeout_s=0.3, retries=5), tmp_path)
+    assert [line.reason for line in ledger_lines(tmp_path)] == ["time-out"] * 2 * len(MODES)
+
+
+def test_a_server_that_loads_its_model_at_the_first_request_keeps_its_best_mode(tmp_path: Path) -> None:
+    with endpoint(answer=ANSWER, faults={"hang": 1.0}, most=1) as server:
+        settings = toy_settings(server.url, mode="auto", timeout_s=4.0, retries=5)
+        assert ask_all(colour_questions(1), settings, tmp_path).tally.stages["probe"].requests == 2
+        assert server.requests()[-1]["mode"] == MODES[0]
 
 
 def test_a_server_that_refuses_json_schema_with_500_and_renders_no_tool_calls_is_worked_with(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@
         server.requests()                                    # one row for each request: model, path, text, status
 
 /v1/completions returns log-probabilities of the prompt for `echo` and `logprobs`, and /v1/chat/completions `top_logprobs`. `lacks` names
-what the server does not do: "echo" ignores that field, "logprobs" refuses such requests with 400, "completions" does not know the path.
+what the server does not do: "echo" ignores that field, "logprobs" refuses such requests with 400, "completions" does not know the path,
+and "start" returns the values of the next places without the generated token, as llama-cpp-python does for prompts without a start token.
 `faults` maps "429", "500" or "no-usage" to the share of texts whose first request fails so. `context` is the longest prompt in tokens.
 """
 
@@ -115,6 +116,9 @@ class Server:
                 choice["logprobs"] = self._logprobs(
                     scores, [*ids, *made] if echo else made, after, 0 if echo else len(ids), body["logprobs"]
                 )
+            if echo and "start" in lacks and choice.get("logprobs"):
+                values = [None, *(float(after[n, t]) for n, t in enumerate(ids) if n)]
+                choice["logprobs"] = {"tokens": [scores.name(t) for t in ids], "token_logprobs": values}
         whole = {"id": f"cmpl-{self.count}", "model": model, "choices": [choice]}
         return 200, {}, whole if fault == "no-usage" else whole | {"usage": usage}
 

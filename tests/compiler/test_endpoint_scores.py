@@ -111,7 +111,8 @@ def test_an_item_longer_than_the_context_is_unscored_as_it_is_locally(base: Path
 
 
 def test_a_server_without_prompt_log_probabilities_is_refused_with_one_request(base: Path, tmp_path: Path) -> None:
-    for lacks, sign in (("echo", "no-prompt-logprobs"), ("logprobs", "logprobs is not supported"), ("completions", "404")):
+    signs = {"echo": "no-prompt-logprobs", "logprobs": "logprobs is not supported", "completions": "404", "start": "the next place"}
+    for lacks, sign in signs.items():
         with scoring_server({"small": [base, None]}, lacks=[lacks]) as server:
             with pytest.raises(EndpointError, match=sign) as caught:
                 EndpointScorer(params_for(server.url), tmp_path / lacks).outcomes("base", items(6))

@@ -26,6 +26,7 @@ import pytest
 from tests.mlflowserver import free_port
 
 PATIENCE_S = 300
+THREADS = "1"  # several wait for each other in every layer, so beside other work two of them were 9 to 36 times as slow as one
 CONTEXT = 4096  # tokens; the server keeps the scores of all of them, 200 kB for each
 
 
@@ -48,6 +49,7 @@ def real_server(folder: Path) -> Iterator[RealServer]:
     port, log = free_port(), folder / "server.log"
     command = [python, "-m", "llama_cpp.server", "--model", str(model), "--model_alias", model.stem, "--host", "127.0.0.1"]
     command += ["--port", str(port), "--n_ctx", str(CONTEXT), "--logits_all", "true", "--verbose", "false"]
+    command += ["--n_threads", THREADS, "--n_threads_batch", THREADS]
     env = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "CONFIG_FILE")}
     with log.open("wb") as out:
         child = subprocess.Popen(command, cwd=folder, env=env, stdout=out, stderr=out)

