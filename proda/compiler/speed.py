@@ -23,6 +23,7 @@ from proda.compiler.base import open_model
 from proda.compiler.fit import Recipe, TrainingPart, fit
 from proda.compiler.packing import Example
 from proda.params import TrainParams
+from proda.runtime.causal_lm import recompute_activations
 from proda.runtime.device import device
 from proda.runtime.processes import from_first, run_together, this_rank
 
@@ -103,7 +104,7 @@ def _figures(task: SpeedTask, case: SpeedCase) -> dict[str, Any]:
     model = _model(task).to("cpu" if sharded else device())
     model = attach(model, TrainParams(method="lora", lora_rank=16, lora_alpha=32, train_embeddings="none"), seed=0)
     if case.checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        recompute_activations(model)
     recipe = Recipe(2e-4, task.batch_tokens, LENGTH, precision=case.precision)
     part, ends = _timed(case.parallel)
     what = f"{case.precision}, {'with' if case.checkpointing else 'no'} checkpointing"

@@ -34,7 +34,7 @@ from proda.compiler.packing import Document, Example, tokenise
 from proda.errors import InputError, ParamsError
 from proda.params import TrainParams
 from proda.records import Record, Sample, content_hash
-from proda.runtime.causal_lm import context_length
+from proda.runtime.causal_lm import context_length, recompute_activations
 from proda.runtime.device import resolve_precision
 from proda.runtime.parallel import spread
 from proda.runtime.processes import rank_in_environment, this_rank
@@ -216,7 +216,7 @@ def _train(
         model = model.float()  # on a GPU it is loaded as its files are, often in bf16
     model = attach(model, params, seed=seed, new_words=new_words)
     if params.gradient_checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        recompute_activations(model)
     length = min(params.max_length, context_length(model))
     epochs = [epoch_examples(corpus, replay, params, seed, e, tokenizer, length) for e in range(params.epochs)]
     recipe = _recipe(params, length, embedded=pin.base == EMBEDDED)

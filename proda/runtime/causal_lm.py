@@ -67,3 +67,12 @@ def body_and_head(model: Any) -> tuple[Any, Any] | None:
             model.train(was_training)
     object.__setattr__(model, "_proda_body_and_head", parts)  # as an attribute of torch, it would enter the state dict
     return parts
+
+
+def recompute_activations(model: Any) -> None:
+    """Make the model compute activations again in the backward pass instead of keeping them (gradient checkpointing).
+
+    Works on the model itself. transformers 5.23 renames the method and drops the old name with version 6.
+    """
+    enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
+    enable({"use_reentrant": False})

@@ -26,7 +26,7 @@ import pytest
 from tests.mlflowserver import free_port
 
 PATIENCE_S = 300
-THREADS = "1"  # several wait for each other in every layer, so beside other work two of them were 9 to 36 times as slow as one
+THREADS = "1"  # several wait for each other in every layer, which is slow beside other work
 CONTEXT = 4096  # tokens; the server keeps the scores of all of them, 200 kB for each
 
 
