@@ -23,7 +23,8 @@ SUITE = FOLDER / f"{CURRICULUM}.jsonl"
 def load_suite(root: Path, name: str = CURRICULUM) -> list[Item]:
     """Return the items of a suite. Raises NotFoundError if there is none, InputError naming file and line."""
     path = root / FOLDER / f"{name}.jsonl"
-    again = "Run `dvc repro curriculum`" if name == CURRICULUM else f"Import the suite again with `proda import mmlu --topic {name}`"
+    imported = f"Import the suite again with `proda import mmlu` or `proda import lm-eval`, and `--topic {name}`"
+    again = "Run `dvc repro curriculum`" if name == CURRICULUM else imported
     if not path.is_file():
         if name == CURRICULUM:
             raise NotFoundError(f"{path}\n  There is no general suite yet. {again} (or `make repro`) first.")
