@@ -145,7 +145,7 @@ def child(contender: str, arguments: argparse.Namespace) -> None:
         found = run_proda(model, ids)
     else:
         found = run_harness(model, arguments.work / "tasks", int(contender.rpartition(" ")[2]))
-    print(json.dumps(found))
+    print("\n" + json.dumps(found))
 
 
 def compare(ours: dict[str, list[float]], theirs: dict[str, list[float]], items: dict[str, Item]) -> tuple[float, float]:

@@ -135,7 +135,7 @@ def run_datatrove(root: Path, contender: str, out: Path) -> tuple[float, list[st
     from datatrove.pipeline.readers import JsonlReader
     from datatrove.pipeline.writers import JsonlWriter
 
-    class Indexer(NGramsDecontIndexer):  # type: ignore[misc]
+    class Indexer(NGramsDecontIndexer):
         """Without the tasks of lighteval, which its `run` loads in any case."""
 
         def __new__(cls, *arguments: Any, **named: Any) -> Any:

@@ -75,15 +75,29 @@ def edit_one(root: Path, samples: int) -> dict[str, Any]:
     """Changes one statement, compiles, and writes the samples again. Returns seconds by part and the number of changed files."""
     from proda.knowledge.compile import compile_knowledge
 
-    topics = sorted(path for path in (root / "knowledge").glob("*/*.yaml") if path.parent.name != "sources")
-    topic = topics[len(topics) // 2]
+    topic, sentence = _shown(root)
     text = topic.read_text(encoding="utf-8")
-    topic.write_text(text.replace("wherever both are", "almost wherever both are", 1), encoding="utf-8")
+    topic.write_text(text.replace(sentence, sentence.replace("wherever both are", "almost wherever both are")), encoding="utf-8")
     start = time.perf_counter()
     compile_knowledge(root, root / "build/knowledge").raise_errors()
     compiled = time.perf_counter() - start
     found = write_samples(root, samples)
     return {**found, "seconds": compiled + found["seconds"], "parts": {"compile": compiled, **found["parts"]}}
+
+
+def _shown(root: Path) -> tuple[Path, str]:
+    """A topic file from the middle, and the text of a statement in it that a sample words."""
+    import yaml
+
+    written = sorted((root / "samples/corpus").glob("*/*.yaml"))
+    for corpus in (*written[len(written) // 2 :], *written):
+        topic = root / "knowledge" / corpus.parent.name / corpus.name
+        chains = yaml.load(topic.read_bytes(), Loader=yaml.CSafeLoader)["chains"].values()
+        shown = str(yaml.load(corpus.read_bytes(), Loader=yaml.CSafeLoader))
+        for sentence in (step["text"] for chain in chains for step in chain["steps"]):
+            if sentence in shown and sentence in topic.read_text(encoding="utf-8"):
+                return topic, sentence
+    raise SystemExit("No sample words a statement as it stands in the knowledge. Raise --samples.")
 
 
 def write_all_items(root: Path) -> dict[str, Any]:

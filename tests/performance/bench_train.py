@@ -18,8 +18,9 @@ PRODA_TRL names a folder made by
 
     pip install --target /tmp/trl --no-deps trl datasets xxhash multiprocess dill
 
-and TRL is left out where it is not set. The process of each contender also trains nothing but a small packed batch, changes its first text,
-and reports whether the loss of the last text changed: "sees others". All contenders may keep freed memory, which ProDa asks glibc for.
+and TRL is left out where it is not set. Before it trains, TRL's process changes the first tokens of a packed row, and reports in the column
+"sees others" whether that changes what the model computes for the last token of the row. glibc keeps freed memory for every contender,
+which ProDa asks for and which makes small models faster.
 
 Each measurement runs in a new process, and contenders alternate: compare the ratios. Prints a table, the roofline
 (tests/performance/random_llama.py), and one line of JSON.
@@ -81,8 +82,8 @@ def tunable(folder: Path, size: str, method: str) -> Any:
     from proda.params import TrainParams
 
     model = AutoModelForCausalLM.from_pretrained(folder / size)
-    method_of = {"lora": "lora", "full": "full"}[method]
-    return attach(model, TrainParams(method=method_of, lora_rank=RANK, lora_alpha=ALPHA, train_embeddings="none"), seed=0)  # type: ignore[arg-type]
+    params = TrainParams(method="full" if method == "full" else "lora", lora_rank=RANK, lora_alpha=ALPHA, train_embeddings="none")
+    return attach(model, params, seed=0)
 
 
 def run_proda(model: Any, texts: list[Text], pad: int) -> dict[str, Any]:
@@ -128,7 +129,6 @@ def _settings(out: Path) -> dict[str, Any]:
         "bf16": False,
         "fp16": False,
         "use_cpu": True,
-        "gradient_checkpointing": False,
         "report_to": "none",
         "save_strategy": "no",
         "logging_strategy": "no",
@@ -145,7 +145,7 @@ def _hf_trainer(model: Any, texts: list[Text], tokenizer: Any, out: Path) -> Any
     size = max(1, round(BATCH_TOKENS * len(texts) / sum(len(tokens) for tokens, _ in texts)))
     settings = TrainingArguments(**_settings(out), per_device_train_batch_size=size, train_sampling_strategy="group_by_length")
     collate = DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=-100)  # pads tokens, mask and labels
-    return Trainer(model=model, args=settings, train_dataset=rows, data_collator=collate)  # type: ignore[arg-type]
+    return Trainer(model=model, args=settings, train_dataset=rows, data_collator=collate)
 
 
 def _trl_trainer(model: Any, texts: list[Text], contender: str, tokenizer: Any, out: Path) -> Any:
@@ -160,6 +160,7 @@ def _trl_trainer(model: Any, texts: list[Text], contender: str, tokenizer: Any, 
         **_settings(out),
         per_device_train_batch_size=1 if alone else rows,
         gradient_accumulation_steps=rows if alone else 1,
+        gradient_checkpointing=False,  # TRL's default is to compute activations again
         packing=True,
         packing_strategy=strategy,
         max_length=LENGTH,
