@@ -9,7 +9,7 @@ as many of each kind:
 
     verbatim     stem and right option of an item, between two other sentences
     stem         the stem alone, between two other sentences
-    filled up    stem and right option, with another word after every fourth
+    filled up    stem and right option, with another word after every fourth, so that no 5-gram is left
     run together stem and right option without blanks
     look-alikes  stem and right option, with Cyrillic letters that look like Latin ones
     reworded     a sentence with an alias of every concept that the item asks for
@@ -29,7 +29,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import statistics
 import sys
 import tempfile
@@ -190,7 +189,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = arguments.keep or Path(folder)
         if not (root / "texts/texts.jsonl").is_file():
-            shutil.rmtree(root / "knowledge", ignore_errors=True)
+            if (root / "knowledge").exists():
+                raise SystemExit(f"{root}: got a folder with knowledge and without texts/texts.jsonl. Name a new folder, or an earlier --keep.")
             prepare(root, arguments.texts, arguments.items)
         items = len(msgspec.json.decode((root / "items.json").read_bytes()))
         places = [text.where for text in texts_of(root)]

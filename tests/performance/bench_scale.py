@@ -203,7 +203,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=160_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--limit", type=float, default=1800, help="seconds after which a measurement is stopped")
-    parser.add_argument("--knowledge", type=Path, help="folder with knowledge made by generate_knowledge (default: generate it)")
+    parser.add_argument("--knowledge", type=Path, help="folder made by generate_knowledge, which is changed (default: generate it)")
     parser.add_argument("--child", choices=CONTENDERS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
@@ -213,6 +213,8 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         root = arguments.knowledge or Path(folder)
+        if (root / "params.yaml").exists():
+            raise SystemExit(f"{root} is a repository, whose samples and items would be replaced. Name a folder made by generate_knowledge.")
         if not arguments.knowledge:
             generate(root, arguments.nodes, arguments.disciplines)
             time.sleep(2.5)  # the compiler does not trust the time stamps of files younger than this
