@@ -190,7 +190,9 @@ def main() -> None:
         root = arguments.keep or Path(folder)
         if not (root / "texts/texts.jsonl").is_file():
             if (root / "knowledge").exists():
-                raise SystemExit(f"{root}: got a folder with knowledge and without texts/texts.jsonl. Name a new folder, or an earlier --keep.")
+                raise SystemExit(
+                    f"{root}: got a folder with knowledge and without texts/texts.jsonl. Name a new folder, or an earlier --keep."
+                )
             prepare(root, arguments.texts, arguments.items)
         items = len(msgspec.json.decode((root / "items.json").read_bytes()))
         places = [text.where for text in texts_of(root)]

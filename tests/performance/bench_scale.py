@@ -214,7 +214,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = arguments.knowledge or Path(folder)
         if (root / "params.yaml").exists():
-            raise SystemExit(f"{root} is a repository, whose samples and items would be replaced. Name a folder made by generate_knowledge.")
+            raise SystemExit(
+                f"{root} is a repository, whose samples and items would be replaced. Name a folder made by generate_knowledge."
+            )
         if not arguments.knowledge:
             generate(root, arguments.nodes, arguments.disciplines)
             time.sleep(2.5)  # the compiler does not trust the time stamps of files younger than this
