@@ -55,6 +55,15 @@ class Scores:
         """Text of one token, as servers give it."""
         return str(self.tokenizer.decode([token]))
 
+    def late(self, text: str) -> dict[str, Any]:
+        """Log-probabilities as llama-cpp-python gives them without a start token: those of the next places, and no generated token."""
+        ids, after = self.of(text)
+        ends = [end for _, end in self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]]
+        starts = [0, *ends[:-1]]
+        own = ids[len(ids) - len(ends) :]
+        values = [None, *(float(after[len(ids) - len(own) + n, t]) for n, t in enumerate(own) if n)]
+        return {"tokens": [text[start:end] for start, end in zip(starts, ends, strict=True)], "token_logprobs": values}
+
 
 class Server:
     """Answers one request after the other."""
@@ -117,8 +126,7 @@ class Server:
                     scores, [*ids, *made] if echo else made, after, 0 if echo else len(ids), body["logprobs"]
                 )
             if echo and "start" in lacks and choice.get("logprobs"):
-                values = [None, *(float(after[n, t]) for n, t in enumerate(ids) if n)]
-                choice["logprobs"] = {"tokens": [scores.name(t) for t in ids], "token_logprobs": values}
+                choice["logprobs"] = scores.late(text)
         whole = {"id": f"cmpl-{self.count}", "model": model, "choices": [choice]}
         return 200, {}, whole if fault == "no-usage" else whole | {"usage": usage}
 
