@@ -102,7 +102,8 @@ def plan_samples(
     pattern = format_pattern(*shares)
     plans: dict[tuple[str, str], list[Plan]] = defaultdict(list)
     for discipline, count in sorted(allocation.items()):
-        for part, topic, ordinal in islice(_rounds(units[discipline], seed), count):
+        rounds = islice(_rounds(units[discipline], seed), count)
+        for part, topic, ordinal in sorted(rounds, key=lambda each: each[1]):  # topic by topic, so that patterns in caches are used again
             fmt = pattern[(seed_of(seed, "format", part.name) + ordinal) % len(pattern)]
             plans[(discipline, topic)].append(plan_one(knowledge, part, ordinal, fmt, seed))
     return {key: sorted(group, key=lambda p: p.id) for key, group in sorted(plans.items())}

@@ -19,6 +19,7 @@ _ENDINGS = (
 _APOSTROPHE = str.maketrans("’‘", "''")
 
 
+@lru_cache(65536)
 def stems(text: str) -> frozenset[str]:
     """Return the stems of the words of `text`, without articles and prepositions."""
     return frozenset(stem(word) for word in WORD.findall(text.lower().translate(_APOSTROPHE)) if word not in MINOR)
