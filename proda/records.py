@@ -50,7 +50,7 @@ Triple = tuple[str, str, str]
 """(subject id, relation id, object id)."""
 
 
-class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """Base class: immutable, typed, rejects unknown fields, omits fields with default values when encoded."""
 
 

@@ -9,7 +9,9 @@ Texts and wordings are compared word by word, after folding (folding.py).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from weakref import WeakKeyDictionary
 
+from proda.graph import Knowledge
 from proda.language.folding import words
 
 
@@ -21,7 +23,7 @@ class Names:
         self._concepts: dict[tuple[str, ...], set[str]] = {}  # words of a wording → concepts
         self._lengths: dict[str, list[int]] = {}  # first word → numbers of words of the wordings that begin with it, the largest first
         for concept, texts in names.items():
-            for wording in {tuple(words(text)) for text in texts} - {()}:
+            for wording in {tuple(words(text)) for text in {*texts}} - {()}:
                 self._concepts.setdefault(wording, set()).add(concept)
         for first, length in sorted({(wording[0], -len(wording)) for wording in self._concepts}):
             self._lengths.setdefault(first, []).append(-length)
@@ -39,3 +41,13 @@ class Names:
             else:
                 place += 1
         return frozenset(found)
+
+
+_KNOWN: WeakKeyDictionary[Knowledge, Names] = WeakKeyDictionary()
+
+
+def names_of(knowledge: Knowledge) -> Names:
+    """Return the wordings of all concepts: phrase, term and aliases. They are prepared once for each knowledge."""
+    if knowledge not in _KNOWN:
+        _KNOWN[knowledge] = Names({c.id: (c.text, c.term, *c.aliases) for c in knowledge.concepts.values()})
+    return _KNOWN[knowledge]

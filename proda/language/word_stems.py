@@ -28,6 +28,8 @@ def stems(text: str) -> frozenset[str]:
 @lru_cache(16384)
 def stem(word: str) -> str:
     """Return a lower-case word without its ending."""
+    if not word.endswith(_ENDINGS):
+        return word
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             return word[: -len(ending)]

@@ -194,7 +194,8 @@ class _Pool:
         return _inner(self.knowledge, step), self._unlike(step), step.topic != self.like.topic, -same
 
     def _unlike(self, step: Statement) -> bool:
-        return all(self.shown.isdisjoint(stems(bare_name(self.knowledge, c))) for c in (step.subject, step.object)) is self.echoes
+        ends = (stems(name(self.knowledge, c)) for c in (step.subject, step.object))
+        return all(map(self.shown.isdisjoint, ends)) is self.echoes
 
 
 def _inner(knowledge: Knowledge, statement: Statement) -> bool:
