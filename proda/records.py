@@ -51,7 +51,10 @@ Triple = tuple[str, str, str]
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """Base class: immutable, typed, rejects unknown fields, omits fields with default values when encoded."""
+    """Base class: immutable, typed, rejects unknown fields, omits fields with default values when encoded.
+
+    Records are not tracked by Python's garbage collector (gc=False): they are never part of a cycle, and large knowledge holds a million.
+    """
 
 
 class Relation(Record, frozen=True):

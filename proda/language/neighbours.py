@@ -102,14 +102,29 @@ def names(concept: Concept) -> frozenset[str]:
 
 def mentions(text: str, concept: Concept) -> bool:
     """Return whether the text names the concept, by its term or an alias, in the singular or with a plural ending."""
-    if text.isascii() and not _may_name(text.lower(), concept):
-        return False
+    every = (concept.term, *concept.aliases)
+    if text.isascii() and all(map(str.isascii, every)):
+        lower = text.lower()
+        return any(_holds(lower, name.lower()) for name in every if name.lower() in lower)
     return _named(concept).search(text) is not None
 
 
-def _may_name(text: str, concept: Concept) -> bool:
-    """Whether a name of the concept is part of an ASCII text in lower case. To tell is faster than to compile a pattern."""
-    return any(name.lower() in text or not name.isascii() for name in (concept.term, *concept.aliases))
+def _holds(text: str, name: str) -> bool:
+    """Whether an ASCII text in lower case holds the name as words, as `_named` would find it. To compile a pattern takes longer."""
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        if start == 0 or not _in_word(text[start - 1]):
+            for ending in ("", "s", "es"):
+                after = end + len(ending)
+                if text.startswith(ending, end) and (after == len(text) or not _in_word(text[after])):
+                    return True
+        start = text.find(name, start + 1)
+    return False
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 @lru_cache(8192)
