@@ -88,6 +88,17 @@ class Knowledge:
         """Return the statements of a chain, in order."""
         return [self.statements[s] for s in chain.statements]
 
+    def course(self, chain: Chain) -> frozenset[str]:
+        """Return the ids of the concepts that the statements of a chain join."""
+        found = self._courses.get(chain.id)
+        if found is None:
+            found = self._courses[chain.id] = frozenset(c for s in self.path(chain) for c in (s.subject, s.object))
+        return found
+
+    @cached_property
+    def _courses(self) -> dict[str, frozenset[str]]:
+        return {}
+
     @cached_property
     def active_statements(self) -> dict[str, Statement]:
         """Statements of active chains and links, by id, in order of id."""
@@ -168,7 +179,7 @@ class Knowledge:
         """Concept id → the concepts of each active chain that it is on."""
         found: dict[str, list[frozenset[str]]] = defaultdict(list)
         for chain in self.active_chains():
-            course = frozenset(c for s in self.path(chain) for c in (s.subject, s.object))
+            course = self.course(chain)
             for concept in course:
                 found[concept].append(course)
         return dict(found)
@@ -183,6 +194,16 @@ class Knowledge:
         """(discipline, topic) → ids of its concepts that an active statement mentions, sorted."""
         mentioned = {c for s in self.active_statements.values() for c in (s.subject, s.object)}
         return _group(((c.discipline, c.topic), c.id) for c in self.concepts.values() if c.id in mentioned)
+
+    @cached_property
+    def statements_of(self) -> dict[tuple[str, str], list[Statement]]:
+        """(discipline, topic) → its active statements, sorted by id."""
+        return _group(((s.discipline, s.topic), s) for s in self.active_statements.values())
+
+    @cached_property
+    def chains_of(self) -> dict[tuple[str, str], list[Chain]]:
+        """(discipline, topic) → its active chains, without links, sorted by id."""
+        return _group(((c.discipline, c.topic), c) for c in self.active_chains())
 
     @cached_property
     def set_apart(self) -> dict[str, list[str]]:

@@ -23,7 +23,13 @@ def seed_of(*parts: object) -> int:
 
 def by_weight(candidates: Iterable[T], *key: object, name: Callable[[T], object] = str) -> list[T]:
     """Rank candidates by a hash of `key` and their name. Independent of input order; adding a candidate keeps the order of the others."""
-    return sorted(candidates, key=lambda c: (-seed_of(*key, name(c)), str(name(c))))
+    start = "".join(f"{part}\x1f" for part in key)  # the hash is that of `seed_of(*key, name(candidate))`
+
+    def rank(candidate: T) -> tuple[int, str]:
+        text = str(name(candidate))
+        return -int.from_bytes(hashlib.blake2b((start + text).encode(), digest_size=8).digest(), "big"), text
+
+    return sorted(candidates, key=rank)
 
 
 def fraction(*parts: object) -> float:

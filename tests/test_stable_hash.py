@@ -21,6 +21,11 @@ def test_ranking_does_not_depend_on_input_order(candidates: list[str], key: int)
     assert by_weight(candidates, key) == by_weight(reversed(candidates), key)
 
 
+@given(names, st.lists(st.text(max_size=4)))
+def test_the_ranking_is_that_of_the_hash_of_key_and_name(candidates: list[str], key: list[str]) -> None:
+    assert by_weight(candidates, *key) == sorted(candidates, key=lambda name: -seed_of(*key, name))
+
+
 @given(names, st.text(min_size=1, max_size=8), st.integers())
 def test_a_new_candidate_moves_nobody_else(candidates: list[str], new: str, key: int) -> None:
     if new not in candidates:

@@ -102,7 +102,8 @@ def plan_samples(
     pattern = format_pattern(*shares)
     plans: dict[tuple[str, str], list[Plan]] = defaultdict(list)
     for discipline, count in sorted(allocation.items()):
-        for part, topic, ordinal in islice(_rounds(units[discipline], seed), count):
+        rounds = islice(_rounds(units[discipline], seed), count)
+        for part, topic, ordinal in sorted(rounds, key=lambda each: each[1]):  # topic by topic, so that patterns in caches are used again
             fmt = pattern[(seed_of(seed, "format", part.name) + ordinal) % len(pattern)]
             plans[(discipline, topic)].append(plan_one(knowledge, part, ordinal, fmt, seed))
     return {key: sorted(group, key=lambda p: p.id) for key, group in sorted(plans.items())}
@@ -170,13 +171,13 @@ def _rounds(units: list[tuple[Part, str]], seed: int) -> Iterator[tuple[Part, st
     """(part, topic, ordinal) without end, round after round; within a round by a hash of the part's name."""
     order = sorted(units, key=lambda u: (seed_of(seed, "round", u[0].name), u[0].name))
     done = dict.fromkeys((part.name for part, _ in order), 0)
+    # Without the phase, all concepts would come in the same round.
+    phases = {name: fraction(seed, "phase", name) for name in done}
     lap = 0
     while order:
         lap += 1
         for part, topic in order:
-            # Without the phase, all concepts would come in the same round.
-            phase = fraction(seed, "phase", part.name)
-            if int(lap / PACE[part.kind] + phase) > done[part.name]:
+            if int(lap / PACE[part.kind] + phases[part.name]) > done[part.name]:
                 yield part, topic, done[part.name]
                 done[part.name] += 1
 

@@ -10,7 +10,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from proda.graph import Knowledge
-from proda.language.neighbours import mentions, near_concepts, taken_for, told_apart
+from proda.language.near_topics import near_topics
+from proda.language.neighbours import mentions, near_in_discipline, taken_for, told_apart
 from proda.language.wording import name, sentence
 from proda.records import Chain, Statement
 from proda.stable_hash import by_weight
@@ -29,7 +30,7 @@ class Asked(NamedTuple):
 
 def asked_of(knowledge: Knowledge, path: list[Statement], before: str | None, here: str, after: str | None) -> Asked:
     """Return what a question about consecutive statements of a chain or link asks for."""
-    course = frozenset(c for s in knowledge.path(knowledge.chains[path[0].chain]) for c in (s.subject, s.object))
+    course = knowledge.course(knowledge.chains[path[0].chain])
     own = frozenset(c for s in path for c in (s.subject, s.object))
     return Asked(before, here, after, own, course, " ".join(sentence(knowledge, s) for s in path))
 
@@ -68,10 +69,9 @@ def rivals(knowledge: Knowledge, asked: Asked, *key: object) -> Iterator[str]:
     a confusion leaves the benchmark as it is.
     """
     first = by_weight(taken_for(knowledge, asked.here), "set apart", *key)
-    near = near_concepts(knowledge, asked.before, asked.here, asked.after, asked.course, *key)
     # A concept of another discipline is no temptation; without it there are fewer options.
-    discipline = knowledge.concepts[asked.here].discipline
-    near = (other for other in near if other not in first and knowledge.concepts[other].discipline == discipline)
+    near = near_in_discipline(knowledge, asked.before, asked.here, asked.after, asked.course, *key)
+    near = (other for other in near if other not in first)
     return (other for other in chain(first, near) if is_wrong(knowledge, asked, other))
 
 
@@ -98,7 +98,7 @@ def apart(knowledge: Knowledge, named: set[str], chain: frozenset[str]) -> bool:
 
 
 def other_conditions(knowledge: Knowledge, statement: Statement, count: int, *key: object) -> tuple[str, ...]:
-    """Return statements of other topics of the discipline whose conditions differ from each other and from the statement's own.
+    """Return statements of other topics near by (near_topics.py) whose conditions differ from each other and from the statement's own.
 
     Conditions of the same topic may hold too. Statements that share a concept with this one are left out: no sample refers to both. So are
     conditions that name a concept which a statement joins to an end of this one.
@@ -106,9 +106,11 @@ def other_conditions(knowledge: Knowledge, statement: Statement, count: int, *ke
     ends = {statement.subject, statement.object}
     joined = beside(knowledge, ends) - ends
     found: dict[str, str] = {}
-    for other in by_weight(_conditional(knowledge, statement.discipline), *key, name=lambda s: s.id):
+    _, *topics = near_topics(knowledge, statement.discipline, statement.topic)
+    pool = [s for t in topics for s in knowledge.statements_of.get((statement.discipline, t), ()) if s.when]
+    for other in by_weight(pool, *key, name=lambda s: s.id):
         words = condition_text(other)
-        apart_from = other.topic != statement.topic and ends.isdisjoint((other.subject, other.object))
+        apart_from = ends.isdisjoint((other.subject, other.object))
         if apart_from and words != condition_text(statement) and not any(mentions(words, knowledge.concepts[c]) for c in joined):
             found.setdefault(words, other.id)
         if len(found) == count:
@@ -121,13 +123,10 @@ def condition_text(statement: Statement) -> str:
     return " and ".join(statement.when)
 
 
-def _conditional(knowledge: Knowledge, discipline: str) -> list[Statement]:
-    return [s for s in knowledge.active_statements.values() if s.when and s.discipline == discipline]
-
-
 def other_chains(knowledge: Knowledge, chain: Chain, side: str, count: int, *key: object) -> tuple[str, ...]:
-    """Return chains of other topics of the discipline that have preconditions, or exclusions, and share no concept with the chain."""
-    course = {c for s in knowledge.path(chain) for c in (s.subject, s.object)}
-    every = (c for c in knowledge.active_chains() if c.discipline == chain.discipline and c.topic != chain.topic and getattr(c, side))
-    fit = [c.id for c in every if course.isdisjoint(c for s in knowledge.path(c) for c in (s.subject, s.object))]
+    """Return chains of other topics near by that have preconditions, or exclusions, and share no concept with the chain."""
+    course = knowledge.course(chain)
+    _, *topics = near_topics(knowledge, chain.discipline, chain.topic)
+    every = (c for t in topics for c in knowledge.chains_of.get((chain.discipline, t), ()) if getattr(c, side))
+    fit = [c.id for c in every if course.isdisjoint(knowledge.course(c))]
     return tuple(by_weight(fit, *key)[:count])

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-from itertools import zip_longest
+from functools import cache, lru_cache
+from itertools import product, zip_longest
 
 from proda.graph import Knowledge
+from proda.language.near_topics import far_topics, near_topics
 from proda.records import Concept
 from proda.stable_hash import by_weight, fraction
 
@@ -24,50 +25,59 @@ def near_concepts(
     """Yield concepts that can replace `here` in a wrong answer, nearest first.
 
     Excluded are concepts that `before` leads to, that lead to `after`, or that are in `taken`. The tiers are: same topic and type, same
-    topic, same discipline and type, same discipline, anywhere; within a tier, the order is a hash of `key`. All have the grammatical
-    number of `here`, so that the sentence around it does not reveal the right one.
+    topic, same discipline and type, same discipline, anywhere; within a tier, the order is a hash of `key`. The last three are drawn from
+    a bounded number of topics (near_topics.py). All have the grammatical number of `here`, so that the sentence around it does not reveal
+    the right one.
 
     Two cues that a solver without knowledge could use are balanced. If `here` shares a word with `taken` ("thermal stress" after
     "thermal expansion"), concepts that share a word come first, otherwise those that share none. And within a tier, concepts inside a
     chain alternate with concepts that only begin or end one; otherwise the right concept would be the one that is never right elsewhere.
     """
     concept = knowledge.concepts[here]
-    topics = [concept.topic, *(t for t in knowledge.topics_of.get(concept.discipline, ()) if t != concept.topic)]
-    around = {w for c in taken - {here} for w in knowledge.words(c)}
-    echoes = not around.isdisjoint(knowledge.words(here))
-    inner_first = fraction("inner", *key) < 0.5
-    tiers = []
-    for tier in (topics[:1], topics[1:]):
-        for same_type in (True, False):
-            pool = [
-                other
-                for topic in tier
-                for other in knowledge.concepts_of.get((concept.discipline, topic), ())
-                if other != here
-                and other not in taken
-                and knowledge.concepts[other].plural == concept.plural
-                and (knowledge.concepts[other].type == concept.type) is same_type
-            ]
-            tiers.append(by_weight(pool, *key))
-
-    def apart(other: str) -> bool:
-        return not (before is not None and knowledge.leads(before, other)) and not (after is not None and knowledge.leads(other, after))
-
-    for alike in (True, False):
-        for ranked in tiers:
-            # Split before filtering, so that a concept that is excluded does not change the order of the others.
-            fit = [c for c in ranked if (around.isdisjoint(knowledge.words(c)) is not echoes) is alike]
-            turns = [filter(apart, [c for c in fit if (c in knowledge.inner) is inner]) for inner in (inner_first, not inner_first)]
-            yield from (c for pair in zip_longest(*turns) for c in pair if c is not None)
+    yield from near_in_discipline(knowledge, before, here, after, taken, *key)
     # Concepts of other disciplines, used only when this discipline has no more.
     elsewhere = [
         other
-        for (discipline, _), pool in knowledge.concepts_of.items()
-        if discipline != concept.discipline
-        for other in pool
+        for place in far_topics(knowledge, concept.discipline, concept.topic)
+        for other in knowledge.concepts_of.get(place, ())
         if other not in taken and knowledge.concepts[other].plural == concept.plural
     ]
-    yield from filter(apart, by_weight(elsewhere, *key))
+    yield from (other for other in by_weight(elsewhere, *key) if _apart(knowledge, before, other, after))
+
+
+def near_in_discipline(
+    knowledge: Knowledge, before: str | None, here: str, after: str | None, taken: frozenset[str], *key: object
+) -> Iterator[str]:
+    """Yield the concepts of `near_concepts` that are of the discipline of `here`. Each tier is ranked when it is reached."""
+    concept = knowledge.concepts[here]
+    topics = near_topics(knowledge, concept.discipline, concept.topic)
+    around = {w for c in taken - {here} for w in knowledge.words(c)}
+    echoes = not around.isdisjoint(knowledge.words(here))
+    inner_first = fraction("inner", *key) < 0.5
+
+    @cache
+    def ranked(own_topic: bool, same_type: bool) -> list[str]:
+        pool = [
+            other
+            for topic in (topics[:1] if own_topic else topics[1:])
+            for other in knowledge.concepts_of.get((concept.discipline, topic), ())
+            if other != here
+            and other not in taken
+            and knowledge.concepts[other].plural == concept.plural
+            and (knowledge.concepts[other].type == concept.type) is same_type
+        ]
+        return by_weight(pool, *key)
+
+    for alike, own_topic, same_type in product((True, False), repeat=3):
+        # Split before filtering, so that a concept that is excluded does not change the order of the others.
+        fit = [c for c in ranked(own_topic, same_type) if (around.isdisjoint(knowledge.words(c)) is not echoes) is alike]
+        turns = [[c for c in fit if (c in knowledge.inner) is inner] for inner in (inner_first, not inner_first)]
+        lazy = [(c for c in turn if _apart(knowledge, before, c, after)) for turn in turns]
+        yield from (c for pair in zip_longest(*lazy) for c in pair if c is not None)
+
+
+def _apart(knowledge: Knowledge, before: str | None, other: str, after: str | None) -> bool:
+    return not (before is not None and knowledge.leads(before, other)) and not (after is not None and knowledge.leads(other, after))
 
 
 def taken_for(knowledge: Knowledge, here: str) -> list[str]:
@@ -92,7 +102,29 @@ def names(concept: Concept) -> frozenset[str]:
 
 def mentions(text: str, concept: Concept) -> bool:
     """Return whether the text names the concept, by its term or an alias, in the singular or with a plural ending."""
+    every = (concept.term, *concept.aliases)
+    if text.isascii() and all(map(str.isascii, every)):
+        lower = text.lower()
+        return any(_holds(lower, name.lower()) for name in every if name.lower() in lower)
     return _named(concept).search(text) is not None
+
+
+def _holds(text: str, name: str) -> bool:
+    """Whether an ASCII text in lower case holds the name as words, as `_named` would find it. To compile a pattern takes longer."""
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        if start == 0 or not _in_word(text[start - 1]):
+            for ending in ("", "s", "es"):
+                after = end + len(ending)
+                if text.startswith(ending, end) and (after == len(text) or not _in_word(text[after])):
+                    return True
+        start = text.find(name, start + 1)
+    return False
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 @lru_cache(8192)

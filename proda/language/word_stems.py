@@ -19,6 +19,7 @@ _ENDINGS = (
 _APOSTROPHE = str.maketrans("’‘", "''")
 
 
+@lru_cache(65536)
 def stems(text: str) -> frozenset[str]:
     """Return the stems of the words of `text`, without articles and prepositions."""
     return frozenset(stem(word) for word in WORD.findall(text.lower().translate(_APOSTROPHE)) if word not in MINOR)
@@ -27,6 +28,8 @@ def stems(text: str) -> frozenset[str]:
 @lru_cache(16384)
 def stem(word: str) -> str:
     """Return a lower-case word without its ending."""
+    if not word.endswith(_ENDINGS):
+        return word
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             return word[: -len(ending)]

@@ -245,7 +245,8 @@ def question(knowledge: Knowledge, said: Said, ask: End) -> str:
 
 
 def _without_article(text: str) -> str:
-    return re.sub(r"^(an?|the) ", "", text)
+    article = next((a for a in ("a ", "an ", "the ") if text.startswith(a)), "")
+    return text[len(article) :]
 
 
 def capital(text: str) -> str:

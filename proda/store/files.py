@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from proda.errors import InputError
 from proda.yamlio.inside import outside
+
+THREADS = 8  # that write the files of a tree: each waits for the disk for most of its time
 
 
 def data_files(folder: Path, pattern: str) -> list[Path]:
@@ -69,7 +72,8 @@ def write_tree(root: Path, files: Mapping[str, bytes | str], suffix: str) -> int
     """
     for folder in sorted({root, *((root / name).parent for name in files)}):
         refuse_outside(folder)
-    changed = sum(write_file(root / name, data) for name, data in files.items())
+    with ThreadPoolExecutor(THREADS) as pool:
+        changed = sum(pool.map(lambda name: write_file(root / name, files[name]), files))
     wanted = {str(root / name) for name in files}
     for place, inner, names in os.walk(root, topdown=False, followlinks=False):
         for link in filter(os.path.islink, (os.path.join(place, name) for name in inner)):

@@ -28,7 +28,7 @@ from typing import Literal
 
 from proda.graph import Knowledge
 from proda.language.folding import words
-from proda.language.naming import Names
+from proda.language.naming import Names, names_of
 from proda.language.word_stems import MINOR
 from proda.language.wording import listing
 from proda.records import LETTERS, Item, Record
@@ -84,7 +84,7 @@ def leaks_between(knowledge: Knowledge, items: Sequence[Item]) -> list[ItemLeak]
 
     Empty if no item prints the key of another. Does not depend on the order of `items`.
     """
-    names = Names({c.id: (c.text, c.term, *c.aliases) for c in knowledge.concepts.values()})
+    names = names_of(knowledge)
     printed = [_Printed(knowledge, names, item) for item in sorted(items, key=lambda item: item.id)]
     offered: dict[str, set[str]] = defaultdict(set)  # option text → chains of the items that offer it
     on_chain: dict[str, list[_Printed]] = defaultdict(list)

@@ -6,8 +6,9 @@ each kind, and the quarantined items with the reason; and a count of the votes, 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from heapq import heapify, heappop, heappush
 
 import msgspec
 
@@ -20,7 +21,7 @@ from proda.store.exceptions import Exemption, apply_exceptions
 from proda.store.solved import Solved, solved_counts, unsolved
 from proda.store.validation import Validation, disputed
 from proda.store.written_items import WrittenItem
-from proda.tester.between_items import leaks_between
+from proda.tester.between_items import ItemLeak, leaks_between
 from proda.tester.items import write_items
 from proda.tester.shortcuts import audit, giveaways
 from proda.tester.worded import with_wordings
@@ -86,10 +87,19 @@ def build_benchmark(
 
 def _leaking(knowledge: Knowledge, items: Sequence[Item]) -> dict[str, str]:
     """Items to leave out so that none of the others prints another's key: item id → what leaked. Those with most leaks go first."""
-    leaks = leaks_between(knowledge, items)
+    of: dict[str, list[ItemLeak]] = defaultdict(list)
+    for leak in leaks_between(knowledge, items):
+        of[leak.item].append(leak)
+        of[leak.where].append(leak)
+    # Counts only fall, so an entry with an old count stands too early, and is put back with the new one.
+    queue = [(-len(leaks), -seed_of("leak", item), item) for item, leaks in of.items()]
+    heapify(queue)
     out: dict[str, str] = {}
-    while left := [leak for leak in leaks if leak.item not in out and leak.where not in out]:
-        counts = Counter(item for leak in left for item in (leak.item, leak.where))
-        worst = max(counts, key=lambda item: (counts[item], seed_of("leak", item)))
-        out[worst] = next(leak.message for leak in left if worst in (leak.item, leak.where))
+    while queue:
+        count, weight, worst = heappop(queue)
+        left = [leak for leak in of[worst] if leak.item not in out and leak.where not in out]
+        if len(left) < -count:
+            heappush(queue, (-len(left), weight, worst))
+        elif left:
+            out[worst] = left[0].message
     return out

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from proda.graph import Knowledge
+from proda.language.near_topics import near_topics
 from proda.language.wording import name
 from proda.records import Chain, Option
 from proda.stable_hash import by_weight, fraction, seed_of
-from proda.tester.drafts import Draft, Kind, Site, Variant, alike, by_turns, chosen, fill, is_asked, stands_out
+from proda.tester.drafts import Draft, Kind, Site, Variant, by_turns, chosen, fill, is_asked, preferred, stands_out
 
 REFUSED = 0.7  # share of the drafts whose right option echoes the stem most that are given up
 STEMS: dict[str, dict[Variant, tuple[str, ...]]] = {
@@ -57,9 +58,8 @@ def _write(knowledge: Knowledge, site: Site, variant: Variant, barred: frozenset
     shown = (path[0].subject, path[int(place)].object, path[-1].object)
     said = " ".join(name(knowledge, c) for c in shown)
     right = Option(getattr(chain, sort)[int(number)])
-    options = list(_distractors(knowledge, chain, sort, site, key))
-    asked, others = ([o for o, is_asked in options if is_asked is wanted] for wanted in (True, False))
-    ranked = [alike(group, lambda o: o.text, right.text, said) for group in (asked, others)]
+    sources = _Others(knowledge, chain, sort, site, key)
+    ranked = [preferred(sources.options(asked), lambda o: o.text, right.text, said) for asked in (True, False)]
     if fraction("first", *key) < 0.5:
         ranked.reverse()
     wrongs = chosen(by_turns(*ranked), right, barred)
@@ -71,25 +71,39 @@ def _write(knowledge: Knowledge, site: Site, variant: Variant, barred: frozenset
     return Draft(stem, right, wrongs, frozenset(shown))
 
 
-def _distractors(knowledge: Knowledge, chain: Chain, sort: str, site: Site, key: tuple[object, ...]) -> Iterator[tuple[Option, bool]]:
-    """Yield the conditions of other chains, those of the same topic first, and whether items ask for the conditions of that chain.
+class _Others:
+    """The conditions of other chains: of those of the same topic, then of those of the topics near it.
 
-    An item takes both sorts by turns. Otherwise the right option would be the one that is right in no other item.
+    An item takes by turns from chains whose conditions items ask for, and from others. Otherwise the right option would be the one that is
+    right in no other item.
     """
-    own = _concepts(knowledge, chain)
-    others = [
-        other
-        for other in knowledge.active_chains()
-        if other.discipline == chain.discipline and other.id != chain.id and own.isdisjoint(_concepts(knowledge, other))
-    ]
-    for other in sorted(by_weight(others, "condition", *key, name=lambda c: c.id), key=lambda c: c.topic != chain.topic):
-        for text in by_weight(getattr(other, sort), "which", *key)[:1]:
-            because = f"That belongs to the explanation of {other.explains}."
-            yield Option(text, "near", None, because, (), site.statements), is_asked("condition", other.id)
 
+    def __init__(self, knowledge: Knowledge, chain: Chain, sort: str, site: Site, key: tuple[object, ...]) -> None:
+        self.knowledge, self.chain, self.sort, self.site, self.key = knowledge, chain, sort, site, key
+        own, *others = near_topics(knowledge, chain.discipline, chain.topic)
+        self._tiers = [[own], others]
+        self._ranked: dict[int, list[Chain]] = {}
 
-def _concepts(knowledge: Knowledge, chain: Chain) -> frozenset[str]:
-    return frozenset(c for s in knowledge.path(chain) for c in (s.subject, s.object))
+    def options(self, asked: bool) -> Iterator[list[Option]]:
+        """Yield the options of each tier, from chains whose conditions items ask for or do not. A tier is ranked when it is reached."""
+        for number in range(len(self._tiers)):
+            chains = [c for c in self._chains(number) if is_asked("condition", c.id) is asked]
+            yield [self._option(other, text) for other in chains for text in self._text(other)]
+
+    def _chains(self, number: int) -> list[Chain]:
+        if number not in self._ranked:
+            course = self.knowledge.course(self.chain)
+            places = ((self.chain.discipline, topic) for topic in self._tiers[number])
+            every = (c for place in places for c in self.knowledge.chains_of.get(place, ()))
+            fit = [c for c in every if c.id != self.chain.id and course.isdisjoint(self.knowledge.course(c))]
+            self._ranked[number] = by_weight(fit, "condition", *self.key, name=lambda c: c.id)
+        return self._ranked[number]
+
+    def _text(self, other: Chain) -> list[str]:
+        return by_weight(getattr(other, self.sort), "which", *self.key)[:1]
+
+    def _option(self, other: Chain, text: str) -> Option:
+        return Option(text, "near", None, f"That belongs to the explanation of {other.explains}.", (), self.site.statements)
 
 
 CONDITION = Kind("condition", _sites, _write)

@@ -108,6 +108,20 @@ def alike(candidates: Iterable[T], text: Callable[[T], str], right: str, stem: s
     return sorted(candidates, key=lambda c: shown.isdisjoint(stems(text(c))) is echoes)
 
 
+def preferred(tiers: Iterable[Iterable[T]], text: Callable[[T], str], right: str, stem: str) -> Iterator[T]:
+    """Yield the candidates of all tiers in the order of `alike`. A tier is read only when those before it have no more to prefer."""
+    shown = stems(stem)
+    echoes = not shown.isdisjoint(stems(right))
+    rest: list[T] = []
+    for tier in tiers:
+        for candidate in tier:
+            if shown.isdisjoint(stems(text(candidate))) is echoes:
+                rest.append(candidate)
+            else:
+                yield candidate
+    yield from rest
+
+
 def stands_out(right: Option, wrongs: Iterable[Option], stem: str) -> bool:
     """Return whether the right option shares more words with the stem than any other option does."""
     shown = stems(stem)

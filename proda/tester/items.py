@@ -72,14 +72,14 @@ def _items(knowledge: Knowledge, sights: Sights, kind: Kind, pairs: int, sealed:
     """The items of one kind: for each owner pairs of an item in dev and its twin, or one sealed item."""
     by_owner: dict[str, list[Site]] = defaultdict(list)
     for site in kind.sites(knowledge):
-        if not sights.show(site.path(knowledge)):
-            by_owner[site.owner].append(site)
+        by_owner[site.owner].append(site)
     spent: set[str] = set()  # sealed chains that have their item
     for owner in sorted(by_owner):
         if not is_asked(kind.name, owner):
             continue
-        chains_of = {site: {knowledge.statements[s].chain for s in site.statements} for site in by_owner[owner]}
-        ranked = by_weight(by_owner[owner], "site", kind.name, name=lambda s: " ".join((*s.statements, s.extra)))
+        sites = [site for site in by_owner[owner] if not sights.show(site.path(knowledge))]
+        chains_of = {site: {knowledge.statements[s].chain for s in site.statements} for site in sites}
+        ranked = by_weight(sites, "site", kind.name, name=lambda s: " ".join((*s.statements, s.extra)))
         if owner in sealed:
             free = [site for site in ranked if spent.isdisjoint(chains_of[site] & sealed)]
             made = _first(knowledge, kind, free, "sealed", 1, frozenset(), seed)

@@ -10,12 +10,15 @@ what leads to its other concept), so the options alone do not tell which is righ
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice, product
 
 from proda.graph import Knowledge
+from proda.language.near_topics import near_topics
+from proda.language.word_stems import stems
 from proda.language.wording import bare_name, capital, name
 from proda.records import Operator, Option, Statement
 from proda.stable_hash import by_weight, seed_of
-from proda.tester.drafts import REACH, Draft, Kind, Site, Variant, alike, chosen, fill
+from proda.tester.drafts import REACH, Draft, Kind, Site, Variant, chosen, fill
 
 STEMS: dict[str, dict[Variant, tuple[str, ...]]] = {
     "mechanism": {
@@ -44,15 +47,15 @@ ARROW = " → "
 
 def _sites(knowledge: Knowledge) -> Iterator[Site]:
     """Three statements in a row: of one chain, or two of a chain and one of another chain or a link before or behind them."""
-    for chain in knowledge.active_chains():
-        path = knowledge.path(chain)
+    for whole in knowledge.active_chains():
+        path = knowledge.path(whole)
         for one, two in zip(path, path[1:], strict=False):
             befores = [s for s in knowledge.by_object.get(one.subject, ()) if s.id != one.id]
             afters = [s for s in knowledge.by_subject.get(two.object, ()) if s.id != two.id]
             rows = [(before, one, two) for before in befores] + [(one, two, after) for after in afters]
             for row in rows:
                 if len({row[0].subject, *(s.object for s in row)}) == 4:
-                    yield Site(chain.id, tuple(s.id for s in row))
+                    yield Site(whole.id, tuple(s.id for s in row))
 
 
 def _steps(knowledge: Knowledge) -> Iterator[Site]:
@@ -99,22 +102,29 @@ def _between(
     knowledge: Knowledge, path: Sequence[Statement], start: str, end: str, used: set[str], key: tuple[object, ...]
 ) -> Iterator[Option]:
     """Yield true pairs of steps: one that follows from the start, one that leads to the end, then pairs that do neither."""
+    pool = _Pool(knowledge, path, used, key)
     follows = {s.object for s in knowledge.by_subject.get(start, ())}
     leads = {s.subject for s in knowledge.by_object.get(end, ())}
-    groups: list[list[Option]] = [[], [], []]
-    for step in _pool(knowledge, path, used, key):
-        one, two = step.subject, step.object
-        onward, inward = knowledge.leads(two, end, REACH), knowledge.leads(start, one, REACH)
-        if one in follows and not onward:
-            why = f"{capital(name(knowledge, two))} does not lead to {name(knowledge, end)}."
-            groups[0].append(_option(knowledge, (one, two), [step], "half", why, path[2:]))
-        elif two in leads and not inward:
-            why = f"{capital(name(knowledge, one))} does not follow from {name(knowledge, start)}."
-            groups[1].append(_option(knowledge, (one, two), [step], "half", why, path[:1]))
-        elif not onward and not inward:
-            why = f"It neither follows from {name(knowledge, start)} nor leads to {name(knowledge, end)}."
-            groups[2].append(_option(knowledge, (one, two), [step], "near", why, (path[0], path[2])))
-    yield from _disjoint([*(o for group in groups[:2] for o in group[:2]), *groups[2]])
+
+    def follow() -> Iterator[Option]:
+        for step in pool.ranked(s for c in follows for s in knowledge.by_subject.get(c, ())):
+            if not knowledge.leads(step.object, end, REACH):
+                why = f"{capital(name(knowledge, step.object))} does not lead to {name(knowledge, end)}."
+                yield _option(knowledge, (step.subject, step.object), [step], "half", why, path[2:])
+
+    def lead() -> Iterator[Option]:
+        for step in pool.ranked(s for c in leads for s in knowledge.by_object.get(c, ())):
+            if not knowledge.leads(start, step.subject, REACH):
+                why = f"{capital(name(knowledge, step.subject))} does not follow from {name(knowledge, start)}."
+                yield _option(knowledge, (step.subject, step.object), [step], "half", why, path[:1])
+
+    def neither() -> Iterator[Option]:
+        for step in pool:
+            if not knowledge.leads(step.object, end, REACH) and not knowledge.leads(start, step.subject, REACH):
+                why = f"It neither follows from {name(knowledge, start)} nor leads to {name(knowledge, end)}."
+                yield _option(knowledge, (step.subject, step.object), [step], "near", why, (path[0], path[2]))
+
+    yield from _disjoint(chain(islice(follow(), 2), islice(lead(), 2), neither()))
 
 
 def _order(knowledge: Knowledge, site: Site, variant: Variant, barred: frozenset[str], key: tuple[object, ...]) -> Draft | None:
@@ -127,16 +137,18 @@ def _order(knowledge: Knowledge, site: Site, variant: Variant, barred: frozenset
 
 def _elsewhere(knowledge: Knowledge, path: Sequence[Statement], start: str, used: set[str], key: tuple[object, ...]) -> Iterator[Option]:
     """Yield true sequences of three steps that do not follow from the start."""
-    found = []
-    for step in _pool(knowledge, path, used, key):
+    return _disjoint(_rows(knowledge, path, start, used, key))
+
+
+def _rows(knowledge: Knowledge, path: Sequence[Statement], start: str, used: set[str], key: tuple[object, ...]) -> Iterator[Option]:
+    for step in _Pool(knowledge, path, used, key):
         if knowledge.leads(start, step.subject, REACH):
             continue
         nexts = [s for s in knowledge.by_subject.get(step.object, ()) if s.object not in used and s.object != step.subject]
         for after in by_weight(nexts, "next", *key, name=lambda s: s.id)[:1]:
             row = (step.subject, step.object, after.object)
             why = f"{capital(name(knowledge, step.subject))} does not follow from {name(knowledge, start)}."
-            found.append(_option(knowledge, row, [step, after], "near", why, path[:1]))
-    yield from _disjoint(found)
+            yield _option(knowledge, row, [step, after], "near", why, path[:1])
 
 
 def _disjoint(options: Iterable[Option]) -> Iterator[Option]:
@@ -149,27 +161,41 @@ def _disjoint(options: Iterable[Option]) -> Iterator[Option]:
             yield option
 
 
-def _pool(knowledge: Knowledge, path: Sequence[Statement], used: set[str], key: tuple[object, ...]) -> list[Statement]:
-    """Statements of the discipline over unused concepts: first those of the same topic, then those whose ends have the same types.
+class _Pool:
+    """Statements over unused concepts: first those of the same topic, then those whose ends have the same types.
 
     Statements whose concepts are inside chains, and so right in other items, come last. Otherwise the right option would be the one that is
-    right in no other item.
+    right in no other item. Before the topic comes, as in `alike`, whether the ends share a word with the stem.
     """
-    like = path[1]
-    types = tuple(knowledge.concepts[c].type for c in (like.subject, like.object))
-    pool = [s for s in knowledge.active_statements.values() if s.discipline == like.discipline and used.isdisjoint((s.subject, s.object))]
 
-    def rank(s: Statement) -> tuple[bool, int]:
-        return s.topic != like.topic, -sum(knowledge.concepts[c].type == t for c, t in zip((s.subject, s.object), types, strict=True))
+    def __init__(self, knowledge: Knowledge, path: Sequence[Statement], used: set[str], key: tuple[object, ...]) -> None:
+        self.knowledge, self.used, self.key = knowledge, used, key
+        self.like = path[1]
+        self.types = tuple(knowledge.concepts[c].type for c in (self.like.subject, self.like.object))
+        self.shown = stems(f"{name(knowledge, path[0].subject)} {name(knowledge, path[-1].object)}")
+        self.echoes = not self.shown.isdisjoint(stems(" ".join(bare_name(knowledge, s.object) for s in path[:-1])))
 
-    ranked = sorted(by_weight(pool, "pool", *key, name=lambda s: s.id), key=rank)
-    stem = f"{name(knowledge, path[0].subject)} {name(knowledge, path[-1].object)}"
-    right = " ".join(bare_name(knowledge, s.object) for s in path[:-1])
-    outer, inner = (
-        alike(group, lambda s: f"{bare_name(knowledge, s.subject)} {bare_name(knowledge, s.object)}", right, stem)
-        for group in ([s for s in ranked if _inner(knowledge, s) is wanted] for wanted in (False, True))
-    )
-    return [*outer, *inner]
+    def __iter__(self) -> Iterator[Statement]:
+        """Yield the statements of the topic and of those near it. They are ranked group by group, because most callers take a few."""
+        own, *others = near_topics(self.knowledge, self.like.discipline, self.like.topic)
+        for inner, unlike in product((False, True), repeat=2):
+            for topics in ([own], others):
+                steps = (s for t in topics for s in self.knowledge.statements_of.get((self.like.discipline, t), ()))
+                yield from self.ranked(s for s in steps if _inner(self.knowledge, s) is inner and self._unlike(s) is unlike)
+
+    def ranked(self, steps: Iterable[Statement]) -> list[Statement]:
+        """Return those of the steps that are of the discipline and over unused concepts, in order."""
+        usable = [s for s in steps if s.discipline == self.like.discipline and self.used.isdisjoint((s.subject, s.object))]
+        return sorted(by_weight(usable, "pool", *self.key, name=lambda s: s.id), key=self._place)
+
+    def _place(self, step: Statement) -> tuple[bool, bool, bool, int]:
+        types = (self.knowledge.concepts[c].type for c in (step.subject, step.object))
+        same = sum(one == other for one, other in zip(types, self.types, strict=True))
+        return _inner(self.knowledge, step), self._unlike(step), step.topic != self.like.topic, -same
+
+    def _unlike(self, step: Statement) -> bool:
+        ends = (stems(name(self.knowledge, c)) for c in (step.subject, step.object))
+        return all(map(self.shown.isdisjoint, ends)) is self.echoes
 
 
 def _inner(knowledge: Knowledge, statement: Statement) -> bool:

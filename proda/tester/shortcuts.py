@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from proda.errors import EmptyBenchmarkError
 from proda.graph import Knowledge
 from proda.language.folding import words
-from proda.language.naming import Names
+from proda.language.naming import names_of
 from proda.language.word_stems import stems
 from proda.records import LETTERS, Item
 from proda.stable_hash import seed_of
@@ -113,7 +113,7 @@ def _nearness(knowledge: Knowledge, items: Sequence[Item]) -> Scores:
     3 for more, or if either text names no concept. Statements that the item rests on do not count: the solver knows what lies together,
     and not the answer.
     """
-    names = Names({c.id: (c.text, c.term, *c.aliases) for c in knowledge.concepts.values()})
+    names = names_of(knowledge)
     rows = []
     for item in items:
         reached = _reached(knowledge, names.found(words(item.stem)), frozenset(item.statements))

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from proda.graph import Knowledge
 from proda.language.folding import words
-from proda.language.naming import Names
+from proda.language.naming import names_of
 from proda.language.wording import sentence
 from proda.records import Statement
 
@@ -24,14 +24,16 @@ class Sights:
 
     def __init__(self, knowledge: Knowledge) -> None:
         """Read every pair of consecutive statements of a chain, and every link."""
-        names = Names({c.id: (c.text, c.term, *c.aliases) for c in knowledge.concepts.values()})
+        names = names_of(knowledge)
         self._holding: dict[str, list[frozenset[str]]] = defaultdict(list)  # concept → windows that name it
         for chain in knowledge.active_paths():
             path = knowledge.path(chain)
+            context = words(chain.explains)
+            told = {s.id: words(f"{s.text} {sentence(knowledge, s)}") for s in path}
             windows: list[tuple[Statement, ...]] = [*zip(path, path[1:], strict=False)]
             for window in windows or [tuple(path)]:
-                told = " ".join([chain.explains, *(text for s in window for text in (s.text, sentence(knowledge, s)))])
-                named = names.found(words(told)) | {c for s in window for c in (s.subject, s.object)}
+                tokens = [*context, *(word for s in window for word in told[s.id])]
+                named = names.found(tokens) | {c for s in window for c in (s.subject, s.object)}
                 for concept in named:
                     self._holding[concept].append(named)
 

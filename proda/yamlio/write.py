@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import Any
 
 from proda.yamlio.policy import FORBIDDEN_CHARACTER
@@ -85,9 +86,7 @@ def _sequence(items: list[Any] | tuple[Any, ...], indent: str, out: list[str]) -
 def _scalar(value: Any, indent: str) -> str:
     kind = type(value)
     if kind is str:
-        if _PLAIN.fullmatch(value) and not _WORDS.fullmatch(value) and not FORBIDDEN_CHARACTER.search(value):
-            return str(value)
-        return _quoted(value, indent)
+        return str(value) if _is_plain(value) else _quoted(value, indent)
     if value is None:
         return "null"
     if kind is bool:
@@ -103,10 +102,22 @@ def _scalar(value: Any, indent: str) -> str:
     raise ValueError(f"cannot be written as YAML: {value!r:.80} ({kind.__name__})")
 
 
+@lru_cache(4096)  # keys and ids recur
+def _is_plain(text: str) -> bool:
+    """Whether a text can be written without quotes."""
+    return bool(_PLAIN.fullmatch(text)) and not _WORDS.fullmatch(text) and not FORBIDDEN_CHARACTER.search(text)
+
+
 def _flow(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_flow, value))}]"
-    return value if _FLOW.fullmatch(value) and not _WORDS.fullmatch(value) else _quoted(value, "")
+    return value if _is_bare(value) else _quoted(value, "")
+
+
+@lru_cache(4096)
+def _is_bare(text: str) -> bool:
+    """Whether a text can be written inside brackets without quotes."""
+    return bool(_FLOW.fullmatch(text)) and not _WORDS.fullmatch(text)
 
 
 def _quoted(text: str, indent: str) -> str:

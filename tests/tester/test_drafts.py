@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
+
 import pytest
 
 from proda.records import Option
-from proda.tester.drafts import GROUPS, PARTS, alike, apart, by_turns, chosen, fill, given, is_asked, owner_of, stands_out
+from proda.tester.drafts import GROUPS, PARTS, alike, apart, by_turns, chosen, fill, given, is_asked, owner_of, preferred, stands_out
 from tests.toyworld import knowledge
 
 WORLD = knowledge(ovens=True)
@@ -40,6 +43,24 @@ def test_distractors_echo_the_stem_if_the_right_option_does_and_only_then(right:
     told = ["lamp", "mill wheels", "wick", "a milled log"]
     assert alike(told, str, right, "What comes of milling?")[:2] == first
     assert sorted(alike(told, str, right, "What comes of milling?")) == sorted(told)
+
+
+def test_what_is_preferred_in_tiers_is_ordered_as_in_one_list_and_a_tier_is_read_only_when_it_is_needed() -> None:
+    told = [["lamp", "mill wheels"], ["wick", "a milled log"]]
+    read: list[int] = []
+
+    def tiers() -> Iterator[list[str]]:
+        for number, tier in enumerate(told):
+            read.append(number)
+            yield tier
+
+    for right in ("mill dust", "lamp oil"):
+        read.clear()
+        found = preferred(tiers(), str, right, "What comes of milling?")
+        assert next(found) == ("mill wheels" if right == "mill dust" else "lamp") and read == [0]
+        assert [*preferred(tiers(), str, right, "What comes of milling?")] == alike(
+            chain.from_iterable(told), str, right, "What comes of milling?"
+        )
 
 
 def test_the_right_option_stands_out_only_if_it_alone_shares_most_words_with_the_stem() -> None:
