@@ -19,6 +19,7 @@ import hashlib
 import logging
 import os
 import platform
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.metadata import version
@@ -70,7 +71,7 @@ def _connected() -> Any:
     address = os.environ.get("RAY_ADDRESS", "")
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")  # progress lines differ in numbers only. Ray reads its variables when it is imported
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    if not address:
+    if not address and "ray" not in sys.modules:  # set later, it would hold for the servers of the cluster and not for this process
         os.environ.setdefault("RAY_AUTH_MODE", "token")  # the default of ray.init since Ray 2.60, which warns of it
     try:
         import ray
