@@ -114,7 +114,7 @@ class TrainParams(Section, frozen=True):
     )
     corpus_share: Share = 1.0  # share of those samples
     general_replay: Share = 0.25  # general samples per corpus sample
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 on GPUs that support it and on CPUs with AMX, else fp32
     # Share of what tuning changed that is kept, except in embeddings of new words (WiSE-FT, Wortsman et al. 2022).
     blend: Share = 1.0
     checkpoint_steps: Positive = 200  # optimizer steps between two points to resume from
