@@ -3,8 +3,9 @@
     for seed, run in on_ray(train_one, [0, 1, 2], threads=1, memory_bytes=35_000_000, what="train seed"):       # as they finish
         …
 
-RAY_ADDRESS names a cluster that runs already. Without it, a cluster of this machine alone is started on 127.0.0.1 by the first call, and
-ended with the process. If any machine has a GPU, each task gets one GPU for itself.
+RAY_ADDRESS names a cluster that runs already: `host:port`, `ray://host:port`, or `auto` for the one of this machine. Without it, or with
+`local`, a cluster of this machine alone is started on 127.0.0.1 by the first call, and ended with the process. If any machine has a GPU,
+each task gets one GPU for itself.
 
 What the machines must share: the folder in which the command was started, under the same path, with everything that tasks read and write
 (build/, samples/, the caches); and the same code of ProDa and version of torch, which each task checks. Environment variables are those
@@ -17,22 +18,31 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import multiprocessing
 import os
 import platform
+import signal
+import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.metadata import version
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import proda
 from proda.errors import UsageError
 from proda.runtime.engine import K, ShareError, T, attempt, core_count, prepare_process
+from proda.runtime.local_processes import end_with_parent
 
 RETRIES = 3
 STORE_BYTES = 128 << 20  # of a cluster that is started here: arguments and results; what does not fit is kept on disk
 END_S = 30.0  # how long to wait for the processes of cancelled tasks to end
+PORT_S = 5.0  # how long to wait for a connection to the port of a cluster
+CLUSTER_S = 20  # how long to wait for the cluster to answer
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Sender(NamedTuple):
@@ -46,7 +56,7 @@ def on_ray(work: Callable[[K], T], keys: Sequence[K], *, threads: int, memory_by
     """Run all tasks, as `proda.runtime.engine.Engine` says.
 
     No task asks for more cores or memory than the largest machine has, so that one that is too large for half of its memory still runs,
-    alone. Raises UsageError if Ray is not installed, and ShareError if the cluster cannot be reached or a task fails.
+    alone. Raises UsageError if Ray is not installed or no cluster answers at RAY_ADDRESS, and ShareError if a task fails.
     """
     ray = _connected()
     task = ray.remote(**_resources(ray, threads, memory_bytes), max_retries=RETRIES, max_calls=1)(_task)  # max_calls: frees its memory
@@ -68,10 +78,13 @@ def on_ray(work: Callable[[K], T], keys: Sequence[K], *, threads: int, memory_by
 
 def _connected() -> Any:
     """Return the module ray, connected to a cluster."""
-    address = os.environ.get("RAY_ADDRESS", "")
+    address = os.environ.get("RAY_ADDRESS", "").strip()
+    here = address in ("", "local")
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")  # progress lines differ in numbers only. Ray reads its variables when it is imported
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    if not address and "ray" not in sys.modules:  # set later, it would hold for the servers of the cluster and not for this process
+    if here:
+        os.environ.setdefault("RAY_worker_niceness", "0")  # as local processes; Ray's 15 lets any other program take the cores
+    if here and "ray" not in sys.modules:  # set later, it would hold for the servers of the cluster and not for this process
         os.environ.setdefault("RAY_AUTH_MODE", "token")  # the default of ray.init since Ray 2.60, which warns of it
     try:
         import ray
@@ -82,22 +95,78 @@ def _connected() -> Any:
         ) from None
     if ray.is_initialized():
         return ray
-    here: dict[str, Any] = {
+    if not here and (fault := _fault(address, CLUSTER_S)):
+        raise UsageError(
+            f"RAY_ADDRESS={address}\n  No connection to a Ray cluster: {fault}. Expected the address that `ray start --head` printed, for"
+            " example 10.0.0.5:6379. Unset RAY_ADDRESS to use this machine alone. See docs/how-to/clusters.md."
+        )
+    alone: dict[str, Any] = {
         "num_cpus": core_count(),
         "include_dashboard": False,
         "object_store_memory": STORE_BYTES,
         "_node_ip_address": "127.0.0.1",
     }
     try:
-        ray.init(address or "local", logging_level=logging.ERROR, **({} if address else here))
+        ray.init("local" if here else address, logging_level=logging.ERROR, **(alone if here else {}))
     except Exception as error:  # Ray raises many kinds, also plain Exception
-        where = f"RAY_ADDRESS={address}" if address else "PRODA_ENGINE=ray"
-        raise ShareError(f"{where}\n  No connection to a Ray cluster: {_first_line(error)}") from None
+        raise ShareError(f"PRODA_ENGINE=ray\n  Ray did not start: {_first_line(error)}") from None
     return ray
 
 
+def _fault(address: str, seconds: int) -> str:
+    """Why no cluster answers at the address within `seconds`; empty if one does.
+
+    Another process tries it: Ray would try for ten minutes or more, and its C++ code can end the process.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if address != "auto" and ("/" in host or not host or not port.isdecimal()):
+        return "the address is not of the form host:port, ray://host:port or auto"
+    at = (host.strip("[]"), int(port)) if host else None  # brackets: IPv6
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe(duplex=False)
+    child = spawn.Process(target=_try, args=(address, at, seconds, os.getpid(), theirs), daemon=True)
+    child.start()
+    theirs.close()
+    try:
+        return str(ours.recv())
+    except EOFError:
+        child.join()
+        if child.exitcode != -signal.SIGALRM:
+            return f"Ray's process ended with exit code {child.exitcode}"
+        return (
+            f"no cluster answered within {seconds} s. Perhaps another program listens there, this machine has not joined the cluster"
+            " (`ray start --address=…`), or it has another token"
+        )
+    finally:
+        child.kill()
+        child.join()
+
+
+def _try(address: str, at: tuple[str, int] | None, seconds: int, parent: int, answer: Connection) -> None:
+    """Send why no cluster answers, or an empty text. The process is ended after `seconds`, or if its parent was killed."""
+    threading.Thread(target=end_with_parent, args=(parent,), daemon=True).start()
+    with open(os.devnull, "w") as nowhere:  # what Ray's C++ code writes
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    import ray
+
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(seconds)
+    try:
+        if at:
+            host, port = at
+            if host in LOOPBACK and "://" not in address:  # Ray too puts the address of the machine here, at which its servers listen
+                host = ray.util.get_node_ip_address()
+            socket.create_connection((host, port), timeout=PORT_S).close()
+        ray.init(address, logging_level=logging.ERROR, log_to_driver=False)
+        ray.shutdown()
+        answer.send("")
+    except Exception as error:
+        answer.send((isinstance(error, OSError) and error.strerror) or _first_line(error))
+
+
 def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
 
 
 def _resources(ray: Any, threads: int, memory_bytes: int) -> dict[str, float]:

@@ -44,7 +44,8 @@ FORMATS: tuple[Format, ...] = ("open", "choice", "true-false")
 ITEM_KINDS: tuple[ItemKind, ...] = ("bridge", "effect", "condition", "mechanism", "order", "counterfactual", "case")
 SPLITS: tuple[Split, ...] = ("dev", "twin", "sealed")
 CATEGORIES: tuple[Category, ...] = ("concept gap", "reasoning deficit", "data conflict", "suspect item", "unexplained")
-LETTERS = "ABCD"
+LETTERS = "ABCD"  # of the options of an item of the benchmark, and of a sample
+SUITE_LETTERS = "ABCDEFGHIJ"  # of the options of a question of a general suite, which may have fewer or more; begin with LETTERS
 
 Triple = tuple[str, str, str]
 """(subject id, relation id, object id)."""
@@ -241,7 +242,7 @@ class Sample(Record, frozen=True):
 
 
 class Option(Record, frozen=True):
-    """One of the four answers of an item. A distractor names the operator that made it and why it is wrong.
+    """One of the answers of an item. A distractor names the operator that made it and why it is wrong.
 
     `triples` and `breaks` are recorded when the option is written: what the option states, and which of the item's statements it
     contradicts. The right option breaks none.
@@ -256,7 +257,10 @@ class Option(Record, frozen=True):
 
 
 class Item(Record, frozen=True):
-    """One benchmark question. *Items test.* Written from the knowledge, before any training. `chain` is that of its first statement."""
+    """One benchmark question. *Items test.* Written from the knowledge, before any training. `chain` is that of its first statement.
+
+    Items of the benchmark have four options. A question of a general suite is an item too, and has 2 to 10.
+    """
 
     id: str
     split: Split
@@ -273,7 +277,7 @@ class Item(Record, frozen=True):
     @property
     def key(self) -> int:
         """Index of the right option."""
-        return LETTERS.index(self.answer)
+        return SUITE_LETTERS.index(self.answer)
 
     @property
     def content_hash(self) -> str:
@@ -387,7 +391,7 @@ class Patch(Record, frozen=True):
 def prompt_text(question: str, options: tuple[str, ...] = ()) -> str:
     """Lay out a question: `Question: …`, lettered options if any, then `Answer:`. No other function does this."""
     lines = [f"Question: {question}"]
-    lines += [f"{letter}. {text}" for letter, text in zip(LETTERS, options, strict=False)]
+    lines += [f"{letter}. {text}" for letter, text in zip(SUITE_LETTERS, options, strict=False)]
     return "\n".join([*lines, "Answer:"])
 
 

@@ -84,7 +84,7 @@ def import_(
     rows            training rows (ShareGPT, OpenAI messages, Alpaca) → a source to extract from, and a list of faults
     sharegpt, messages, alpaca
                     the same, rows in this format only
-    mmlu            CSV of four-option questions → a general suite in benchmarks/general
+    mmlu            CSV of questions with 2 to 10 options → a general suite in benchmarks/general
     lm-eval         names of multiple-choice tasks of lm-evaluation-harness → the same
 
     Rows that cannot be used are listed with their line; the others are imported.

@@ -32,7 +32,7 @@ KINDS = {
     "item-leak": "The row gives an item of this repository away.",
     "no-sentence": "The row has no sentence of six words that could stand alone in a source.",
     "source-full": "The source has reached its largest size.",
-    "options": "The question does not have four different options.",
+    "options": "The question does not have 2 to 10 different options.",
     "positional-ids": "Ids are positions in the file, so they change whenever it is made again.",
     "orphan": "Nothing refers to it: a statement without a chain, or a concept that no statement mentions.",
     "dangling-parent": "Its parent is not in the file.",

@@ -26,7 +26,8 @@ import msgspec
 from proda.errors import InputError, NotFoundError, UsageError, closest
 from proda.exchange.faults import Faults
 from proda.exchange.mcq_csv import suite_item
-from proda.records import LETTERS, Item, prompt_text
+from proda.records import Item, prompt_text
+from proda.store.suite import usable_options
 
 BEFORE, AFTER = prompt_text("\0").split("\0")
 DELIMITER = " "  # what ProDa puts between a prompt and an option
@@ -114,7 +115,7 @@ def task_items(task: HarnessTask, name: str, discipline: str, faults: Faults) ->
             faults.add(task.name, number, "malformed", question.unreadable)
         elif not stem.strip():
             faults.add(task.name, number, "no-question", ", ".join(choices))
-        elif len(choices) != len(LETTERS) or not all(c.strip() for c in choices) or len(set(choices)) < len(LETTERS):
+        elif not usable_options(choices):
             faults.add(task.name, number, "options", f"{stem[:60]}: {', '.join(choices)}")
         elif key is None:
             faults.add(task.name, number, "no-key", f"Got '{question.target}' as the answer of: {stem}")

@@ -15,7 +15,7 @@ from typing import Any
 from proda.history.lineage import model_order
 from proda.history.repository import Repository
 from proda.history.trace import counted
-from proda.report.scores import MEANING
+from proda.report.scores import CHANCE, MEANING
 
 ROWS = ("dev", "twin", "sealed", "general")
 
@@ -54,7 +54,9 @@ def _table(repo: Repository) -> list[str]:
             each = "".join(f"{_short(s):<8}" for s in tuned["seeds"])
             label = "general suite" if name == "general" else name
             lines.append(f"{label:<15}{_interval(base):<18}{_interval(tuned):<18}{each}{MEANING[name]}")
-    return [*lines, f"{'':<15}chance: .25; in brackets: 95 % confidence interval over chains and seeds"]
+    guessed = (_row(repo.metrics, "general")[1] or {}).get("chance", CHANCE)
+    apart = "" if guessed == CHANCE else f", in the general suite {_short(guessed)}"
+    return [*lines, f"{'':<15}chance: {_short(CHANCE)}{apart}; in brackets: 95 % confidence interval over chains and seeds"]
 
 
 def _row(metrics: Mapping[str, Any], name: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

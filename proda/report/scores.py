@@ -28,6 +28,7 @@ MEANING = {
     "sealed": "on chains that are never listed",
     "general": "known to the base, must not fall",
 }
+CHANCE = 0.25  # of four options; metrics.json names that of a general suite if it is another
 RANKED = 5  # models that a rank correlation needs
 
 
@@ -39,6 +40,7 @@ class Row(msgspec.Struct, frozen=True):
     tuned: Mark | None
     n: int = 0
     note: str = ""
+    chance: float = CHANCE
 
     @property
     def gain(self) -> float | None:
@@ -53,7 +55,7 @@ def headline(metrics: Mapping[str, Any]) -> list[Row]:
         base, tuned = (mark(metrics, model, suite) for model in ("base", "tuned"))
         if base or tuned:
             found = _block(metrics, "tuned", suite) or _block(metrics, "base", suite)
-            rows.append(Row(suite, base, tuned, int(found.get("n", 0)), MEANING[suite]))
+            rows.append(Row(suite, base, tuned, int(found.get("n", 0)), MEANING[suite], float(found.get("chance", CHANCE))))
     return rows
 
 
@@ -233,7 +235,7 @@ def gates(overlap: Mapping[str, Any], shortcuts: Mapping[str, Any], open_items: 
         shown_whole=len(_list(overlap.get("shown_whole"))),
         solvers=[(name, Mark(score["accuracy"], score.get("ci95_low"), score.get("ci95_high"))) for name, score in solvers],
         limit=shortcuts.get("limit"),
-        chance=float(shortcuts.get("chance", 0.25)),
+        chance=float(shortcuts.get("chance", CHANCE)),
         quarantined=len(_list(shortcuts.get("quarantined"))),
         audited=int(shortcuts.get("n", 0)),
     )

@@ -96,6 +96,8 @@ def decode_item(raw: Mapping[str, Any], path: Path, split: Split) -> Item:
     """Return the item of one YAML entry. Raises InputError if it is malformed, or if its text does not match its hash."""
     fields = {k: v for k, v in raw.items() if k not in ("options", "hash")}
     try:
+        if set(raw["options"]) != set(LETTERS):
+            raise TypeError(f"got the options {', '.join(map(str, raw['options'])) or 'none'}, expected A, B, C and D")
         options = tuple(msgspec.convert(raw["options"][letter], Option) for letter in LETTERS)
         item = msgspec.convert({**fields, "split": split, "discipline": path.parent.name, "topic": path.stem, "options": options}, Item)
     except (KeyError, TypeError, msgspec.ValidationError) as error:

@@ -11,6 +11,7 @@
     sha256: 41c0…            # of the jsonl file
     files: {astronomy_test.csv: 77d0…}
     subjects: {astronomy: 152}
+    options: {'3': 7, '4': 1160}                       # how many questions have 3 and 4 options; left out if all have 4
     tasks: {arc_easy: {library: 0.4.13, version: '1.0', …}}     # of a suite from lm-evaluation-harness
     readings: {readings: 304, validated: 150, …}       # of a suite that is kept in benchmarks/suites, if it was read
 
@@ -25,7 +26,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from proda.records import Item, Record
+from proda.records import LETTERS, Item, Record
 from proda.yamlio import dump_yaml
 
 FOLDER = "benchmarks/general"
@@ -55,7 +56,7 @@ class SuiteTask(Record, frozen=True):
 
 
 class SuiteCard(Record, frozen=True):
-    """Where a suite comes from. `files` maps the imported files to their SHA-256."""
+    """Where a suite comes from. `files` maps the imported files to their SHA-256, `subjects` and `options` count questions."""
 
     title: str
     origin: str
@@ -64,6 +65,7 @@ class SuiteCard(Record, frozen=True):
     sha256: str
     files: dict[str, str]
     subjects: dict[str, int]
+    options: dict[str, int] = msgspec.field(default_factory=dict)  # by number of options; left out if all questions have four
     readings: SuiteReadings | None = None
     tasks: dict[str, SuiteTask] = {}  # noqa: RUF012
 
@@ -82,6 +84,9 @@ def suite_files(
     ordered = sorted(items, key=lambda item: item.id)
     body = b"".join(msgspec.json.encode(item) + b"\n" for item in ordered)
     subjects = dict(sorted(Counter(item.topic for item in ordered).items()))
+    counts = sorted(Counter(len(item.options) for item in ordered).items())
+    options = {str(size): count for size, count in counts if len(counts) > 1 or size != len(LETTERS)}
     digest = hashlib.sha256(body).hexdigest()
-    card = SuiteCard(title, origin, licence, len(ordered), digest, dict(sorted(files.items())), subjects, readings, dict(tasks or {}))
+    told = dict(sorted(files.items()))
+    card = SuiteCard(title, origin, licence, len(ordered), digest, told, subjects, options, readings, dict(tasks or {}))
     return {f"{FOLDER}/{name}.jsonl": body.decode(), f"{FOLDER}/{name}.yaml": dump_yaml(msgspec.to_builtins(card))}

@@ -28,7 +28,7 @@ from proda.calls.scoring_settings import ScoringSettings
 from proda.calls.spending import Budget
 from proda.calls.wire import EndpointError
 from proda.params import EndpointParams, EvaluateParams
-from proda.records import LETTERS, Item, Outcome
+from proda.records import SUITE_LETTERS, Item, Outcome
 from proda.tester.letters import read_letter
 from proda.tester.scoring import NO_STEM, judge, outcome
 
@@ -123,7 +123,7 @@ class EndpointScorer:
         """Return one question for each different text."""
         ids = {pair: f"{self.params.scoring}-{n}" for n, pair in enumerate(dict.fromkeys(texts))}
         if self.by_letter:
-            return [LetterToChoose(name, text, LETTERS[:options]) for (text, options), name in ids.items()]
+            return [LetterToChoose(name, text, SUITE_LETTERS[:options]) for (text, options), name in ids.items()]
         return [TextToScore(name, text) for (text, _), name in ids.items()]
 
     def _ask(self, model: str, texts: Sequence[tuple[str, int]]) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def _chosen(item: Item, model: str, reply: LetterReply | None) -> Outcome:
         return outcome(item, model, None, None)
     found = reply.logprobs
     if not found:
-        return outcome(item, model, read_letter(reply.text), None)
+        return outcome(item, model, read_letter(reply.text, SUITE_LETTERS[: len(item.options)]), None)
     right, wrong = found.get(item.answer), [value for letter, value in found.items() if letter != item.answer]
     best = max(found, key=lambda letter: (found[letter], letter != item.answer))  # the right option does not win a tie
     return outcome(item, model, best, right - max(wrong) if right is not None and wrong else None)

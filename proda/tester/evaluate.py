@@ -18,12 +18,13 @@ import msgspec
 from proda.errors import EmptyBenchmarkError
 from proda.params import EvaluateParams
 from proda.progress import Progress
-from proda.records import Item, Outcome
+from proda.records import LETTERS, Item, Outcome
 from proda.runtime.parallel import spread
 from proda.store.neutral_losses import NeutralLoss
+from proda.store.suite import chance
 from proda.tester.heldout import heldout_loss
 from proda.tester.letters import letter_items
-from proda.tester.metrics import breakdowns, dependence, metrics, suite_metrics
+from proda.tester.metrics import DIGITS, breakdowns, dependence, metrics, suite_metrics
 from proda.tester.neutral_metrics import neutral_breakdown, neutral_metrics
 from proda.tester.scoring import score_items
 
@@ -100,6 +101,7 @@ def evaluation(
 
     With suites other than that of the curriculum, the metrics have each suite apart. An item of a suite that rests on no statement, as an
     imported one does, counts as independent of all others in intervals. Without `neutral`, the metrics do not name neutral text.
+    The metrics of a suite name the accuracy of guessing, unless it is that of four options.
     """
     outcomes = [o for found in examined.values() for o in found.outcomes]
     general = [o for found in examined.values() for o in found.general]
@@ -108,9 +110,12 @@ def evaluation(
     alone = {item.id for name, suite in suites.items() if name not in CURRICULUM_ONLY for item in suite if not item.statements}
     asked = [msgspec.structs.replace(o, chain=o.item) if o.item in alone else o for o in general]
     found = metrics(outcomes, asked, without_stem=blind, heldout_loss=losses, resamples=params.bootstrap)
+    _add_chance(found["general"], [item for suite in suites.values() for item in suite])
     if tuple(suites) != CURRICULUM_ONLY:
         members = {name: frozenset(item.id for item in suite) for name, suite in suites.items()}
         found["suites"] = suite_metrics(asked, members, resamples=params.bootstrap)
+        for name, suite in suites.items():
+            _add_chance(found["suites"][name], suite)
     if known:
         found["dependence"] = dependence(outcomes, items, known, resamples=params.bootstrap)
     parts = breakdowns(outcomes, without_stem=blind, resamples=params.bootstrap)
@@ -118,6 +123,14 @@ def evaluation(
         found["neutral_text"] = neutral_metrics(neutral, resamples=params.bootstrap)
         parts["neutral_text"] = neutral_breakdown(neutral, resamples=params.bootstrap)
     return Evaluation(outcomes, general, found, parts, neutral)
+
+
+def _add_chance(blocks: Mapping[str, dict[str, Any]], suite: Sequence[Item]) -> None:
+    """Add the accuracy of guessing to the metrics of each model on a suite, unless all questions have four options."""
+    level = round(chance(suite), DIGITS)
+    if level != 1 / len(LETTERS):
+        for block in blocks.values():
+            block["chance"] = level
 
 
 def _examine(

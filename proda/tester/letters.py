@@ -4,6 +4,8 @@
     read_letter("B. thermal expansion")         "B"
     read_letter("A bimetal strip bends")        None: an article, not an answer
     read_letter("A or B")                       None
+    read_letter("E")                            None: the default is four options
+    read_letter("E", "ABCDE")                   "E"
 
 An item is unscored if the reply is not clearly one letter. Letters later in the reply, in an explanation, are not read.
 """
@@ -12,9 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
-from proda.records import Item, Outcome
+from proda.records import LETTERS, SUITE_LETTERS, Item, Outcome
 from proda.runtime.causal_lm import context_length
 from proda.runtime.prompts import prompt_tokens, uses_chat_template
 from proda.tester.scoring import outcome
@@ -23,25 +26,30 @@ ANSWER = "\nAnswer:"
 REQUEST = "Answer with the letter of the right option."  # a chat model would otherwise answer in a sentence
 # The letter comes first, alone, in brackets or in asterisks, optionally after "Answer:" or "The answer is", and is followed by the end of
 # the reply or by punctuation. "A thermal …" has no punctuation, so it is a sentence.
-REPLY = re.compile(
-    r"""\s*
+REPLY = r"""\s*
     (?:(?:the\ )?(?:correct\ |right\ |best\ )?(?:answer|option|choice)(?:\ is)?\s*:?\s*)?
     [*_]{0,2}(?P<open>[(\[])?(?P<letter>[A-D])(?P<close>[)\]])?[*_]{0,2}
-    (?P<rest>\Z|[.:,;)\n].*|\s*\Z)""",
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
-)
+    (?P<rest>\Z|[.:,;)\n].*|\s*\Z)"""
 # More than one letter, or a list of options.
-ANOTHER = re.compile(r"\A\W*(?:(?:or|and|&|/)\W*)?[(\[*_]*[A-D](?:[)\].:,;*_]|\s*\Z|\s+(?:or|and)\b)|^\s*[(\[]?[A-D][.):]", re.MULTILINE)
+ANOTHER = r"\A\W*(?:(?:or|and|&|/)\W*)?[(\[*_]*[A-D](?:[)\].:,;*_]|\s*\Z|\s+(?:or|and)\b)|^\s*[(\[]?[A-D][.):]"
 
 
-def read_letter(reply: str) -> str | None:
-    """Return the letter that a reply gives, or None if it is not clearly one letter."""
-    match = REPLY.match(reply)
-    if match is None or not match["letter"].isupper():
+def read_letter(reply: str, letters: str = LETTERS) -> str | None:
+    """Return the letter that a reply gives, or None if it is not clearly one of `letters`, which begin with A and B."""
+    reply_is, another = _patterns(letters)
+    match = reply_is.match(reply)
+    if match is None or match["letter"] not in letters:  # a small letter
         return None
     if match["open"] and not match["close"]:  # "B) …", without an opening bracket, is common
         return None
-    return None if ANOTHER.search(match["rest"].lstrip(".:,;)")) else match["letter"]
+    return None if another.search(match["rest"].lstrip(".:,;)")) else match["letter"]
+
+
+@cache
+def _patterns(letters: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """REPLY and ANOTHER for a question whose options have these letters."""
+    reply, another = (pattern.replace("A-D", f"A-{letters[-1]}") for pattern in (REPLY, ANOTHER))
+    return re.compile(reply, re.VERBOSE | re.IGNORECASE | re.DOTALL), re.compile(another, re.MULTILINE)
 
 
 def letter_items(
@@ -58,7 +66,8 @@ def letter_items(
     request = f"\n{REQUEST}{ANSWER}" if uses_chat_template(tokenizer) else ANSWER
     prompts = [i.letter_prompt.removesuffix(ANSWER) + request for i in items]
     replies = greedy(model, tokenizer, prompts, new_tokens=new_tokens, batch_tokens=batch_tokens, advance=advance)
-    return [outcome(item, name, read_letter(reply), None) for item, reply in zip(items, replies, strict=True)]
+    letters = [SUITE_LETTERS[: len(item.options)] for item in items]
+    return [outcome(item, name, read_letter(reply, x), None) for item, reply, x in zip(items, replies, letters, strict=True)]
 
 
 def greedy(

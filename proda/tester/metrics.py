@@ -8,7 +8,7 @@
                       "neutral_text": see proda/tester/neutral_metrics.py (only if it was measured)}
     R                 {"n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds", "without_stem", "without_stem_low",
                       "without_stem_high"}
-    G                 {"n", "accuracy", "ci95_low", "ci95_high", "seeds", "heldout_loss"}
+    G                 {"n", "accuracy", "ci95_low", "ci95_high", "seeds", "heldout_loss", "chance" (only if not 0.25)}
     D                 {"all_known": {"n", "accuracy"}, "unknown": {"n", "accuracy", "at_least"}, "difference", "ci95_low", "ci95_high"}
     breakdowns.json   {"base": {"dev": B, "twin": B, "sealed": B}, "tuned": {…}}
     B                 {"by_discipline", "by_kind", "by_operator", "without_stem": {kind: {"n", "accuracy", "ci95_low", "ci95_high"}}}

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from proda.records import LETTERS, Item, Outcome
+from proda.records import SUITE_LETTERS, Item, Outcome
 from proda.runtime.causal_lm import attention, body_and_head, context_length
 from proda.runtime.prompts import answer_tokens, prompt_tokens
 
@@ -63,13 +63,13 @@ def judge(item: Item, name: str, totals: Sequence[float]) -> Outcome:
     # In a tie the first letter would win by position, so the key does not win it.
     if margin == 0 and best == item.key:
         best = next(k for k, m in enumerate(means) if k != item.key and m == wrong)
-    return outcome(item, name, LETTERS[best], margin)
+    return outcome(item, name, SUITE_LETTERS[best], margin)
 
 
 def outcome(item: Item, name: str, chosen: str | None, margin: float | None) -> Outcome:
     """Return the record of a choice. `chosen` is None for an unscored item."""
     right = None if chosen is None else chosen == item.answer
-    operator = "" if chosen is None or right else item.options[LETTERS.index(chosen)].operator or ""
+    operator = "" if chosen is None or right else item.options[SUITE_LETTERS.index(chosen)].operator or ""
     return Outcome(
         item.id, item.content_hash, name, item.split, item.discipline, item.chain, item.kind, item.answer, chosen, right, margin, operator
     )

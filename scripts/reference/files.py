@@ -179,7 +179,7 @@ FORMATS = (
         title="General suite",
         pattern="benchmarks/general/*.jsonl",
         about="`suite.jsonl` is derived: written by the stage `curriculum`. Others are written by `proda import`. One item in each "
-        "line, with the fields of an item.",
+        "line, with the fields of an item. It has 2 to 10 options, and `answer` is a letter from A to J.",
         record=Item,
         lines=1,
     ),
@@ -267,7 +267,8 @@ FORMATS = (
         keys={
             "base": "by split: number of items `n`, `accuracy`, interval, and the same without the stem",
             "tuned": "the same for the tuned models, mean over seeds",
-            "general": "the general suite, for base and tuned models; `heldout_loss` in nats per token on text that was not trained on",
+            "general": "the general suite, for base and tuned models; `heldout_loss` in nats per token on text that was not trained on; "
+            "`chance`, the accuracy of guessing, unless it is that of four options",
             "suites": "each suite of `evaluate.general` apart; left out if only the built-in suite is scored",
             "neutral_text": "if it was measured: number of passages `n` and of `tokens`, `loss` of base and tuned models; of the latter "
             "the `increase` over the base and the divergence `kl` with their intervals over passages and seeds; in nats per token",

@@ -24,7 +24,7 @@ from proda.compiler.base import load_base, make_base
 from proda.compiler.packing import Document
 from proda.compiler.train import train_seeds
 from proda.params import EndpointParams, EvaluateParams
-from proda.records import LETTERS, Outcome
+from proda.records import LETTERS, SUITE_LETTERS, Outcome
 from proda.tester.endpoint_scores import EndpointScorer
 from proda.tester.letters import greedy, read_letter
 from proda.tester.scoring import option_scores, score_items
@@ -119,7 +119,7 @@ def test_a_server_without_prompt_log_probabilities_is_refused_with_one_request(b
             assert "scoring: letter" in str(caught.value) and len(server.requests()) == 1
 
 
-def _likeliest(model: Any, tokenizer: Any, prompt: str) -> str:
+def _likeliest(model: Any, tokenizer: Any, prompt: str, letters: str = LETTERS) -> str:
     """The most likely letter after a prompt, computed without the code under test."""
     import torch
 
@@ -128,7 +128,7 @@ def _likeliest(model: Any, tokenizer: Any, prompt: str) -> str:
     with torch.inference_mode():
         logits = model(input_ids=torch.tensor([ids])).logits[0, -1]
     top = logits.topk(20).indices.tolist()
-    shares = dict.fromkeys(LETTERS, 0.0)
+    shares = dict.fromkeys(letters, 0.0)
     for token in top:
         text = tokenizer.decode([token]).strip()
         if text in shares:
@@ -155,6 +155,34 @@ def test_letters_are_the_likeliest_ones_or_those_of_the_reply(tmp_path: Path) ->
         found = EndpointScorer(params, tmp_path / "b").outcomes("base", asked)
         replies = greedy(model, tokenizer, [item.letter_prompt for item in asked], new_tokens=params.letter_tokens)
         assert [o.chosen for o in found] == [read_letter(reply) for reply in replies] and len(set(replies)) > 1
+
+
+def test_questions_with_two_to_ten_options_are_scored_as_locally(base: Path, server: Running, tmp_path: Path) -> None:
+    asked = items(12, (2, 5, 4, 10, 3))
+    model, tokenizer = load_base(base)
+    _compared(EndpointScorer(params_for(server.url), tmp_path).outcomes("base", asked), score_items(model, tokenizer, asked, name="base"))
+
+
+def test_letters_of_questions_with_two_to_ten_options(tmp_path: Path) -> None:
+    sizes = (2, 5, 4, 10, 3)
+    asked = items(15, sizes)
+    # One letter further than the options go is taught for every fifth question: it is no answer to it.
+    last = [len(item.options) - (n % 5 != 2) for n, item in enumerate(asked)]
+    taught = [Document(item.letter_prompt, SUITE_LETTERS[place]) for item, place in zip(asked, last, strict=True)] * 24
+    make_base(msgspec.structs.replace(MODEL, context=256, epochs=8), taught, tmp_path / "base", cache=tmp_path / "cache")
+    base = tmp_path / "base"
+    model, tokenizer = load_base(base)
+    own = [SUITE_LETTERS[: len(item.options)] for item in asked]
+    with scoring_server({"small": [base, None]}) as server:
+        found = EndpointScorer(params_for(server.url, "letter"), tmp_path / "a").outcomes("base", asked)
+    prompts = [f"{INSTRUCTION}\n\n{item.letter_prompt}" for item in asked]
+    assert [o.chosen for o in found] == [_likeliest(model, tokenizer, p, x) or None for p, x in zip(prompts, own, strict=True)]
+    with scoring_server({"small": [base, None]}, lacks=["logprobs"]) as server:
+        params = params_for(server.url, "letter", request="completion")
+        found = EndpointScorer(params, tmp_path / "b").outcomes("base", asked)
+    replies = greedy(model, tokenizer, [item.letter_prompt for item in asked], new_tokens=params.letter_tokens)
+    assert [o.chosen for o in found] == [read_letter(reply, x) for reply, x in zip(replies, own, strict=True)]
+    assert {o.chosen for o in found} & set("EJ") and None in {o.chosen for o in found}
 
 
 def test_the_spend_cap_stops_the_run_and_a_higher_one_goes_on(server: Running, tmp_path: Path) -> None:

@@ -37,6 +37,21 @@ def test_side_by_side_and_in_turn_come_to_the_same(base: Path, tmp_path: Path) -
     assert None not in margins and len(margins) == 24  # every item and model has another margin
 
 
+def test_metrics_name_the_chance_level_of_a_suite_unless_it_is_that_of_four_options(base: Path) -> None:
+    models = {"base": partial(load_base, base)}
+    suites = {"four": items(13)[12:], "two": items(3, (2,)), "mixed": [i for n, i in enumerate(items(10, (3, 4, 5))) if n > 2]}
+    one = evaluate(models, items(12), {"suite": items(4)}, HELDOUT, PARAMS, parameters=1)
+    assert "chance" not in one.metrics["general"]["base"]
+    found = evaluate(models, items(12), suites, HELDOUT, PARAMS, parameters=1).metrics
+    assert {name: block["base"].get("chance") for name, block in found["suites"].items()} == {
+        "four": None,
+        "two": 0.5,
+        "mixed": round((3 / 3 + 2 / 4 + 2 / 5) / 7, 4),
+    }
+    assert found["general"]["base"]["chance"] == round((0.25 + 3 * 0.5 + 3 / 3 + 2 / 4 + 2 / 5) / 11, 4)
+    assert found["general"]["base"]["n"] == 11 and "chance" not in found["base"]["dev"]
+
+
 def test_nothing_to_ask_is_refused_before_a_model_is_loaded(base: Path) -> None:
     with pytest.raises(EmptyBenchmarkError, match="0 items and 4 of the general suite"):
         evaluate({"base": partial(load_base, base / "nowhere")}, [], {"suite": items(4)}, HELDOUT, PARAMS, parameters=1)

@@ -28,6 +28,7 @@ LMEVAL = os.environ.get("PRODA_LMEVAL", "")
 needs_harness = pytest.mark.skipif(not LMEVAL, reason="PRODA_LMEVAL names no folder with lm-eval")
 OPTIONS = ("flour", "winds", "frost", "stone")  # of equal length, so that the harness's `acc` and `acc_norm` choose the same
 UNEQUAL = ("a mill", "the wind that turns the sails", "ice", "grain from the fields")
+LETTERS = tuple("abcdefghij")
 COMMAND = "import sys; sys.path.append(sys.argv.pop(1)); sys.argv[0] = 'proda'; from proda.cli.main import main; main()"
 HARNESS = """
 import json, sys
@@ -60,9 +61,10 @@ def _questions(options: tuple[str, ...], count: int = 12) -> list[dict[str, obje
     """Rows of a task, each with the options in another order and another right one."""
     names = ("mill", "sail", "wheel", "oven", "field", "river", "barn", "horse", "baker", "storm", "sack", "stone")
     rows = []
+    size = len(options)
     for n in range(count):
-        turned = [*options[n % 4 :], *options[: n % 4]]
-        rows.append({"question": f"What does the {names[n]} need?", "choices": turned, "gold": (n * 3 + n // 4) % 4})
+        turned = [*options[n % size :], *options[: n % size]]
+        rows.append({"question": f"What does the {names[n]} need?", "choices": turned, "gold": (n * 3 + n // size) % size})
     return rows
 
 
@@ -110,11 +112,15 @@ def test_the_right_choice_may_be_given_by_its_index_or_its_text(target: object) 
 @pytest.mark.parametrize(
     ("question", "kind"),
     [
-        (HarnessQuestion("q", OPTIONS[:3], 0), "options"),
-        (HarnessQuestion("q", (*OPTIONS, "rain"), 0), "options"),
+        (HarnessQuestion("q", OPTIONS[:1], 0), "options"),
+        (HarnessQuestion("q", (), 0), "options"),
+        (HarnessQuestion("q", (*LETTERS, "k"), 0), "options"),
+        (HarnessQuestion("q", ("a", "a"), 0), "options"),
         (HarnessQuestion("q", ("a", "a", "b", "c"), 0), "options"),
         (HarnessQuestion("q", ("a", " ", "b", "c"), 0), "options"),
         (HarnessQuestion("q", OPTIONS, 4), "no-key"),
+        (HarnessQuestion("q", OPTIONS[:2], 2), "no-key"),
+        (HarnessQuestion("q", LETTERS, 10), "no-key"),
         (HarnessQuestion("q", OPTIONS, -1), "no-key"),
         (HarnessQuestion("q", OPTIONS, True), "no-key"),
         (HarnessQuestion("q", OPTIONS, "rain"), "no-key"),
@@ -127,6 +133,13 @@ def test_a_question_that_cannot_be_used_is_a_fault_with_its_number_and_the_other
     items, faults = _items(HarnessQuestion("first", OPTIONS, 0), question, HarnessQuestion("third", OPTIONS, 3))
     assert [item.stem for item in items] == ["first", "third"]
     assert faults == [(2, kind)]
+
+
+@pytest.mark.parametrize("size", range(2, 11))
+def test_a_question_keeps_its_two_to_ten_choices(size: int) -> None:
+    items, faults = _items(*(HarnessQuestion("q", LETTERS[:size], key) for key in range(size)))
+    assert [[o.text for o in item.options] for item in items] == [list(LETTERS[:size])] * size and not faults
+    assert "".join(item.answer for item in items) == "ABCDEFGHIJ"[:size] and [item.key for item in items] == list(range(size))
 
 
 @pytest.mark.parametrize(
@@ -162,7 +175,9 @@ def test_without_the_library_one_message_says_how_to_install_it() -> None:
 @needs_harness
 def test_a_task_becomes_a_suite_with_its_version_and_hash(root: Path, tmp_path: Path) -> None:
     rows = _questions(OPTIONS)
-    rows[4]["choices"] = list(OPTIONS[:2])
+    rows[4]["choices"] = list(OPTIONS[:1])
+    rows[5] |= {"choices": list(OPTIONS[:3]), "gold": 2}
+    rows[6] |= {"choices": [*OPTIONS, "rain"], "gold": 4}
     _task(tmp_path / "tasks", "toy_winds", rows)
     done = _import(root, tmp_path / "tasks", "toy_winds", options=("--limit", "10"))
     assert done.returncode == 0, done.stderr
@@ -178,6 +193,7 @@ def test_a_task_becomes_a_suite_with_its_version_and_hash(root: Path, tmp_path: 
     task = card["tasks"]["toy_winds"]
     assert (task["version"], task["questions"], task["asked_alike"], len(task["sha256"])) == ("2.0", 10, 10, 64)
     assert card["subjects"] == {"toy-winds": 9} and card["licence"] == "CC0-1.0"
+    assert card["options"] == {"3": 1, "4": 7, "5": 1}
     again = _import(root, tmp_path / "tasks", "toy_winds", options=("--limit", "10"))
     assert again.returncode == 0 and "wrote" not in again.stdout
 
@@ -236,9 +252,16 @@ def test_an_unknown_task_and_a_task_without_data_are_one_message_each(root: Path
 @needs_harness
 def test_every_item_is_right_or_wrong_as_in_the_harness(root: Path, tmp_path: Path) -> None:
     """`acc_norm` of the harness divides by characters, as ProDa does. `acc` does not, and agrees where all options have the same length."""
-    folder, names = tmp_path / "tasks", ("toy_equal", "toy_unequal")
-    _task(folder, "toy_equal", _questions(OPTIONS))
-    _task(folder, "toy_unequal", _questions(UNEQUAL))
+    folder, names = tmp_path / "tasks", ("toy_equal", "toy_unequal", "toy_two", "toy_five", "toy_mixed")
+    five = (*UNEQUAL, "three sacks of flour")
+    mixed = [
+        row | {"choices": options, "gold": n % len(options)}
+        for n, row in enumerate(_questions(UNEQUAL))
+        for options in [[f"{text}{' again' * (k // 5)}" for k, text in enumerate(five * 2)][: 2 + n % 9]]
+    ]
+    for name, rows in zip(names, map(_questions, (OPTIONS, UNEQUAL, UNEQUAL[1:3], five)), strict=False):
+        _task(folder, name, rows)
+    _task(folder, "toy_mixed", mixed)
     for name in names:
         done = _import(root, folder, name)
         assert done.returncode == 0, done.stderr
@@ -251,8 +274,9 @@ def test_every_item_is_right_or_wrong_as_in_the_harness(root: Path, tmp_path: Pa
     assert done.returncode == 0, done.stderr[-3000:]
     theirs = json.loads(done.stdout.split("RESULT")[-1])
     right = {}
-    for name, suite in (("toy_equal", "toy-equal"), ("toy_unequal", "toy-unequal")):
-        items = load_suite(root, suite)
+    for name in names:
+        items = load_suite(root, name.replace("_", "-"))
+        assert len(items) == 12
         scores = option_scores(loaded.eval(), tok, [(i.prompt, tuple(o.text for o in i.options)) for i in items])
         ours = {item.stem: judge(item, "ours", values).correct for item, values in zip(items, scores, strict=True)}
         assert ours == {row["question"]: bool(row["acc_norm"]) for row in theirs[name]}

@@ -19,6 +19,7 @@ from proda.cli.main import cli
 from proda.errors import InputError
 from proda.history.repairs import read_repairs
 from proda.records import Diagnosis, Evidence, Item, Patch, Sample
+from proda.report.closing import closing
 from proda.report.glossary import GLOSSARY
 from proda.report.page import build_page
 from proda.report.scores import needs
@@ -262,6 +263,23 @@ def test_versions_are_the_base_and_the_models_before_and_after_each_judged_round
     metrics = proda.open(str(repaired)).metrics
     assert page.versions[2].marks["twin"].value == metrics["tuned"]["twin"]["accuracy"]
     assert page.versions[0].marks["general"].value == metrics["general"]["base"]["accuracy"]
+
+
+def test_the_chance_level_of_the_general_suite_is_that_of_its_options(tmp_path: Path) -> None:
+    root = make_results(make_repository(tmp_path), always_wrong)
+    four, text = page_of(root), closing(proda.open(str(root)))
+    assert "chance: .25; in brackets" in text
+    path = root / RESULTS / "metrics.json"
+    metrics = json.loads(path.read_text())
+    for who in ("base", "tuned"):
+        metrics["general"][who]["chance"] = 0.5
+    path.write_text(json.dumps(metrics))
+    assert "chance: .25, in the general suite .50; in brackets" in closing(proda.open(str(root)))
+    page = build_page(proda.open(str(root)))
+    assert {row.label: row.chance for row in page.headline} == {"dev": 0.25, "twin": 0.25, "sealed": 0.25, "general": 0.5}
+    lines = [re.findall(r'<line class="chance" x1="0" x2="100%" y1="([0-9.]+)"', html) for html in (four, page_of(root))]
+    assert len(lines[0]) == 4 and len(set(lines[0])) == 1
+    assert lines[1][:3] == lines[0][:3] and float(lines[1][3]) < float(lines[0][3])
 
 
 def test_a_round_without_a_verdict_says_what_to_run(tmp_path: Path) -> None:

@@ -23,6 +23,11 @@ def place(n: int) -> tuple[str, int, str]:
     return os.getcwd(), torch.get_num_threads(), os.environ["PRODA_ENGINE"]
 
 
+def priority(n: int) -> int:
+    """The nice value, from 0 (normal) to 19 (runs when nothing else does)."""
+    return os.nice(0)
+
+
 def fails_at_two(n: int) -> int:
     if n == 2:
         raise InputError("two is no good")

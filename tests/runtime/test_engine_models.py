@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import signal
 import threading
 import time
 from functools import partial
@@ -21,7 +21,7 @@ from proda.runtime.engine import VARIABLE
 from proda.tester.evaluate import evaluate
 from tests.compiler.test_evaluate import HELDOUT, PARAMS, items
 from tests.compiler.tiny import FACTS, TRAIN
-from tests.runtime.cluster import needs_ray
+from tests.runtime.cluster import below, needs_ray
 
 pytestmark = needs_ray
 
@@ -61,10 +61,11 @@ def test_a_training_whose_worker_is_killed_continues_and_ends_with_the_same_byte
         deadline = time.monotonic() + 300
         while not killed and time.monotonic() < deadline:
             if list((tmp_path / "ray/cache").glob("train/*/seed-1/checkpoint.pt")):
-                for process in psutil.Process(os.getpid()).children(recursive=True):
-                    if "train seed 1" in " ".join(process.cmdline()):
-                        process.send_signal(signal.SIGKILL)
-                        killed.append(process.pid)
+                for process, line in below(os.getpid()).items():
+                    if "train seed 1" in line:
+                        with contextlib.suppress(psutil.NoSuchProcess):
+                            process.kill()
+                            killed.append(process.pid)
             time.sleep(0.01)
 
     watcher = threading.Thread(target=kill)

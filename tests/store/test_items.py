@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from proda.errors import InputError, SealedError
 from proda.language.wording import GAP
+from proda.records import Option
 from proda.store.items import load_items, write_items_tree
 from proda.tester.items import write_items
+from proda.yamlio import dump_yaml
 from tests.toyworld import wide_knowledge
 
 ITEMS = write_items(wide_knowledge(), seed=0, sealed_share=0.2)
@@ -40,6 +43,24 @@ def test_an_item_edited_by_hand_is_found_out(tmp_path: Path) -> None:
     path = next((tmp_path / "benchmarks/items/dev").rglob("*.yaml"))
     path.write_text(path.read_text().replace("answer: A", "answer: B", 1).replace("answer: C", "answer: B", 1))
     with pytest.raises(InputError, match=r"edited by hand.*exceptions\.yaml"):
+        load_items(tmp_path, ("dev",))
+
+
+@pytest.mark.parametrize("count", [3, 5])
+def test_an_item_of_the_benchmark_has_four_options(tmp_path: Path, count: int) -> None:
+    """Also if its hash fits: questions of a general suite may have another number."""
+    write_items_tree(tmp_path, ITEMS)
+    item = ITEMS[0]
+    options = (*item.options, Option("another"))[:count]
+    changed = msgspec.structs.replace(item, options=options, answer="A")
+    raw = {
+        **{"id": item.id, "kind": item.kind, "chain": item.chain, "stem": item.stem, "statements": [], "nodes": [], "answer": "A"},
+        "options": {letter: {"text": o.text} for letter, o in zip("ABCDE", options, strict=False)},
+        "hash": changed.content_hash,
+    }
+    path = next((tmp_path / "benchmarks/items/dev").rglob("*.yaml"))
+    path.write_text(dump_yaml({"items": [raw]}))
+    with pytest.raises(InputError, match=rf"{re.escape(item.id)}\n  Not an item: got the options A, B, C.*, expected A, B, C and D"):
         load_items(tmp_path, ("dev",))
 
 

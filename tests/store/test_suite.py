@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from proda.errors import InputError, NotFoundError
-from proda.store.suite import SUITE, load_suite, load_suites
-from tests.tester.models import items
+from proda.records import Item, Option
+from proda.store.suite import SUITE, chance, load_suite, load_suites
+from tests.tester.models import items, suite_items
 
 
 def test_items_are_read_in_order_and_a_damaged_line_is_named(tmp_path: Path) -> None:
@@ -24,6 +25,38 @@ def test_items_are_read_in_order_and_a_damaged_line_is_named(tmp_path: Path) -> 
         path.write_bytes(b"\n".join([lines[0], damage, lines[2]]))
         with pytest.raises(InputError, match=r"suite\.jsonl:2\n"):
             load_suite(tmp_path)
+
+
+def _with(item: Item, texts: list[str], answer: str) -> Item:
+    return msgspec.structs.replace(item, options=tuple(map(Option, texts)), answer=answer)
+
+
+def test_questions_have_two_to_ten_different_options_and_one_of_their_letters(tmp_path: Path) -> None:
+    path = tmp_path / SUITE
+    path.parent.mkdir(parents=True)
+    whole = suite_items((2, 3, 4, 5, 10))
+    path.write_bytes(b"".join(msgspec.json.encode(item) + b"\n" for item in whole))
+    assert load_suite(tmp_path) == whole
+    refused = [
+        (["a"], "A", r"Got 1 options \(a\), expected 2 to 10 different texts"),
+        ([], "A", r"Got 0 options \(\), expected"),
+        (list("abcdefghijk"), "A", r"Got 11 options \(a, b, .*\), expected"),
+        (["a", "b", "a"], "A", r"Got 3 options \(a, b, a\), expected"),
+        (["a", " "], "A", r"Got 2 options"),
+        (["a", "b"], "C", r"Got the answer 'C', expected a letter from A to B"),
+        (["a", "b"], "AB", r"Got the answer 'AB'"),
+        (["a", "b"], "", r"Got the answer ''"),
+        (list("abcdefghij"), "K", r"Got the answer 'K', expected a letter from A to J"),
+    ]
+    for texts, answer, message in refused:
+        path.write_bytes(b"\n".join(msgspec.json.encode(item) for item in (whole[0], _with(whole[1], texts, answer))))
+        with pytest.raises(InputError, match=rf"suite\.jsonl:2\n  toy/heat:\w+: {message}.*dvc repro curriculum"):
+            load_suite(tmp_path)
+
+
+def test_chance_is_the_mean_of_one_over_the_number_of_options() -> None:
+    assert chance(suite_items((4, 4, 4))) == 0.25
+    assert chance(suite_items((2, 2, 5, 10))) == pytest.approx((0.5 + 0.5 + 0.2 + 0.1) / 4)
 
 
 def test_suites_are_read_by_name_and_share_no_item(tmp_path: Path) -> None:

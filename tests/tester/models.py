@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from proda.exchange.mcq_csv import suite_item
 from proda.records import Item, Option
 
 TEXT = "Question: Which explanation leads from heating to bending? Answer: heating causes expansion, which produces strain; A. B. C. D."
@@ -28,6 +30,16 @@ def items(count: int = 12) -> list[Item]:
         stem = f"{STEMS[(n + n // 3) % len(STEMS)]} ({n})"
         chain = f"physics/c{n // 2}"
         made.append(Item(f"{chain}:dev-{n}", "dev", "path", "physics", "heat", chain, (), (), stem, options, "ABCD"[n % 4]))
+    return made
+
+
+def suite_items(sizes: Sequence[int]) -> list[Item]:
+    """Return questions of a general suite with these numbers of options. Right ones are at every place."""
+    parts = ("heat", "the strain", "bending", "an expansion gap", "heating causes strain")
+    made = []
+    for n, size in enumerate(sizes):
+        texts = [f"{parts[(n + k) % len(parts)]}{' again' * (k // len(parts))}" for k in range(size)]
+        made.append(suite_item("toy", "general", "heat", f"{STEMS[n % len(STEMS)]} ({n})", texts, n % size))
     return made
 
 

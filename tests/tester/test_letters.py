@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from proda.tester import letters
 from proda.tester.letters import greedy, letter_items, read_letter
-from tests.tester.models import items, model, tokenizer
+from tests.tester.models import items, model, suite_items, tokenizer
 
 READ = {
     "B": "B",
@@ -46,6 +47,43 @@ def test_a_plain_letter_is_read(reply: str, letter: str) -> None:
 @pytest.mark.parametrize("reply", UNREAD)
 def test_anything_else_is_unscored(reply: str) -> None:
     assert read_letter(reply) is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "letters", "letter"),
+    [
+        ("B", "AB", "B"),
+        ("C", "AB", None),
+        ("C. thermal expansion", "ABC", "C"),
+        ("The answer is (E).", "ABCDE", "E"),
+        ("The answer is (E).", "ABCD", None),
+        ("**J**", "ABCDEFGHIJ", "J"),
+        ("J", "ABCDEFGHI", None),
+        ("E or F", "ABCDEF", None),
+        ("E. x\nF. y", "ABCDEF", None),
+        ("A, F", "ABCDEF", None),
+        ("j", "ABCDEFGHIJ", None),
+        ("\u0131", "ABCDEFGHIJ", None),  # a dotless i, which ignores case with I
+        ("\u0130", "ABCDEFGHIJ", None),
+        ("I", "ABCDEFGHIJ", "I"),
+        ("I cannot answer that.", "ABCDEFGHIJ", None),
+        ("I'm not sure.", "ABCDEFGHIJ", None),
+    ],
+)
+def test_only_letters_of_the_options_are_read(reply: str, letters: str, letter: str | None) -> None:
+    assert read_letter(reply, letters) == letter
+
+
+def test_a_question_is_shown_with_all_its_options_and_its_letters_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = tokenizer()
+    asked = suite_items((2, 3, 5, 10))
+    assert [item.letter_prompt.splitlines()[-2][:3] for item in asked] == ["B. ", "C. ", "E. ", "J. "]
+    assert all(len(item.letter_prompt.splitlines()) == len(item.options) + 2 for item in asked)
+    for reply, chosen in (("B", ["B"] * 4), ("E.", [None, None, "E", "E"]), ("J", [None, None, None, "J"])):
+        monkeypatch.setattr(letters, "greedy", lambda *_, reply=reply, **__: [reply] * 4)
+        found = letter_items(None, words, asked, name="base")
+        assert [o.chosen for o in found] == chosen
+        assert [o.correct for o in found] == [c and c == item.answer for c, item in zip(chosen, asked, strict=True)]
 
 
 def test_a_reply_does_not_depend_on_batch_or_order_and_a_full_context_gives_none() -> None:

@@ -15,7 +15,7 @@ from proda.runtime.prompts import answer_tokens
 from proda.tester import scoring
 from proda.tester.heldout import heldout_loss
 from proda.tester.scoring import NO_STEM, judge, option_scores, score_items
-from tests.tester.models import items, model, tokenizer
+from tests.tester.models import items, model, suite_items, tokenizer
 
 TOKENIZER = tokenizer()
 ITEMS = items()
@@ -44,6 +44,32 @@ def test_scores_equal_a_plain_loop_whatever_the_batch_size_and_the_order(archite
     assert all(
         abs(a - b) < 1e-4 * abs(b) for left, right in zip(backwards, expected, strict=True) for a, b in zip(left, right, strict=True)
     )
+
+
+def test_questions_with_two_to_ten_options_are_scored_together_as_by_a_plain_loop() -> None:
+    examined = model("llama", len(TOKENIZER))
+    asked = suite_items((2, 10, 5, 4, 3, 7, 2, 5))
+    expected = [[plainly(examined, i.prompt, o.text) for o in i.options] for i in asked]
+    found = option_scores(examined, TOKENIZER, [(i.prompt, tuple(o.text for o in i.options)) for i in asked], batch_tokens=400)
+    assert [len(row) for row in found] == [2, 10, 5, 4, 3, 7, 2, 5]
+    for ours, plain in zip(found, expected, strict=True):
+        assert ours == pytest.approx(plain, rel=1e-4)
+    outcomes = score_items(examined, TOKENIZER, asked, name="base", batch_tokens=400)
+    for item, plain, outcome in zip(asked, expected, outcomes, strict=True):
+        means = [total / len(o.text) for total, o in zip(plain, item.options, strict=True)]
+        assert outcome.chosen == "ABCDEFGHIJ"[means.index(max(means))] and outcome.correct == (outcome.chosen == item.answer)
+        assert outcome.operator == ("" if outcome.correct else "authored")
+        assert outcome.margin == pytest.approx(means[item.key] - max(m for k, m in enumerate(means) if k != item.key), abs=1e-4)
+
+
+@pytest.mark.parametrize("size", [2, 3, 5, 10])
+def test_every_option_of_a_question_can_be_chosen_and_a_tie_is_wrong(size: int) -> None:
+    (item,) = suite_items([size])
+    for place in range(size):
+        outcome = judge(item, "base", [(-1.0 if k == place else -2.0) * len(o.text) for k, o in enumerate(item.options)])
+        assert outcome.chosen == "ABCDEFGHIJ"[place] and outcome.correct == (place == item.key)
+    tied = judge(item, "base", [-float(len(o.text)) for o in item.options])
+    assert (tied.chosen, tied.correct, tied.margin) == ("B", False, 0.0)
 
 
 def _sentencepiece(double_blank: bool) -> Any:
