@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 
 import psutil
@@ -162,6 +163,13 @@ def test_a_task_has_a_process_of_its_own_in_the_folder_and_with_the_threads_of_t
     monkeypatch.chdir(tmp_path)
     there = dict(spread(place, [1], parameters=TINY, what="place", together=999))  # one of many tasks: one thread
     assert there == {1: (str(tmp_path), 1, "local")}
+
+
+@needs_ray
+def test_the_cluster_of_this_machine_cannot_be_reached_from_others(on_ray: None) -> None:
+    list(spread(square, [1], parameters=TINY, what="square"))
+    listening = {c.laddr.ip for p in below(os.getpid()) for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN}
+    assert listening and all(ip_address(ip.removeprefix("::ffff:")).is_loopback for ip in listening), listening
 
 
 @needs_ray
