@@ -109,7 +109,10 @@ def _connected() -> Any:
     try:
         ray.init("local" if here else address, logging_level=logging.ERROR, **(alone if here else {}))
     except Exception as error:  # Ray raises many kinds, also plain Exception
-        raise ShareError(f"PRODA_ENGINE=ray\n  Ray did not start: {_first_line(error)}") from None
+        raise ShareError(
+            f"PRODA_ENGINE=ray\n  Ray did not start: {_first_line(error)}. Run the command again when the machine is less busy, or unset"
+            " PRODA_ENGINE to use processes of this machine."
+        ) from None
     return ray
 
 
