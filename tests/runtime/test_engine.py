@@ -217,7 +217,7 @@ def test_a_cluster_that_runs_already_is_used() -> None:
         address = f"{HOST}:{free.getsockname()[1]}"
         free.close()
         variables = {"TMPDIR": folder, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "5eed" * 16, "PRODA_ENGINE": "ray"}
-        env = {**os.environ, "PYTHONPATH": str(ROOT), "RAY_worker_niceness": "0", **variables}
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0", **variables}
         ray = [sys.executable, "-P", "-c", "from ray.scripts.scripts import main; main()"]
         options = f"--head --block --node-ip-address={HOST} --port={address.rpartition(':')[2]} --num-cpus=1 --include-dashboard=false"
         log = Path(folder, "log")
