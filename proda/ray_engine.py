@@ -84,13 +84,14 @@ def _connected() -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if here:
         os.environ.setdefault("RAY_worker_niceness", "0")  # as local processes; Ray's 15 lets any other program take the cores
-    if here and "ray" not in sys.modules:  # set later, it would hold for the servers of the cluster and not for this process
+    if here and "ray" not in sys.modules:  # set later, they would hold for the servers of the cluster and not for this process
         os.environ.setdefault("RAY_AUTH_MODE", "token")  # the default of ray.init since Ray 2.60, which warns of it
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # listen on 127.0.0.1, as Ray does there, not on all addresses
     try:
         import ray
     except ModuleNotFoundError:
         raise UsageError(
-            "PRODA_ENGINE=ray\n  Ray is not installed here. Install it with `pip install 'ray>=2.50'`, or unset PRODA_ENGINE to use"
+            "PRODA_ENGINE=ray\n  Ray is not installed here. Install it with `pip install 'ray>=2.52'`, or unset PRODA_ENGINE to use"
             " processes of this machine."
         ) from None
     if ray.is_initialized():
@@ -104,12 +105,14 @@ def _connected() -> Any:
         "num_cpus": core_count(),
         "include_dashboard": False,
         "object_store_memory": STORE_BYTES,
-        "_node_ip_address": "127.0.0.1",
     }
     try:
         ray.init("local" if here else address, logging_level=logging.ERROR, **(alone if here else {}))
     except Exception as error:  # Ray raises many kinds, also plain Exception
-        raise ShareError(f"PRODA_ENGINE=ray\n  Ray did not start: {_first_line(error)}") from None
+        raise ShareError(
+            f"PRODA_ENGINE=ray\n  Ray did not start: {_first_line(error)}. Run the command again when the machine is less busy, or unset"
+            " PRODA_ENGINE to use processes of this machine."
+        ) from None
     return ray
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -37,7 +38,9 @@ def test_a_changed_definition_rewrites_only_samples_that_reference_the_concept_a
     params, allocation = load_params(ROOT / "params.yaml"), load_allocation(ROOT)
     before = build_corpus(shipped, allocation, params)
     items = write_items(shipped, seed=params.seed, sealed_share=params.items.sealed_share)
-    for concept in by_weight(shipped.concepts.values(), "locality", name=lambda c: c.id)[:2]:
+    texts = [f"{s.question}{s.options}{s.answer}{s.explanation}" for group in before.values() for s in group]
+    quoted = (c for c in by_weight(shipped.concepts.values(), "locality", name=lambda c: c.id) if any(c.definition in t for t in texts))
+    for concept in islice(quoted, 2):
         world = _with(shipped, msgspec.structs.replace(concept, definition=f"{concept.definition}, told in other words"))
         after = build_corpus(world, allocation, params)
         changed = [new for key, group in after.items() for old, new in zip(before[key], group, strict=True) if old != new]

@@ -9,8 +9,10 @@ otherwise. A repeated request could create a run twice, and `proda runs --upload
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import sqlite3
 import sys
 import warnings
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from proda.errors import InputError
 from proda.store.public_url import public_url
 
 EXPERIMENT = "proda"
@@ -43,7 +46,16 @@ def shared_uri(root: Path) -> str | None:
 
 
 def own_store(root: Path) -> Any:
-    """Return a client of the repository's own database, which is created if there is none. Raises what MLflow raises if it cannot."""
+    """Return a client of the repository's own database, which is created if there is none.
+
+    Raises InputError if the file cannot be opened or is no database, and what MLflow raises if its tables cannot be used.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(root / DATABASE)) as database:
+            database.execute("PRAGMA schema_version")
+    except sqlite3.Error as error:  # MLflow would try again for 100 seconds
+        if "locked" not in str(error):
+            raise InputError(f"{DATABASE}: {error}; expected an SQLite database of MLflow. Move it away to start a new one") from None
     return _client(root, own_uri(root))
 
 
@@ -122,7 +134,8 @@ def reason(error: Exception, uri: str) -> str:
 
 def warn_own(root: Path, error: Exception) -> None:
     """Print that the repository's own database cannot be used."""
-    print(f"  The MLflow database {DATABASE} cannot be used ({reason(error, own_uri(root))}).", file=sys.stderr)
+    why = str(error) if isinstance(error, InputError) else reason(error, own_uri(root))
+    print(f"  The MLflow database {DATABASE} cannot be used ({why}).", file=sys.stderr)
     print("  The build continues, and benchmarks/results/run.json keeps the record.", file=sys.stderr)
 
 

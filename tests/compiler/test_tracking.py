@@ -11,8 +11,9 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from proda.compiler.fit import Point
-from proda.compiler.run_stores import EXPERIMENT, all_runs, own_uri
+from proda.compiler.run_stores import EXPERIMENT, all_runs, own_store, own_uri
 from proda.compiler.tracking import OPEN_RUNS, open_run
+from proda.errors import InputError
 from tests.killing import kill_when
 
 CURVE = [Point(step, 1 / step, 1e-3) for step in range(1, 1201)]
@@ -156,10 +157,15 @@ def test_without_a_server_one_warning_without_secrets_and_everything_goes_on(
     assert "SECRET" not in said.err + said.out
 
 
-def test_a_database_that_cannot_be_used_stops_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "mlflow.db").mkdir()
+@pytest.mark.parametrize("there", ["a folder", "another file"])
+def test_a_database_that_cannot_be_used_stops_nothing(there: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    database = tmp_path / "mlflow.db"
+    database.mkdir() if there == "a folder" else database.write_text("These are my notes about the runs, and no database.\n" * 100)
     with open_run(tmp_path, {"a": "1"}) as tracker:
         tracker.curve("seed-0", CURVE)
     assert tracker.run_id is None
     said = capfd.readouterr()
     assert said.err.count("cannot be used") == 1 and "run.json keeps the record" in said.err and "Traceback" not in said.err
+    assert "Move it away to start a new one" in said.err
+    with pytest.raises(InputError, match=r"mlflow\.db: .*; expected an SQLite database of MLflow"):
+        own_store(tmp_path)

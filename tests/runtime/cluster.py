@@ -28,8 +28,8 @@ def in_session(leader: int) -> dict[psutil.Process, str]:
 
 
 def ended(processes: dict[psutil.Process, str]) -> bool:
-    """Whether the processes end within a minute."""
-    deadline = time.monotonic() + 60
+    """Whether the processes end within three minutes. After a kill, an agent of Ray notices in about one that its node is gone."""
+    deadline = time.monotonic() + 180
     while left := [line for process, line in processes.items() if _runs(process)]:
         if time.monotonic() > deadline:
             print(*left, sep="\n")
@@ -61,6 +61,6 @@ def _session(pid: int) -> int:
 
 def _runs(process: psutil.Process) -> bool:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False

@@ -16,12 +16,12 @@ from tests.runtime.cluster import below, ended
 @pytest.fixture(scope="module")
 def on_ray() -> Iterator[None]:
     """Chooses Ray. Its cluster is shut down afterwards, and no process of it is left."""
-    import ray
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, "ray")
         patch.delenv("RAY_ADDRESS", raising=False)
         yield
+    import ray  # not before: the engine sets variables that Ray reads when it is imported
+
     ray.shutdown()
     assert ended(below(os.getpid()))
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 
 import psutil
@@ -165,6 +166,13 @@ def test_a_task_has_a_process_of_its_own_in_the_folder_and_with_the_threads_of_t
 
 
 @needs_ray
+def test_the_cluster_of_this_machine_cannot_be_reached_from_others(on_ray: None) -> None:
+    list(spread(square, [1], parameters=TINY, what="square"))
+    listening = {c.laddr.ip for p in below(os.getpid()) for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN}
+    assert listening and all(ip_address(ip.removeprefix("::ffff:")).is_loopback for ip in listening), listening
+
+
+@needs_ray
 def test_a_task_has_the_priority_of_the_command(on_ray: None) -> None:
     assert dict(spread(priority, [1], parameters=TINY, what="priority")) == {1: os.nice(0)}
 
@@ -209,7 +217,7 @@ def test_a_cluster_that_runs_already_is_used() -> None:
         address = f"{HOST}:{free.getsockname()[1]}"
         free.close()
         variables = {"TMPDIR": folder, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "5eed" * 16, "PRODA_ENGINE": "ray"}
-        env = {**os.environ, "PYTHONPATH": str(ROOT), "RAY_worker_niceness": "0", **variables}
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0", **variables}
         ray = [sys.executable, "-P", "-c", "from ray.scripts.scripts import main; main()"]
         options = f"--head --block --node-ip-address={HOST} --port={address.rpartition(':')[2]} --num-cpus=1 --include-dashboard=false"
         log = Path(folder, "log")
