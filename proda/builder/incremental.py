@@ -20,7 +20,6 @@ Many topics are made in several processes (this module is the worker). The resul
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import sys
 import unicodedata
@@ -152,7 +151,7 @@ def _made(
     sharing = {d: digest(units, allocation[d], params.seed, params.samples.window) for d, units in topics.units.items()}
     entries = _unchanged(root, topics, written, cache)
     known = {discipline for discipline, made_from in sharing.items() if cache.sharing.get(discipline) == made_from}
-    shares = {d: {} for d in known}
+    shares: dict[str, dict[str, bytes]] = {d: {} for d in known}
     for n, entry in cache.entries.items():
         discipline, topic = cache.places[n]
         if discipline in known:
@@ -329,8 +328,7 @@ def _keep(path: Path, cache: _Cache) -> None:
 
 
 def _work(orders: BinaryIO, frames: BinaryIO) -> None:
-    """Run a worker. Records hold no reference cycles, so garbage collection would only take time."""
-    gc.disable()
+    """Run a worker."""
     order = msgspec.msgpack.decode(orders.read(), type=_Order)
     try:
         for done in _worked(order, Topics(Path(order.folder), order.relations, order.lines, order.facts)):

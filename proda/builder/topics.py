@@ -27,7 +27,7 @@ import msgspec
 from proda.errors import NotFoundError
 from proda.graph import CompiledTopic, Knowledge
 from proda.language.near_topics import near_among
-from proda.records import Chain, Relation, Statement
+from proda.records import Chain, Node, Relation, Statement
 
 SIZE = 16  # bytes of a digest
 KEPT = 256  # decoded topics in memory
@@ -137,7 +137,8 @@ class Decoded:
 
     def __init__(self, relations: Iterable[Relation], topic: CompiledTopic) -> None:
         self.alone = Knowledge(relations, topic.concepts, topic.statements, topic.chains)
-        if any((n.discipline, n.topic) != (topic.discipline, topic.topic) for n in (*topic.concepts, *topic.statements, *topic.chains)):
+        nodes: tuple[Node, ...] = (*topic.concepts, *topic.statements, *topic.chains)
+        if any((n.discipline, n.topic) != (topic.discipline, topic.topic) for n in nodes):
             raise UntraceableError(f"{topic.discipline}/{topic.topic} has a node of another topic")
 
     @cached_property
@@ -182,7 +183,7 @@ class Topics:
 
     @cached_property
     def whole(self) -> list[bytes]:
-        """By number: a digest of the line, of the topics that mention its concepts, of what these are set apart from, and of near topics."""
+        """By number: digests of the line, what mentions its concepts, what these are set apart from, and near topics."""
         return [
             digest(line.sha256, near_among(self.places, *one.place), self._beside(one), self._apart(one))
             for line, one in zip(self.lines, self.facts, strict=True)
@@ -256,7 +257,7 @@ class Merged:
         self.by_object = _sorted(s for one in alone for s in one.by_object.get(concept, ()))
         self.courses = [course for _, course in sorted((p for t in topics for p in t.paths_of.get(concept, ())), key=lambda p: p[0])]
         self.inner = any(concept in one.inner for one in alone)
-        self.joined = frozenset(other for one in alone for other in one.joined.get(concept, ()))
+        self.joined = {other for one in alone for other in one.joined.get(concept, ())}
 
 
 def _sorted(statements: Iterable[Statement]) -> list[Statement]:

@@ -61,8 +61,9 @@ class TracedKnowledge(Knowledge):
         self.statements.update(alone.statements)
         self.chains.update(alone.chains)
         closed = self._closed(alone)
-        for view, found in ((self.by_subject, alone.by_subject), (self.by_object, alone.by_object), (self.courses, alone.courses)):
-            view.update({c: found.get(c, []) for c in closed})
+        self.by_subject.update({c: alone.by_subject.get(c, []) for c in closed})
+        self.by_object.update({c: alone.by_object.get(c, []) for c in closed})
+        self.courses.update({c: alone.courses.get(c, []) for c in closed})
         self._inner.update({c: c in alone.inner for c in closed})
 
     def _closed(self, alone: Knowledge) -> list[str]:
@@ -97,7 +98,7 @@ class TracedKnowledge(Knowledge):
             self.touch(number)
         return self._topics.merged(concept)
 
-    def _joined(self, concept: str) -> set[str] | frozenset[str]:
+    def _joined(self, concept: str) -> set[str]:
         numbers = self._topics.around(concept)
         self.linked.update(numbers)
         if len(numbers) > 1:
@@ -138,7 +139,7 @@ class TracedKnowledge(Knowledge):
         self._visit((discipline, topic))
         return self._topics.places
 
-    cases = active_statements = places = topics_of = property(lambda _: _refuse())  # type: ignore[assignment]
+    cases = active_statements = places = topics_of = property(lambda _: _refuse())
 
     def active_chains(self) -> NoReturn:
         """Refused."""
@@ -163,7 +164,7 @@ class _View(dict[K, V]):
         self[key] = found
         return found
 
-    def get(self, key: K, default: Any = None) -> Any:
+    def get(self, key: Any, default: Any = None) -> Any:
         try:
             return self[key]
         except KeyError:
