@@ -34,7 +34,7 @@ from proda.builder.briefs import frozen_or, plan_key
 from proda.builder.build import build_corpus
 from proda.builder.plan import Part, format_pattern, plan_topic, refuse_allocation, shared_out, units_of
 from proda.builder.template_writer import write_sample
-from proda.builder.topics import Facts, Line, Place, Topics, UntraceableError, digest, read_topics
+from proda.builder.topics import Facts, Place, TopicLine, Topics, UntraceableError, digest, read_relations, read_topics
 from proda.builder.traced import TracedKnowledge
 from proda.errors import InputError
 from proda.graph import Knowledge
@@ -43,9 +43,8 @@ from proda.params import Params
 from proda.records import FORMATS, Format, Relation
 from proda.runtime.piped import piped, worker_count, write_frame
 from proda.store.corpus import CORPUS, samples_files
-from proda.store.files import write_file
+from proda.store.files import refuse_outside, write_file
 from proda.store.written import WrittenSample
-from proda.yamlio.inside import outside
 
 KNOWLEDGE = Path("build/knowledge")
 CACHE = Path("build/cache/samples.msgpack")
@@ -92,7 +91,7 @@ class _Order(msgspec.Struct, frozen=True):
 
     folder: str
     relations: tuple[Relation, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[TopicLine, ...]
     facts: tuple[Facts, ...]
     allocation: dict[str, int]
     params: Params
@@ -127,10 +126,10 @@ def sample_files(
     Files that are in samples/corpus already, and need not be made again, are only named. `jobs` is the number of processes (default: the
     number of cores, at most eight). Raises InputError as `build_corpus`, and NotFoundError without compiled knowledge.
     """
-    version = _version(root, params)
-    cache = _loaded(root / CACHE, version)
+    relations = read_relations(root / KNOWLEDGE)
+    cache = _loaded(root / CACHE, _version(relations, params))
     try:
-        topics = read_topics(root / KNOWLEDGE, dict(cache.facts))
+        topics = read_topics(root / KNOWLEDGE, relations, dict(cache.facts))
         return _made(root, topics, allocation, params, written, cache, jobs)
     except UntraceableError:
         corpus = build_corpus(Knowledge.load(root / KNOWLEDGE), allocation, params, written)
@@ -289,7 +288,7 @@ def _hash_of(path: Path) -> bytes:
         return b""
 
 
-def _version(root: Path, params: Params) -> bytes:
+def _version(relations: tuple[Relation, ...], params: Params) -> bytes:
     """A hash of what all files depend on: code, libraries, parameters and relations. Empty if the code is not in files."""
     code = sorted(PACKAGE.rglob("*.py"))
     if not code:
@@ -297,22 +296,21 @@ def _version(root: Path, params: Params) -> bytes:
     found = hashlib.sha256(f"{VERSION} {sys.version} {unicodedata.unidata_version} {msgspec.__version__}".encode())
     for path in code:
         found.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    found.update(msgspec.msgpack.encode((params.seed, params.samples)))
-    relations = root / KNOWLEDGE / "relations.json"
-    found.update(relations.read_bytes() if relations.is_file() else b"")
+    found.update(msgspec.msgpack.encode((relations, params.seed, params.samples)))
     return found.digest()
 
 
 def _loaded(path: Path, version: bytes) -> _Cache:
     """The cache, or an empty one if it is damaged, of another version, outside the repository, or cannot be read."""
     try:
-        if version and outside(path) is None and path.is_file():
+        if version and path.is_file():
+            refuse_outside(path)
             data = path.read_bytes()
             if hashlib.sha256(data[32:]).digest() == data[:32]:
                 found = msgspec.msgpack.decode(data[32:], type=_Cache)
                 if found.version == version:
                     return found
-    except (OSError, msgspec.DecodeError):
+    except (OSError, InputError, msgspec.DecodeError):
         pass
     return _Cache(version, {}, (), {}, ())
 

@@ -1,6 +1,7 @@
 """build/knowledge as topics, each decoded when it is needed, with a digest of everything that a reader of it can see.
 
-    topics = read_topics(Path("build/knowledge"))
+    folder = Path("build/knowledge")
+    topics = read_topics(folder, read_relations(folder))
     topics.whole[3]         # digest of topic 3 with its surroundings: changes with anything that a view of its nodes shows
     topics.graph[3]         # digest of its ids, triples and statuses: changes less often
     topics.decoded(3)       # its records
@@ -21,6 +22,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -60,7 +62,7 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.discipline, self.topic
 
 
-class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class TopicLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Where a topic stands, and the SHA-256 of its line."""
 
     shard: str
@@ -155,7 +157,7 @@ class Decoded:
 class Topics:
     """The topics of the compiled knowledge, by number: in the order of the shards and of their lines."""
 
-    def __init__(self, folder: Path, relations: tuple[Relation, ...], lines: tuple[Line, ...], facts: tuple[Facts, ...]) -> None:
+    def __init__(self, folder: Path, relations: tuple[Relation, ...], lines: tuple[TopicLine, ...], facts: tuple[Facts, ...]) -> None:
         self.folder, self.relations, self.lines, self.facts = folder, relations, lines, facts
         self.number = {one.place: n for n, one in enumerate(facts)}
         self.home = {concept: n for n, one in enumerate(facts) for concept in one.concepts}
@@ -235,8 +237,8 @@ class Topics:
             raise UntraceableError(f"{concept} is no concept")
         return [self.home[concept], *self.mentioned.get(concept, ())]
 
-    def _merge(self, concept: str) -> Merged:
-        return Merged(concept, [self.decoded(n) for n in self.around(concept)])
+    def _merge(self, concept: str) -> ConceptViews:
+        return ConceptViews(concept, [self.decoded(n) for n in self.around(concept)])
 
     def _records(self, number: int) -> CompiledTopic:
         line = self.lines[number]
@@ -248,7 +250,7 @@ class Topics:
         return _TOPIC.decode(data)
 
 
-class Merged:
+class ConceptViews:
     """The views of one concept over all topics that have a statement about it, in the order that `Knowledge` has."""
 
     def __init__(self, concept: str, topics: list[Decoded]) -> None:
@@ -264,22 +266,26 @@ def _sorted(statements: Iterable[Statement]) -> list[Statement]:
     return sorted(statements, key=lambda s: s.id)
 
 
-def read_topics(folder: Path, known: Mapping[bytes, Facts]) -> Topics:
-    """Read the shards and return their topics; `known` are facts by the SHA-256 of their lines.
-
-    Raises NotFoundError if the stage `check` has not run, UntraceableError if the knowledge is not as `check` leaves it.
-    """
+def read_relations(folder: Path) -> tuple[Relation, ...]:
+    """Return the relations of the compiled knowledge. Raises NotFoundError if the stage `check` has not run."""
     if not (folder / "relations.json").is_file():
         raise NotFoundError(f"{folder}\n  No compiled knowledge here. Run `dvc repro check` (or `make repro`) first.")
-    relations = msgspec.json.decode((folder / "relations.json").read_bytes(), type=tuple[Relation, ...])
-    lines: list[Line] = []
+    return msgspec.json.decode((folder / "relations.json").read_bytes(), type=tuple[Relation, ...])
+
+
+def read_topics(folder: Path, relations: tuple[Relation, ...], known: Mapping[bytes, Facts] = MappingProxyType({})) -> Topics:
+    """Read the shards and return their topics; `known` are facts by the SHA-256 of their lines.
+
+    Raises UntraceableError if the knowledge is not as `check` leaves it.
+    """
+    lines: list[TopicLine] = []
     facts: list[Facts] = []
     for shard in sorted(folder.glob("*.jsonl")):
         start = 0
         with shard.open("rb") as file:
             for data in file:
                 if text := data.rstrip(b"\r\n"):
-                    line = Line(shard.name, start, len(text), hashlib.sha256(text).digest())
+                    line = TopicLine(shard.name, start, len(text), hashlib.sha256(text).digest())
                     lines.append(line)
                     facts.append(known.get(line.sha256) or facts_of(text))
                 start += len(data)

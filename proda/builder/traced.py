@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn, Self, TypeVar
 
-from proda.builder.topics import Merged, Place, Topics, UntraceableError
+from proda.builder.topics import ConceptViews, Place, Topics, UntraceableError
 from proda.graph import Knowledge
 from proda.records import Chain, Concept, Node, Triple
 
@@ -93,7 +93,7 @@ class TracedKnowledge(Knowledge):
         if not dict.__contains__(self.statements, node):
             raise UntraceableError(f"{node} was not seen before")
 
-    def _merged(self, concept: str) -> Merged:
+    def _merged(self, concept: str) -> ConceptViews:
         for number in self._topics.around(concept):
             self.touch(number)
         return self._topics.merged(concept)

@@ -45,17 +45,17 @@ TURNS = 8  # times that practice asks about a site at most
 QUOTAS: tuple[tuple[Kind, int], ...] = ((BRIDGE, 1), (MECHANISM, 1), (ORDER, 1), (EFFECT, 3), (COUNTERFACTUAL, 2), (CONDITION, 1))
 
 
-class Part(NamedTuple):
+class ItemsPart(NamedTuple):
     """One of several parts of the work, from 0."""
 
     number: int
     of: int
 
 
-WHOLE = Part(0, 1)
+WHOLE = ItemsPart(0, 1)
 
 
-def write_items(knowledge: Knowledge, *, seed: int, sealed_share: float, part: Part = WHOLE) -> list[Item]:
+def write_items(knowledge: Knowledge, *, seed: int, sealed_share: float, part: ItemsPart = WHOLE) -> list[Item]:
     """Return the items of the knowledge, sorted by id; or those of one of several parts, which together are all items, each once."""
     sealed = sealed_chains(knowledge.chains, sealed_share)
     sights = Sights(knowledge)
@@ -71,7 +71,7 @@ def write_items(knowledge: Knowledge, *, seed: int, sealed_share: float, part: P
     return sorted(items, key=lambda item: item.id)
 
 
-def _mine(owners: Sequence[str], sealed: frozenset[str], kind: int, part: Part) -> list[str]:
+def _mine(owners: Sequence[str], sealed: frozenset[str], kind: int, part: ItemsPart) -> list[str]:
     """The owners of a kind that a part writes items for.
 
     Items of open owners do not depend on one another, so each part has its share of the owners. Those of sealed owners do (a sealed chain

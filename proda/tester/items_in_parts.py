@@ -16,7 +16,7 @@ import msgspec
 from proda.graph import Knowledge
 from proda.records import Item
 from proda.runtime.piped import piped, worker_count, write_frame
-from proda.tester.items import WHOLE, Part, write_items
+from proda.tester.items import WHOLE, ItemsPart, write_items
 
 POOL_FROM = 20_000_000  # bytes of compiled knowledge; below this number, starting processes takes longer than they save
 FRAME = 200  # items in a frame
@@ -27,7 +27,7 @@ class _Order(msgspec.Struct, frozen=True):
     stamps: list[tuple[str, int, int]]
     seed: int
     sealed_share: float
-    part: Part
+    part: ItemsPart
 
 
 def items_in_parts(folder: Path, *, seed: int, sealed_share: float, jobs: int | None = None) -> list[Item]:
@@ -40,7 +40,7 @@ def items_in_parts(folder: Path, *, seed: int, sealed_share: float, jobs: int | 
     count = worker_count() if jobs is None else jobs
     if count < 2 or sum(size for _, size, _ in stamps) < POOL_FROM:
         return write_items(Knowledge.load(folder), seed=seed, sealed_share=sealed_share, part=WHOLE)
-    orders = [_Order(str(folder.resolve()), stamps, seed, sealed_share, Part(number, count)) for number in range(count)]
+    orders = [_Order(str(folder.resolve()), stamps, seed, sealed_share, ItemsPart(number, count)) for number in range(count)]
     decoder = msgspec.msgpack.Decoder(list[Item])
     frames = piped("proda.tester.items_in_parts", [msgspec.msgpack.encode(order) for order in orders], "the items")
     return sorted((item for frame in frames for item in decoder.decode(frame)), key=lambda item: item.id)

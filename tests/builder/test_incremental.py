@@ -14,7 +14,7 @@ from proda.builder.briefs import plan_key
 from proda.builder.build import build_corpus, planned
 from proda.builder.incremental import CACHE, Made, sample_files
 from proda.builder.template_writer import write_sample
-from proda.builder.topics import UntraceableError, read_topics
+from proda.builder.topics import Topics, UntraceableError, read_relations, read_topics
 from proda.builder.traced import TracedKnowledge
 from proda.errors import InputError
 from proda.graph import CompiledTopic, Knowledge
@@ -46,6 +46,11 @@ def build(root: Path, allocation: Mapping[str, int] = ALLOCATION, params: Params
 def whole(root: Path, allocation: Mapping[str, int] = ALLOCATION, params: Params = PARAMS, written: Written = NONE) -> dict[str, str]:
     """What a whole build from the same inputs gives."""
     return samples_files(build_corpus(Knowledge.load(root / "build/knowledge"), allocation, params, written))
+
+
+def topics_in(root: Path) -> Topics:
+    folder = root / "build/knowledge"
+    return read_topics(folder, read_relations(folder))
 
 
 def on_disk(root: Path) -> dict[str, str]:
@@ -179,7 +184,7 @@ def _worlds() -> Iterator[World]:
 def test_a_traced_view_shows_what_the_view_of_the_whole_knowledge_shows(tmp_path: Path) -> None:
     for world in _worlds():
         write_world(tmp_path, world)
-        knowledge, topics = Knowledge.load(tmp_path / "build/knowledge"), read_topics(tmp_path / "build/knowledge", {})
+        knowledge, topics = Knowledge.load(tmp_path / "build/knowledge"), topics_in(tmp_path)
         assert topics.places == knowledge.places
         for shuffled in range(3):
             traced = TracedKnowledge(topics)
@@ -211,7 +216,7 @@ def test_a_traced_view_shows_what_the_view_of_the_whole_knowledge_shows(tmp_path
 
 def test_each_view_of_the_knowledge_is_traced_or_refused(tmp_path: Path) -> None:
     write_world(tmp_path, random_world(random.Random(1)))
-    traced = TracedKnowledge(read_topics(tmp_path / "build/knowledge", {}))
+    traced = TracedKnowledge(topics_in(tmp_path))
     whole_knowledge = Knowledge.load(tmp_path / "build/knowledge")
     every = {name for name in (*vars(Knowledge), *vars(whole_knowledge)) if not name.startswith("_")}
     views = {
@@ -333,7 +338,7 @@ def test_knowledge_that_cannot_be_traced_is_built_whole(tmp_path: Path) -> None:
     world[second] = msgspec.structs.replace(world[second], concepts=(*world[second].concepts, twice))
     write_world(tmp_path, world)
     with pytest.raises(UntraceableError):
-        read_topics(tmp_path / "build/knowledge", {})
+        topics_in(tmp_path)
     build(tmp_path)
     assert on_disk(tmp_path) == whole(tmp_path)
 
