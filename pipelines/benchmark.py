@@ -19,7 +19,6 @@ from proda.store.solved import load_solved
 from proda.store.validation import load_validation
 from proda.store.written_items import load_written_items
 from proda.tester.build import build_benchmark
-from proda.tester.items_in_parts import items_in_parts
 
 ROOT = Path()
 
@@ -27,10 +26,9 @@ ROOT = Path()
 @stage("items")
 def main(params: Params) -> str:
     """Write items and audit, and return the number of items and the accuracy of the best baseline solver."""
-    folder, written = ROOT / "build/knowledge", load_written_items(ROOT)
-    reviewed = load_exceptions(ROOT), load_validation(ROOT), load_solved(ROOT)
-    templated = items_in_parts(folder, seed=params.seed, sealed_share=params.items.sealed_share)
-    built = build_benchmark(Knowledge.load(folder), params, *reviewed, written, templated)
+    knowledge = Knowledge.load(ROOT / "build/knowledge")
+    written = load_written_items(ROOT)
+    built = build_benchmark(knowledge, params, load_exceptions(ROOT), load_validation(ROOT), load_solved(ROOT), written)
     changed = write_items_tree(ROOT, built.items)
     shortcuts = msgspec.json.format(msgspec.json.encode(built.shortcuts), indent=2)
     write_file(ROOT / "benchmarks/results/shortcuts.json", shortcuts + b"\n")

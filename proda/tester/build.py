@@ -42,18 +42,14 @@ def build_benchmark(
     validation: Validation,
     solved: Solved,
     written: Mapping[str, WrittenItem],
-    templated: Sequence[Item] | None = None,
 ) -> Benchmark:
     """Write and audit all items. `written` are the frozen wordings by plan; all other items keep the text of the templates.
-
-    `templated` are the items as `write_items` gives them, where they are known.
 
     Left out are items that print the key of another, those that readers dispute or that a model with the facts at hand does not solve, and
     giveaways. Raises GateError if a baseline solver
     without knowledge exceeds `items.max_shortcut`, or if more items than `items.max_quarantined` are giveaways.
     """
-    if templated is None:
-        templated = write_items(knowledge, seed=params.seed, sealed_share=params.items.sealed_share)
+    templated = write_items(knowledge, seed=params.seed, sealed_share=params.items.sealed_share)
     every = apply_exceptions(with_wordings(templated, written), exceptions)
     leaking = _leaking(knowledge, every)
     items = [item for item in every if item.id not in leaking]

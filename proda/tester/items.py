@@ -23,9 +23,8 @@ that use it, or that could use its concepts as distractors; no others.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
 
 from proda.graph import Knowledge
 from proda.records import LETTERS, Item, ItemKind, Split
@@ -45,42 +44,13 @@ TURNS = 8  # times that practice asks about a site at most
 QUOTAS: tuple[tuple[Kind, int], ...] = ((BRIDGE, 1), (MECHANISM, 1), (ORDER, 1), (EFFECT, 3), (COUNTERFACTUAL, 2), (CONDITION, 1))
 
 
-class ItemsPart(NamedTuple):
-    """One of several parts of the work, from 0."""
-
-    number: int
-    of: int
-
-
-WHOLE = ItemsPart(0, 1)
-
-
-def write_items(knowledge: Knowledge, *, seed: int, sealed_share: float, part: ItemsPart = WHOLE) -> list[Item]:
-    """Return the items of the knowledge, sorted by id; or those of one of several parts, which together are all items, each once."""
+def write_items(knowledge: Knowledge, *, seed: int, sealed_share: float) -> list[Item]:
+    """Return the items of the knowledge, sorted by id."""
     sealed = sealed_chains(knowledge.chains, sealed_share)
     sights = Sights(knowledge)
-    items: list[Item] = []
-    for number, (kind, most) in enumerate(QUOTAS):
-        by_owner: dict[str, list[Site]] = defaultdict(list)
-        for site in kind.sites(knowledge):
-            by_owner[site.owner].append(site)
-        mine = _mine([owner for owner in sorted(by_owner) if is_asked(kind.name, owner)], sealed, number, part)
-        items += _items(knowledge, sights, kind, most, {owner: by_owner[owner] for owner in mine}, sealed, seed)
-    if part.number == 0:
-        items += _cases(knowledge, sealed)
+    items = [item for kind, most in QUOTAS for item in _items(knowledge, sights, kind, most, sealed, seed)]
+    items += _cases(knowledge, sealed)
     return sorted(items, key=lambda item: item.id)
-
-
-def _mine(owners: Sequence[str], sealed: frozenset[str], kind: int, part: ItemsPart) -> list[str]:
-    """The owners of a kind that a part writes items for.
-
-    Items of open owners do not depend on one another, so each part has its share of the owners. Those of sealed owners do (a sealed chain
-    has one item of a kind at most), so one part has all sealed owners of a kind.
-    """
-    free = [owner for owner in owners if owner not in sealed]
-    size = -(-len(free) // part.of)
-    mine = free[part.number * size : (part.number + 1) * size]
-    return mine + ([owner for owner in owners if owner in sealed] if kind % part.of == part.number else [])
 
 
 def practice_items(knowledge: Knowledge, *, seed: int, most: int) -> list[Item]:
@@ -98,12 +68,15 @@ def practice_items(knowledge: Knowledge, *, seed: int, most: int) -> list[Item]:
     return items
 
 
-def _items(
-    knowledge: Knowledge, sights: Sights, kind: Kind, pairs: int, by_owner: Mapping[str, list[Site]], sealed: frozenset[str], seed: int
-) -> Iterator[Item]:
+def _items(knowledge: Knowledge, sights: Sights, kind: Kind, pairs: int, sealed: frozenset[str], seed: int) -> Iterator[Item]:
     """The items of one kind: for each owner pairs of an item in dev and its twin, or one sealed item."""
+    by_owner: dict[str, list[Site]] = defaultdict(list)
+    for site in kind.sites(knowledge):
+        by_owner[site.owner].append(site)
     spent: set[str] = set()  # sealed chains that have their item
     for owner in sorted(by_owner):
+        if not is_asked(kind.name, owner):
+            continue
         sites = [site for site in by_owner[owner] if not sights.show(site.path(knowledge))]
         chains_of = {site: {knowledge.statements[s].chain for s in site.statements} for site in sites}
         ranked = by_weight(sites, "site", kind.name, name=lambda s: " ".join((*s.statements, s.extra)))

@@ -10,8 +10,9 @@
     dvc repro   with nothing to do, in this repository, beside `git status`; left out unless everything is built and up to date
 
 The knowledge is made by generate_knowledge.py and compiled before. Each measurement runs in a new process, and contenders alternate,
-because timings vary between runs: compare the ratios. Seconds are those of the work, without the start of Python in
-the first process. Prints a table and one line of JSON. Peak memory is that of all processes together.
+because timings vary between runs: compare the ratios. Seconds are those of the work, without the start of Python in the first
+process and, for the items, without the loading of the compiled knowledge. Prints a table and one line of JSON. Peak memory is that of
+all processes together.
 """
 
 from __future__ import annotations
@@ -102,14 +103,15 @@ def _shown(root: Path) -> tuple[Path, str]:
 def write_all_items(root: Path) -> dict[str, Any]:
     """Writes the items of all chains, and their files. Returns seconds by part, and the numbers of items and of chains with an item."""
     from proda.store.items import write_items_tree
-    from proda.tester.items_in_parts import items_in_parts
+    from proda.tester.items import write_items
 
+    knowledge = Knowledge.load(root / "build/knowledge")
     start = time.perf_counter()
-    items = items_in_parts(root / "build/knowledge", seed=0, sealed_share=0.2)
+    items = write_items(knowledge, seed=0, sealed_share=0.2)
     made = time.perf_counter()
     write_items_tree(root, items)
     end = time.perf_counter()
-    chains = sum(1 for _ in Knowledge.load(root / "build/knowledge").active_chains())
+    chains = sum(1 for _ in knowledge.active_chains())
     asked = len({item.chain for item in items})
     parts = {"items": made - start, "write": end - made}
     return {"seconds": end - start, "parts": parts, "items": len(items), "chains": chains, "asked": asked}
