@@ -1,21 +1,21 @@
 """Stage `synthesize`: write training samples from the compiled knowledge, as many as samples/allocation.yaml says.
 
-A plan whose text is frozen in samples/written gets that text; the templates word the others.
+A plan whose text is frozen in samples/written gets that text; the templates word the others. Only topics that a change since the last
+run can reach are planned again (proda/builder/incremental.py).
 
 python -m pipelines.synthesize
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 from pipelines.stage import stage
-from proda.builder.build import build_corpus
-from proda.graph import Knowledge
+from proda.builder.incremental import sample_files
 from proda.params import Params
 from proda.store.allocation import load_allocation
-from proda.store.corpus import write_corpus
+from proda.store.corpus import CORPUS
+from proda.store.files import write_tree
 from proda.store.written import load_written
 
 ROOT = Path()
@@ -24,12 +24,12 @@ ROOT = Path()
 @stage("samples")
 def main(params: Params) -> str:
     """Write the corpus, and return the number of samples by format."""
-    corpus = build_corpus(Knowledge.load(ROOT / "build/knowledge"), load_allocation(ROOT), params, load_written(ROOT))
-    changed = write_corpus(ROOT, corpus)
-    formats = Counter(sample.format for group in corpus.values() for sample in group)
-    shares = ", ".join(f"{formats[f]:,} {f}" for f in ("open", "choice", "true-false"))
+    made = sample_files(ROOT, load_allocation(ROOT), params, load_written(ROOT))
+    changed = write_tree(ROOT / CORPUS, made.files, ".yaml", kept=made.kept)
+    shares = ", ".join(f"{count:,} {fmt}" for fmt, count in made.formats.items())
+    topics = len(made.files) + len(made.kept)
     files = f"{changed} file{'' if changed == 1 else 's'} changed"
-    return f"synthesize: {formats.total():,} samples on {len(corpus)} topics ({shares}), {files}"
+    return f"synthesize: {sum(made.formats.values()):,} samples on {topics} topics ({shares}), {files}"
 
 
 if __name__ == "__main__":

@@ -123,7 +123,8 @@ class Knowledge:
         return _group((s.object, s) for s in self.active_statements.values())
 
     @cached_property
-    def _successors(self) -> dict[str, set[str]]:
+    def joined(self) -> dict[str, set[str]]:
+        """Concept id → concepts that an active statement leads to from it; in both directions if its relation is symmetric."""
         found: dict[str, set[str]] = defaultdict(set)
         for subject, relation, obj in self.triples:
             found[subject].add(obj)
@@ -154,7 +155,7 @@ class Knowledge:
         """Whether a path of at most `limit` statements, of any relations, leads from `start` to `end`."""
         frontier, seen = {start}, {start}
         for _ in range(limit):
-            frontier = {n for node in frontier for n in self._successors.get(node, ()) if n not in seen}
+            frontier = {n for node in frontier for n in self.joined.get(node, ()) if n not in seen}
             if end in frontier:
                 return True
             if not frontier:
@@ -210,6 +211,15 @@ class Knowledge:
         """Concept id → concepts that it is distinct from, by the `distinct_from` of either of the two; sorted."""
         pairs = {(c.id, other) for c in self.concepts.values() for other in c.distinct_from}
         return _group(sorted(pairs | {(other, one) for one, other in pairs}))
+
+    @cached_property
+    def places(self) -> frozenset[tuple[str, str]]:
+        """(discipline, topic) of every topic that has an active statement, or a concept that one mentions."""
+        return frozenset({*self.concepts_of, *self.statements_of})
+
+    def places_around(self, discipline: str, topic: str) -> frozenset[tuple[str, str]]:  # noqa: ARG002  a traced knowledge notes the topic
+        """Return `places`, to find what is near a topic."""
+        return self.places
 
     @cached_property
     def topics_of(self) -> dict[str, list[str]]:

@@ -22,7 +22,7 @@ at a position that depends on the unit.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Literal, NamedTuple
 
@@ -90,23 +90,47 @@ def plan_samples(
     `allocation` gives each discipline its exact number of samples, `window` the statements in a window, `shares` the proportions of open
     and choice samples. Deterministic. Raises InputError if the allocation does not name exactly the disciplines that have chains.
     """
-    units = _units(knowledge, window)
-    if set(allocation) != set(units):
-        unknown, missing = sorted(set(allocation) - set(units)), sorted(set(units) - set(allocation))
+    units = units_of(knowledge.active_paths(), knowledge.concepts_of, window)
+    refuse_allocation(allocation, units)
+    pattern = format_pattern(*shares)
+    plans = {
+        (discipline, topic): plan_topic(knowledge, parts, pattern, seed)
+        for discipline, count in allocation.items()
+        for topic, parts in shared_out(units[discipline], count, seed).items()  # topic by topic, so that patterns in caches are used again
+    }
+    return dict(sorted(plans.items()))
+
+
+def refuse_allocation(allocation: Collection[str], disciplines: Collection[str]) -> None:
+    """Raise InputError if the allocation does not name exactly these disciplines, which have chains."""
+    if set(allocation) != set(disciplines):
+        unknown, missing = sorted(set(allocation) - set(disciplines)), sorted(set(disciplines) - set(allocation))
         raise InputError(
             "samples/allocation.yaml\n"
             + (f"  no such discipline: {', '.join(unknown)}. " if unknown else "  ")
             + (f"no number for: {', '.join(missing)}. " if missing else "")
             + "Name each discipline that has a chain once."
         )
-    pattern = format_pattern(*shares)
-    plans: dict[tuple[str, str], list[Plan]] = defaultdict(list)
-    for discipline, count in sorted(allocation.items()):
-        rounds = islice(_rounds(units[discipline], seed), count)
-        for part, topic, ordinal in sorted(rounds, key=lambda each: each[1]):  # topic by topic, so that patterns in caches are used again
-            fmt = pattern[(seed_of(seed, "format", part.name) + ordinal) % len(pattern)]
-            plans[(discipline, topic)].append(plan_one(knowledge, part, ordinal, fmt, seed))
-    return {key: sorted(group, key=lambda p: p.id) for key, group in sorted(plans.items())}
+
+
+def shared_out(units: Sequence[tuple[Part, str]], count: int, seed: int) -> dict[str, list[tuple[Part, int]]]:
+    """Return which of the `count` samples of a discipline each topic gets: topic → (part, ordinal), in order of topic.
+
+    `units` are all parts of the discipline, each with its topic. A topic without a sample is left out.
+    """
+    found: dict[str, list[tuple[Part, int]]] = defaultdict(list)
+    for part, topic, ordinal in islice(_rounds(units, seed), count):
+        found[topic].append((part, ordinal))
+    return dict(sorted(found.items()))
+
+
+def plan_topic(knowledge: Knowledge, parts: Iterable[tuple[Part, int]], pattern: Sequence[Format], seed: int) -> list[Plan]:
+    """Return the plans of the samples that `shared_out` gives a topic, sorted by id. `pattern` is that of `format_pattern`."""
+    plans = []
+    for part, ordinal in parts:
+        fmt = pattern[(seed_of(seed, "format", part.name) + ordinal) % len(pattern)]
+        plans.append(plan_one(knowledge, part, ordinal, fmt, seed))
+    return sorted(plans, key=lambda p: p.id)
 
 
 def format_pattern(open_share: float, choice_share: float) -> tuple[Format, ...]:
@@ -125,17 +149,22 @@ def format_pattern(open_share: float, choice_share: float) -> tuple[Format, ...]
     return tuple(pattern)
 
 
-def _units(knowledge: Knowledge, window: int) -> dict[str, list[tuple[Part, str]]]:
-    """Discipline → (part, topic)."""
+def units_of(
+    chains: Iterable[Chain], concepts_of: Mapping[tuple[str, str], Sequence[str]], window: int
+) -> dict[str, list[tuple[Part, str]]]:
+    """Return the parts of each discipline that has chains, each with its topic.
+
+    `chains` are the active chains and links, in order of id; `concepts_of` the concepts of each (discipline, topic) that they mention.
+    """
     found: dict[str, list[tuple[Part, str]]] = defaultdict(list)
-    for chain in knowledge.active_paths():
+    for chain in chains:
         for place, statement in enumerate(chain.statements):
             found[chain.discipline].append((Part("statement", statement, (statement,)), chain.topic))
             if place + window <= len(chain.statements) and window < len(chain.statements):
                 found[chain.discipline].append((row("window", chain.statements[place : place + window]), chain.topic))
         if chain.preconditions or chain.exclusions:
             found[chain.discipline].append((Part("condition", chain.id, (chain.id,)), chain.topic))
-    for (discipline, topic), concepts in knowledge.concepts_of.items():
+    for (discipline, topic), concepts in concepts_of.items():
         if discipline in found:
             found[discipline] += [(Part("concept", concept, (concept,)), topic) for concept in concepts]
     return dict(found)
@@ -167,7 +196,7 @@ def left_out(nodes: Sequence[str], ordinal: int) -> int:
     return 1 + (seed_of("gap", nodes[0]) + ordinal) % (len(nodes) - 1)
 
 
-def _rounds(units: list[tuple[Part, str]], seed: int) -> Iterator[tuple[Part, str, int]]:
+def _rounds(units: Sequence[tuple[Part, str]], seed: int) -> Iterator[tuple[Part, str, int]]:
     """(part, topic, ordinal) without end, round after round; within a round by a hash of the part's name."""
     order = sorted(units, key=lambda u: (seed_of(seed, "round", u[0].name), u[0].name))
     done = dict.fromkeys((part.name for part, _ in order), 0)

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
-from weakref import WeakKeyDictionary
 
 from proda.graph import Knowledge
 from proda.stable_hash import seed_of
@@ -27,7 +26,12 @@ Place = tuple[int, str, str]  # hash, discipline, topic
 
 def near_topics(knowledge: Knowledge, discipline: str, topic: str) -> list[str]:
     """Return the topic, then at most BESIDE others of its discipline, in a fixed order."""
-    rings = _rings(knowledge)
+    return near_among(knowledge.places_around(discipline, topic), discipline, topic)
+
+
+def near_among(places: frozenset[tuple[str, str]], discipline: str, topic: str) -> list[str]:
+    """Return what `near_topics` returns for a knowledge that has these topics, (discipline, topic) each."""
+    rings = _rings(places)
     if (discipline, topic) not in rings.near:
         ring = rings.of.get(discipline, [])
         others = (t for _, _, t in _after(ring, discipline, topic) if t != topic)
@@ -37,15 +41,15 @@ def near_topics(knowledge: Knowledge, discipline: str, topic: str) -> list[str]:
 
 def far_topics(knowledge: Knowledge, discipline: str, topic: str) -> list[tuple[str, str]]:
     """Return at most ELSEWHERE topics of other disciplines, each with its discipline, in a fixed order."""
-    others = ((d, t) for _, d, t in _after(_rings(knowledge).every, discipline, topic) if d != discipline)
+    others = ((d, t) for _, d, t in _after(_rings(knowledge.places).every, discipline, topic) if d != discipline)
     return list(islice(others, ELSEWHERE))
 
 
 class _Rings:
-    """The rings of one knowledge: of each discipline, and of all."""
+    """The rings of one set of topics: of each discipline, and of all."""
 
-    def __init__(self, topics: set[tuple[str, str]]) -> None:
-        self.every: list[Place] = sorted(_place(discipline, topic) for discipline, topic in topics)
+    def __init__(self, topics: frozenset[tuple[str, str]]) -> None:
+        self.every: list[Place] = sorted(ring_place(discipline, topic) for discipline, topic in topics)
         self.near: dict[tuple[str, str], list[str]] = {}
 
     @cached_property
@@ -56,21 +60,17 @@ class _Rings:
         return found
 
 
-_RINGS: WeakKeyDictionary[Knowledge, _Rings] = WeakKeyDictionary()
+@lru_cache(8)
+def _rings(places: frozenset[tuple[str, str]]) -> _Rings:
+    return _Rings(places)
 
 
-def _rings(knowledge: Knowledge) -> _Rings:
-    found = _RINGS.get(knowledge)
-    if found is None:
-        found = _RINGS[knowledge] = _Rings({*knowledge.concepts_of, *knowledge.statements_of})
-    return found
-
-
-def _place(discipline: str, topic: str) -> Place:
+def ring_place(discipline: str, topic: str) -> Place:
+    """Return where a topic stands on the rings: neighbours of this order are near."""
     return seed_of("ring", discipline, topic), discipline, topic
 
 
 def _after(ring: list[Place], discipline: str, topic: str) -> Iterator[Place]:
     """The places of a ring, once around, from the one that follows the topic's own. The topic need not be on the ring."""
-    start = bisect(ring, _place(discipline, topic))
+    start = bisect(ring, ring_place(discipline, topic))
     yield from (ring[(start + step) % len(ring)] for step in range(len(ring)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -63,18 +63,20 @@ def write_file(path: Path, data: bytes | str) -> bool:
     return True
 
 
-def write_tree(root: Path, files: Mapping[str, bytes | str], suffix: str) -> int:
+def write_tree(root: Path, files: Mapping[str, bytes | str], suffix: str, *, kept: Collection[str] = ()) -> int:
     """Make `root` hold exactly `files` (relative path → content) among names that end in `suffix`; returns how many changed.
+
+    Files that `kept` names are left as they are.
 
     Files of that suffix that are not in `files` are removed, and so are links to folders and folders left empty. Other files are not
     touched, and linked folders are not entered. Raises InputError, before anything is written or removed, if a link leads out of the
     repository.
     """
-    for folder in sorted({root, *((root / name).parent for name in files)}):
+    for folder in sorted({root, *((root / name).parent for name in (*files, *kept))}):
         refuse_outside(folder)
     with ThreadPoolExecutor(THREADS) as pool:
         changed = sum(pool.map(lambda name: write_file(root / name, files[name]), files))
-    wanted = {str(root / name) for name in files}
+    wanted = {str(root / name) for name in (*files, *kept)}
     for place, inner, names in os.walk(root, topdown=False, followlinks=False):
         for link in filter(os.path.islink, (os.path.join(place, name) for name in inner)):
             os.unlink(link)

@@ -5,19 +5,21 @@
     python -m tests.performance.bench_scale --limit 600                         # stop what takes longer than ten minutes
 
     samples     plan, word and write the samples as YAML. The anchor is PyYAML's CSafeDumper alone, writing the same data to the same files
-    one edited  change one statement, check and compile, then plan, word and write again: how many files of samples change
+    one edited  change one statement, check and compile, then plan, word and write what that can reach: how many topics and files that are
     items       write the items of all chains, whose wrong options are checked against the knowledge
     dvc repro   with nothing to do, in this repository, beside `git status`; left out unless everything is built and up to date
 
 The knowledge is made by generate_knowledge.py and compiled before. Each measurement runs in a new process, and contenders alternate,
-because timings vary between runs: compare the ratios. Seconds are those of the work, without the start of Python and the loading of the
-compiled knowledge. Prints a table and one line of JSON. Peak memory is that of all processes together.
+because timings vary between runs: compare the ratios. Seconds are those of the work, without the start of Python in the first
+process and, for the items, without the loading of the compiled knowledge. Prints a table and one line of JSON. Peak memory is that of
+all processes together.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import subprocess
 import sys
@@ -36,25 +38,23 @@ DVC = [sys.executable, "-m", "proda.workflows.dvc_command", "repro"]
 
 
 def write_samples(root: Path, samples: int) -> dict[str, Any]:
-    """Plans, words and writes the samples as the stage `synthesize` does. Returns seconds by part and the number of changed files."""
-    from proda.builder.build import planned
-    from proda.builder.template_writer import write_sample
+    """Plans, words and writes the samples as the stage `synthesize` does. Returns seconds by part, and numbers of topics and files."""
+    from proda.builder.incremental import sample_files
     from proda.params import Params
-    from proda.store.corpus import write_corpus
+    from proda.store.corpus import CORPUS
+    from proda.store.files import write_tree
 
-    knowledge = Knowledge.load(root / "build/knowledge")
-    share, rest = divmod(samples, len(knowledge.topics_of))
-    allocation = {discipline: share + (number < rest) for number, discipline in enumerate(sorted(knowledge.topics_of))}
+    disciplines = sorted(shard.stem for shard in (root / "build/knowledge").glob("*.jsonl"))
+    share, rest = divmod(samples, len(disciplines))
+    allocation = {discipline: share + (number < rest) for number, discipline in enumerate(disciplines)}
     times = [time.perf_counter()]
-    plans = planned(knowledge, allocation, Params())
+    made = sample_files(root, allocation, Params(), {})
     times.append(time.perf_counter())
-    corpus = {key: [write_sample(knowledge, plan) for plan in group] for key, group in plans.items()}
+    changed = write_tree(root / CORPUS, made.files, ".yaml", kept=made.kept)
     times.append(time.perf_counter())
-    changed = write_corpus(root, corpus)
-    times.append(time.perf_counter())
-    parts = dict(zip(("plan", "word", "write"), (b - a for a, b in zip(times, times[1:], strict=False)), strict=True))
-    count = sum(map(len, corpus.values()))
-    return {"seconds": times[-1] - times[0], "parts": parts, "samples": count, "files": len(corpus), "changed": changed}
+    parts = dict(zip(("plan and word", "write"), (b - a for a, b in zip(times, times[1:], strict=False)), strict=True))
+    counts = {"samples": sum(made.formats.values()), "files": len(made.files) + len(made.kept)}
+    return {"seconds": times[-1] - times[0], "parts": parts, **counts, "computed": made.computed, "changed": changed}
 
 
 def dump_samples(root: Path) -> dict[str, Any]:
@@ -120,6 +120,8 @@ def write_all_items(root: Path) -> dict[str, Any]:
 def child(contender: str, root: Path, samples: int) -> None:
     """Runs one measurement in this process and prints it as JSON."""
     if contender == "samples":
+        shutil.rmtree(root / "samples/corpus", ignore_errors=True)  # each round starts from nothing
+        (root / "build/cache/samples.msgpack").unlink(missing_ok=True)
         found = write_samples(root, samples)
     elif contender == ANCHOR:
         found = dump_samples(root)
@@ -189,7 +191,7 @@ def report(runs: dict[str, list[Measured]], limit: float) -> dict[str, Any]:
     if row := results["samples"]:
         print(f"samples: {row['samples']:,} in {row['files']:,} files")
     if row := results["one edited"]:
-        print(f"one edited entry: {row['changed']:,} of {row['files']:,} files of samples changed")
+        print(f"one edited entry: {row['computed']:,} of {row['files']:,} topics were planned again, {row['changed']:,} files changed")
     if row := results["items"]:
         print(f"items: {row['items']:,} on {row['asked']:,} of {row['chains']:,} chains")
     return results
