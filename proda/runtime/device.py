@@ -19,8 +19,8 @@ def device() -> str:
 def resolve_precision(wanted: Literal["auto", "fp32", "bf16"]) -> Precision:
     """Return the precision to train in. `auto` is bf16 on a GPU that supports it and on a CPU with AMX, else fp32.
 
-    On other CPUs bf16 is slower: of the speed of fp32, training in bf16 ran at .4 on a Xeon with AVX-512 alone, and at .6 on a Xeon with
-    AVX512-BF16 but without AMX (the embedded model and llamas of 30 and 60 million parameters).
+    On other CPUs training in bf16 reached .4 of the speed of fp32 (a Xeon with AVX-512 alone) and .5 to .7 (a Xeon with AVX512-BF16 but
+    without AMX; the embedded model, and llamas of 30 and 60 million parameters).
     """
     import torch
 
