@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import proda
-from proda.errors import NotFoundError
+from proda.errors import InputError, NotFoundError
 from tests.toyresults import commit, make_items_and_samples, make_readings
 from tests.toyworld import make_repository
 
@@ -51,6 +51,29 @@ def test_readings_are_counted_as_they_were_at_the_revision(tmp_path: Path) -> No
     now, then = (proda.open(root, revision).validation_counts() for revision in (None, "HEAD"))
     assert (now.validated, now.unread, now.readings) == (0, items, 0)
     assert (then.validated, then.unread, then.readings) == (items, 0, 2 * items)
+
+
+@pytest.mark.parametrize("through", [False, True])
+def test_a_link_that_leads_out_of_a_revision_is_left_out_or_refused(through: bool, tmp_path: Path) -> None:
+    """`through`: each link stays inside when its text is read, but the second goes up twice from where the first one leads."""
+    root = make_repository(tmp_path / "repository")
+    (tmp_path / "secret").write_text("not in the repository")
+    drafts = root / "benchmarks/drafts"
+    (drafts / "deep").mkdir(parents=True)
+    (drafts / "deep/note.md").write_text("a note")
+    (drafts / "inside").symlink_to("deep/note.md")
+    (drafts / "up").symlink_to("../..")
+    (drafts / "out").symlink_to("up/../secret" if through else tmp_path / "secret")
+    commit(root, "Drafts")
+    old = proda.open(root, "HEAD")
+    assert old.knowledge.concepts["milling/flour"].term == "flour"
+    unpacked = next((root / "build/cache").glob("revisions-*/*/benchmarks/drafts"))
+    assert sorted(path.name for path in unpacked.iterdir()) == ["deep", "inside", "up"]
+    assert (unpacked / "inside").read_text() == "a note"
+    (root / "knowledge/link").symlink_to("../benchmarks/drafts/up/../secret" if through else tmp_path / "secret")
+    commit(root, "A link in the knowledge")
+    with pytest.raises(InputError, match=r"knowledge/link\n  In this revision it is a link to .*, outside the repository"):
+        proda.open(root, "HEAD")
 
 
 def test_opened_from_a_folder_within(root: Path) -> None:
