@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
+unexport PYTHONDONTWRITEBYTECODE  # else every process that a stage or a test starts compiles the project's modules again
 
 .PHONY: repro ui test check slow remote-test docs bench pretrained clean
 

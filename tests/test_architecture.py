@@ -13,6 +13,7 @@ import ast
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,11 @@ def _imports_of(files: dict[str, Path]) -> dict[str, set[str]]:
 
 
 MODULES = {name: path for name, path in modules(ROOT).items() if name.partition(".")[0] == "proda"}
-IMPORTS = _imports_of(MODULES)
+
+
+@cache
+def _imports() -> dict[str, set[str]]:
+    return _imports_of(MODULES)
 
 
 def _room(name: str) -> str:
@@ -84,7 +89,7 @@ def test_every_module_has_a_layer() -> None:
 
 def test_imports_point_down() -> None:
     level = {room: n for n, layer in enumerate(LAYERS) for room in layer} | {"": len(LAYERS)}
-    upward = [f"{a} → {b}" for a, found in IMPORTS.items() for b in sorted(found) if level[_room(b)] > level[_room(a)]]
+    upward = [f"{a} → {b}" for a, found in _imports().items() for b in sorted(found) if level[_room(b)] > level[_room(a)]]
     assert not upward, upward
 
 
@@ -92,7 +97,7 @@ def _reached(name: str) -> set[str]:
     seen: set[str] = set()
     todo = [name]
     while todo:
-        for other in IMPORTS[todo.pop()] - seen:
+        for other in _imports()[todo.pop()] - seen:
             seen.add(other)
             todo.append(other)
     return seen
@@ -111,7 +116,7 @@ def test_no_module_imports_itself_through_others() -> None:
 
 
 def test_no_two_rooms_import_each_other() -> None:
-    pairs = {(_room(a), _room(b)) for a, found in IMPORTS.items() for b in found if _room(a) != _room(b)}
+    pairs = {(_room(a), _room(b)) for a, found in _imports().items() for b in found if _room(a) != _room(b)}
     assert not [pair for pair in pairs if pair[::-1] in pairs]
 
 

@@ -13,6 +13,7 @@ import hashlib
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -201,6 +202,7 @@ def words_of(concept: str) -> str:
     return concept.replace("-", " ")
 
 
+@cache
 def relations() -> dict[str, dict[str, object]]:
     """Return the relations of the project, which the toy knowledge uses too."""
     loaded: dict[str, dict[str, object]] = yaml.safe_load((ROOT / "knowledge/relations.yaml").read_text())["relations"]

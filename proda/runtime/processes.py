@@ -32,6 +32,7 @@ from proda.runtime.local_processes import end_with_parent
 V = TypeVar("V")
 
 TIMEOUT_S = 1800.0  # how long a process waits for the others: longer than writing a checkpoint of a large model takes
+GRACE_S = 2.0  # how long the other processes may take to end after one of them has failed, before they are killed
 RESULT, FAILURE = "result", "failure"
 WAITED = "has waited for the others"  # of the message about a time-out
 
@@ -126,7 +127,7 @@ def run_together(work: Callable[[K], T], key: K, count: int, *, what: str, timeo
         arguments = (work, key, count, threads, os.getpid(), folder, timeout_s)
         context = start_processes(_process, arguments, count, join=False)  # type: ignore[no-untyped-call]
         try:
-            while not context.join():
+            while not context.join(grace_period=GRACE_S):
                 pass
         except (ProcessExitedException, ProcessRaisedException) as error:
             raise ShareError(f"{what} {key}: {_reason(context, error, Path(folder))}") from None

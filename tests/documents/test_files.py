@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import faulthandler
 import io
 import os
 import signal
+import sys
 import threading
 import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -147,6 +150,15 @@ def test_a_parser_that_takes_too_long_is_ended_and_the_next_file_is_read(book: P
         assert reader.read(book).pages >= 1
 
 
+@pytest.fixture
+def quiet_crashes() -> Iterator[None]:
+    """Without pytest's listing of the stack of a process that crashes, which would stand among the results."""
+    faulthandler.disable()
+    yield
+    faulthandler.enable(file=sys.__stderr__)
+
+
+@pytest.mark.usefixtures("quiet_crashes")
 def test_a_parser_that_crashes_is_reported_and_the_next_file_is_read(book: Path, tmp_path: Path) -> None:
     (tmp_path / "long.tex").write_text(r"\section{x}" + r" text \emph{more} $x^2$ of it" * 40_000)
     with IsolatedReader() as reader:

@@ -28,6 +28,11 @@ def priority(n: int) -> int:
     return os.nice(0)
 
 
+def variable_and_imports(n: int) -> tuple[str | None, bool]:
+    """A variable of the environment, and whether torch and peft were imported before the task began."""
+    return os.environ.get("PRODA_TEST"), {"torch", "peft"} <= sys.modules.keys()
+
+
 def fails_at_two(n: int) -> int:
     if n == 2:
         raise InputError("two is no good")

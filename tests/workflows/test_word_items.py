@@ -234,7 +234,7 @@ def test_a_killed_run_asks_nothing_twice_and_ends_as_an_undisturbed_one(root: Pa
     with endpoint(**config) as server:
         _settings(whole, server)
         assert subprocess.run(command, cwd=whole, env=env, capture_output=True, check=False).returncode == 0
-    with endpoint(**config, latency_s=0.1) as server:
+    with endpoint(**config, latency_s=0.02) as server:
         _settings(root, server, concurrency=4)
         kill_when(lambda: stored() >= 10, command, cwd=root, env=env)
         kept = stored()
