@@ -127,7 +127,7 @@ def _fault(address: str, seconds: int) -> str:
     at = (host.strip("[]"), int(port)) if host else None  # brackets: IPv6
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe(duplex=False)
-    child = spawn.Process(target=_try, args=(address, at, seconds, os.getpid(), theirs), daemon=True)
+    child = spawn.Process(target=_try, args=(address, at, seconds, theirs), daemon=True)
     child.start()
     theirs.close()
     try:
@@ -145,9 +145,9 @@ def _fault(address: str, seconds: int) -> str:
         child.join()
 
 
-def _try(address: str, at: tuple[str, int] | None, seconds: int, parent: int, answer: Connection) -> None:
+def _try(address: str, at: tuple[str, int] | None, seconds: int, answer: Connection) -> None:
     """Send why no cluster answers, or an empty text. The process is ended after `seconds`, or if its parent was killed."""
-    threading.Thread(target=end_with_parent, args=(parent,), daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     with open(os.devnull, "w") as nowhere:  # what Ray's C++ code writes
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)

@@ -17,7 +17,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -36,7 +35,7 @@ def side_by_side(
     what: str,
 ) -> Iterator[tuple[K, T]]:
     """Run all tasks at once, as `proda.runtime.engine.Engine` says. A task that is killed is not started again."""
-    context = _context()
+    context: Any = multiprocessing.get_context(start_method())
     running: dict[Connection, tuple[K, Any]] = {}
     try:
         for key in keys:
@@ -57,13 +56,21 @@ def side_by_side(
             child.join()
 
 
-def _context() -> Any:
-    """How processes are started: forked from the server on Linux, and new elsewhere, where forking after these imports is not safe."""
+def start_method() -> str:
+    """How processes of tasks are started: forked from the server on Linux, anew elsewhere, where forking is not safe after imports."""
     if sys.platform != "linux":
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(IMPORTED_ONCE))
-    return context
+        return "spawn"
+    multiprocessing.get_context("forkserver").set_forkserver_preload(list(IMPORTED_ONCE))
+    return "forkserver"
+
+
+def begin(threads: int, environment: dict[str, str]) -> None:
+    """Prepare a process of a task. `environment` is that of the parent now; the server has the one it was started with."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it too, and ends its children
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    os.environ.clear()
+    os.environ.update(environment)
+    prepare_process(threads)
 
 
 def _result(child: Any, connection: Connection) -> Any:
@@ -84,27 +91,16 @@ def _result(child: Any, connection: Connection) -> Any:
 
 
 def _child(work: Callable[[K], object], key: K, threads: int, environment: dict[str, str], out: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it too, and ends its children
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.environ.clear()
-    os.environ.update(environment)  # of the parent now, not when the server was started
-    prepare_process(threads)
+    begin(threads, environment)
     answer = attempt(work, key)
     with contextlib.suppress(BrokenPipeError):
         out.send(answer)
     out.close()
 
 
-def _end_with_parent() -> None:
-    """End this process when the process that asked for it is gone, also when that was killed. The server may be its parent in between."""
+def end_with_parent() -> None:
+    """End this process when the process that asked for it is gone, also when that was killed. The server may stand in between."""
     asked = multiprocessing.parent_process()
     assert asked is not None
     wait([asked.sentinel])
-    os._exit(1)
-
-
-def end_with_parent(parent: int) -> None:
-    """End this process when its parent is gone, also when the parent was killed."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
     os._exit(1)

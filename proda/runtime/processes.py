@@ -17,7 +17,6 @@ import os
 import pickle
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -26,8 +25,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, TypeVar
 
 from proda.errors import UsageError
-from proda.runtime.engine import PROCESSES, K, ShareError, T, attempt, core_count, engine_name, prepare_process
-from proda.runtime.local_processes import end_with_parent
+from proda.runtime.engine import PROCESSES, K, ShareError, T, attempt, core_count, engine_name
+from proda.runtime.local_processes import begin, start_method
 
 V = TypeVar("V")
 
@@ -47,6 +46,16 @@ class Rank(NamedTuple):
     def first(self) -> bool:
         """Whether this process writes what all of them made."""
         return self.number == 0
+
+
+class _Shared(NamedTuple):
+    """A task that several processes run together. What they tell one another at the start and at the end is in `folder`."""
+
+    work: Callable[[Any], object]
+    key: Any
+    processes: int
+    folder: Path
+    timeout_s: float
 
 
 def process_count() -> int:
@@ -124,8 +133,8 @@ def run_together(work: Callable[[K], T], key: K, count: int, *, what: str, timeo
     logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # it announces each process that it ends
     with TemporaryDirectory(prefix="proda-processes-") as folder:
         threads = max(1, core_count() // count)
-        arguments = (work, key, count, threads, os.getpid(), folder, timeout_s)
-        context = start_processes(_process, arguments, count, join=False)  # type: ignore[no-untyped-call]
+        arguments = (_Shared(work, key, count, Path(folder), timeout_s), threads, dict(os.environ))
+        context = start_processes(_process, arguments, count, join=False, start_method=start_method())  # type: ignore[no-untyped-call]
         try:
             while not context.join(grace_period=GRACE_S):
                 pass
@@ -140,29 +149,25 @@ def run_together(work: Callable[[K], T], key: K, count: int, *, what: str, timeo
         return result
 
 
-def _process(
-    number: int, work: Callable[[Any], object], key: Any, count: int, threads: int, parent: int, folder: str, timeout_s: float
-) -> None:
+def _process(number: int, task: _Shared, threads: int, environment: dict[str, str]) -> None:
     """One of the processes of `run_together`."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it too, and ends its children
-    threading.Thread(target=end_with_parent, args=(parent,), daemon=True).start()
-    prepare_process(threads)
+    begin(threads, environment)
     if sys.platform == "linux":
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # processes of one machine need no network
-    good, value = attempt(lambda k: _in_group(work, k, Rank(number, count), Path(folder), timeout_s), key)
+    good, value = attempt(lambda _: _in_group(task, Rank(number, task.processes)), task.key)
     if not good:
-        _tell(Path(folder), number, str(value), timeout_s)
+        _tell(task, number, str(value))
         os._exit(1)  # the usual way waits for a group that is no longer whole
 
 
-def _in_group(work: Callable[[Any], object], key: Any, rank: Rank, folder: Path, timeout_s: float) -> None:
+def _in_group(task: _Shared, rank: Rank) -> None:
     import torch.distributed as dist
 
-    store = dist.FileStore(str(folder / "store"), rank.of)  # type: ignore[attr-defined]
-    with _joined(rank, rank.number, store, timeout_s):
-        value = work(key)
+    store = dist.FileStore(str(task.folder / "store"), rank.of)  # type: ignore[attr-defined]
+    with _joined(rank, rank.number, store, task.timeout_s):
+        value = task.work(task.key)
     if rank.first:
-        (folder / RESULT).write_bytes(pickle.dumps(value))
+        (task.folder / RESULT).write_bytes(pickle.dumps(value))
 
 
 @contextmanager
@@ -180,11 +185,11 @@ def _joined(rank: Rank, device: int, store: Any, timeout_s: float) -> Iterator[N
     dist.destroy_process_group()
 
 
-def _tell(folder: Path, number: int, message: str, timeout_s: float) -> None:
+def _tell(task: _Shared, number: int, message: str) -> None:
     """Keep the message of the process that fails first; the others fail because they have lost it."""
     if "Timed out waiting" in message:  # of Gloo; after a time-out of NCCL the process is ended
-        message = f"the process of rank {number} {WAITED} for more than {timeout_s:g} s. Run the command again."
-    with suppress(FileExistsError), (folder / FAILURE).open("x", encoding="utf-8") as out:
+        message = f"the process of rank {number} {WAITED} for more than {task.timeout_s:g} s. Run the command again."
+    with suppress(FileExistsError), (task.folder / FAILURE).open("x", encoding="utf-8") as out:
         out.write(message)
 
 

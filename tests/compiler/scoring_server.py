@@ -5,9 +5,10 @@
         ...
         server.requests()                                    # one row for each request: model, path, text, status
 
-/v1/completions returns log-probabilities of the prompt for `echo` and `logprobs`, and /v1/chat/completions `top_logprobs`. `lacks` names
-what the server does not do: "echo" ignores that field, "logprobs" refuses such requests with 400, "completions" does not know the path,
-and "start" returns the values of the next places without the generated token, as llama-cpp-python does for prompts without a start token.
+/v1/completions returns log-probabilities of the prompt for `echo` and `logprobs`, and /v1/chat/completions `top_logprobs`. `lacks` maps
+a model to what the server does not do for it: "echo" ignores that field, "logprobs" refuses such requests with 400, "completions" does not
+know the path, and "start" returns the values of the next places without the generated token, as llama-cpp-python does for prompts without
+a start token.
 `faults` maps "429", "500" or "no-usage" to the share of texts whose first request fails so. `context` is the longest prompt in tokens.
 """
 
@@ -94,7 +95,8 @@ class Server:
         return web.json_response(reply, status=status, headers=headers)
 
     def _reply(self, body: dict[str, Any], text: str, chat: bool) -> tuple[int, dict[str, str], dict[str, Any]]:
-        lacks, model = self.config.get("lacks", ()), body["model"]
+        model = body["model"]
+        lacks = self.config.get("lacks", {}).get(model, ())
         if model not in self.scores or (not chat and "completions" in lacks):
             return _error(404, "not found")
         if "logprobs" in lacks and body.get("logprobs"):

@@ -59,7 +59,7 @@ def server(base: Path, adapter: Path) -> Iterator[Running]:
 
 
 def params_for(url: str, scoring: str = "loglikelihood", **changes: Any) -> EvaluateParams:
-    endpoint = EndpointParams(url=url, base_model="small", tuned_model="small-tuned-{seed}", **changes)
+    endpoint = EndpointParams(url=url, **{"base_model": "small", "tuned_model": "small-tuned-{seed}", **changes})
     return EvaluateParams(scoring=scoring, backend="endpoint", endpoint=endpoint, bootstrap=50)  # type: ignore[arg-type]
 
 
@@ -112,11 +112,11 @@ def test_an_item_longer_than_the_context_is_unscored_as_it_is_locally(base: Path
 
 def test_a_server_without_prompt_log_probabilities_is_refused_with_one_request(base: Path, tmp_path: Path) -> None:
     signs = {"echo": "no-prompt-logprobs", "logprobs": "logprobs is not supported", "completions": "404", "start": "the next place"}
-    for lacks, sign in signs.items():
-        with scoring_server({"small": [base, None]}, lacks=[lacks]) as server:
+    with scoring_server({model: [base, None] for model in signs}, lacks={model: [model] for model in signs}) as server:
+        for count, (model, sign) in enumerate(signs.items()):
             with pytest.raises(EndpointError, match=sign) as caught:
-                EndpointScorer(params_for(server.url), tmp_path / lacks).outcomes("base", items(6))
-            assert "scoring: letter" in str(caught.value) and len(server.requests()) == 1
+                EndpointScorer(params_for(server.url, base_model=model), tmp_path / model).outcomes("base", items(6))
+            assert "scoring: letter" in str(caught.value) and [row["model"] for row in server.requests()[count:]] == [model]
 
 
 def _likeliest(model: Any, tokenizer: Any, prompt: str, letters: str = LETTERS) -> str:
@@ -142,7 +142,7 @@ def test_letters_are_the_likeliest_ones_or_those_of_the_reply(tmp_path: Path) ->
     make_base(msgspec.structs.replace(MODEL, context=192, epochs=8), taught, tmp_path / "base", cache=tmp_path / "cache")
     base = tmp_path / "base"
     model, tokenizer = load_base(base)
-    with scoring_server({"small": [base, None]}) as server:
+    with scoring_server({"small": [base, None], "without-logprobs": [base, None]}, lacks={"without-logprobs": ["logprobs"]}) as server:
         found = EndpointScorer(params_for(server.url, "letter"), tmp_path / "a").outcomes("base", asked)
         expected = [_likeliest(model, tokenizer, f"{INSTRUCTION}\n\n{item.letter_prompt}") or None for item in asked]
         assert [o.chosen for o in found] == expected and any(expected)
@@ -150,8 +150,7 @@ def test_letters_are_the_likeliest_ones_or_those_of_the_reply(tmp_path: Path) ->
         assert len(blind) == 12
         texts = [row["text"] for row in server.requests()]
         assert sum("Question" in text for text in texts) == 13 and len(texts) == 12 + 12 + 1  # one of them is the test question
-    with scoring_server({"small": [base, None]}, lacks=["logprobs"]) as server:
-        params = params_for(server.url, "letter", request="completion")
+        params = params_for(server.url, "letter", request="completion", base_model="without-logprobs")
         found = EndpointScorer(params, tmp_path / "b").outcomes("base", asked)
         replies = greedy(model, tokenizer, [item.letter_prompt for item in asked], new_tokens=params.letter_tokens)
         assert [o.chosen for o in found] == [read_letter(reply) for reply in replies] and len(set(replies)) > 1
@@ -173,16 +172,15 @@ def test_letters_of_questions_with_two_to_ten_options(tmp_path: Path) -> None:
     base = tmp_path / "base"
     model, tokenizer = load_base(base)
     own = [SUITE_LETTERS[: len(item.options)] for item in asked]
-    with scoring_server({"small": [base, None]}) as server:
+    with scoring_server({"small": [base, None], "without-logprobs": [base, None]}, lacks={"without-logprobs": ["logprobs"]}) as server:
         found = EndpointScorer(params_for(server.url, "letter"), tmp_path / "a").outcomes("base", asked)
+        params = params_for(server.url, "letter", request="completion", base_model="without-logprobs")
+        of_replies = EndpointScorer(params, tmp_path / "b").outcomes("base", asked)
     prompts = [f"{INSTRUCTION}\n\n{item.letter_prompt}" for item in asked]
     assert [o.chosen for o in found] == [_likeliest(model, tokenizer, p, x) or None for p, x in zip(prompts, own, strict=True)]
-    with scoring_server({"small": [base, None]}, lacks=["logprobs"]) as server:
-        params = params_for(server.url, "letter", request="completion")
-        found = EndpointScorer(params, tmp_path / "b").outcomes("base", asked)
     replies = greedy(model, tokenizer, [item.letter_prompt for item in asked], new_tokens=params.letter_tokens)
-    assert [o.chosen for o in found] == [read_letter(reply, x) for reply, x in zip(replies, own, strict=True)]
-    assert {o.chosen for o in found} & set("EJ") and None in {o.chosen for o in found}
+    assert [o.chosen for o in of_replies] == [read_letter(reply, x) for reply, x in zip(replies, own, strict=True)]
+    assert {o.chosen for o in of_replies} & set("EJ") and None in {o.chosen for o in of_replies}
 
 
 def test_the_spend_cap_stops_the_run_and_a_higher_one_goes_on(server: Running, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ if __name__ == "__main__":
 
 def _command(process: psutil.Process) -> list[str]:
     try:
-        return process.cmdline()
+        return list(process.cmdline())
     except psutil.Error:  # it has ended, or belongs to somebody else
         return []
 
