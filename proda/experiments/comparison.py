@@ -39,6 +39,7 @@ class Standing(Record, frozen=True):
 
     accuracy: dict[Split, float]
     seeds: dict[Split, dict[str, float]]  # split → model → accuracy
+    kinds: dict[Split, dict[str, float]]  # split → kind of item → accuracy
     general: float
     general_change: float  # general suite: this arm minus no repair
     gain: dict[Split, Difference]  # over no repair
@@ -71,6 +72,7 @@ def compare(
         standings[arm] = Standing(
             {s: round(sum(each.values()) / len(each), DIGITS) for s, each in seeds.items()},
             {s: {model: round(value, DIGITS) for model, value in each.items()} for s, each in seeds.items()},
+            {s: _by_kind(by_split[s][arm]) for s in splits},
             round(means[arm], DIGITS),
             round(means[arm] - means[NO_REPAIR], DIGITS),
             {s: gains[s][arm] for s in splits if arm in gains[s]},
@@ -98,6 +100,15 @@ def _by_model(outcomes: Iterable[Outcome]) -> dict[str, float]:
         if outcome.correct is not None:
             right[outcome.model].append(outcome.correct)
     return {model: sum(found) / len(found) for model, found in right.items()}
+
+
+def _by_kind(outcomes: Iterable[Outcome]) -> dict[str, float]:
+    """Mean over models of the accuracy on each kind of item."""
+    found: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        found[outcome.kind].append(outcome)
+    each = {kind: _by_model(mine) for kind, mine in sorted(found.items())}
+    return {kind: round(sum(models.values()) / len(models), DIGITS) for kind, models in each.items() if models}
 
 
 def _kept(gain: Difference, diagnosed: Difference) -> float | None:

@@ -21,10 +21,10 @@ from proda.errors import NotFoundError
 from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.params import Params, load_params, with_settings
-from proda.records import Diagnosis, Evidence, Item, Patch, Sample
+from proda.records import Diagnosis, Item, Patch, Sample
 from proda.stable_hash import by_weight
 from proda.store.corpus import load_corpus
-from proda.store.diagnoses import DIAGNOSIS, load_diagnoses, load_noticed
+from proda.store.diagnoses import DIAGNOSIS, load_diagnoses, load_noticed, load_silent_kinds
 from proda.store.patches import load_patches, load_samples, untouched
 from proda.workflows.portion import part, portion
 from proda.workflows.repair_round import PER_ERROR, ROUND_ORDINALS, plan
@@ -60,6 +60,7 @@ class Setting(NamedTuple):
     corpus: list[Sample]
     starved: tuple[str, ...]  # statements, sorted
     diagnoses: list[Diagnosis]
+    silent: list[str]  # kinds of item whose failures say nothing about statements, by the diagnosis of dev items; sorted
     patches: list[Patch]  # what diagnosed repair writes, within the budget
     write: Write  # the builder's samples for a node, numbered as those of the next round
 
@@ -104,15 +105,18 @@ def set_up(repo: Repository, condition: StudyCondition, lab: Laboratory, prepare
     """
     root = repo.root
     params, knowledge, items, corpus, starved = prepared
-    examined = (load_diagnoses(root), load_noticed(root)) if condition.as_it_stands else _diagnosed(prepared, lab)
-    diagnoses, noticed = examined
+    if condition.as_it_stands:
+        diagnoses, noticed, silent = load_diagnoses(root), load_noticed(root), load_silent_kinds(root)
+    else:
+        found = diagnosed_models(prepared, lab, lab.run(prepared.corpus))
+        diagnoses, noticed, silent = found.diagnoses, found.noticed, silent_kinds(found)
     earlier = load_patches(root)
     number = 1 + max((p.round for p in earlier), default=0)
     withheld_too = {s.id for s in load_samples(root)} - {s.id for s in corpus}
     derived = untouched((s for s in load_corpus(root) if s.id not in withheld_too), earlier)  # a repair changes no other sample
     patches = plan(knowledge, params, _dev(items), derived, diagnoses, noticed, number, PER_ERROR, budget)
     require_samples(patches, str(DIAGNOSIS) if condition.as_it_stands else "study")
-    return Setting(root, params, knowledge, items, corpus, starved, diagnoses, patches, writer(knowledge, params, number))
+    return Setting(root, params, knowledge, items, corpus, starved, diagnoses, silent, patches, writer(knowledge, params, number))
 
 
 def require_samples(patches: Iterable[Patch], where: str) -> None:
@@ -123,10 +127,9 @@ def require_samples(patches: Iterable[Patch], where: str) -> None:
         )
 
 
-def _diagnosed(prepared: Prepared, lab: Laboratory) -> tuple[list[Diagnosis], list[Evidence]]:
-    """Diagnoses models trained on the corpus. Trains them if they are not cached."""
-    found = diagnosed_models(prepared, lab, lab.run(prepared.corpus))
-    return found.diagnoses, found.noticed
+def silent_kinds(found: Examination) -> list[str]:
+    """Returns the kinds of item whose failures say nothing about statements, sorted."""
+    return sorted(kind for kind, told in found.kinds.items() if not told.telling)
 
 
 def diagnosed_models(prepared: Prepared, lab: Laboratory, trial: Trial) -> Examination:

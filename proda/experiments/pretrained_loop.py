@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from proda.experiments.arms import DIAGNOSED, DRAWN, NO_REPAIR, contents, training_set
 from proda.experiments.comparison import compare
-from proda.experiments.conditions import Prepared, Setting, diagnosed_models, require_samples, writer
+from proda.experiments.conditions import Prepared, Setting, diagnosed_models, require_samples, silent_kinds, writer
 from proda.experiments.estimate_text import many
 from proda.experiments.stem_effect import BASE, gains_of_tuning
 from proda.experiments.study import composed
@@ -118,7 +118,9 @@ def _setting(loop: LoopPlan, found: Examination) -> Setting:
     patches, _ = without_leaks(loop.root, planned)
     require_samples(patches, "build/pretrained")
     write = writer(loop.knowledge, loop.params, ROUND)
-    return Setting(loop.root, loop.params, loop.knowledge, loop.items, loop.samples, (), found.diagnoses, patches, write)
+    return Setting(
+        loop.root, loop.params, loop.knowledge, loop.items, loop.samples, (), found.diagnoses, silent_kinds(found), patches, write
+    )
 
 
 def _general(loop: LoopPlan, trials: Mapping[str, Trial]) -> dict[str, dict[str, list[Outcome]]]:

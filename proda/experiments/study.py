@@ -44,7 +44,7 @@ from proda.experiments.pace import last_build
 from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.params import load_params
-from proda.records import SPLITS, Item, Sample
+from proda.records import SPLITS, Item, Outcome, Sample
 from proda.store.items import load_items
 from proda.store.training_texts import Text
 from proda.workflows.leak_check import leak_check, refuse_leaking_samples
@@ -239,11 +239,15 @@ def run_study(plan: StudyPlan, tell: Callable[[str], None] = lambda _: None) -> 
             by_seed = sets[phase, name]
             trials[name] = lab.run_each(by_seed) if name in DRAWN else lab.run(by_seed[lab.seeds[0]])
             tell(f"{phase}: {name} is trained and scored ({len(trials)} of {len(chosen)})")
-        standings = compare({name: t.outcomes for name, t in trials.items()}, {name: t.general for name, t in trials.items()})
+        outcomes, general = {name: t.outcomes for name, t in trials.items()}, {name: t.general for name, t in trials.items()}
+        standings = compare(outcomes, general)
+        counts = Counter((item.split, item.kind) for item in setting.items)
         document[phase] = {
             "seeds": list(lab.seeds),
             "items": {s: n for s in SPLITS if (n := sum(item.split == s for item in setting.items))},
+            "kinds": {s: {kind: counts[s, kind] for kind in sorted({k for split, k in counts if split == s})} for s in SPLITS},
             "arms": {name: {**_effort(setting.root, trials[name]), **msgspec.to_builtins(s)} for name, s in standings.items()},
+            "telling": _telling(setting.silent, outcomes, general),
         }
     if not condition.as_it_stands:
         document["condition"] = {
@@ -254,6 +258,21 @@ def run_study(plan: StudyPlan, tell: Callable[[str], None] = lambda _: None) -> 
     if plan.leaking_sentences is not None:
         document["leaking_sentences"] = plan.leaking_sentences
     return document
+
+
+def _telling(
+    silent: Sequence[str], outcomes: Mapping[str, Sequence[Outcome]], general: Mapping[str, Mapping[str, float]]
+) -> dict[str, Any]:
+    """The comparison on items of kinds whose failures say something about statements: repairs are written for these."""
+    chosen = {name: [o for o in found if o.kind not in silent] for name, found in outcomes.items()}
+    items = {o.item: o for o in chosen[NO_REPAIR]}.values()
+    counts, kept = Counter(o.split for o in items), ("accuracy", "gain", "behind", "keeps")
+    arms = {name: msgspec.to_builtins(standing) for name, standing in compare(chosen, general).items()} if counts else {}
+    return {
+        "kinds": sorted({o.kind for o in items}),
+        "items": {s: counts[s] for s in SPLITS if counts[s]},
+        "arms": {name: {key: arm[key] for key in kept} for name, arm in arms.items()},
+    }
 
 
 def _probed(plan: StudyPlan, tell: Callable[[str], None]) -> dict[str, Draws]:

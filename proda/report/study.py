@@ -39,14 +39,42 @@ def markdown(document: Mapping[str, Any]) -> str:
             rows.append([name, f"{arm['tokens']:,}", f"{arm['steps']:,}", *scores, general])
         out += _table(["arm", "tokens", "steps", *items, "general (change)"], rows)
         for split, count in items.items():
-            rows = []
-            for name, arm in ((n, a) for n, a in arms.items() if a["gain"]):
-                kept = arm["keeps"].get(split)
-                compared = [_difference(arm[side].get(split)) for side in ("gain", "behind")]
-                rows.append([name, *compared, "" if kept is None else f"{kept:.0%}"])
             out += ["", f"On {split}, {count:,} items. 95 % intervals over chains and seeds; p over chains, adjusted (Holm).", ""]
-            out += _table(["arm", "gain over no-repair", "diagnosed − arm", "keeps of the diagnosed gain"], rows)
+            out += _comparison(arms, split)
+        out += _by_kind(document[phase])
     return "\n".join(out) + "\n"
+
+
+def _comparison(arms: Mapping[str, Any], split: str) -> list[str]:
+    rows = []
+    for name, arm in ((n, a) for n, a in arms.items() if a["gain"]):
+        kept = arm["keeps"].get(split)
+        compared = [_difference(arm[side].get(split)) for side in ("gain", "behind")]
+        rows.append([name, *compared, "" if kept is None else f"{kept:.0%}"])
+    return _table(["arm", "gain over no-repair", "diagnosed − arm", "keeps of the diagnosed gain"], rows)
+
+
+def _by_kind(phase: Mapping[str, Any]) -> list[str]:
+    """Accuracy of each arm on each kind of twin item, and the comparison on the kinds that a repair is written for."""
+    counts, telling = phase["kinds"]["twin"], phase["telling"]
+    out = ["", "Twin by kind of item (number of items), accuracy, mean over seeds.", ""] if counts else []
+    if counts:
+        rows = [[name, *(_number(arm["kinds"]["twin"].get(k)) for k in counts)] for name, arm in phase["arms"].items()]
+        out += _table(["arm", *(f"{kind} ({count:,})" for kind, count in counts.items())], rows)
+    for split in (s for s in ("dev", "twin") if s in telling["items"]):
+        accuracy = ", ".join(f"{name} {_number(arm['accuracy'][split])}" for name, arm in telling["arms"].items())
+        out += [
+            "",
+            f"Failures of {' and '.join(telling['kinds'])} items say something about their statements, and repairs are written for them."
+            f" On {split}, {telling['items'][split]:,} of these items: {accuracy}.",
+            "",
+        ]
+        out += _comparison(telling["arms"], split)
+    return out
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def _condition(found: Mapping[str, Any]) -> str:

@@ -59,6 +59,11 @@ def load_noticed(root: Path) -> list[Evidence]:
     return _part(root, "noticed", list[Evidence])
 
 
+def load_silent_kinds(root: Path) -> list[str]:
+    """Return the kinds of item whose failures say nothing about statements, sorted. Raises what `load_diagnoses` raises."""
+    return sorted(kind for kind, found in _part(root, "kinds", dict[str, _Telling]).items() if not found.telling)
+
+
 def load_findings(root: Path, about: Collection[str] | None = None) -> tuple[list[Diagnosis], list[Evidence]]:
     """Diagnoses and noticed evidence, from one reading of the file. Raises what `load_diagnoses` raises.
 
@@ -66,6 +71,10 @@ def load_findings(root: Path, about: Collection[str] | None = None) -> tuple[lis
     """
     found = _part(root, None, _Findings, about)
     return found.diagnoses, found.noticed
+
+
+class _Telling(msgspec.Struct):
+    telling: bool
 
 
 class _Findings(msgspec.Struct):

@@ -23,7 +23,7 @@ from proda.experiments.conditions import StudyCondition, prepare, set_up
 from proda.experiments.study import CONFIRM, written_arm
 from proda.history.repository import Repository
 from proda.records import Evidence, Item, Sample
-from proda.store.diagnoses import load_diagnoses
+from proda.store.diagnoses import load_diagnoses, load_silent_kinds
 from proda.store.patches import load_samples, patch_text
 from proda.workflows.repair_round import PER_ERROR
 from proda.workflows.repair_round import plan as repairs
@@ -155,8 +155,19 @@ def test_what_is_written_holds_every_arm_seed_and_comparison(root: Path) -> None
         behind = arms["undirected"]["behind"][split]
         assert behind["value"] == pytest.approx(arms["diagnosed"]["accuracy"][split] - arms["undirected"]["accuracy"][split], abs=2e-4)
         assert behind["ci95_low"] <= behind["value"] <= behind["ci95_high"]
+    # By kind: the accuracies of the kinds make the accuracy of the split, and repairs are compared on the kinds they are written for.
+    for split, counts in development["kinds"].items():
+        assert sum(counts.values()) == development["items"][split]
+        for arm in arms.values():
+            mean = sum(arm["kinds"][split][kind] * n for kind, n in counts.items()) / sum(counts.values())
+            assert mean == pytest.approx(arm["accuracy"][split], abs=2e-4)
+    telling = development["telling"]
+    assert set(telling["kinds"]) == {k for each in development["kinds"].values() for k in each} - {*load_silent_kinds(root)}
+    assert telling["arms"].keys() == arms.keys() and telling["arms"]["diagnosed"]["accuracy"] == arms["diagnosed"]["accuracy"]
+    for split, count in telling["items"].items():
+        assert count == sum(n for kind, n in development["kinds"][split].items() if kind in telling["kinds"])
     page = (root / "build/study/study.md").read_text()
-    assert all(f"| {name}" in page for name in arms) and "On sealed" in page
+    assert all(f"| {name}" in page for name in arms) and "On sealed" in page and "Twin by kind of item" in page
     drawing = ElementTree.fromstring((root / "build/study/study.svg").read_text())
     bars = [name for e in drawing.iter() if (name := e.get("id", "")).startswith("bar-")]
     assert bars == ["bar-development-diagnosed", "bar-development-undirected"]  # the arm without a repair is the baseline
