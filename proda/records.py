@@ -315,8 +315,9 @@ class Outcome(Record, frozen=True):
 class Evidence(Record, frozen=True):
     """What probing found at one node: number of questions (over seeds and wordings), number of wrong answers, and what was preferred."""
 
-    node: str  # a concept or statement id
-    probe: Literal["statement", "concept", "step", "between", "data", "link"]  # link: what `between` was called; results in the history
+    node: str  # a concept or statement, or the chain whose conditions were asked for
+    # "link" is what "between" was called; results in the history have it.
+    probe: Literal["statement", "concept", "step", "between", "condition", "data", "link"]
     asked: int
     failed: int
     margin: float  # mean log-likelihood per character of the right answer minus the best wrong one; 0 if nothing was scored

@@ -43,11 +43,11 @@ def extra_samples(
     stepwise: bool = False,
     beside: Collection[str] = (),
 ) -> list[Sample]:
-    """Return `count` samples that teach a statement or a concept.
+    """Return `count` samples that teach a statement, a concept, or the conditions of a chain.
 
     `start` is the first ordinal. `contrast` lists concepts to prefer as wrong options. With `stepwise`, a statement is only taught together
     with the one before it; otherwise rows that contain statements of `beside` come first. Deterministic. Returns fewer samples if different
-    plans have the same wording. Raises NotFoundError if `node` is neither a statement nor a concept.
+    plans have the same wording. Raises NotFoundError if `node` is none of these.
     """
     units = _units(knowledge, node, stepwise, params.samples.window, frozenset() if stepwise else frozenset(beside) - {node})
     pattern = format_pattern(params.samples.open_share, params.samples.choice_share)
@@ -57,7 +57,7 @@ def extra_samples(
         turn, place = divmod(number, len(units))
         part = units[place]
         fmt = pattern[(first + turn * STRIDE[len(units)] + place) % len(pattern)]
-        ordinal = number if part.kind in ("statement", "concept") else turn * REACH + _within(knowledge, part, node)
+        ordinal = number if part.kind in ("statement", "concept", "condition") else turn * REACH + _within(knowledge, part, node)
         plan = plan_one(knowledge, part, start + ordinal, fmt, params.seed)
         sample = write_sample(knowledge, _contrasting(knowledge, plan, contrast))
         samples.setdefault(f"{sample.prompt} {sample.completion}", sample)
@@ -97,9 +97,12 @@ def _units(knowledge: Knowledge, node: str, stepwise: bool, window: int, beside:
     """The parts that alternate in the samples of a node."""
     if node in knowledge.concepts:
         return [Part("concept", node, (node,))]
+    if node in knowledge.chains and (knowledge.chains[node].preconditions or knowledge.chains[node].exclusions):
+        return [Part("condition", node, (node,))]
     if node not in knowledge.statements:
         raise NotFoundError(
-            f"'{node}' is not a concept or statement of the knowledge, so no sample can teach it. Look it up with `proda show`."
+            f"'{node}' is no concept or statement of the knowledge, and no chain with conditions, so no sample can teach it."
+            " Look it up with `proda show`."
         )
     chain = knowledge.chains[knowledge.statements[node].chain]
     path = chain.statements

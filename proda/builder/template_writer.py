@@ -344,13 +344,19 @@ def _condition(knowledge: Knowledge, plan: Plan) -> Sample:
     here, there = (chain.preconditions, chain.exclusions) if holds else (chain.exclusions, chain.preconditions)
     right = here[seed_of("side", plan.id) % len(here)]
     wrong = tuple(_limit(knowledge, chain, c, holds, there, plan) for c in plan.distractors)
-    frames = templates.PRECONDITION if holds else templates.EXCLUSION
+    whole = templates.PRECONDITION if holds else templates.EXCLUSION
+    by_step = templates.PRECONDITION_OF_STEP if holds else templates.EXCLUSION_OF_STEP
+    # Two samples name what the chain explains, the next two one of its steps. The sides of the chain alternate within each two.
+    turn, second = divmod(plan.ordinal // 2, 2)
+    frames = (by_step if second else whole)[plan.format]
+    step = knowledge.statements[chain.statements[(seed_of("step", plan.name) + turn) % len(chain.statements)]]
     places = {
+        "clause": sentence(knowledge, step),
         "explains": chain.explains,
         "x": wrong[0] if plan.false else right,
         "discipline": _discipline(knowledge, plan),
     }
-    asked = fill(_frame(frames[plan.format], plan), places)
+    asked = fill(frames[(seed_of("frame", plan.nodes) + turn) % len(frames)], places)
     rests = f"The explanation presupposes this: {_row(chain.preconditions)}." if chain.preconditions else ""
     leaves = f"It does not cover this: {_row(chain.exclusions)}." if chain.exclusions else ""
     why = f"{rests} {leaves}".strip()

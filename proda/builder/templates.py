@@ -311,6 +311,50 @@ EXCLUSION: dict[Format, Frames] = {
 }
 
 
+# The same, asked of a step instead of what the explanation explains. {clause}: "heating causes thermal expansion"
+PRECONDITION_OF_STEP: dict[Format, Frames] = {
+    "open": (
+        "Take this step: {clause}. Name a condition that it rests on.",
+        "A textbook reasons that {clause}. What is one thing that the explanation presupposes?",
+        "Part of the reasoning is that {clause}. What is one thing that has to be given for it?",
+        "In {discipline}, it is said that {clause}. What is one thing that it takes for granted?",
+    ),
+    "choice": (
+        "Take this step: {clause}. Which of these does it presuppose?",
+        "A textbook reasons that {clause}. On which of these conditions does the explanation rest?",
+        "Part of the reasoning is that {clause}. Which of these has to be given for it?",
+        "In {discipline}, it is said that {clause}. Which of these does it take for granted?",
+    ),
+    "true-false": (
+        "Take this step: {clause}. True or false: it presupposes this: {x}.",
+        "A textbook reasons that {clause}. Is it true or false that the explanation rests on this condition: {x}?",
+        "Part of the reasoning is that {clause}. True or false: this has to be given for it: {x}.",
+        "In {discipline}, it is said that {clause}. True or false: it takes this for granted: {x}.",
+    ),
+}
+
+EXCLUSION_OF_STEP: dict[Format, Frames] = {
+    "open": (
+        "Take this step: {clause}. Name a case that it does not cover.",
+        "A textbook reasons that {clause}. What is one case to which the explanation does not apply?",
+        "Part of the reasoning is that {clause}. To which case must that not be carried over?",
+        "In {discipline}, it is said that {clause}. What is one case that it leaves out?",
+    ),
+    "choice": (
+        "Take this step: {clause}. Which of these exceptions belongs to it?",
+        "A textbook reasons that {clause}. Which of these exceptions has to be made?",
+        "Part of the reasoning is that {clause}. Which of these is an exception to it?",
+        "In {discipline}, it is said that {clause}. Which of these exceptions limits it?",
+    ),
+    "true-false": (
+        "Take this step: {clause}. True or false: it does not cover this case: {x}.",
+        "A textbook reasons that {clause}. Is it true or false that the explanation excludes this: {x}?",
+        "Part of the reasoning is that {clause}. True or false: that does not hold for this: {x}.",
+        "In {discipline}, it is said that {clause}. True or false: it leaves this out: {x}.",
+    ),
+}
+
+
 def fill(frame: str, places: dict[str, str]) -> str:
     """Return the frame with its placeholders replaced. Braces in the replacements stay as they are."""
     out, rest = "", frame

@@ -10,6 +10,8 @@ statements of the item are suspected. The first row that applies decides:
 
     the knowledge holds what the option states, and it answers the stem             suspect item
     training samples contradict a suspected statement                               data conflict at that statement
+    the item asks for a condition of a chain, and probes of it fail                 concept gap at the chain
+    the item asks for a condition, and they pass                                    unexplained
     probes of a suspected statement fail                                            concept gap at that statement
     they pass, and those of another statement of the item fail                      concept gap at that one (or data conflict there)
     probes of a concept of a suspected statement fail                               concept gap at that concept
@@ -20,8 +22,8 @@ statements of the item are suspected. The first row that applies decides:
     and having the facts in the question does not help                              suspect item
     otherwise                                                                       unexplained
 
-The statements of an item may lie in several chains and links; steps are those along the item's own statements. Conditions are in no
-statement, so an item that asks for one is never suspect because its statements are known.
+The statements of an item may lie in several chains and links; steps are those along the item's own statements. Conditions of chains are in
+no statement, so they are probed by themselves.
 
 Items of a kind that is failed as often when every statement is known (item_kinds.py) blame no node that is unknown, and count neither as
 failed nor as answered where probes are judged.
@@ -51,6 +53,7 @@ from proda.debugger.probes import (
     Answer,
     Kind,
     Probe,
+    all_condition_probes,
     concept_probes,
     junctions,
     statement_probes,
@@ -58,7 +61,7 @@ from proda.debugger.probes import (
 )
 from proda.debugger.reasons import reason, says_nothing, tied
 from proda.debugger.supplied import Supplied, context_probes, supplied
-from proda.debugger.suspicion import Place, option_of, path_of, right_as_well, suspected, suspected_steps
+from proda.debugger.suspicion import Place, condition_asked, option_of, path_of, right_as_well, suspected, suspected_steps
 from proda.graph import Knowledge
 from proda.language.read_samples import Reader, contradictions
 from proda.records import LETTERS, Category, Diagnosis, Evidence, Item, Outcome, Record, Sample, Statement
@@ -70,7 +73,7 @@ KNOWN = 0.8  # a statement is known if at least this share is; required before a
 MARGIN_DIGITS = 4
 WHOLE = 3000  # statements probed in addition to those on the chains of failed items; controls first, then drawn by hash
 FIRST = 100  # concepts of suspected statements, and of controls, that are probed before the others
-KINDS: tuple[Kind, ...] = ("statement", "concept", "step", "between")
+KINDS: tuple[Kind, ...] = ("statement", "concept", "step", "between", "condition")
 COMPOSING: tuple[Kind, ...] = ("step", "between")
 
 Failed = Mapping[str, Mapping[str, str]]
@@ -133,6 +136,7 @@ def probes_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed, *, co
         there = {(step, before) for step, before in junctions(knowledge, path) if step in nodes} - walked
         probes += (p for p in step_probes(knowledge, path) if (p.node, p.before) in there)
         walked |= there
+    probes += all_condition_probes(knowledge)
     probes += context_probes(knowledge, items, failed)
     of_suspects = _concepts(suspects.values())
     limit = len(of_suspects) if concepts is None else concepts
@@ -176,7 +180,8 @@ def examine(
     items = list(items)
     known = {item.id: item for item in items}
     lacked = {node for node, _ in _unknown_to_most(of_node, "statement", _probed(of_node, "statement"))}
-    kinds = item_kinds(items, failed, lacked, repaired)
+    without = _unknown_to_most(of_node, "condition", _probed(of_node, "condition"))
+    kinds = item_kinds(items, failed, {i.id for i in items if _lacks(knowledge, i, lacked, without)}, repaired)
     asked = [item for item in items if _tells(kinds, item)]
     worth: dict[str, Discrimination | Supplied] = {**_discriminations(knowledge, asked, failed, of_node), "context": supplied(answered)}
     telling = {kind for kind, found in worth.items() if found.telling}
@@ -199,6 +204,12 @@ def _tells(kinds: Mapping[str, Discrimination], item: Item) -> bool:
     return item.kind not in kinds or kinds[item.kind].telling
 
 
+def _lacks(knowledge: Knowledge, item: Item, lacked: AbstractSet[str], without: AbstractSet[Place]) -> bool:
+    """Whether an item asks for something that most models do not know: a condition, or a statement."""
+    conditions = condition_asked(knowledge, item)
+    return not without.isdisjoint(conditions) if conditions else not lacked.isdisjoint(item.statements)
+
+
 def _second(knowledge: Knowledge, item: Item) -> str:
     """Return the letter of another option that answers the item correctly; "" if there is none."""
     wrong = (letter for letter in LETTERS[: len(item.options)] if letter != item.answer)
@@ -217,7 +228,10 @@ def _lacking(of_node: Mapping[str, _Answers], conflicted: AbstractSet[str]) -> l
     """
     statements = _unknown_to_most(of_node, "statement", _probed(of_node, "statement"))
     spoilt = {node for node, _ in statements} | conflicted
-    found: dict[Kind, set[Place]] = {"statement": statements}
+    found: dict[Kind, set[Place]] = {
+        "statement": statements,
+        "condition": _unknown_to_most(of_node, "condition", _probed(of_node, "condition")),
+    }
     for kind in COMPOSING:
         found[kind] = {place for place in _unknown_to_most(of_node, kind, _probed(of_node, kind)) if spoilt.isdisjoint(place)}
     return [
@@ -242,6 +256,7 @@ def _discriminations(
     groups: dict[Kind, tuple[set[Place], set[Place]]] = {
         "statement": ({(s, "") for s in suspects}, {(s, "") for s in asked}),
         "concept": ({(c, "") for c in _concepts(suspects.values())}, {(c, "") for c in _concepts(asked.values())}),
+        "condition": (_conditions_of(knowledge, items, failed, True), _conditions_of(knowledge, items, failed, False)),
     }
     found: dict[str, Discrimination] = {}
     for kind in KINDS:
@@ -250,6 +265,11 @@ def _discriminations(
         here, there = here & probed, there & probed
         found[kind] = discrimination(here, there - here, _unknown_to_most(of_node, kind, probed))
     return found
+
+
+def _conditions_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed, wrong: bool) -> set[Place]:
+    """The conditions that failed condition items ask for, or those that the others ask for."""
+    return {place for item in items if (item.id in failed) is wrong for place in condition_asked(knowledge, item)}
 
 
 def _probed(of_node: Mapping[str, _Answers], kind: Kind) -> set[Place]:
@@ -310,6 +330,8 @@ def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, c
 
     if right_as_well(knowledge, item, letter):
         return _Vote("suspect item")
+    if conditions := condition_asked(knowledge, item):
+        return _Vote("concept gap", (item.chain,)) if any(unknown("condition", *place) for place in conditions) else _Vote("unexplained")
     broken = suspected(knowledge, item, letter)
     path = path_of(knowledge, item)
     if against := [s.id for s in broken if contradicted(s.id)]:
@@ -329,8 +351,7 @@ def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, c
     if sure and chosen.breaks and chosen.operator == "half":
         return _Vote("reasoning deficit", tuple(s.id for s in broken))
     cured = any(a.right for a in answers.get(("context", item.id, ""), ()))
-    # What an item about conditions asks for is in no statement, so knowing them all does not speak against it.
-    return _Vote("suspect item" if agree and sure and not cured and item.kind != "condition" else "unexplained")
+    return _Vote("suspect item" if agree and sure and not cured else "unexplained")
 
 
 def _beside(knowledge: Knowledge, item: Item, nodes: Sequence[str], models: Sequence[str], of_node: Mapping[str, _Answers]) -> list[str]:
@@ -363,7 +384,8 @@ def _evidence(
         worst = max(found, key=lambda e: e.failed / max(1, e.asked))
         if worst.asked:
             return worst
-    return _answers_at(node, ("statement", "concept"), models, of_node)
+    sides = sorted({b for m in models for k, n, b in of_node[m] if (k, n) == ("condition", node)})
+    return _answers_at(node, ("statement", "concept", "condition"), models, of_node, ("", *sides))
 
 
 def _conflict(node: str, against: Sequence[str]) -> Evidence:

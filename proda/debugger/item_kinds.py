@@ -1,11 +1,12 @@
 """Which kinds of item say something about statements? A kind that is failed as often when every statement is known says nothing.
 
-    worth = item_kinds(items, failed, unknown, repaired=())
+    worth = item_kinds(items, failed, lacking, repaired=())
     worth["effect"]            Discrimination(suspected=31, unknown=23, controls=30, controls_unknown=22, telling=False)
 
 A small model fails most effect items, whatever it knows: it cannot compose signs. Teaching it the statements of such items does not help.
 So the items of a kind are counted by whether most models lack one of their statements (`suspected`) or know them all (`controls`), and by
-whether most models fail them (`unknown`, `controls_unknown`). The rule is that of the kinds of probe (controls.py).
+whether most models fail them (`unknown`, `controls_unknown`). For condition items the condition stands for the statements. The rule is that
+of the kinds of probe (controls.py).
 
 After a repair this comparison is biased: the statements under the failed items have just been taught, those of items that were answered by
 luck have not. The kinds are then those that the patches on disk were written for. Pure.
@@ -24,12 +25,12 @@ FEWEST = 10  # items with an unknown statement, and items without; with fewer of
 
 
 def item_kinds(
-    items: Iterable[Item], failed: Collection[str], unknown: Collection[str], repaired: Collection[str] = ()
+    items: Iterable[Item], failed: Collection[str], lacking: Collection[str], repaired: Collection[str] = ()
 ) -> dict[str, Discrimination]:
     """Return kind of item → how often items of that kind are failed with and without an unknown statement, by kind.
 
-    `unknown` are the statements that most models do not know, `repaired` the items that patches were written for. Items that record no
-    statement are left out.
+    `lacking` are the items that ask for something most models do not know, `repaired` those that patches were written for. Items that
+    record no statement are left out.
     """
     of_kind: dict[str, list[Item]] = {}
     for item in items:
@@ -38,9 +39,9 @@ def item_kinds(
     served = {item.kind for group in of_kind.values() for item in group if item.id in repaired}
     found: dict[str, Discrimination] = {}
     for kind, group in sorted(of_kind.items()):
-        lacking = {item.id for item in group if any(s in unknown for s in item.statements)}
-        known = {item.id for item in group} - lacking
-        told = discrimination(lacking, known, failed, fewest=FEWEST)
-        few = min(len(lacking), len(known)) < FEWEST
+        without = {item.id for item in group if item.id in lacking}
+        known = {item.id for item in group} - without
+        told = discrimination(without, known, failed, fewest=FEWEST)
+        few = min(len(without), len(known)) < FEWEST
         found[kind] = msgspec.structs.replace(told, telling=kind in served if served else few or told.telling)
     return found

@@ -8,6 +8,7 @@
 - Concept: the term for the definition, and the definition for the term.
 - Step: the next step when the steps before it are given, against its inversion, a shortcut that skips it, and the step after it.
 - Between: the concept between two steps. A model that knows both statements does not always find it.
+- Condition: what the explanation of a chain presupposes, and which case it does not cover, against conditions of other chains.
 
 Steps run along the statements of a chain, or along those of an item, which may belong to several chains and links. A statement is worded
 with its qualifiers, and a wrong option as the right one is: where the statement words an end in its own way, the question is a sentence
@@ -26,11 +27,13 @@ from typing import Literal
 import msgspec
 
 from proda.graph import Knowledge
+from proda.language.near_topics import near_topics
 from proda.language.neighbours import near_concepts
 from proda.language.wording import (
     GAP,
     End,
     bare_name,
+    clause,
     name,
     object_as,
     object_text,
@@ -40,16 +43,20 @@ from proda.language.wording import (
     subject_as,
     subject_text,
 )
-from proda.records import Record, Statement, prompt_text
-from proda.stable_hash import fraction
+from proda.records import Chain, Record, Statement, prompt_text
+from proda.stable_hash import by_weight, fraction
 
 RIVALS = 5  # confusable concepts that the correct answer is compared with
 WORDINGS = ("{ask}", "A student asks: “{ask}” What do you answer?")
 STEPS = ("Say step by step how {a} leads to {c}.", "How does {a} lead to {c}, one step after the other?")
 BETWEEN = ("Which concept links {a} to {c}?", "Which concept completes this: “{gap}”?")
+CONDITIONS = {  # side of a chain → how it is asked for, by what the chain explains and by one of its steps
+    "preconditions": ("What does the explanation of {explains} presuppose?", "What does this step presuppose: {clause}?"),
+    "exclusions": ("Which case does the explanation of {explains} not cover?", "Which case does this step not cover: {clause}?"),
+}
 INVERSION, SKIP, EARLY = "inversion", "skip", "early"  # meanings of options that are not concepts
 
-Kind = Literal["statement", "concept", "step", "between"]
+Kind = Literal["statement", "concept", "step", "between", "condition"]
 Again = Literal["context", "elsewhere"]  # a failed item asked again: supplied.py
 
 
@@ -61,7 +68,7 @@ class Probe(Record, frozen=True):
     prompt: str
     options: tuple[str, ...]
     means: tuple[str, ...]
-    before: str = ""  # of a step, or of what lies between: the statement that comes before `node` on the path
+    before: str = ""  # of a step, or of what lies between: the statement before `node` on the path; of a condition: its side of the chain
 
 
 class Answer(Record, frozen=True):
@@ -139,6 +146,33 @@ def concept_probes(knowledge: Knowledge, concept: str) -> Iterator[Probe]:
     verb = "are" if knowledge.concepts[concept].plural else "is"
     options = tuple(knowledge.concepts[c].definition for c in (concept, *rivals))
     yield Probe(concept, "concept", prompt_text(f"What {verb} {name(knowledge, concept)}?"), options, (concept, *rivals))
+
+
+def condition_probes(knowledge: Knowledge, chain: Chain) -> Iterator[Probe]:
+    """Yield probes for each precondition and exclusion of a chain: one names what the chain explains, and one each of two of its steps."""
+    steps = by_weight([knowledge.statements[s] for s in chain.statements], "probe", chain.id, name=lambda s: s.id)[:2]
+    for side, (whole, by_step) in CONDITIONS.items():
+        asked = [whole.replace("{explains}", chain.explains), *(by_step.replace("{clause}", clause(knowledge, s)) for s in steps)]
+        for right in getattr(chain, side):
+            rivals = list(islice(_other_conditions(knowledge, chain, side, right), RIVALS))
+            for ask in asked if rivals else ():
+                told, means = (right, *(text for _, text in rivals)), ("", *(of for of, _ in rivals))
+                yield Probe(chain.id, "condition", prompt_text(ask), told, means, side)
+
+
+def _other_conditions(knowledge: Knowledge, chain: Chain, side: str, right: str) -> Iterator[tuple[str, str]]:
+    """Yield chains of topics near by that share no concept with the chain, each with a condition of that side and another text."""
+    course = knowledge.course(chain)
+    near = near_topics(knowledge, chain.discipline, chain.topic)
+    there = (c for t in near for c in knowledge.chains_of.get((chain.discipline, t), ()) if course.isdisjoint(knowledge.course(c)))
+    for other in by_weight(there, "probe", chain.id, side, right, name=lambda c: c.id):
+        if texts := [text for text in getattr(other, side) if text != right]:
+            yield other.id, texts[0]
+
+
+def all_condition_probes(knowledge: Knowledge) -> list[Probe]:
+    """Return the probes of the conditions of every active chain, in the order of the knowledge."""
+    return [probe for chain in knowledge.active_chains() for probe in condition_probes(knowledge, chain)]
 
 
 def step_probes(knowledge: Knowledge, path: Sequence[Statement]) -> Iterator[Probe]:

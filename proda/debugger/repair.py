@@ -37,6 +37,7 @@ TAUGHT: tuple[Category, ...] = ("concept gap", "reasoning deficit", "data confli
 NOTICED_AS: dict[str, Category] = {
     "data": "data conflict",
     "statement": "concept gap",
+    "condition": "concept gap",
     "step": "reasoning deficit",
     "between": "reasoning deficit",
 }
@@ -117,7 +118,9 @@ def plan_repairs(
 
 
 def _group(knowledge: Knowledge, node: str) -> str:
-    """The chain of a statement; for a link, which is alone, its topic. No chain is named as a topic is."""
+    """The chain of a statement, or a chain itself; for a link, which is alone, its topic. No chain is named as a topic is."""
+    if node in knowledge.chains:
+        return node
     statement = knowledge.statements[node]
     return f"links of {statement.discipline}/{statement.topic}" if knowledge.chains[statement.chain].is_link else statement.chain
 
@@ -266,7 +269,7 @@ def _fresh(knowledge: Knowledge, items: Mapping[str, Item], diagnosis: Diagnosis
 
 
 def _there(knowledge: Knowledge, node: str, where: str) -> None:
-    if node not in knowledge.statements and node not in knowledge.concepts:
+    if node not in knowledge.statements and node not in knowledge.concepts and node not in knowledge.chains:
         raise InputError(
             f"benchmarks/results/diagnosis.yaml  {where}\n  The node '{node}' no longer exists: the diagnosis is stale."
             " Run `dvc repro`, then run repair again."

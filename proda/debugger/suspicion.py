@@ -2,6 +2,7 @@
 
     suspected(knowledge, item, "B")             statements that option B breaks; all of the item where the option records none
     suspected_steps(knowledge, item, found)     the steps along the item's statements that one of them takes part in
+    condition_asked(knowledge, item)            the chain and the side of it that a condition item asks for
     right_as_well(knowledge, item, "B")         whether the knowledge holds option B, and it answers the stem
 
 Only what was recorded when the option was written is used (`Option.breaks`, `Option.triples`); no text is parsed. Pure.
@@ -12,14 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from proda.debugger.probes import junctions
+from proda.debugger.probes import CONDITIONS, junctions
 from proda.graph import Knowledge
 from proda.records import LETTERS, Item, ItemKind, Option, Statement
 
 COMPLETE: tuple[ItemKind, ...] = ("bridge", "mechanism", "order")  # an option states triples that are the whole answer
 
 Place = tuple[str, str]
-"""What a probe is about: a node and, for steps, the statement before it on the path; otherwise ""."""
+"""What a probe is about: a node and, for steps, the statement before it on the path; for conditions, the side of the chain; else ""."""
 
 
 def path_of(knowledge: Knowledge, item: Item) -> list[Statement]:
@@ -35,6 +36,15 @@ def suspected(knowledge: Knowledge, item: Item, letter: str) -> list[Statement]:
 def option_of(item: Item, letter: str) -> Option:
     """Return the option with this letter."""
     return item.options[LETTERS.index(letter)]
+
+
+def condition_asked(knowledge: Knowledge, item: Item) -> list[Place]:
+    """Return (chain, "preconditions" or "exclusions") of what a condition item asks for; nothing for other items."""
+    chain = knowledge.chains.get(item.chain)
+    if item.kind != "condition" or chain is None:
+        return []
+    right = item.options[item.key].text
+    return [(chain.id, side) for side in CONDITIONS if right in getattr(chain, side)]
 
 
 def suspected_steps(knowledge: Knowledge, item: Item, broken: Iterable[Statement]) -> list[Place]:

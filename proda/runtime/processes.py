@@ -134,7 +134,9 @@ def run_together(work: Callable[[K], T], key: K, count: int, *, what: str, timeo
     with TemporaryDirectory(prefix="proda-processes-") as folder:
         threads = max(1, core_count() // count)
         arguments = (_Shared(work, key, count, Path(folder), timeout_s), threads, dict(os.environ))
-        context = start_processes(_process, arguments, count, join=False, start_method=start_method())  # type: ignore[no-untyped-call]
+        # A library imported by the server may have started CUDA, which a forked process cannot use then.
+        method = "spawn" if torch.cuda.is_available() else start_method()
+        context = start_processes(_process, arguments, count, join=False, start_method=method)  # type: ignore[no-untyped-call]
         try:
             while not context.join(grace_period=GRACE_S):
                 pass

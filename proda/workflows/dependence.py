@@ -9,7 +9,7 @@ The probes, and the rule by which a statement counts as unknown, are those of th
 from __future__ import annotations
 
 from proda.debugger.diagnose import UNKNOWN
-from proda.debugger.probes import all_statement_probes
+from proda.debugger.probes import all_condition_probes, all_statement_probes
 from proda.graph import Knowledge
 from proda.workflows.prober import Prober
 
@@ -17,12 +17,13 @@ from proda.workflows.prober import Prober
 def known_statements(knowledge: Knowledge, prober: Prober) -> dict[str, dict[str, bool]]:
     """Return model → active statement → whether the model knows it: it answers at least half of the statement's probes correctly.
 
-    Statements for which no probe can be worded are left out. Raises what loading a model raises.
+    Chains stand for their conditions. What no probe can be worded for is left out. Raises what loading a model raises.
     """
     known: dict[str, dict[str, bool]] = {}
-    for model, answers in prober.answers(all_statement_probes(knowledge)).items():
-        right: dict[str, list[bool]] = {}
-        for answer in answers:
-            right.setdefault(answer.probe.node, []).append(answer.right)
-        known[model] = {statement: sum(each) >= UNKNOWN * len(each) for statement, each in right.items()}
+    for probes in (all_statement_probes(knowledge), all_condition_probes(knowledge)):
+        for model, answers in prober.answers(probes).items():
+            right: dict[str, list[bool]] = {}
+            for answer in answers:
+                right.setdefault(answer.probe.node, []).append(answer.right)
+            known.setdefault(model, {}).update({node: sum(each) >= UNKNOWN * len(each) for node, each in right.items()})
     return known

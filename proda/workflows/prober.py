@@ -66,15 +66,13 @@ class Prober:
         return examine(knowledge, items, failed, {m: answered[m] + more[m] for m in answered}, samples, repaired)
 
     def _answers(self, knowledge: Knowledge, probes: Sequence[Probe]) -> dict[str, list[Answer]]:
-        """Ask about all statements apart from the rest, as the stage `evaluate` does, so that its answers are found in the cache."""
-        from proda.debugger.probes import all_statement_probes
+        """Ask about all statements and all conditions apart from the rest, as the stage `evaluate` does: its answers are in the cache."""
+        from proda.debugger.probes import all_condition_probes, all_statement_probes
 
-        about = all_statement_probes(knowledge)
-        asked = set(about)
-        if not asked.issubset(probes):
-            return self.answers(probes)
-        known, others = self.answers(about), self.answers([p for p in probes if p not in asked])
-        by_probe = {model: {a.probe: a for a in known[model] + others[model]} for model in known}
+        apart = [part for part in (all_statement_probes(knowledge), all_condition_probes(knowledge)) if set(part).issubset(probes)]
+        asked = {p for part in apart for p in part}
+        parts = [self.answers(part) for part in (*apart, [p for p in probes if p not in asked])]
+        by_probe = {model: {a.probe: a for part in parts for a in part[model]} for model in self.adapters}
         return {model: [found[p] for p in probes] for model, found in by_probe.items()}
 
     def answers(self, probes: Sequence[Probe]) -> dict[str, list[Answer]]:
