@@ -178,8 +178,11 @@ def _item(lineage: Lineage, item: Item) -> Trace:
     shown = counts(lineage, item) if hidden else tuple(Link(o.model, note=_answer(lineage, o)) for o in outcomes)
     diagnosis = lineage.repairs.diagnosis_of.get(item.id)
     blamed = diagnosis.nodes if diagnosis else ()
-    noticed = [e for s in path for e in lineage.repairs.noticed_at.get(s.id, ())]
-    patches = patches_on(lineage, [*blamed, *item.statements], {p.id for p in lineage.repairs.patches_for.get(item.id, ())})
+    rests_on = (item.chain,) if item.kind == "condition" else item.statements
+    noticed = [e for node in rests_on for e in lineage.repairs.noticed_at.get(node, ())]
+    patches = patches_on(
+        lineage, dict.fromkeys((*blamed, *rests_on, *item.statements)), {p.id for p in lineage.repairs.patches_for.get(item.id, ())}
+    )
     findings = {"diagnoses": (diagnosis,) if diagnosis else (), "noticed": tuple(noticed)}
     return made("item", item, come, [patches, Group("outcomes", shown)], **findings)
 

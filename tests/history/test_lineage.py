@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args, get_type_hints
+
 import msgspec
 import pytest
 
@@ -179,12 +181,22 @@ def test_a_patch_shows_its_targets_items_samples_removals_and_edits(repaired: Li
             Evidence("s", "step", 4, 4, -0.3, "early"),
             "Asked for this step of the chain: 4 of 4 answers are wrong, most often “the step after it”.",
         ),
+        (
+            Evidence("milling/wind-grinds-grain", "condition", 9, 9, -0.3, "milling/frost-halts-mill"),
+            "Asked what this explanation presupposes, or does not cover: 9 of 9 answers are wrong, most often"
+            " “a condition of the explanation of why frost halts a mill”.",
+        ),
         (Evidence("s", "data", 1, 1, 0.0, "x:open-1"), "1 training sample contradicts this statement, for example x:open-1."),
         (Evidence("s", "data", 2, 2, 0.0, "x:open-1"), "2 training samples contradict this statement, for example x:open-1."),
     ],
 )
 def test_evidence_in_words(lineage: Lineage, evidence: Evidence, words: str) -> None:
     assert evidence_text(lineage.knowledge, evidence) == words
+
+
+def test_evidence_of_every_kind_of_probe_has_words(lineage: Lineage) -> None:
+    for kind in get_args(get_type_hints(Evidence)["probe"]):
+        assert "3 of 4" in (said := evidence_text(lineage.knowledge, Evidence("s", kind, 4, 3, -0.3))) or kind == "data", said
 
 
 NAMES: dict[Kind, list[str]] = {
