@@ -153,10 +153,15 @@ def _aim(patch: Patch, items: Sequence[Item], place: Mapping[str, int]) -> tuple
     targets = set(patch.targets)
     dev = [items[place[name]] for name in patch.items if name in place]
     if not patch.items:
-        dev = [item for item in items if item.split == "dev" and not targets.isdisjoint(item.statements)]
-    asked, chains = {s for item in dev for s in item.statements}, {item.chain for item in dev}
+        dev = [item for item in items if item.split == "dev" and not targets.isdisjoint(_asks(item))]
+    asked, chains = {node for item in dev for node in _asks(item)}, {item.chain for item in dev}
     taught = asked & targets or asked  # a twin that only shares another statement with a dev item is not what the patch is for
-    twins = (n for n, i in enumerate(items) if i.split == "twin" and not taught.isdisjoint(i.statements))
+    twins = (n for n, i in enumerate(items) if i.split == "twin" and not taught.isdisjoint(_asks(i)))
     own = frozenset({*(place[item.id] for item in dev), *twins})
-    near = (n for n, i in enumerate(items) if i.chain in chains or not asked.isdisjoint(i.statements) or not targets.isdisjoint(i.nodes))
+    near = (n for n, i in enumerate(items) if i.chain in chains or not asked.isdisjoint(_asks(i)) or not targets.isdisjoint(i.nodes))
     return own, own | {*near}
+
+
+def _asks(item: Item) -> Sequence[str]:
+    """The statements that an item asks for, or the chain whose conditions it asks for."""
+    return (item.chain,) if item.kind == "condition" else item.statements

@@ -180,9 +180,8 @@ def _item(lineage: Lineage, item: Item) -> Trace:
     blamed = diagnosis.nodes if diagnosis else ()
     rests_on = (item.chain,) if item.kind == "condition" else item.statements
     noticed = [e for node in rests_on for e in lineage.repairs.noticed_at.get(node, ())]
-    patches = patches_on(
-        lineage, dict.fromkeys((*blamed, *rests_on, *item.statements)), {p.id for p in lineage.repairs.patches_for.get(item.id, ())}
-    )
+    written_for = {p.id for p in lineage.repairs.patches_for.get(item.id, ())}
+    patches = patches_on(lineage, [*blamed, *rests_on, *item.statements], written_for)
     findings = {"diagnoses": (diagnosis,) if diagnosis else (), "noticed": tuple(noticed)}
     return made("item", item, come, [patches, Group("outcomes", shown)], **findings)
 
