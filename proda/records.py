@@ -316,8 +316,7 @@ class Evidence(Record, frozen=True):
     """What probing found at one node: number of questions (over seeds and wordings), number of wrong answers, and what was preferred."""
 
     node: str  # a concept or statement, or the chain whose conditions were asked for
-    # "link" is what "between" was called; results in the history have it.
-    probe: Literal["statement", "concept", "step", "between", "condition", "data", "link"]
+    probe: Literal["statement", "concept", "step", "between", "condition", "data", "link"]  # link: `between` in older results
     asked: int
     failed: int
     margin: float  # mean log-likelihood per character of the right answer minus the best wrong one; 0 if nothing was scored

@@ -83,17 +83,24 @@ def _discipline(knowledge: Knowledge, plan: Plan) -> str:
 
 
 def _sample(
-    knowledge: Knowledge, plan: Plan, asked: str, answer: str, why: str = "", wrong: tuple[str, ...] = (), accept: tuple[str, ...] = ()
+    knowledge: Knowledge,
+    plan: Plan,
+    asked: str,
+    answer: str,
+    why: str = "",
+    wrong: tuple[str, ...] = (),
+    accept: tuple[str, ...] = (),
+    step: Statement | None = None,
 ) -> Sample:
     options: tuple[str, ...] = ()
     if wrong:
         ranked = by_weight(wrong, "options", plan.id)
         place = min(plan.place, len(ranked))
         options = (*ranked[:place], answer, *ranked[place:])
-    statements = [knowledge.statements[n] for n in plan.nodes if n in knowledge.statements]
+    statements = [knowledge.statements[n] for n in plan.nodes if n in knowledge.statements] + ([step] if step else [])
     # A condition of another statement is a wrong option; the sample does not word that statement, so its chain stands for it.
     others = (knowledge.statements[d].chain if d in knowledge.statements else d for d in plan.distractors)
-    nodes = tuple(sorted({*plan.nodes, *others, *(c for s in statements for c in (s.subject, s.object))}))
+    nodes = tuple(sorted({*plan.nodes, *others, *(n for s in statements for n in (s.id, s.subject, s.object))}))
     first = knowledge.node(plan.nodes[0])
     return Sample(
         plan.id,
@@ -349,9 +356,10 @@ def _condition(knowledge: Knowledge, plan: Plan) -> Sample:
     # Two samples name what the chain explains, the next two one of its steps. The sides of the chain alternate within each two.
     turn, second = divmod(plan.ordinal // 2, 2)
     frames = (by_step if second else whole)[plan.format]
-    step = knowledge.statements[chain.statements[(seed_of("step", plan.name) + turn) % len(chain.statements)]]
+    path = chain.statements
+    step = knowledge.statements[path[(seed_of("step", plan.name) + turn) % len(path)]] if second else None
     places = {
-        "clause": sentence(knowledge, step),
+        "clause": sentence(knowledge, step) if step else "",
         "explains": chain.explains,
         "x": wrong[0] if plan.false else right,
         "discipline": _discipline(knowledge, plan),
@@ -361,10 +369,10 @@ def _condition(knowledge: Knowledge, plan: Plan) -> Sample:
     leaves = f"It does not cover this: {_row(chain.exclusions)}." if chain.exclusions else ""
     why = f"{rests} {leaves}".strip()
     if plan.format == "open":
-        return _sample(knowledge, plan, asked, right, why, accept=tuple(sorted({*here} - {right})))
+        return _sample(knowledge, plan, asked, right, why, accept=tuple(sorted({*here} - {right})), step=step)
     if plan.format == "true-false":
-        return _sample(knowledge, plan, asked, "false" if plan.false else "true", why)
-    return _sample(knowledge, plan, asked, right, why, wrong)
+        return _sample(knowledge, plan, asked, "false" if plan.false else "true", why, step=step)
+    return _sample(knowledge, plan, asked, right, why, wrong, step=step)
 
 
 def _limit(knowledge: Knowledge, chain: Chain, other: str, holds: bool, there: tuple[str, ...], plan: Plan) -> str:

@@ -46,10 +46,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from proda.debugger.answered import Answers, answers_at, by_node, is_known, is_unknown, probed_places, unknown_to_most
 from proda.debugger.controls import Discrimination, controls, discrimination
 from proda.debugger.item_kinds import item_kinds
 from proda.debugger.probes import (
-    Again,
     Answer,
     Kind,
     Probe,
@@ -68,9 +68,6 @@ from proda.records import LETTERS, Category, Diagnosis, Evidence, Item, Outcome,
 from proda.stable_hash import by_weight
 from proda.statistics import most
 
-UNKNOWN = 0.5  # a node is unknown if a smaller share of its probes is answered correctly
-KNOWN = 0.8  # a statement is known if at least this share is; required before an item is suspected
-MARGIN_DIGITS = 4
 WHOLE = 3000  # statements probed in addition to those on the chains of failed items; controls first, then drawn by hash
 FIRST = 100  # concepts of suspected statements, and of controls, that are probed before the others
 KINDS: tuple[Kind, ...] = ("statement", "concept", "step", "between", "condition")
@@ -79,7 +76,6 @@ COMPOSING: tuple[Kind, ...] = ("step", "between")
 Failed = Mapping[str, Mapping[str, str]]
 """Item id → model that failed it → the letter it chose."""
 
-_Answers = Mapping[tuple[Kind | Again, str, str], Sequence[Answer]]  # (kind of probe, node, statement before it) → answers of one model
 _Against = Callable[[str], Sequence[str]]  # statement id → ids of training samples that contradict it
 
 
@@ -163,7 +159,7 @@ def examine(
     `answered` holds each tuned model's answers to the probes, `samples` what the models were trained on, `repaired` the items that patches
     were written for. An item that no model fails gets a diagnosis too if it has a second correct option.
     """
-    of_node = {model: _by_node(found) for model, found in answered.items()}
+    of_node = {model: by_node(found) for model, found in answered.items()}
     by_statement: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         for node in sample.nodes:
@@ -179,14 +175,14 @@ def examine(
 
     items = list(items)
     known = {item.id: item for item in items}
-    lacked = {node for node, _ in _unknown_to_most(of_node, "statement", _probed(of_node, "statement"))}
-    without = _unknown_to_most(of_node, "condition", _probed(of_node, "condition"))
+    lacked = {node for node, _ in unknown_to_most(of_node, "statement", probed_places(of_node, "statement"))}
+    without = unknown_to_most(of_node, "condition", probed_places(of_node, "condition"))
     kinds = item_kinds(items, failed, {i.id for i in items if _lacks(knowledge, i, lacked, without)}, repaired)
     asked = [item for item in items if _tells(kinds, item)]
     worth: dict[str, Discrimination | Supplied] = {**_discriminations(knowledge, asked, failed, of_node), "context": supplied(answered)}
     telling = {kind for kind, found in worth.items() if found.telling}
     trusted = {m: {key: a for key, a in found.items() if key[0] in telling} for m, found in of_node.items()}
-    nothing: dict[str, _Answers] = {model: {} for model in trusted}
+    nothing: dict[str, Answers] = {model: {} for model in trusted}
     diagnoses = []
     for i in sorted(failed):
         tells = _tells(kinds, known[i])
@@ -221,28 +217,28 @@ def _doubtful(item: Item, letter: str) -> Diagnosis:
     return Diagnosis(item.id, item.content_hash, item.chain, "suspect item", (), (), (), 1.0, (), reason)
 
 
-def _lacking(of_node: Mapping[str, _Answers], conflicted: AbstractSet[str]) -> list[Evidence]:
+def _lacking(of_node: Mapping[str, Answers], conflicted: AbstractSet[str]) -> list[Evidence]:
     """Return evidence for the nodes that most models do not know.
 
     Steps are left out if one of their two statements is unknown or contradicted by samples.
     """
-    statements = _unknown_to_most(of_node, "statement", _probed(of_node, "statement"))
+    statements = unknown_to_most(of_node, "statement", probed_places(of_node, "statement"))
     spoilt = {node for node, _ in statements} | conflicted
     found: dict[Kind, set[Place]] = {
         "statement": statements,
-        "condition": _unknown_to_most(of_node, "condition", _probed(of_node, "condition")),
+        "condition": unknown_to_most(of_node, "condition", probed_places(of_node, "condition")),
     }
     for kind in COMPOSING:
-        found[kind] = {place for place in _unknown_to_most(of_node, kind, _probed(of_node, kind)) if spoilt.isdisjoint(place)}
+        found[kind] = {place for place in unknown_to_most(of_node, kind, probed_places(of_node, kind)) if spoilt.isdisjoint(place)}
     return [
-        _answers_at(node, [kind], list(of_node), of_node, sorted(before for n, before in places if n == node))
+        answers_at(node, [kind], list(of_node), of_node, sorted(before for n, before in places if n == node))
         for kind, places in found.items()
         for node in sorted({n for n, _ in places})
     ]
 
 
 def _discriminations(
-    knowledge: Knowledge, items: Sequence[Item], failed: Failed, of_node: Mapping[str, _Answers]
+    knowledge: Knowledge, items: Sequence[Item], failed: Failed, of_node: Mapping[str, Answers]
 ) -> dict[str, Discrimination]:
     """Return kind of probe → whether suspected nodes fail it more often than controls do."""
     suspects = _suspects(knowledge, items, failed)
@@ -260,10 +256,10 @@ def _discriminations(
     }
     found: dict[str, Discrimination] = {}
     for kind in KINDS:
-        probed = _probed(of_node, kind)
+        probed = probed_places(of_node, kind)
         here, there = groups.get(kind, (steps, {place for place in probed if asked.keys() >= {*place}}))
         here, there = here & probed, there & probed
-        found[kind] = discrimination(here, there - here, _unknown_to_most(of_node, kind, probed))
+        found[kind] = discrimination(here, there - here, unknown_to_most(of_node, kind, probed))
     return found
 
 
@@ -272,24 +268,8 @@ def _conditions_of(knowledge: Knowledge, items: Iterable[Item], failed: Failed, 
     return {place for item in items if (item.id in failed) is wrong for place in condition_asked(knowledge, item)}
 
 
-def _probed(of_node: Mapping[str, _Answers], kind: Kind) -> set[Place]:
-    return {(node, before) for answers in of_node.values() for k, node, before in answers if k == kind}
-
-
-def _unknown_to_most(of_node: Mapping[str, _Answers], kind: Kind, places: Iterable[Place]) -> set[Place]:
-    """Return the places that more than half of the models do not know."""
-    return {p for p in places if most(sum(_unknown(answers.get((kind, *p), ())) for answers in of_node.values()), len(of_node))}
-
-
-def _by_node(found: Iterable[Answer]) -> _Answers:
-    groups: dict[tuple[Kind | Again, str, str], list[Answer]] = defaultdict(list)
-    for answer in found:
-        groups[answer.probe.kind, answer.probe.node, answer.probe.before].append(answer)
-    return groups
-
-
 def _diagnosis(
-    knowledge: Knowledge, item: Item, chosen: Mapping[str, str], of_node: Mapping[str, _Answers], contradicted: _Against
+    knowledge: Knowledge, item: Item, chosen: Mapping[str, str], of_node: Mapping[str, Answers], contradicted: _Against
 ) -> Diagnosis:
     agree = 1 < len(chosen) == len(of_node) and len(set(chosen.values())) == 1
     verdicts = {m: _verdict(knowledge, item, letter, of_node[m], contradicted, agree) for m, letter in chosen.items()}
@@ -302,7 +282,7 @@ def _diagnosis(
     evidence = tuple(sorted(found, key=lambda e: (-blamed[e.node], e.margin, e.node)))  # blamed by most seeds first, then lowest margin
     nodes = tuple(e.node for e in evidence)
     if category == "concept gap":
-        evidence += tuple(_answers_at(s, ("statement",), models, of_node) for s in _beside(knowledge, item, nodes, models, of_node))
+        evidence += tuple(answers_at(s, ("statement",), models, of_node) for s in _beside(knowledge, item, nodes, models, of_node))
     return Diagnosis(
         item.id,
         item.content_hash,
@@ -324,9 +304,9 @@ def _category(votes: Counter[Category]) -> Category:
     return "unexplained" if others and others[0][1] == count else first
 
 
-def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, contradicted: _Against, agree: bool) -> _Vote:
+def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: Answers, contradicted: _Against, agree: bool) -> _Vote:
     def unknown(kind: Kind, node: str, before: str = "") -> bool:
-        return _unknown(answers.get((kind, node, before), ()))
+        return is_unknown(answers.get((kind, node, before), ()))
 
     if right_as_well(knowledge, item, letter):
         return _Vote("suspect item")
@@ -346,26 +326,19 @@ def _verdict(knowledge: Knowledge, item: Item, letter: str, answers: _Answers, c
     if steps:
         against = [s.id for s in path if contradicted(s.id) and any(s.id in place for place in steps)]
         return _Vote("data conflict", tuple(against)) if against else _Vote("reasoning deficit", tuple(step for step, _ in steps))
-    sure = bool(path) and all(_known(answers.get(("statement", s.id, ""), ())) for s in path)
+    sure = bool(path) and all(is_known(answers.get(("statement", s.id, ""), ())) for s in path)
     chosen = option_of(item, letter)
     if sure and chosen.breaks and chosen.operator == "half":
         return _Vote("reasoning deficit", tuple(s.id for s in broken))
     cured = any(a.right for a in answers.get(("context", item.id, ""), ()))
-    return _Vote("suspect item" if agree and sure and not cured else "unexplained")
+    # The condition that an item worded by hand asks for may be in no chain, so knowing all statements does not speak against it.
+    return _Vote("suspect item" if agree and sure and not cured and item.kind != "condition" else "unexplained")
 
 
-def _beside(knowledge: Knowledge, item: Item, nodes: Sequence[str], models: Sequence[str], of_node: Mapping[str, _Answers]) -> list[str]:
+def _beside(knowledge: Knowledge, item: Item, nodes: Sequence[str], models: Sequence[str], of_node: Mapping[str, Answers]) -> list[str]:
     """Return the statements of the item that are not blamed for this choice and that most of the failing models do not know."""
     others = [s.id for s in path_of(knowledge, item) if s.id not in nodes]
-    return [s for s in others if most(sum(_unknown(of_node[m].get(("statement", s, ""), ())) for m in models), len(models))]
-
-
-def _unknown(answers: Sequence[Answer]) -> bool:
-    return sum(a.right for a in answers) < UNKNOWN * len(answers)
-
-
-def _known(answers: Sequence[Answer]) -> bool:
-    return bool(answers) and sum(a.right for a in answers) >= KNOWN * len(answers)
+    return [s for s in others if most(sum(is_unknown(of_node[m].get(("statement", s, ""), ())) for m in models), len(models))]
 
 
 def _concepts(statements: Iterable[Statement]) -> list[str]:
@@ -373,40 +346,26 @@ def _concepts(statements: Iterable[Statement]) -> list[str]:
 
 
 def _evidence(
-    node: str, models: Sequence[str], of_node: Mapping[str, _Answers], contradicted: _Against, category: Category, steps: Iterable[Place]
+    node: str, models: Sequence[str], of_node: Mapping[str, Answers], contradicted: _Against, category: Category, steps: Iterable[Place]
 ) -> Evidence:
     """Return what was found of a blamed node; `steps` are those along the statements of the item."""
     if category == "data conflict":
         return _conflict(node, contradicted(node))
     if category == "reasoning deficit":  # the kind of probe that shows it best
         before = [b for step, b in steps if step == node]
-        found = [_answers_at(node, [kind], models, of_node, before) for kind in COMPOSING]
+        found = [answers_at(node, [kind], models, of_node, before) for kind in COMPOSING]
         worst = max(found, key=lambda e: e.failed / max(1, e.asked))
         if worst.asked:
             return worst
     sides = sorted({b for m in models for k, n, b in of_node[m] if (k, n) == ("condition", node)})
-    return _answers_at(node, ("statement", "concept", "condition"), models, of_node, ("", *sides))
+    return answers_at(node, ("statement", "concept", "condition"), models, of_node, ("", *sides))
 
 
 def _conflict(node: str, against: Sequence[str]) -> Evidence:
     return Evidence(node, "data", len(against), len(against), 0.0, against[0])
 
 
-def _answers_at(
-    node: str, kinds: Sequence[Kind], models: Sequence[str], of_node: Mapping[str, _Answers], before: Sequence[str] = ("",)
-) -> Evidence:
-    """Return a summary of the models' answers about a node, or about the steps to it from the statements in `before`."""
-    found = [a for m in models for k in kinds for b in before for a in of_node[m].get((k, node, b), ())]
-    wrong = Counter(a.preferred for a in found if not a.right)
-    preferred = min(wrong, key=lambda p: (-wrong[p], p)) if wrong else ""
-    right = {a.probe.means[0] for a in found if not a.right and a.preferred == preferred}
-    margin = round(sum(a.margin for a in found) / len(found), MARGIN_DIGITS) if found else 0.0
-    kind: Kind = next((k for k in kinds if any((k, node, b) in of_node[m] for m in models for b in before)), "statement")
-    expected = right.pop() if len(right) == 1 else ""
-    return Evidence(node, kind, len(found), sum(not a.right for a in found), margin, preferred, expected)
-
-
-def _cured(item: Item, chosen: Iterable[str], of_node: Mapping[str, _Answers]) -> str:
+def _cured(item: Item, chosen: Iterable[str], of_node: Mapping[str, Answers]) -> str:
     """Say how many of the failing models are right with the facts in the question; empty if that probe is not reliable."""
     found = [answers for m in chosen if (answers := of_node[m].get(("context", item.id, "")))]
     right = sum(a.right for answers in found for a in answers)

@@ -42,7 +42,7 @@ NOTICED_AS: dict[str, Category] = {
     "between": "reasoning deficit",
 }
 NOTICED = tuple(NOTICED_AS)  # kinds of probe; the first one found at a node decides its category
-ENOUGH = 4  # samples for one node before other unknown nodes get theirs
+ENOUGH = 4  # samples for one node before other unknown nodes get theirs; for a chain, as many for each side of its conditions
 MAX_SAMPLES = 60  # for one node in one round, however many items blame it
 
 
@@ -98,7 +98,8 @@ def plan_repairs(
         weightiest.setdefault(found.node, found)
     others = {node: found for node, found in weightiest.items() if node not in cases}
     budget = per_error * errors if most is None else min(most, per_error * errors)
-    shares = _shares(budget, ranked, sorted(others, key=lambda node: (-_lacking([others[node]]), node)))
+    enough = {node: ENOUGH * _facts(knowledge, node) for node in (*ranked, *others)}
+    shares = _shares(budget, ranked, sorted(others, key=lambda node: (-_lacking([others[node]]), node)), enough)
     taken_out, lacking = conflicting or {}, frozenset(cases) | frozenset(weightiest)
     teach_here: _TeachHere = partial(teach, beside=lacking)
     patches = [
@@ -155,17 +156,23 @@ def _overriding(patches: Iterable[Patch], wordings: Mapping[str, Wording]) -> li
     return found
 
 
-def _shares(budget: int, called: Sequence[str], others: Sequence[str]) -> dict[str, int]:
+def _facts(knowledge: Knowledge, node: str) -> int:
+    """How many things a node teaches: 2 for a chain that presupposes something and does not cover something, else 1."""
+    chain = knowledge.chains.get(node)
+    return 1 if chain is None else bool(chain.preconditions) + bool(chain.exclusions)
+
+
+def _shares(budget: int, called: Sequence[str], others: Sequence[str], enough: Mapping[str, int]) -> dict[str, int]:
     """Return node → number of samples. Nodes that come first in their list get the remainder of an even share."""
     shares = dict.fromkeys((*called, *others), 0)
-    left = budget
-    for nodes, most in ((called, ENOUGH), (others, ENOUGH), ((*called, *others), MAX_SAMPLES)):
-        room = min(left, sum(most - shares[n] for n in nodes))
-        each, more = divmod(room, len(nodes)) if nodes else (0, 0)
-        for place, node in enumerate(nodes):
-            given = min(each + (place < more), most - shares[node])
-            shares[node] += given
-            left -= given
+    most, left = dict.fromkeys(shares, MAX_SAMPLES), budget
+    for nodes, limit in ((called, enough), (others, enough), ((*called, *others), most)):
+        while left and (open_to := [n for n in nodes if shares[n] < limit[n]]):
+            each, more = divmod(left, len(open_to))
+            for place, node in enumerate(open_to):
+                given = min(each + (place < more), limit[node] - shares[node])
+                shares[node] += given
+                left -= given
     return shares
 
 

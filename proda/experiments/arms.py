@@ -19,7 +19,7 @@ from typing import Protocol
 
 import msgspec
 
-from proda.debugger.diagnose import UNKNOWN
+from proda.debugger.answered import UNKNOWN
 from proda.debugger.probes import Probe
 from proda.errors import NotFoundError
 from proda.graph import Knowledge

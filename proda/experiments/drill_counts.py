@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from proda.debugger.diagnose import UNKNOWN
+from proda.debugger.answered import UNKNOWN
 from proda.debugger.probes import Answer, Probe, concept_probes, statement_probes, step_probes
 from proda.debugger.repair import NOTICED, NOTICED_AS
 from proda.experiments.faults import EXPECTED, PlantedFault, chains_of

@@ -108,7 +108,7 @@ def dependence(
     """Return split → kind (and "all") → how much the outcome hangs on the statements that the item rests on; see D above.
 
     `known` maps model → statement → whether the model knows it; a statement that is missing there counts as known, and outcomes of other
-    models are left out. A condition item rests on the conditions of its chain instead, for which the chain stands in `known`. The dependence
+    models are left out. A condition item rests on the conditions of its chain instead, for which the chain stands in `known`. The result
     is the share of right answers where the model knows all statements of the item, minus the share where it does not know `at_least` of
     them: two, or one for an item of one statement. If no answer of a kind is without two, then one is enough for that kind. `n` counts
     answers (items × models), since models differ in what they know. Without answers in one of the two groups, their accuracies, the

@@ -8,7 +8,7 @@ The probes, and the rule by which a statement counts as unknown, are those of th
 
 from __future__ import annotations
 
-from proda.debugger.diagnose import UNKNOWN
+from proda.debugger.answered import UNKNOWN
 from proda.debugger.probes import all_condition_probes, all_statement_probes
 from proda.graph import Knowledge
 from proda.workflows.prober import Prober

@@ -69,7 +69,7 @@ class Prober:
         """Ask about all statements and all conditions apart from the rest, as the stage `evaluate` does: its answers are in the cache."""
         from proda.debugger.probes import all_condition_probes, all_statement_probes
 
-        apart = [part for part in (all_statement_probes(knowledge), all_condition_probes(knowledge)) if set(part).issubset(probes)]
+        apart = [part for part in (all_statement_probes(knowledge), all_condition_probes(knowledge)) if part and set(part).issubset(probes)]
         asked = {p for part in apart for p in part}
         parts = [self.answers(part) for part in (*apart, [p for p in probes if p not in asked])]
         by_probe = {model: {a.probe: a for part in parts for a in part[model]} for model in self.adapters}

@@ -263,7 +263,7 @@ def test_what_comes_of_it_is_asked_only_along_steps() -> None:
 
 
 def test_conditions_of_a_chain_are_asked_for_in_every_format(rich: Written) -> None:
-    seen = Counter[tuple[str, str]]()
+    seen, steps = Counter[tuple[str, str]](), 0
     for plan, sample in rich:
         if plan.unit != "condition":
             continue
@@ -271,7 +271,10 @@ def test_conditions_of_a_chain_are_asked_for_in_every_format(rich: Written) -> N
         number = chain.id.rpartition("-")[2]
         right = chain.preconditions if plan.form == "preconditions" else chain.exclusions
         other = chain.exclusions if plan.form == "preconditions" else chain.preconditions
-        assert chain.explains in sample.question and sample.unit == sample.chain == chain.id
+        said = [s for s in chain.statements if clause(RICH, RICH.statements[s]).lower() in sample.question.lower()]
+        assert (chain.explains in sample.question) is not bool(said) and sample.unit == sample.chain == chain.id
+        assert set(said) == set(sample.nodes) & set(chain.statements) and len(said) <= 1
+        steps += bool(said)
         if sample.format == "open":
             assert {sample.answer, *sample.accept} == set(right) and sample.answer not in sample.accept
         elif sample.format == "choice":
@@ -284,6 +287,7 @@ def test_conditions_of_a_chain_are_asked_for_in_every_format(rich: Written) -> N
             assert sample.answer == ("true" if true else "false")
         seen[(plan.form, sample.format)] += 1
     assert {f for _, f in seen} == set(FORMATS) and {s for s, _ in seen} == {"preconditions", "exclusions"}
+    assert 0.25 < steps / seen.total() < 0.75  # some ask by a step of the explanation, the others by what it explains
 
 
 def test_the_condition_of_a_statement_is_asked_for_and_other_topics_give_the_wrong_ones(rich: Written) -> None:

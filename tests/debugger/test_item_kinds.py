@@ -22,29 +22,29 @@ def mixed(share_failed: tuple[float, float], kind: ItemKind = "effect") -> tuple
     half = len(items) // 2
     failed = {i.id for n, i in enumerate(items[:half]) if n < share_failed[0] * half}
     failed |= {i.id for n, i in enumerate(items[half:]) if n < share_failed[1] * half}
-    return items, failed, {f"s{n}" for n in range(half)}
+    return items, failed, {i.id for i in items[:half]}
 
 
 @pytest.mark.parametrize(("shares", "telling"), [((0.8, 0.75), False), ((0.9, 0.4), True), ((0.3, 0.1), True), ((0.5, 0.6), False)])
 def test_a_kind_tells_if_it_is_failed_more_often_where_a_statement_is_unknown(shares: tuple[float, float], telling: bool) -> None:
-    items, failed, unknown = mixed(shares)
-    found = item_kinds(items, failed, unknown)["effect"]
+    items, failed, lacking = mixed(shares)
+    found = item_kinds(items, failed, lacking)["effect"]
     assert found.telling is telling and found.suspected == found.controls == len(items) // 2
 
 
 def test_with_few_items_whose_statements_are_known_a_kind_is_taken_as_telling() -> None:
-    items, failed, unknown = mixed((1.0, 1.0))
+    items, failed, lacking = mixed((1.0, 1.0))
     half = len(items) // 2
-    assert item_kinds(items[: half + FEWEST - 1], failed, unknown)["effect"].telling
-    assert not item_kinds(items[: half + FEWEST], failed, unknown)["effect"].telling
+    assert item_kinds(items[: half + FEWEST - 1], failed, lacking)["effect"].telling
+    assert not item_kinds(items[: half + FEWEST], failed, lacking)["effect"].telling
 
 
 def test_after_a_repair_the_kinds_are_those_that_the_patches_were_written_for() -> None:
-    effects, failed, unknown = mixed((0.8, 0.75))
+    effects, failed, lacking = mixed((0.8, 0.75))
     bridges = [msgspec.structs.replace(i, id=f"{i.id}-b", kind="bridge") for i in effects]
-    found = item_kinds([*effects, *bridges], failed, unknown, {bridges[0].id})
+    found = item_kinds([*effects, *bridges], failed, lacking, {bridges[0].id})
     assert found["bridge"].telling and not found["effect"].telling
-    assert item_kinds(effects, failed, unknown, {"physics/gone:dev-bridge"}) == item_kinds(effects, failed, unknown)
+    assert item_kinds(effects, failed, lacking, {"physics/gone:dev-bridge"}) == item_kinds(effects, failed, lacking)
 
 
 def test_failed_items_of_a_kind_that_says_nothing_blame_no_statement() -> None:
