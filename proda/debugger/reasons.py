@@ -52,20 +52,20 @@ def told(knowledge: Knowledge, category: Category, first: Evidence) -> str:
     said = _said(knowledge, first.node)
     if category == "data conflict":
         samples = "1 training sample contradicts" if first.failed == 1 else f"{first.failed} training samples contradict"
-        return f"{samples} “{said}”{':' if first.failed == 1 else ', for example'} {first.preferred}."
-    what = {"step": "the step ", "between": "what leads to ", "condition": "when it can be explained "}.get(first.probe, "")
+        return f"{samples} {said}{':' if first.failed == 1 else ', for example'} {first.preferred}."
+    what = {"step": "the step ", "between": "what leads to ", "condition": "the conditions of "}.get(first.probe, "")
     answers = "1 probe answer" if first.asked == 1 else f"{first.asked} probe answers"
-    found = f"{first.failed} of {answers} about {what}“{said}” {'is' if first.failed == 1 else 'are'} wrong."
+    found = f"{first.failed} of {answers} about {what}{said} {'is' if first.failed == 1 else 'are'} wrong."
     if not first.preferred:
         return found
     instead = name(knowledge, first.preferred) if first.preferred in knowledge.concepts else first.preferred
     if first.preferred in knowledge.chains:
-        instead = f"a condition for explaining {_said(knowledge, first.preferred)}"
+        instead = f"a condition of {_said(knowledge, first.preferred)}"
     return f"{found} Most frequent wrong answer: {INSTEAD.get(first.preferred, instead)}."
 
 
 def _said(knowledge: Knowledge, node: str) -> str:
-    """A statement as a sentence, a concept by its name, a chain by what it explains."""
-    if node in knowledge.statements:
-        return sentence(knowledge, knowledge.statements[node])
-    return knowledge.chains[node].explains if node in knowledge.chains else name(knowledge, node)
+    """A statement as a sentence and a concept by its name, in quotation marks; a chain by what it explains."""
+    if node in knowledge.chains:
+        return f"the explanation of {knowledge.chains[node].explains}"
+    return f"“{sentence(knowledge, knowledge.statements[node]) if node in knowledge.statements else name(knowledge, node)}”"

@@ -166,16 +166,30 @@ def by_discipline(knowledge: Knowledge, orders: Iterable[Order]) -> dict[str, in
 def undirected(knowledge: Knowledge, orders: Iterable[Order], times: int = 1, draw: int = 0) -> list[Order]:
     """Returns orders for `times` as many samples, each of a node drawn uniformly with replacement.
 
-    Samples of statements go to statements, samples of concepts to concepts. Draws are nested: the 2× arm contains the 1× arm.
+    Samples of statements go to statements, samples of concepts to concepts, those of conditions to chains. Draws are nested: the 2× arm
+    contains the 1× arm.
     """
-    pools = {False: list(knowledge.active_statements), True: sorted(c for part in knowledge.concepts_of.values() for c in part)}
-    wanted: Counter[bool] = Counter()
+    pools = {
+        "statement": list(knowledge.active_statements),
+        "concept": sorted(c for part in knowledge.concepts_of.values() for c in part),
+        "chain": conditional(knowledge),
+    }
+    wanted: Counter[str] = Counter()
     for order in orders:
-        wanted[order.node in knowledge.concepts] += order.count
+        wanted[_kind(knowledge, order.node)] += order.count
     drawn: Counter[str] = Counter()
-    for concept, pool in pools.items():
-        drawn.update(pool[seed_of("undirected", draw, concept, n) % len(pool)] for n in range(times * wanted[concept]))
+    for kind, pool in pools.items():
+        drawn.update(pool[seed_of("undirected", draw, kind, n) % len(pool)] for n in range(times * wanted[kind]))
     return [Order(node, count) for node, count in sorted(drawn.items())]
+
+
+def conditional(knowledge: Knowledge) -> list[str]:
+    """Returns the chains that presuppose something or do not cover something, sorted."""
+    return [chain.id for chain in knowledge.active_chains() if chain.preconditions or chain.exclusions]
+
+
+def _kind(knowledge: Knowledge, node: str) -> str:
+    return "concept" if node in knowledge.concepts else "chain" if node in knowledge.chains else "statement"
 
 
 def evenly(nodes: Iterable[str], count: int, key: str, draw: int = 0) -> list[Order]:
@@ -188,9 +202,9 @@ def evenly(nodes: Iterable[str], count: int, key: str, draw: int = 0) -> list[Or
 
 
 def item_level(knowledge: Knowledge, failed: Iterable[Item], count: int, draw: int = 0) -> list[Order]:
-    """Returns orders for every statement that a failed item rests on, whatever the diagnosis."""
-    statements = {s for item in failed for s in item.statements}
-    return evenly((s for s in knowledge.active_statements if s in statements), count, "item-level", draw)
+    """Returns orders for every statement that a failed item rests on, or for the chain of a condition item, whatever the diagnosis."""
+    nodes = {node for item in failed for node in ((item.chain,) if item.kind == "condition" else item.statements)}
+    return evenly((n for n in (*knowledge.active_statements, *conditional(knowledge)) if n in nodes), count, "item-level", draw)
 
 
 def unknown(probes: Sequence[Probe], right: Mapping[str, Sequence[bool]]) -> list[str]:
@@ -209,11 +223,11 @@ def unknown(probes: Sequence[Probe], right: Mapping[str, Sequence[bool]]) -> lis
 
 
 def shuffled(knowledge: Knowledge, orders: Sequence[Order], *, within: bool, draw: int = 0) -> list[Order]:
-    """Returns the same orders with each node replaced by another of its kind (statement or concept).
+    """Returns the same orders with each node replaced by another of its kind (statement, concept, or chain for its conditions).
 
     With `within`, the replacement is an unblamed node beside it, the least used first: one of the same chain or, for a link, a link or a
-    statement that shares a concept with it. Otherwise it is drawn at random from all nodes that are not beside it. A node without a
-    possible replacement stays.
+    statement that shares a concept with it; for a chain, a statement of it. Otherwise it is drawn at random from all nodes that are not
+    beside it. A node without a possible replacement stays.
     """
     blamed = {order.node for order in orders}
     chains = _chains(knowledge)
@@ -223,15 +237,16 @@ def shuffled(knowledge: Knowledge, orders: Sequence[Order], *, within: bool, dra
     for order in sorted(orders, key=lambda o: o.node):
         if order.node in moved:
             continue
-        concept = order.node in knowledge.concepts
+        kind = _kind(knowledge, order.node)
+        concept, wanted = kind == "concept", "statement" if within and kind == "chain" else kind
         own = chains.get(order.node, frozenset())
         home = own & {order.chain} or own if concept else own
         near = _sharing(knowledge, order.node)
-        kind = [n for n in ranked if (n in knowledge.concepts) is concept and n != order.node]
+        others = [n for n in ranked if _kind(knowledge, n) == wanted and n != order.node]
         if within:
-            pool = [n for n in kind if n not in blamed and (n in near if near else chains[n] & home)]
+            pool = [n for n in others if n not in blamed and (n in near if near else chains[n] & home)]
         else:
-            pool = [n for n in kind if n not in near and not chains[n] & own]
+            pool = [n for n in others if n not in near and not chains[n] & own]
         moved[order.node] = min(pool, key=used.__getitem__, default=order.node)  # the least used; on a tie the first in drawn order
         used[moved[order.node]] += 1
     return [msgspec.structs.replace(order, node=moved[order.node]) for order in orders]
@@ -247,8 +262,10 @@ def _sharing(knowledge: Knowledge, node: str) -> frozenset[str]:
 
 
 def _chains(knowledge: Knowledge) -> dict[str, frozenset[str]]:
-    """Maps each statement and concept to the active chains and links that it is on."""
+    """Maps each statement and concept to the active chains and links that it is on, and each chain with conditions to itself."""
     found: dict[str, set[str]] = defaultdict(set)
+    for chain in conditional(knowledge):
+        found[chain].add(chain)
     for statement in knowledge.active_statements.values():
         for node in (statement.id, statement.subject, statement.object):
             found[node].add(statement.chain)

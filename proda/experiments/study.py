@@ -289,10 +289,10 @@ def _probed(plan: StudyPlan, tell: Callable[[str], None]) -> dict[str, Draws]:
 
 
 def _unknown(setting: Setting, lab: Laboratory, trial: Trial) -> list[str]:
-    """Statements that most models of the trial do not know."""
-    from proda.debugger.probes import statement_probes
+    """Statements that most models of the trial do not know, and chains whose conditions they do not know."""
+    from proda.debugger.probes import all_condition_probes, all_statement_probes
 
-    probes = [p for s in setting.knowledge.active_statements.values() for p in statement_probes(setting.knowledge, s)]
+    probes = all_statement_probes(setting.knowledge) + all_condition_probes(setting.knowledge)
     return unknown(probes, {model: [a.right for a in found] for model, found in lab.prober(trial).answers(probes).items()})
 
 

@@ -68,6 +68,8 @@ def _texts(root: Path, patches: list[Patch]) -> dict[str, str]:
     for target in {target for patch in patches for target in patch.targets}:
         if target in knowledge.statements:
             found[target] = knowledge.statements[target].text
+        elif target in knowledge.chains:
+            found[target] = f"the conditions for explaining {knowledge.chains[target].explains}"
         elif target in knowledge.concepts:
             found[target] = f"{knowledge.concepts[target].term}: {knowledge.concepts[target].definition}"
     return found

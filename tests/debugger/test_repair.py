@@ -244,7 +244,7 @@ def test_the_same_diagnoses_give_the_same_patches_in_any_order() -> None:
 def test_extra_samples_go_on_where_the_corpus_ended_and_refuse_what_cannot_be_taught() -> None:
     ids = {s.id for s in teach(NODE, 10, (), False)}
     assert all(int(i.rpartition("-")[2]) > 1000 for i in ids)
-    with pytest.raises(NotFoundError, match="no concept or statement .* and no chain with conditions"):
+    with pytest.raises(NotFoundError, match=r"no concept or statement .* and no chain with conditions"):
         teach("weaving/nothing", 5, (), False)
 
 

@@ -34,6 +34,7 @@ from proda.experiments.arms import (
 )
 from proda.experiments.comparison import Standing, compare
 from proda.experiments.completions import completions
+from proda.graph import Knowledge
 from proda.params import Params
 from proda.records import Category, Diagnosis, Evidence, Outcome, Patch, Sample, Split
 from tests.toyitems import linked_knowledge, toy_items
@@ -189,6 +190,22 @@ def test_where_all_of_a_chain_is_blamed_within_shuffling_leaves_it_alone() -> No
     whole = [a_diagnosis(0, WORLD.chains[ITEMS[0].chain].statements)]
     orders = orders_of(patches_of(whole), whole)
     assert len(orders) == 4 and shuffled(WORLD, orders, within=True) == orders
+
+
+def test_conditions_of_chains_are_drawn_among_chains_and_shuffled_to_other_chains_or_to_their_statements() -> None:
+    chains = [msgspec.structs.replace(c, preconditions=() if c.is_link else (f"ground of {c.id}",)) for c in WORLD.chains.values()]
+    world = Knowledge(WORLD.relations.values(), WORLD.concepts.values(), WORLD.statements.values(), chains)
+    blamed = sorted(c.id for c in world.active_chains())[:3]
+    orders = [Order(chain, 4, chain) for chain in blamed]
+    drawn = undirected(world, orders, 5)
+    assert sum(o.count for o in drawn) == 60 and all(o.node in world.chains and world.chains[o.node].preconditions for o in drawn)
+    for within in (True, False):
+        moved = shuffled(world, orders, within=within)
+        assert [o.count for o in moved] == [4, 4, 4] and all(o.node != chain for o, chain in zip(moved, blamed, strict=True))
+        for chain, order in zip(blamed, moved, strict=True):
+            assert (order.node in world.chains[chain].statements) is within and (order.node in world.chains) is not within
+    asked = [msgspec.structs.replace(ITEMS[0], kind="condition", chain=blamed[0])]
+    assert [o.node for o in item_level(world, asked, 4)] == [blamed[0]]
 
 
 def test_blame_shuffled_across_chains_leaves_the_chain_and_never_meets() -> None:

@@ -162,6 +162,13 @@ def test_an_item_of_one_statement_lacks_enough_with_that_one() -> None:
     assert found["all"]["unknown"] == {"n": 2, "accuracy": 0.5, "at_least": 2}
 
 
+def test_a_condition_item_hangs_on_the_conditions_of_its_chain_and_not_on_its_statements() -> None:
+    asked = [item(f"c{n}", f"s{n}", f"t{n}", kind="condition") for n in range(8)]
+    known = {"seed-0": {i.chain: n < 4 for n, i in enumerate(asked)} | dict.fromkeys(("s0", "t0", "s5"), False)}
+    found = dependence([answer(i, "seed-0", n < 4) for n, i in enumerate(asked)], asked, known, resamples=50)["twin"]["condition"]
+    assert found["all_known"] == {"n": 4, "accuracy": 1.0} and found["unknown"] == {"n": 4, "accuracy": 0.0, "at_least": 1}
+
+
 def test_unscored_answers_and_models_that_were_not_probed_do_not_count() -> None:
     unscored = Outcome("i0", "0f", "seed-0", "twin", "physics", "physics/i0", "bridge", "A", None, None, None)
     assert dependence([unscored, answer(PAIRS[0], "seed-9", True)], PAIRS, {"seed-0": {"s0": True}}) == {}
