@@ -29,6 +29,7 @@ ASKED = {
     "concept": "Asked for the definition",
     "step": "Asked for this step of the chain",
     "between": "Asked for the concept between the step before and this one",
+    "condition": "Asked what this explanation presupposes, or does not cover",
     "link": "Asked for the concept between the step before and this one",  # what `between` was called
 }
 INSTEAD = {"inversion": "the statement the wrong way round", "skip": "a short cut past the step", "early": "the step after it"}
@@ -107,7 +108,9 @@ def evidence_text(knowledge: Knowledge, evidence: Evidence) -> str:
 
 
 def preferred_text(knowledge: Knowledge, preferred: str) -> str:
-    """What was taken for the right answer: a concept's name, or what a wrong step does."""
+    """What was taken for the right answer: a concept's name, what a wrong step does, or whose condition it is."""
+    if preferred in knowledge.chains:
+        return f"a condition of the explanation of {knowledge.chains[preferred].explains}"
     return INSTEAD.get(preferred) or (name(knowledge, preferred) if preferred in knowledge.concepts else preferred)
 
 
