@@ -61,7 +61,7 @@ def load_noticed(root: Path) -> list[Evidence]:
 
 def load_silent_kinds(root: Path) -> list[str]:
     """Return the kinds of item whose failures say nothing about statements, sorted. Raises what `load_diagnoses` raises."""
-    return sorted(kind for kind, found in _part(root, "kinds", dict[str, _Telling]).items() if not found.telling)
+    return sorted(kind for kind, found in _part(root, None, _Kinds).kinds.items() if not found.telling)
 
 
 def load_findings(root: Path, about: Collection[str] | None = None) -> tuple[list[Diagnosis], list[Evidence]]:
@@ -75,6 +75,10 @@ def load_findings(root: Path, about: Collection[str] | None = None) -> tuple[lis
 
 class _Telling(msgspec.Struct):
     telling: bool
+
+
+class _Kinds(msgspec.Struct):
+    kinds: dict[str, _Telling] = {}  # older files have none
 
 
 class _Findings(msgspec.Struct):

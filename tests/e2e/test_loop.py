@@ -79,9 +79,11 @@ def test_every_failed_dev_item_is_diagnosed_and_the_rest_of_the_base_is_probed(r
     diagnoses, noticed = load_diagnoses(root), load_noticed(root)
     assert {d.item for d in diagnoses if d.failed_by} == {item for item, models in failed.items() if models == 2}
     knowledge = Knowledge.load(root / "build/knowledge")
-    assert {e.probe for e in noticed} <= {"statement", "step", "between"} and {e.node for e in noticed} <= set(knowledge.active_statements)
+    assert {e.probe for e in noticed} <= {"statement", "step", "between", "condition"}
+    assert {e.node for e in noticed if e.probe != "condition"} <= set(knowledge.active_statements)
+    assert {e.node for e in noticed if e.probe == "condition"} <= {chain.id for chain in knowledge.active_chains()}
     worth = load_yaml(root / DIAGNOSIS)["probes"]
-    assert set(worth) == {"statement", "concept", "step", "between", "context"} and noticed  # such a small model knows little
+    assert set(worth) == {"statement", "concept", "step", "between", "condition", "context"} and noticed  # such a small model knows little
 
 
 def test_a_second_run_does_nothing(root: Path) -> None:
