@@ -12,8 +12,9 @@
 
 The budget is `per_error` samples per failed item. Each blamed node gets up to `ENOUGH` samples first. What is left goes to the other nodes
 that were noticed, up to `ENOUGH` each, one patch per chain and one for the links of a topic; the rest goes to all of them evenly
-(JOURNAL.md has the comparison). Samples that contradict the knowledge are removed whether or not an item fails. Two concepts that are
-confused at several nodes are set apart in knowledge/ by an edit in one of the patches (distinctions.py).
+(JOURNAL.md has the comparison). The conditions of a chain count as two nodes if it both presupposes something and does not cover something.
+Samples that contradict the knowledge are removed whether or not an item fails. Two concepts that are confused at several nodes are set
+apart in knowledge/ by an edit in one of the patches (distinctions.py).
 """
 
 from __future__ import annotations
@@ -98,8 +99,8 @@ def plan_repairs(
         weightiest.setdefault(found.node, found)
     others = {node: found for node, found in weightiest.items() if node not in cases}
     budget = per_error * errors if most is None else min(most, per_error * errors)
-    enough = {node: ENOUGH * _facts(knowledge, node) for node in (*ranked, *others)}
-    shares = _shares(budget, ranked, sorted(others, key=lambda node: (-_lacking([others[node]]), node)), enough)
+    facts = {node: _facts(knowledge, node) for node in (*ranked, *others)}
+    shares = _shares(budget, ranked, sorted(others, key=lambda node: (-_lacking([others[node]]), node)), facts)
     taken_out, lacking = conflicting or {}, frozenset(cases) | frozenset(weightiest)
     teach_here: _TeachHere = partial(teach, beside=lacking)
     patches = [
@@ -162,12 +163,13 @@ def _facts(knowledge: Knowledge, node: str) -> int:
     return 1 if chain is None else bool(chain.preconditions) + bool(chain.exclusions)
 
 
-def _shares(budget: int, called: Sequence[str], others: Sequence[str], enough: Mapping[str, int]) -> dict[str, int]:
-    """Return node → number of samples. Nodes that come first in their list get the remainder of an even share."""
+def _shares(budget: int, called: Sequence[str], others: Sequence[str], facts: Mapping[str, int]) -> dict[str, int]:
+    """Return node → number of samples, as many for each fact of it. Nodes that come first in their list get the remainder."""
     shares = dict.fromkeys((*called, *others), 0)
+    enough = {node: ENOUGH * count for node, count in facts.items()}
     most, left = dict.fromkeys(shares, MAX_SAMPLES), budget
     for nodes, limit in ((called, enough), (others, enough), ((*called, *others), most)):
-        while left and (open_to := [n for n in nodes if shares[n] < limit[n]]):
+        while left and (open_to := [node for node in nodes for _ in range(facts[node]) if shares[node] < limit[node]]):
             each, more = divmod(left, len(open_to))
             for place, node in enumerate(open_to):
                 given = min(each + (place < more), limit[node] - shares[node])

@@ -13,7 +13,7 @@ from proda.debugger.probes import CONDITIONS, Answer, Probe, all_condition_probe
 from proda.debugger.repair import ENOUGH, plan_repairs
 from proda.graph import Knowledge
 from proda.params import Params
-from proda.records import Item, Option
+from proda.records import Evidence, Item, Option, Sample
 from tests.toyitems import bridge, linked_knowledge
 
 SEEDS = ("seed-0", "seed-1", "seed-2")
@@ -109,3 +109,16 @@ def test_a_repair_teaches_both_sides_of_a_chain_by_the_explanation_and_by_its_st
     assert 2 <= len(by_step) <= 6 and all(CHAIN.explains in s.question for s in patch.samples if s not in by_step)
     right = Counter(s.answer for s in patch.samples if s.format != "true-false")
     assert {*CHAIN.preconditions, *CHAIN.exclusions} <= right.keys()
+
+
+def test_what_is_noticed_of_a_chain_gets_as_many_samples_for_each_side_as_a_statement() -> None:
+    """Otherwise the right options of items, whose chains are blamed, would be said more often than the wrong ones, which items show too."""
+    asked, lacks = item(6), (("weaving/story-8", "condition"), (WORLD.chains["weaving/story-3"].statements[0], "statement"))
+    lacking = [Evidence(node, probe, 12, 9, -0.1, "") for node, probe in lacks]
+    found = examined({(CHAIN.id, "preconditions")}, [asked], [asked]).diagnoses
+
+    def teach(node: str, count: int, contrast: object, stepwise: bool, beside: object) -> list[Sample]:
+        return extra_samples(WORLD, node, count, start=1000, params=Params())
+
+    patches = plan_repairs(WORLD, [asked], found, lacking, number=1, per_error=2 * ENOUGH + 6, teach=teach)
+    assert {p.targets[0]: len(p.samples) for p in patches} == {CHAIN.id: 2 * ENOUGH, lacks[0][0]: 4, lacks[1][0]: 2}
