@@ -10,17 +10,20 @@ import http.client
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
 from urllib.parse import urlsplit
+
+from proda.compiler.run_stores import create_tables
 
 PATIENCE_S = 300
 
@@ -40,6 +43,7 @@ def mlflow_server(folder: Path, port: int | None = None) -> Iterator[str]:
     command += ["--backend-store-uri", f"sqlite:///{folder / 'server.db'}", "--artifacts-destination", str(folder / "artifacts")]
     quiet = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
     quiet |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    _prepare(folder / "server.db")
     with (folder / "server.log").open("wb") as log:
         child = subprocess.Popen(command, env=quiet, cwd=folder, stdout=log, stderr=log, start_new_session=True)
         try:
@@ -51,6 +55,13 @@ def mlflow_server(folder: Path, port: int | None = None) -> Iterator[str]:
         finally:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
+
+
+def _prepare(database: Path) -> None:
+    """Create the tables, which takes the server longer, but not the first experiment, whose artefacts are to be on the server."""
+    create_tables(database)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("DELETE FROM experiments")
 
 
 def _answers(port: int) -> bool:

@@ -162,6 +162,12 @@ def test_the_keyboard_reaches_a_list_an_item_the_graph_and_the_help(page: Browse
     page.wait(f"location.hash === {json.dumps(wanted)}")
     page.press("b")
     page.wait("location.hash.startsWith('#list/items') && document.activeElement.dataset.place === '1'")
+    page.press("Enter")
+    page.wait("document.querySelector('#view article')")
+    pressed = "for (const key of 'npnp') document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))"
+    page.eval(f"{{ {pressed} }}")
+    assert page.eval("location.hash") == wanted, "keys pressed faster than the page follows"
+    page.press("b")
     page.press("1")
     page.wait("!document.querySelector('#summary').hidden")
 

@@ -22,6 +22,7 @@ function startKeys() {
     const act = actions[event.key] ?? (GOTO[event.key] && (() => { location.hash = GOTO[event.key]; }));
     if (!act) return;
     event.preventDefault();
+    catchUp();
     act();
   });
 }

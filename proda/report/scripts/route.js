@@ -29,8 +29,11 @@ function routeNow() {
   return { kind, path: [rest], query: Object.fromEntries(new URLSearchParams(asked ?? "")) };
 }
 
+let followed = null; // the address that the page shows
+
 function follow({ keepFocus = false } = {}) {
   const { kind, path, query } = routeNow(), view = byId("view");
+  followed = location.hash;
   byId("summary").hidden = kind !== "";
   view.hidden = kind === "";
   for (const link of document.querySelectorAll(".top nav a")) {
@@ -52,6 +55,11 @@ function follow({ keepFocus = false } = {}) {
   else view.focus({ preventScroll: true });
 }
 
+// A browser says that the address has changed only after the keys that were pressed meanwhile.
+function catchUp() {
+  if (location.hash !== followed) follow();
+}
+
 // Unfold and show the part of the summary that a link leads to.
 function reveal(id) {
   const wanted = id && byId(decodeURIComponent(id));
@@ -64,7 +72,7 @@ keptScheme();
 startHeatmap();
 startSearch();
 startKeys();
-addEventListener("hashchange", () => follow());
+addEventListener("hashchange", catchUp);
 addEventListener("beforeprint", () => {
   needHeatmap();
   for (const folded of document.querySelectorAll("details")) folded.open = true;
