@@ -1,18 +1,17 @@
-"""Runs a study: composes the arms, checks them for leaks, trains and scores them, and compares the results.
+"""Runs a study: composes the arms without what leaks, trains and scores them, and compares the results.
 
     plan = plan_study(repo, ["no-repair", "diagnosed", "undirected"], StudyCondition(), seeds=None, confirm=False, budget=None)
     estimate(plan)                # trainings per arm, and seconds at the pace of the last build
     document = run_study(plan)    # the content of study.json
 
 Trainings, scores and answers to probes are kept in build/cache, so an interrupted study continues where it stopped and a second run trains
-nothing. No training starts before the samples of all arms pass the leak check.
+nothing. A sample that gives an item away is left out of its arm, as a repair leaves it out.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,13 +45,12 @@ from proda.history.repository import Repository
 from proda.params import load_params
 from proda.records import SPLITS, Item, Outcome, Sample
 from proda.store.items import load_items
-from proda.store.training_texts import Text
-from proda.workflows.leak_check import leak_check, refuse_leaking_samples
+from proda.store.training_texts import Text, sample_text
+from proda.workflows.leak_check import leak_check
 from proda.workflows.portion import described
 from proda.workflows.trials import Laboratory, Trial, ahead
 
 CONFIRM = (200, 201, 202, 203, 204)  # held-out training seeds: no choice may be made on them. JOURNAL.md records every use.
-ADVICE = "Reword the statements or concepts that these samples are made of, never the items."
 
 Draws = Mapping[int, Arm]  # training seed → the arm for it; the same arm for all seeds unless the arm is randomised
 
@@ -67,6 +65,7 @@ class StudyPlan(NamedTuple):
     arms: dict[str, Draws]
     labs: dict[str, Laboratory]  # "development", and "confirmation" if asked for
     leaking_sentences: int | None  # sentences left out because they give an item away; None without the arm `sentences`
+    leaking_samples: int  # different samples of the arms that were left out for the same reason
 
 
 def plan_study(
@@ -79,13 +78,13 @@ def plan_study(
     budget: int | None,
     may_train: bool = True,
 ) -> StudyPlan:
-    """Composes the arms and checks their samples for leaks.
+    """Composes the arms, without samples that give an item away.
 
     `seeds` are training seeds (None: those of params.yaml); `confirm` adds the seeds in CONFIRM; `budget` limits the samples of an arm.
     Under another condition than the repository's own, this trains and diagnoses the models without repair, if they are not in the cache.
 
-    Raises UsageError if `seeds` and CONFIRM overlap, NotFoundError if a training is needed and `may_train` is off or if no diagnosis blames
-    a node, and GateError if a sample gives an item away.
+    Raises UsageError if `seeds` and CONFIRM overlap, and NotFoundError if a training is needed and `may_train` is off or if no diagnosis
+    blames a node.
     """
     ready = prepare(repo, condition)
     seeds = ready.params.train.seeds if seeds is None else seeds
@@ -106,15 +105,13 @@ def plan_study(
                 " their diagnoses decide how many samples each arm gets. Run the study with `--arms undirected` to begin."
             )
     setting = set_up(repo, condition, labs["development"], ready, budget=budget)
-    arms, leaking = composed(setting, wanted, [seed for lab in labs.values() for seed in lab.seeds])
-    return StudyPlan(repo, condition, setting, list(wanted), arms, labs, leaking)
+    arms, sentences = composed(setting, wanted, [seed for lab in labs.values() for seed in lab.seeds])
+    arms, samples = without_leaking_samples(setting, arms)
+    return StudyPlan(repo, condition, setting, list(wanted), arms, labs, sentences, samples)
 
 
 def composed(setting: Setting, wanted: Iterable[str], seeds: Sequence[int]) -> tuple[dict[str, Draws], int | None]:
-    """Returns the arms except `probed`, and how many sentences were left out because they give an item away (None without that arm).
-
-    Raises GateError if a sample of an arm gives an item away.
-    """
+    """Returns the arms except `probed`, and how many sentences were left out because they give an item away (None without that arm)."""
     orders = orders_of(setting.patches, setting.diagnoses)
     diagnosed_items = {d.item for d in setting.diagnoses}
     failed = [i for i in setting.items if i.id in diagnosed_items]
@@ -132,7 +129,6 @@ def composed(setting: Setting, wanted: Iterable[str], seeds: Sequence[int]) -> t
         elif name != "probed":
             drawn = {seed: orders_for(name, setting.knowledge, orders, failed, seed) for seed in seeds}
             arms[name] = {seed: written_arm(setting, name, mine) for seed, mine in drawn.items()}
-    _refuse_leaks(setting, arms.values())
     return arms, leaking
 
 
@@ -170,10 +166,16 @@ def _compared_with(setting: Setting) -> tuple[Knowledge, list[Item]]:
     return Repository.open(setting.root).knowledge, load_items(setting.root)
 
 
-def _refuse_leaks(setting: Setting, arms: Iterable[Draws]) -> None:
+def without_leaking_samples(setting: Setting, arms: Mapping[str, Draws]) -> tuple[dict[str, Draws], int]:
+    """Returns the arms without the samples that give an item away, and how many different ones that leaves out."""
     knowledge, items = _compared_with(setting)
-    samples = ((f"{arm.name}  {s.id}", s) for arm in chain.from_iterable(draws.values() for draws in arms) for s in arm.samples)
-    refuse_leaking_samples(knowledge, items, samples, setting.params.guard, of="the study's arms", advice=ADVICE)
+    texts = {sample_text(s) for draws in arms.values() for arm in draws.values() for s in arm.samples}
+    leaking = {k.where for k in leak_check(knowledge, items, [Text(text, text) for text in sorted(texts)], setting.params.guard).leaks}
+    left: dict[int, Arm] = {}  # id of an arm → the arm without leaks, so that seeds go on sharing it
+    for arm in (arm for draws in arms.values() for arm in draws.values()):
+        samples = tuple(s for s in arm.samples if sample_text(s) not in leaking)
+        left.setdefault(id(arm), arm if samples == arm.samples else msgspec.structs.replace(arm, samples=samples))
+    return {name: {seed: left[id(arm)] for seed, arm in draws.items()} for name, draws in arms.items()}, len(leaking)
 
 
 def estimate(plan: StudyPlan) -> dict[str, Any]:
@@ -215,12 +217,12 @@ def _missing(lab: Laboratory, sets: Mapping[int, Sequence[Sample]]) -> int:
 def run_study(plan: StudyPlan, tell: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
     """Trains and scores what is not in the cache, compares the arms, and returns the content of study.json.
 
-    `tell` receives progress messages. Raises NotFoundError if there is no base to train, and GateError if a sample of the arm `probed`
-    gives an item away.
+    `tell` receives progress messages. Raises NotFoundError if there is no base to train.
     """
     setting, condition = plan.setting, plan.condition
     blamed = {t for p in setting.patches for t in p.targets}
-    arms = {**plan.arms, **(_probed(plan, tell) if "probed" in plan.wanted else {})}
+    probed, more = without_leaking_samples(setting, _probed(plan, tell) if "probed" in plan.wanted else {})
+    arms = {**plan.arms, **probed}
     chosen = {name: arms[name] for name in plan.wanted if name in arms}
     first = plan.labs["development"].seeds
     content = {
@@ -257,6 +259,8 @@ def run_study(plan: StudyPlan, tell: Callable[[str], None] = lambda _: None) -> 
         }
     if plan.leaking_sentences is not None:
         document["leaking_sentences"] = plan.leaking_sentences
+    if leaking := plan.leaking_samples + more:
+        document["leaking_samples"] = leaking
     return document
 
 
@@ -284,7 +288,6 @@ def _probed(plan: StudyPlan, tell: Callable[[str], None]) -> dict[str, Draws]:
         return {}
     budget = sum(len(p.samples) for p in setting.patches)
     draws = {seed: written_arm(setting, "probed", evenly(failing, budget, "probed", seed)) for seed in plan.arms[NO_REPAIR]}
-    _refuse_leaks(setting, [draws])
     return {"probed": draws}
 
 

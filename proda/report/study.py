@@ -29,6 +29,8 @@ def markdown(document: Mapping[str, Any]) -> str:
     out += _table(["arm", *(c.replace("_", " ") for c in counts), "what it adds"], rows)
     if "leaking_sentences" in document:
         out += ["", f"Left out, since they give an item away: {counted(document['leaking_sentences'], 'sentence')} of the sources."]
+    if "leaking_samples" in document:
+        out += ["", f"Left out of the arms, since they give an item away: {counted(document['leaking_samples'], 'sample')}."]
     for phase in (p for p in PHASES if p in document):
         seeds, items, arms = (document[phase][key] for key in ("seeds", "items", "arms"))
         out += ["", f"## {phase.capitalize()}: seeds {', '.join(map(str, seeds))}", "", "Accuracy, mean over seeds (each seed).", ""]

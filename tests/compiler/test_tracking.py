@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from mlflow.tracking import MlflowClient
+from sqlalchemy import create_engine
 
 from proda.compiler.fit import Point
 from proda.compiler.run_stores import EXPERIMENT, all_runs, own_store, own_uri
@@ -169,3 +172,19 @@ def test_a_database_that_cannot_be_used_stops_nothing(there: str, tmp_path: Path
     assert "Move it away to start a new one" in said.err
     with pytest.raises(InputError, match=r"mlflow\.db: .*; expected an SQLite database of MLflow"):
         own_store(tmp_path)
+
+
+def test_a_database_whose_creation_was_interrupted_is_created_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the attempt is left: neither some of the tables, nor the setting by which they are made faster."""
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(MlflowClient, "search_experiments", interrupt)
+        own_store(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
+        assert database.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    assert [e.name for e in own_store(tmp_path).search_experiments()] == ["Default"]
+    with create_engine(own_uri(tmp_path)).connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2, "FULL"
