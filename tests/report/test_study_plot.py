@@ -29,7 +29,7 @@ def told(svg: str) -> tuple[list[str | None], set[str]]:
     return [e.text for e in drawing.iter(f"{SVG}text")], bars
 
 
-@pytest.mark.parametrize("name", ["study", "study-confirmed"])
+@pytest.mark.parametrize("name", ["study", "study-confirmed", "study-round", "study-starved"])
 def test_the_committed_plot_says_what_the_committed_numbers_say(name: str) -> None:
     assert told(plot(document(name))) == told((MEASURED / f"{name}.svg").read_text())
 
