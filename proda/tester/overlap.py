@@ -41,6 +41,7 @@ from proda.store.training_texts import Text
 
 NEAR_GRAM = 3  # words
 LETTERS_GRAM = 25  # letters; about as long as five words, and so compared with the same limit
+BLOCK = 13  # letters; of a text cut into blocks of this length, every run of LETTERS_GRAM letters holds a whole one
 SEQUENCE = 0.85  # limit of the measure `sequence`
 ENOUGH = 3  # of its rarest words that a text must share with an item before the sequence is compared; see _Sequences
 COMMON = 3  # chains
@@ -90,6 +91,8 @@ class _Index(msgspec.Struct):
     """What to look for in a text. Built once from the items, and read for every text. Items are given by number."""
 
     grams: dict[str, dict[Any, list[int]]]  # measure → n-gram → items
+    blocks: frozenset[str]  # every run of BLOCK letters in the n-grams of `letters`
+    smallest: dict[str, int]  # measure → the smallest number of n-grams that an item has
     sizes: dict[str, list[int]]  # measure → how many n-grams (or concepts) each item has
     names: Names  # of all concepts: "flour dust" must not count as flour, even if no item's path has flour dust
     paths: dict[str, list[int]]  # concept → items whose path it is on
@@ -142,31 +145,42 @@ def _place(leak: Leak) -> tuple[str, str, str]:
     return (leak.item, leak.where, leak.how)
 
 
-def grams(tokens: Sequence[str], size: int) -> set[Gram]:
-    """Return all runs of `size` words, or the whole text if it is shorter."""
+def grams(tokens: Sequence[str], size: int) -> list[Gram]:
+    """Return all runs of `size` words in order, or the whole text if it is shorter."""
     if len(tokens) <= size:
-        return {tuple(tokens)} if tokens else set()
-    return set(zip(*(tokens[start:] for start in range(size)), strict=False))
+        return [tuple(tokens)] if tokens else []
+    return list(zip(*(tokens[start:] for start in range(size)), strict=False))
 
 
-def letter_grams(tokens: Sequence[str]) -> set[str]:
-    """Return all runs of LETTERS_GRAM letters of the words joined together, or the whole text if it is shorter."""
-    text = "".join(tokens)
+def letter_grams(text: str) -> list[str]:
+    """Return all runs of LETTERS_GRAM letters in order, or the whole text if it is shorter."""
     if len(text) <= LETTERS_GRAM:
-        return {text} if text else set()
-    return {text[start : start + LETTERS_GRAM] for start in range(len(text) - LETTERS_GRAM + 1)}
+        return [text] if text else []
+    return [text[start : start + LETTERS_GRAM] for start in range(len(text) - LETTERS_GRAM + 1)]
+
+
+def _known_letters(index: _Index, text: str) -> list[str]:
+    """Return the runs of LETTERS_GRAM letters that an item can have, and maybe others: those around a block that an item has."""
+    last = len(text) - LETTERS_GRAM
+    if last <= 0:
+        return letter_grams(text)
+    found = []
+    for block in range(0, len(text) - BLOCK + 1, BLOCK):
+        if text[block : block + BLOCK] in index.blocks:
+            found += [text[start : start + LETTERS_GRAM] for start in range(max(0, block + BLOCK - LETTERS_GRAM), min(block, last) + 1)]
+    return found
 
 
 def _index(items: Sequence[Item], paths: Mapping[str, frozenset[str]], names: Mapping[str, Sequence[str]], params: GuardParams) -> _Index:
     stems = [words(item.stem) for item in items]
     keys = [[*stem, *words(item.options[item.key].text)] for item, stem in zip(items, stems, strict=True)]
-    template = _shared(items, [grams(stem, params.ngram) for stem in stems])
-    spelt = _shared(items, [letter_grams(stem) for stem in stems])
+    template = _shared(items, [set(grams(stem, params.ngram)) for stem in stems])
+    spelt = _shared(items, [set(letter_grams("".join(stem))) for stem in stems])
     found: dict[str, list[set[Any]]] = {
-        "stem": [grams(stem, params.ngram) - template for stem in stems],
-        "key": [grams(key, params.ngram) - template for key in keys],
-        "near": [grams(key, NEAR_GRAM) for key in keys],
-        "letters": [letter_grams(key) - spelt for key in keys],
+        "stem": [set(grams(stem, params.ngram)) - template for stem in stems],
+        "key": [set(grams(key, params.ngram)) - template for key in keys],
+        "near": [set(grams(key, NEAR_GRAM)) for key in keys],
+        "letters": [set(letter_grams("".join(key))) - spelt for key in keys],
     }
     places: dict[str, dict[Any, list[int]]] = {}
     for how, each in found.items():
@@ -185,7 +199,10 @@ def _index(items: Sequence[Item], paths: Mapping[str, frozenset[str]], names: Ma
         frozenset([*words(item.options[item.key].text), *(w for c in paths[item.id] for name in names[c] for w in words(name))]) - common
         for item in items
     ]
-    return _Index({how: dict(found) for how, found in places.items()}, sizes, named, dict(on_path), _sequences(keys), own)
+    runs = (gram for gram in places["letters"] if len(gram) == LETTERS_GRAM)
+    blocks = frozenset(gram[start : start + BLOCK] for gram in runs for start in range(LETTERS_GRAM - BLOCK + 1))
+    smallest = {how: min((size for size in each if size), default=0) for how, each in sizes.items()}
+    return _Index({how: dict(found) for how, found in places.items()}, blocks, smallest, sizes, named, dict(on_path), _sequences(keys), own)
 
 
 def _shared(items: Sequence[Item], found: Sequence[set[Any]], most: int = COMMON) -> set[Any]:
@@ -227,21 +244,21 @@ def _values(index: _Index, text: str, size: int, floor: Mapping[str, float]) -> 
 
 
 def _measure(index: _Index, tokens: list[str], size: int, floor: Mapping[str, float]) -> Iterator[tuple[tuple[int, str], float]]:
-    long = grams(tokens, size)
-    mine: tuple[tuple[str, set[Any]], ...] = (
-        ("stem", long),
-        ("key", long),
-        ("near", grams(tokens, NEAR_GRAM)),
-        ("letters", letter_grams(tokens)),
-    )
     there, joined = frozenset(tokens), "".join(tokens)
+    long, letters = grams(tokens, size), _known_letters(index, joined)
+    mine: tuple[tuple[str, Sequence[Any]], ...] = (("stem", long), ("key", long), ("near", grams(tokens, NEAR_GRAM)), ("letters", letters))
     for how, found in mine:
-        known, sizes, least = index.grams[how], index.sizes[how], floor[how]
-        for number, count in _counted(known, found).items():
-            value = count / (len(found) + sizes[number] - count if how == "near" else sizes[number])
+        known, sizes, smallest, least = index.grams[how], index.sizes[how], index.smallest[how], floor[how]
+        held = known.keys() & found
+        different = len(set(found)) if held and how == "near" else 0
+        # With fewer in common, no item, however small, has a value above the floor.
+        needed = least * (different + smallest) / (1 + least) if how == "near" else least * smallest
+        counts = _counted(known, held) if len(held) > needed else {}
+        for number, count in [pair for pair in counts.items() if pair[1] > needed]:
+            value = count / (different + sizes[number] - count if how == "near" else sizes[number])
             if value > least and (_spells_own(index, number, joined) if how == "letters" else _holds_own(index, number, there)):
                 yield (number, how), value
-    for number, count in _counted(index.paths, index.names.found(tokens)).items():
+    for number, count in _counted(index.paths, index.paths.keys() & index.names.found(tokens)).items():
         value = count / index.sizes["path"][number]
         if value > floor["path"]:
             yield (number, "path"), value
@@ -261,15 +278,15 @@ def _spells_own(index: _Index, number: int, joined: str) -> bool:
     return any(word in joined for word in long)
 
 
-def _counted(known: Mapping[Any, list[int]], found: AbstractSet[Any]) -> Counter[int]:
-    """Item → how many of the things found it has."""
-    return Counter(chain.from_iterable(map(known.__getitem__, known.keys() & found)))
+def _counted(known: Mapping[Any, list[int]], held: AbstractSet[Any]) -> Counter[int]:
+    """Item → how many of the things it has, all of which are known."""
+    return Counter(chain.from_iterable(map(known.__getitem__, held)))
 
 
 def _in_order(sequences: _Sequences, tokens: Sequence[str]) -> Iterator[tuple[int, float]]:
     """(item, value of `sequence`) for the items whose limit the text can reach."""
     there = set(tokens)
-    for number, count in _counted(sequences.rare, there).items():
+    for number, count in _counted(sequences.rare, sequences.rare.keys() & there).items():
         if count >= sequences.needed[number] and len(sequences.words[number] - there) <= sequences.lacking[number]:
             length = sequences.lengths[number]
             yield number, _common_subsequence(sequences.places[number], length, tokens) / length
