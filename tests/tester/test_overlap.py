@@ -185,6 +185,40 @@ def _own(item: Item) -> set[str]:
     return {w for w in words(told) if len(chains[w]) <= 10}
 
 
+def _runs(text: str) -> set[str]:
+    """Every run of 25 letters, with everything between letters left out; the whole text if it is shorter."""
+    letters = "".join(words(text))
+    return {letters[n : n + 25] for n in range(max(1, len(letters) - 24))}
+
+
+def test_no_letters_that_reach_the_limit_are_missed() -> None:
+    """Keys are cut off, filled up and cut into words at random; what is found, and how much, is what comparing every run finds."""
+    rng = random.Random(1)
+    limit = GuardParams().containment
+    chains: dict[str, set[str]] = defaultdict(set)
+    for item in ITEMS:
+        for run in _runs(item.stem):
+            chains[run].add(item.chain)
+    keys = {i.id: {run for run in _runs(f"{i.stem} {i.options[i.key].text}") if len(chains[run]) <= 3} for i in ITEMS}
+    plants = []
+    for item in rng.sample(ITEMS, 60):
+        letters = "".join(words(f"{item.stem} {item.options[item.key].text}"))
+        start, end = rng.randrange(len(letters) // 4), len(letters) - rng.randrange(len(letters) // 4)
+        middle = rng.randrange(start, end)
+        told = letters[start:middle] + "q" * rng.choice((0, 0, 1, 7)) + letters[middle:end]
+        cuts = sorted(rng.sample(range(1, len(told)), 6))
+        plants.append(" ".join(told[a:b] for a, b in zip([0, *cuts], [*cuts, len(told)], strict=True)))
+    found = {(x.item, x.where): x.value for x in _gate([Text(str(n), t) for n, t in enumerate(plants)]).leaks if x.how == "letters"}
+    every = {}
+    for n, text in enumerate(plants):
+        runs, joined = _runs(text), text.replace(" ", "")
+        for item in ITEMS:
+            value = len(keys[item.id] & runs) / len(keys[item.id]) if keys[item.id] else 0
+            if value >= limit and any(w in joined for w in [w for w in _own(item) if len(w) >= 4] or _own(item)):
+                every[item.id, str(n)] = round(value, 4)
+    assert found == every and len(every) > 10
+
+
 def _hows(text: str, item: Item) -> set[str]:
     """The measures by which the text comes near the item or gives it away."""
     found = _gate([Text("t", text)])
