@@ -25,10 +25,11 @@ repro: $(VENV)/installed
 ui: $(VENV)/installed
 	@proda runs --ui
 
-# One worker per file, so that a file builds its fixtures once; in the order of tests/conftest.py, which puts the longest files first. One
-# thread per worker, since two workers with two threads each wait for one another.
+# One worker per file, so that a file builds its fixtures once; in the order of tests/conftest.py, which puts the longest files first. Three
+# workers for two cores, since tests also wait for servers and disks. One thread per worker, since workers with two threads each wait for
+# one another.
 test: $(VENV)/installed
-	OMP_NUM_THREADS=1 pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not gpu"
+	OMP_NUM_THREADS=1 pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not slow and not gpu"
 
 check: $(VENV)/installed
 	ruff check .
