@@ -19,7 +19,7 @@ import msgspec
 from proda.errors import InputError
 from proda.history.git_log import Commit, changes, content, log, message, run
 from proda.history.repairs import Repairs
-from proda.history.rounds import adding
+from proda.history.rounds import adding, of_earlier_round
 from proda.history.trace import Group, Link, Trace, made
 from proda.records import CATEGORIES, Patch
 from proda.store.corpus import PATCHES
@@ -126,6 +126,10 @@ def read_round(
     judged = _judged(root, number, names)
     its_own = frozenset(adding(told, names))  # an earlier round that is no longer there may have had the same number
     added = tuple(c for c in reversed(changes(root, "--diff-filter=A", "--", pattern)) if c.id in its_own)
+    if reallocation and added:
+        between = f"{reallocation.id}..{added[0].id}"
+        gone = run(root, "log", "--diff-filter=D", "--name-only", "--format=", between, "--", pattern) or b""
+        reallocation = None if of_earlier_round(gone.decode("utf-8", "replace"), names) else reallocation
     first = next((c for c in (*added[:1], reallocation) if c), None)
     # After a rebase the history does not hold the commit that the verdict names; the round still begins after the same results.
     before = [verdict.before] if verdict and verdict.before else []

@@ -68,6 +68,15 @@ def adding(log: str, names: Collection[str]) -> list[str]:
     return found
 
 
+def of_earlier_round(log: str, names: Collection[str]) -> bool:
+    """Return whether a re-allocation belongs to an earlier round with the same number, patches of which were deleted before this round.
+
+    `log` is that of a `git log --diff-filter=D --name-only --format=` of the number's patches, from the re-allocation to the commit that
+    adds this round's first patch. `names` are the files of this round's patches.
+    """
+    return any(PurePosixPath(path).name not in names for path in log.splitlines() if path)
+
+
 def before_round(root: Path, number: int) -> str:
     """Return the revision before the commit that added the round's first patch or re-allocated its samples, whichever was first.
 
@@ -80,6 +89,12 @@ def before_round(root: Path, number: int) -> str:
     log = repo.git.log("--diff-filter=A", "--name-only", "--format=commit %H", "--", f"{PATCHES.as_posix()}/{pattern}")
     added = adding(log, here)[-1:]
     shared_out = reallocations(root).get(number)
+    if shared_out is not None and added and here:
+        between = f"{shared_out}..{added[0]}"
+        if of_earlier_round(
+            repo.git.log("--diff-filter=D", "--name-only", "--format=", between, "--", f"{PATCHES.as_posix()}/{pattern}"), here
+        ):
+            shared_out = None
     if shared_out is not None and not (added and repo.is_ancestor(added[0], shared_out)):
         added = [shared_out]
     if not added:

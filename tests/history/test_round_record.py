@@ -6,11 +6,13 @@ import json
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from proda.history.git_log import content, log
 from proda.history.repairs import Repairs, read_repairs
 from proda.history.round_record import RoundRecord, _judged, read_all, round_ids
+from proda.store.patches import named, patch_text, read_patch
 from proda.store.verdicts import write_round
 from tests.toyresults import commit, make_patch, make_results
 from tests.toyworld import make_repository
@@ -74,6 +76,22 @@ def test_a_reallocation_that_was_reverted_says_so(root: Path) -> None:
     record = only(root)
     assert record.reallocation is not None and record.reallocation.subject == "Share samples out"
     assert record.reallocation_reverted is not None and record.reallocation_reverted.subject.startswith("Revert")
+
+
+def test_a_reallocation_of_an_earlier_round_with_the_number_is_not_named(root: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    git(tmp_path, "clone", "-q", str(root), str(copy))
+    (patch,) = (copy / "samples/patches").glob("1-*.yaml")
+    git(copy, "rm", "-q", "-r", "samples/patches", "benchmarks/verdicts")
+    git(copy, "commit", "-qm", "Another beginning")
+    patch.parent.mkdir(exist_ok=True)
+    made = make_patch(copy).id  # the same patch again, which is of the new round
+    other = msgspec.structs.replace(read_patch(patch.with_name(f"{made}.yaml")), reason="Found anew.")
+    patch.with_name(f"{made}.yaml").unlink()
+    patch.with_name(f"{named(other).id}.yaml").write_text(patch_text(named(other)))
+    commit(copy, "Repair anew")
+    record = only(copy)
+    assert record.reallocation is None and [c.subject for c in record.added] == ["Repair anew"]
 
 
 def test_scores_that_do_not_fit_the_verdict_are_left_out(root: Path, tmp_path: Path) -> None:

@@ -65,3 +65,13 @@ def test_patches_that_are_no_longer_there_had_a_round_of_their_own(root: Path) -
     assert _before(root, 2) == start
     _commit(root, "new", add="2-new-00000000.yaml")
     assert _before(root, 2) == again
+
+
+def test_samples_that_an_earlier_round_of_the_number_re_allocated_are_not_of_this_one(root: Path) -> None:
+    start = _commit(root, "results")
+    _commit(root, "share samples out\n\nReallocation: round 2")
+    _commit(root, "old", add="2-old-00000000.yaml")
+    assert _before(root, 2) == start
+    again = _commit(root, "another benchmark", remove="2-old-00000000.yaml")
+    _commit(root, "new", add="2-new-00000000.yaml")
+    assert _before(root, 2) == again
