@@ -14,11 +14,11 @@ from proda.graph import Knowledge
 from proda.params import Params
 from proda.store.exceptions import load_exceptions
 from proda.store.files import write_file
-from proda.store.items import write_items_tree
 from proda.store.solved import load_solved
 from proda.store.validation import load_validation
 from proda.store.written_items import load_written_items
 from proda.tester.build import build_benchmark
+from proda.tester.items import write_item_files
 
 ROOT = Path()
 
@@ -29,7 +29,7 @@ def main(params: Params) -> str:
     knowledge = Knowledge.load(ROOT / "build/knowledge")
     written = load_written_items(ROOT)
     built = build_benchmark(knowledge, params, load_exceptions(ROOT), load_validation(ROOT), load_solved(ROOT), written)
-    changed = write_items_tree(ROOT, built.items)
+    changed = write_item_files(ROOT, built.items)
     shortcuts = msgspec.json.format(msgspec.json.encode(built.shortcuts), indent=2)
     write_file(ROOT / "benchmarks/results/shortcuts.json", shortcuts + b"\n")
     solvers = built.shortcuts["solvers"]

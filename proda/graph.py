@@ -231,6 +231,6 @@ def _group(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
     found: dict[Any, list[Any]] = defaultdict(list)
     for key, value in pairs:
         found[key].append(value)
-    for values in found.values():
+    for values in (each for each in found.values() if len(each) > 1):
         values.sort(key=lambda v: getattr(v, "id", v))
     return dict(found)

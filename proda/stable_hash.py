@@ -23,13 +23,20 @@ def seed_of(*parts: object) -> int:
 
 def by_weight(candidates: Iterable[T], *key: object, name: Callable[[T], object] = str) -> list[T]:
     """Rank candidates by a hash of `key` and their name. Independent of input order; adding a candidate keeps the order of the others."""
-    start = "".join(f"{part}\x1f" for part in key)  # the hash is that of `seed_of(*key, name(candidate))`
+    weigh = weigher(*key)
 
     def rank(candidate: T) -> tuple[int, str]:
         text = str(name(candidate))
-        return -int.from_bytes(hashlib.blake2b((start + text).encode(), digest_size=8).digest(), "big"), text
+        return -weigh(text), text
 
     return sorted(candidates, key=rank)
+
+
+def weigher(*key: object) -> Callable[[str], int]:
+    """Return a function that gives `seed_of(*key, name)` for a name; faster than `seed_of` where there are many names."""
+    start = "".join(f"{part}\x1f" for part in key)
+    hashed, number = hashlib.blake2b, int.from_bytes
+    return lambda name: number(hashed((start + name).encode(), digest_size=8).digest(), "big")
 
 
 def fraction(*parts: object) -> float:

@@ -35,7 +35,7 @@ from proda.language.neighbours import mentions
 from proda.language.signs import composed
 from proda.language.wording import altered, clause, conditions, path_with_gap, question
 from proda.records import Chain, Format, Record, Statement
-from proda.stable_hash import fraction, seed_of
+from proda.stable_hash import fraction, seed_of, weigher
 
 Unit = Literal["statement", "window", "gap", "concept", "condition"]
 Form = Literal["fact", "effect", "condition", "preconditions", "exclusions"]
@@ -198,10 +198,11 @@ def left_out(nodes: Sequence[str], ordinal: int) -> int:
 
 def _rounds(units: Sequence[tuple[Part, str]], seed: int) -> Iterator[tuple[Part, str, int]]:
     """(part, topic, ordinal) without end, round after round; within a round by a hash of the part's name."""
-    order = sorted(units, key=lambda u: (seed_of(seed, "round", u[0].name), u[0].name))
+    weigh, phase = weigher(seed, "round"), weigher(seed, "phase")
+    order = sorted(units, key=lambda u: (weigh(u[0].name), u[0].name))
     done = dict.fromkeys((part.name for part, _ in order), 0)
     # Without the phase, all concepts would come in the same round.
-    phases = {name: fraction(seed, "phase", name) for name in done}
+    phases = {name: phase(name) / 2**64 for name in done}
     lap = 0
     while order:
         lap += 1

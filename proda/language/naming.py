@@ -8,6 +8,7 @@ Texts and wordings are compared word by word, after folding (folding.py).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from weakref import WeakKeyDictionary
 
@@ -21,25 +22,31 @@ class Names:
     def __init__(self, names: Mapping[str, Iterable[str]]) -> None:
         """`names` maps concept id → its wordings (term, aliases). Concepts may share a wording."""
         self._concepts: dict[tuple[str, ...], set[str]] = {}  # words of a wording → concepts
-        self._lengths: dict[str, list[int]] = {}  # first word → numbers of words of the wordings that begin with it, the largest first
         for concept, texts in names.items():
-            for wording in {tuple(words(text)) for text in {*texts}} - {()}:
-                self._concepts.setdefault(wording, set()).add(concept)
-        for first, length in sorted({(wording[0], -len(wording)) for wording in self._concepts}):
-            self._lengths.setdefault(first, []).append(-length)
+            for text in {*texts}:
+                if wording := tuple(words(text)):
+                    known = self._concepts.get(wording)
+                    if known is None:
+                        self._concepts[wording] = {concept}
+                    else:
+                        known.add(concept)
+        # First word → numbers of words of the wordings that begin with it, the largest first.
+        lengths: dict[str, set[int]] = defaultdict(set)
+        for wording in self._concepts:
+            lengths[wording[0]].add(len(wording))
+        self._lengths = {first: sorted(each, reverse=True) for first, each in lengths.items()}
 
     def found(self, tokens: Sequence[str]) -> frozenset[str]:
         """Return the concepts that folded words name, by the longest wording at each place: "flour dust" does not name flour."""
         found: set[str] = set()
-        place = 0
-        while place < len(tokens):
-            for length in self._lengths.get(tokens[place], ()):
-                if here := self._concepts.get(tuple(tokens[place : place + length])):
-                    found |= here
-                    place += length
-                    break
-            else:
-                place += 1
+        lengths, free = self._lengths, 0  # free: the first place behind the last wording
+        for place, token in enumerate(tokens):
+            if place >= free and token in lengths:
+                for length in lengths[token]:
+                    if here := self._concepts.get(tuple(tokens[place : place + length])):
+                        found |= here
+                        free = place + length
+                        break
         return frozenset(found)
 
 

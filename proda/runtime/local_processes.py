@@ -48,7 +48,7 @@ def side_by_side(
             for connection in wait(list(running)):
                 assert isinstance(connection, Connection)
                 key, child = running.pop(connection)
-                yield key, _result(child, connection)
+                yield key, result_of(child, connection, "fewer train.seeds need less", "to continue from the last checkpoint")
     finally:
         for _, child in running.values():
             child.terminate()
@@ -64,6 +64,28 @@ def start_method() -> str:
     return "forkserver"
 
 
+def result_of(child: Any, connection: Connection, less: str, again: str = "") -> Any:
+    """Return what a process has sent, when it has ended.
+
+    Raises ShareError if the process sent a failure or was ended from outside. `less` says what needs less memory, and `again` what running
+    the command again does.
+    """
+    try:
+        good, value = connection.recv()
+    except EOFError:
+        child.join()
+        code = child.exitcode or 0
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
+        hint = f" The machine may be out of memory; {less}." if code == -signal.SIGKILL else ""
+        raise ShareError(f"{child.name}: its process {how}.{hint} Run the command again{again and f' {again}'}.") from None
+    finally:
+        connection.close()
+    child.join()
+    if not good:
+        raise ShareError(f"{child.name}: {value}")
+    return value
+
+
 def begin(threads: int, environment: dict[str, str]) -> None:
     """Prepare a process of a task. `environment` is that of the parent now; the server has the one it was started with."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it too, and ends its children
@@ -71,23 +93,6 @@ def begin(threads: int, environment: dict[str, str]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     prepare_process(threads)
-
-
-def _result(child: Any, connection: Connection) -> Any:
-    try:
-        good, value = connection.recv()
-    except EOFError:
-        child.join()
-        code = child.exitcode or 0
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
-        hint = " The machine may be out of memory; fewer train.seeds need less." if code == -signal.SIGKILL else ""
-        raise ShareError(f"{child.name}: its process {how}.{hint} Run the command again to continue from the last checkpoint.") from None
-    finally:
-        connection.close()
-    child.join()
-    if not good:
-        raise ShareError(f"{child.name}: {value}")
-    return value
 
 
 def _child(work: Callable[[K], object], key: K, threads: int, environment: dict[str, str], out: Connection) -> None:

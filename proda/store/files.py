@@ -43,8 +43,13 @@ def write_file(path: Path, data: bytes | str) -> bool:
 
     Raises InputError if a link leads the folder of `path` out of the repository. A link in place of the file itself is replaced.
     """
-    payload = data.encode() if isinstance(data, str) else data
     refuse_outside(path.parent)
+    return _write(path, data)
+
+
+def _write(path: Path, data: bytes | str) -> bool:
+    """Write a file in a folder that is in the repository."""
+    payload = data.encode() if isinstance(data, str) else data
     linked = path.is_symlink()
     if not linked and path.is_file() and path.read_bytes() == payload:
         return False
@@ -75,7 +80,7 @@ def write_tree(root: Path, files: Mapping[str, bytes | str], suffix: str, *, kep
     for folder in sorted({root, *((root / name).parent for name in (*files, *kept))}):
         refuse_outside(folder)
     with ThreadPoolExecutor(THREADS) as pool:
-        changed = sum(pool.map(lambda name: write_file(root / name, files[name]), files))
+        changed = sum(pool.map(lambda name: _write(root / name, files[name]), files))
     wanted = {str(root / name) for name in (*files, *kept)}
     for place, inner, names in os.walk(root, topdown=False, followlinks=False):
         for link in filter(os.path.islink, (os.path.join(place, name) for name in inner)):

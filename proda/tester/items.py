@@ -17,7 +17,8 @@ An item that rests on a statement of a sealed chain is sealed; dev and twin use 
 item that it accompanies. There is at most one sealed item of each kind for a chain.
 
 Deterministic. All choices for an item depend on its id and on the nodes that it may use. Editing a statement therefore rewrites the items
-that use it, or that could use its concepts as distractors; no others.
+that use it, or that could use its concepts as distractors; no others. The kinds of a large knowledge base are written in several processes;
+the result does not depend on their number.
 """
 
 from __future__ import annotations
@@ -25,10 +26,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 
 from proda.graph import Knowledge
 from proda.records import LETTERS, Item, ItemKind, Split
+from proda.runtime.forked import forked
 from proda.stable_hash import by_weight, seed_of
+from proda.store.items import write_items_tree
 from proda.tester.bridges import BRIDGE
 from proda.tester.cases import case_drafts
 from proda.tester.conditions import CONDITION
@@ -39,18 +43,32 @@ from proda.tester.sequences import MECHANISM, ORDER
 from proda.tester.sights import Sights
 from proda.tester.splits import sealed_chains
 
+FORK_FROM = 300  # chains or items; below this number, starting processes takes longer than they save
 TURNS = 8  # times that practice asks about a site at most
 # The kinds, each with the number of pairs of a dev item and its twin that are written for an owner (a chain or a link) at most.
 QUOTAS: tuple[tuple[Kind, int], ...] = ((BRIDGE, 1), (MECHANISM, 1), (ORDER, 1), (EFFECT, 3), (COUNTERFACTUAL, 2), (CONDITION, 1))
+# The kinds by how long it takes to write their items. Two processes take turns, and each has as much to do as the other.
+BY_LENGTH = ("mechanism", "bridge", "order", "condition", "effect", "counterfactual")
 
 
-def write_items(knowledge: Knowledge, *, seed: int, sealed_share: float) -> list[Item]:
-    """Return the items of the knowledge, sorted by id."""
+def write_items(knowledge: Knowledge, *, seed: int, sealed_share: float, jobs: int | None = None) -> list[Item]:
+    """Return the items of the knowledge, sorted by id.
+
+    `jobs` is the number of processes (default: one from FORK_FROM chains downwards, else as `proda.runtime.forked` says).
+    """
+    jobs = jobs or (1 if len(knowledge.chains) < FORK_FROM else None)
     sealed = sealed_chains(knowledge.chains, sealed_share)
-    sights = Sights(knowledge)
-    items = [item for kind, most in QUOTAS for item in _items(knowledge, sights, kind, most, sealed, seed)]
-    items += _cases(knowledge, sealed)
+    sights = Sights(knowledge, jobs=jobs)
+    alternating = sorted(QUOTAS, key=lambda quota: BY_LENGTH.index(quota[0].name))
+    by_kind = forked(lambda each: list(_items(knowledge, sights, *each, sealed, seed)), alternating, "writing items", jobs=jobs)
+    items = [*(item for written in by_kind for item in written), *_cases(knowledge, sealed)]
     return sorted(items, key=lambda item: item.id)
+
+
+def write_item_files(root: Path, items: Sequence[Item], *, jobs: int | None = None) -> int:
+    """Write `items` below `root` and delete all other item files. Return how many files changed. `jobs` is as in `write_items`."""
+    jobs = jobs or (1 if len(items) < FORK_FROM else None)
+    return write_items_tree(root, items, apply=lambda text, groups: forked(text, groups, "writing item files", jobs=jobs))
 
 
 def practice_items(knowledge: Knowledge, *, seed: int, most: int) -> list[Item]:
@@ -71,12 +89,12 @@ def practice_items(knowledge: Knowledge, *, seed: int, most: int) -> list[Item]:
 def _items(knowledge: Knowledge, sights: Sights, kind: Kind, pairs: int, sealed: frozenset[str], seed: int) -> Iterator[Item]:
     """The items of one kind: for each owner pairs of an item in dev and its twin, or one sealed item."""
     by_owner: dict[str, list[Site]] = defaultdict(list)
+    asked = {owner for owner in knowledge.chains if is_asked(kind.name, owner)}
     for site in kind.sites(knowledge):
-        by_owner[site.owner].append(site)
+        if site.owner in asked:
+            by_owner[site.owner].append(site)
     spent: set[str] = set()  # sealed chains that have their item
     for owner in sorted(by_owner):
-        if not is_asked(kind.name, owner):
-            continue
         sites = [site for site in by_owner[owner] if not sights.show(site.path(knowledge))]
         chains_of = {site: {knowledge.statements[s].chain for s in site.statements} for site in sites}
         ranked = by_weight(sites, "site", kind.name, name=lambda s: " ".join((*s.statements, s.extra)))

@@ -173,6 +173,7 @@ class _Pool:
         self.like = path[1]
         self.types = tuple(knowledge.concepts[c].type for c in (self.like.subject, self.like.object))
         self.shown = stems(f"{name(knowledge, path[0].subject)} {name(knowledge, path[-1].object)}")
+        self._known: dict[str, bool] = {}  # statement → `_unlike`
         self.echoes = not self.shown.isdisjoint(stems(" ".join(bare_name(knowledge, s.object) for s in path[:-1])))
 
     def __iter__(self) -> Iterator[Statement]:
@@ -181,7 +182,7 @@ class _Pool:
         for inner, unlike in product((False, True), repeat=2):
             for topics in ([own], others):
                 steps = (s for t in topics for s in self.knowledge.statements_of.get((self.like.discipline, t), ()))
-                yield from self.ranked(s for s in steps if _inner(self.knowledge, s) is inner and self._unlike(s) is unlike)
+                yield from self.ranked(s for s in steps if self._inner(s) is inner and self._unlike(s) is unlike)
 
     def ranked(self, steps: Iterable[Statement]) -> list[Statement]:
         """Return those of the steps that are of the discipline and over unused concepts, in order."""
@@ -191,16 +192,19 @@ class _Pool:
     def _place(self, step: Statement) -> tuple[bool, bool, bool, int]:
         types = (self.knowledge.concepts[c].type for c in (step.subject, step.object))
         same = sum(one == other for one, other in zip(types, self.types, strict=True))
-        return _inner(self.knowledge, step), self._unlike(step), step.topic != self.like.topic, -same
+        return self._inner(step), self._unlike(step), step.topic != self.like.topic, -same
+
+    def _inner(self, step: Statement) -> bool:
+        """Whether both ends are concepts inside a chain, which are right in other items."""
+        return step.subject in self.knowledge.inner and step.object in self.knowledge.inner
 
     def _unlike(self, step: Statement) -> bool:
-        ends = (stems(name(self.knowledge, c)) for c in (step.subject, step.object))
-        return all(map(self.shown.isdisjoint, ends)) is self.echoes
-
-
-def _inner(knowledge: Knowledge, statement: Statement) -> bool:
-    """Whether both ends are concepts inside a chain, which are right in other items."""
-    return statement.subject in knowledge.inner and statement.object in knowledge.inner
+        """Whether the ends differ from those of the right option in whether they share a word with the stem."""
+        known = self._known.get(step.id)
+        if known is None:
+            ends = (stems(name(self.knowledge, c)) for c in (step.subject, step.object))
+            known = self._known[step.id] = all(map(self.shown.isdisjoint, ends)) is self.echoes
+        return known
 
 
 def _draft(

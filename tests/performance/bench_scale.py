@@ -102,14 +102,13 @@ def _shown(root: Path) -> tuple[Path, str]:
 
 def write_all_items(root: Path) -> dict[str, Any]:
     """Writes the items of all chains, and their files. Returns seconds by part, and the numbers of items and of chains with an item."""
-    from proda.store.items import write_items_tree
-    from proda.tester.items import write_items
+    from proda.tester.items import write_item_files, write_items
 
     knowledge = Knowledge.load(root / "build/knowledge")
     start = time.perf_counter()
     items = write_items(knowledge, seed=0, sealed_share=0.2)
     made = time.perf_counter()
-    write_items_tree(root, items)
+    write_item_files(root, items)
     end = time.perf_counter()
     chains = sum(1 for _ in knowledge.active_chains())
     asked = len({item.chain for item in items})

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -253,3 +254,21 @@ def test_practice_has_as_many_items_of_each_kind_as_asked_for_and_leaves_owners_
     assert len({i.id for i in found}) == len(found) and found == practice_items(WORLD, seed=0, most=12)
     assert sealed_chains(WORLD.chains, SEALED) & {i.chain for i in found}
     assert [i for i in practice_items(WORLD, seed=0, most=5) if i.kind == "effect"] == [i for i in found if i.kind == "effect"][:5]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="copies of a process are made on Linux alone")
+def test_items_and_their_files_are_the_same_for_any_number_of_processes(tmp_path: Path) -> None:
+    """In a new Python, because a process with other threads is not copied."""
+    code = """
+import sys
+from pathlib import Path
+from proda.tester.items import write_item_files, write_items
+from tests.tester.world import SEALED, WORLD
+for jobs in (1, 3):
+    print(write_item_files(Path(sys.argv[1]) / str(jobs), write_items(WORLD, seed=0, sealed_share=SEALED, jobs=jobs), jobs=jobs))
+"""
+    command = [sys.executable, "-P", "-c", code, str(tmp_path)]
+    subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=True)
+    one, three = ({p.relative_to(f).as_posix(): p.read_bytes() for p in f.rglob("*.yaml")} for f in (tmp_path / "1", tmp_path / "3"))
+    assert one == three
+    assert len(one) > 3
