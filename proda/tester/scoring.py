@@ -5,7 +5,8 @@
 
 The score of an option is Σ log p(its tokens | prompt), divided by its number of characters, so that neither long options nor options of
 many tokens are at a disadvantage. Prompt and options of an item form one row of tokens, a *tree*: tokens that options share are computed
-once, each token attends to its ancestors only, and its position is its depth. The first items are scored both as trees and option by
+once, each token attends to its ancestors only, and its position is its depth. A last token of an option, which nothing follows, is not read
+by the model. The first items are scored both as trees and option by
 option; if the results differ, the architecture does not support such masks, and all options are scored one by one. Scores do not depend on
 batch size or order.
 """
@@ -111,12 +112,13 @@ def option_scores(
 
 
 class _Tree(NamedTuple):
-    """A prompt and its options. Every token comes after its parent."""
+    """A prompt and its options. Every token comes after its parent, and those that no token follows come last."""
 
     tokens: list[int]
     parents: list[int]  # index of each token's parent; -1 for the first token
     depths: list[int]
     prompt: int  # number of tokens of the prompt, which come first
+    read: int  # number of tokens that another one follows, which the model has to read
     paths: list[list[int]]  # token indexes of each option
 
 
@@ -149,14 +151,24 @@ def _tree(prompt: list[int], options: Sequence[list[int]]) -> _Tree:
             path.append(child)
             at = child
         paths.append(path)
-    return _Tree(tokens, parents, depths, len(prompt), paths)
+    followed = {*range(len(prompt)), *parents}
+    order = sorted(range(len(tokens)), key=lambda n: n not in followed)
+    number = {-1: -1} | {old: new for new, old in enumerate(order)}
+    return _Tree(
+        tokens=[tokens[n] for n in order],
+        parents=[number[parents[n]] for n in order],
+        depths=[depths[n] for n in order],
+        prompt=len(prompt),
+        read=len(followed - {-1}),
+        paths=[[number[n] for n in path] for path in paths],
+    )
 
 
 def _groups(usable: Sequence[int], trees: Sequence[_Tree | None], batch_tokens: int) -> Iterator[list[int]]:
     """Groups of questions of similar length, with at most `batch_tokens` tokens including padding, or a single question."""
     group: list[int] = []
-    for n in sorted(usable, key=lambda n: (-len(trees[n].tokens), n)):  # type: ignore[union-attr]
-        if group and len(trees[group[0]].tokens) * (len(group) + 1) > batch_tokens:  # type: ignore[union-attr]
+    for n in sorted(usable, key=lambda n: (-trees[n].read, n)):  # type: ignore[union-attr]
+        if group and trees[group[0]].read * (len(group) + 1) > batch_tokens:  # type: ignore[union-attr]
             yield group
             group = []
         group.append(n)
@@ -165,22 +177,23 @@ def _groups(usable: Sequence[int], trees: Sequence[_Tree | None], batch_tokens: 
 
 
 def _tree_scores(model: Any, trees: Sequence[_Tree]) -> list[list[float]]:
-    width = max(len(t.tokens) for t in trees)
+    width = max(t.read for t in trees)
     tokens = np.zeros((len(trees), width), dtype=np.int64)
     depths = np.zeros((len(trees), width), dtype=np.int64)
     mask = np.zeros((len(trees), width, width), dtype=bool)
     mask[:, np.arange(width), np.arange(width)] = True  # padding attends to itself, so that no row of the mask is empty
-    wanted_row, wanted_at, wanted_token = [], [], []
+    places: dict[tuple[int, int], int] = {}  # (row, column) that a wanted token follows → its number
+    wanted: list[tuple[int, int]] = []  # number of the place before the token, token
     for r, tree in enumerate(trees):
-        n, p = len(tree.tokens), tree.prompt
-        tokens[r, :n], depths[r, :n] = tree.tokens, tree.depths
+        n, p = tree.read, tree.prompt
+        tokens[r, :n], depths[r, :n] = tree.tokens[:n], tree.depths[:n]
         mask[r, :p, :p] |= np.tri(p, dtype=bool)
         for child in range(p, n):
             mask[r, child] |= mask[r, tree.parents[child]]
-        wanted_row += [r] * (n - p)
-        wanted_at += tree.parents[p:]
-        wanted_token += tree.tokens[p:]
-    values = _log_likelihoods(model, tokens, depths, mask, (wanted_row, wanted_at), wanted_token)
+        wanted += [
+            (places.setdefault((r, parent), len(places)), token) for parent, token in zip(tree.parents[p:], tree.tokens[p:], strict=True)
+        ]
+    values = _log_likelihoods(model, tokens, depths, mask, list(places), wanted)
     scores, at = [], 0
     for tree in trees:
         by_token = values[at : at + len(tree.tokens) - tree.prompt]
@@ -194,12 +207,12 @@ def _log_likelihoods(
     tokens: np.ndarray[Any, Any],
     positions: np.ndarray[Any, Any],
     mask: np.ndarray[Any, Any],
-    at: tuple[list[int], list[int]],
-    wanted: list[int],
+    places: Sequence[tuple[int, int]],
+    wanted: Sequence[tuple[int, int]],
 ) -> np.ndarray[Any, Any]:
-    """Log-likelihood of the wanted token after each (row, column) of `at`.
+    """Log-likelihood of each wanted (place, token): of the token after the (row, column) that `places` has at this number.
 
-    If body and head of the model can be separated, logits are computed for these positions only, a portion at a time, because the logits of
+    If body and head of the model can be separated, logits are computed for these places only, a portion at a time, because the logits of
     a whole batch exceed the processor's cache.
     """
     import torch
@@ -212,21 +225,21 @@ def _log_likelihoods(
         "position_ids": torch.from_numpy(positions).to(first.device),
         "use_cache": False,
     }
-    rows, columns = (torch.tensor(part, device=first.device) for part in at)
+    rows, columns = torch.tensor(places, device=first.device).reshape(-1, 2).T
     parts = body_and_head(model)
     if parts is None:
         found, project = model(**inputs).logits[rows, columns], None
     else:
         body, project = parts
         found = body(**inputs).last_hidden_state[rows, columns]
-    picked = torch.tensor(wanted, device=first.device)
-    values = []
-    for start in range(0, len(wanted), PORTION):
+    after, token = np.asarray(wanted, dtype=np.int64).reshape(-1, 2).T
+    values = np.zeros(len(wanted))
+    for start in range(0, len(places), PORTION):
         part = found[start : start + PORTION]
-        logits = part if project is None else project(part)
-        losses = torch.nn.functional.cross_entropy(logits.float(), picked[start : start + PORTION], reduction="none")
-        values.append(-losses.double().cpu().numpy())
-    return np.concatenate(values) if values else np.zeros(0)
+        likelihoods = torch.log_softmax((part if project is None else project(part)).float(), dim=-1)
+        here = np.flatnonzero((after >= start) & (after < start + PORTION))
+        values[here] = likelihoods[torch.from_numpy(after[here] - start), torch.from_numpy(token[here])].double().cpu().numpy()
+    return values
 
 
 def _plain_scores(model: Any, trees: Sequence[_Tree]) -> list[list[float]]:
