@@ -95,6 +95,25 @@ def load_base(folder: Path, *, on: str | None = None) -> tuple[Any, Any]:
     Raises NotFoundError without a pin or a model, InputError if the model's files differ from those that were pinned or cannot be loaded.
     """
     pin = read_pin(folder)
+    path = _pinned(folder, pin)
+    model, tokenizer = open_model(path)
+    if pin.prompt == "chat":
+        use_chat_template(tokenizer, str(path))
+    return model.to(on or device()).eval(), tokenizer
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """Return the tokenizer that `load_base` gives, without loading the model. Raises as `load_base` does."""
+    pin = read_pin(folder)
+    path = _pinned(folder, pin)
+    tokenizer = open_tokenizer(path, embedded=pin.base == EMBEDDED)
+    if pin.prompt == "chat":
+        use_chat_template(tokenizer, str(path))
+    return tokenizer
+
+
+def _pinned(folder: Path, pin: Pin) -> Path:
+    """The folder of the model that is pinned. Raises InputError if its files are others now."""
     path = folder if pin.path is None else Path(pin.path)
     if not path.is_dir():
         path, _ = _resolve(pin.base, pin.revision)
@@ -104,10 +123,7 @@ def load_base(folder: Path, *, on: str | None = None) -> tuple[Any, Any]:
             f"{folder / PIN}\n  The files of the model in {path} have changed: got hash {found[:12]}…, expected {pin.hash[:12]}…."
             " Restore them, or run `dvc repro --single-item --force base` to pin the files as they are now."
         )
-    model, tokenizer = open_model(path)
-    if pin.prompt == "chat":
-        use_chat_template(tokenizer, str(path))
-    return model.to(on or device()).eval(), tokenizer
+    return path
 
 
 def read_pin(folder: Path) -> Pin:
@@ -221,7 +237,7 @@ def open_model(path: Path) -> tuple[Any, Any]:
     Never runs code from the folder and never asks a question. Raises InputError naming the folder if the files are damaged, incomplete or
     quantised, or need code of their own.
     """
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     quiet_transformers()
     safetensors = True if any(path.glob("*.safetensors")) else None
@@ -238,13 +254,11 @@ def open_model(path: Path) -> tuple[Any, Any]:
             use_safetensors=safetensors,
             output_loading_info=True,
         )
-        tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+        tokenizer = open_tokenizer(path)
     except ProdaError:
         raise
-    except Exception as error:  # transformers, safetensors and tokenizers raise many types for damaged files
-        raise InputError(
-            f"{path}\n  The folder cannot be loaded as a causal language model with its tokenizer: {_first_line(error)}"
-        ) from None
+    except Exception as error:  # transformers and safetensors raise many types for damaged files
+        raise _not_loaded(path, error) from None
     if missing := sorted(loaded["missing_keys"]):
         names = ", ".join(missing[:SHOWN]) + (f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else "")
         raise InputError(
@@ -252,6 +266,28 @@ def open_model(path: Path) -> tuple[Any, Any]:
             " config.json fits the weights (tie_word_embeddings)."
         )
     return model.eval(), tokenizer
+
+
+def open_tokenizer(path: Path, *, embedded: bool = False) -> Any:
+    """Load a tokenizer from a folder, without running code from there. Raises InputError naming the folder if that fails.
+
+    With `embedded` it is one that `proda.compiler.tokenizer` has made, which can be loaded without importing torch.
+    """
+    quiet_transformers()
+    try:
+        if embedded:
+            from transformers import PreTrainedTokenizerFast
+
+            return PreTrainedTokenizerFast.from_pretrained(path)
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+    except Exception as error:  # transformers and tokenizers raise many types for damaged files
+        raise _not_loaded(path, error) from None
+
+
+def _not_loaded(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path}\n  The folder cannot be loaded as a causal language model with its tokenizer: {_first_line(error)}")
 
 
 def _quantised(config: Any) -> str:

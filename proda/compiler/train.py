@@ -27,7 +27,7 @@ from typing import Any
 import msgspec
 
 from proda.compiler.adapter import Card, attach, blend, save_adapter, trainable
-from proda.compiler.base import EMBEDDED, Pin, load_base, optimizer_of, read_pin
+from proda.compiler.base import EMBEDDED, Pin, load_base, load_tokenizer, optimizer_of, read_pin
 from proda.compiler.fit import Point, Recipe, TrainingPart, fit
 from proda.compiler.loss import teacher_of
 from proda.compiler.packing import Document, Example, tokenise
@@ -144,7 +144,7 @@ def _new_words(base: Path, pin: Pin, corpus: Sequence[Document], known: Sequence
 @lru_cache(1)
 def _vocabulary(base: Path, pin: str, max_length: int) -> tuple[Any, dict[Document, array[int]]]:  # noqa: ARG001  part of the cache key
     """The base's tokenizer, and an empty mapping document → tokens that is filled over many calls with the same documents."""
-    return load_base(base)[1], {}
+    return load_tokenizer(base), {}
 
 
 def _one_each(documents: Sequence[Document], tokenizer: Any, max_length: int) -> Iterator[tuple[Document, Sequence[int]]]:

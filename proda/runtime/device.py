@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from functools import cache
+from pathlib import Path
 from typing import Literal
 
 Precision = Literal["fp32", "bf16"]
+AMD_DRIVER = Path("/dev/kfd")
 
 
 def device() -> str:
     """Return `cuda` if a CUDA device is available, else `cpu`."""
+    if not _has_driver():
+        return "cpu"  # without importing torch, which takes two seconds
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+@cache
+def _has_driver() -> bool:
+    """Whether there may be a driver of NVIDIA or AMD. Only torch knows whether there is a GPU that it can use."""
+    if not sys.platform.startswith("linux") or AMD_DRIVER.exists():
+        return True
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def resolve_precision(wanted: Literal["auto", "fp32", "bf16"]) -> Precision:
@@ -22,10 +39,10 @@ def resolve_precision(wanted: Literal["auto", "fp32", "bf16"]) -> Precision:
     On other CPUs training in bf16 reached .4 of the speed of fp32 (a Xeon with AVX-512 alone) and .5 to .7 (a Xeon with AVX512-BF16 but
     without AMX; the embedded model, and llamas of 30 and 60 million parameters).
     """
-    import torch
-
     if wanted != "auto":
         return wanted
+    import torch
+
     if torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
     supported = getattr(torch.cpu, "_is_amx_tile_supported", None)

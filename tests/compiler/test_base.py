@@ -14,7 +14,7 @@ from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, Qwen2Config, Qwen2Fo
 
 import proda.compiler.base
 from proda.compiler.adapter import load_tuned
-from proda.compiler.base import hash_model, load_base, make_base, read_pin
+from proda.compiler.base import hash_model, load_base, load_tokenizer, make_base, read_pin
 from proda.compiler.tokenizer import train_tokenizer
 from proda.compiler.train import train_seeds
 from proda.errors import InputError, NotFoundError, ParamsError
@@ -102,6 +102,16 @@ def test_another_model_is_pinned_tuned_and_loaded(tmp_path: Path, kind: str, met
     ids = torch.tensor([tokenizer(FACTS[0].prompt)["input_ids"]])
     with torch.no_grad():
         assert not torch.allclose(tuned(input_ids=ids).logits, load_base(tmp_path / "base")[0](input_ids=ids).logits, atol=1e-2)
+
+
+def test_a_tokenizer_that_is_loaded_alone_is_that_of_the_model(base: Path, tmp_path: Path) -> None:
+    theirs = other_model(tmp_path / "theirs", "qwen2")
+    make_base(ModelParams(base=str(theirs)), [], tmp_path / "base", cache=tmp_path / "cache")
+    texts = [*(d.prompt + " " + d.completion for d in FACTS), "Ein Flügel, 3,5 kg schwer: <s> <|im_start|> \n\t…"]
+    for folder in (base, tmp_path / "base"):
+        alone, whole = load_tokenizer(folder), load_base(folder)[1]
+        assert [alone(t)["input_ids"] for t in texts] == [whole(t)["input_ids"] for t in texts]
+        assert alone.all_special_ids == whole.all_special_ids and alone.bos_token_id == whole.bos_token_id
 
 
 def test_a_model_whose_files_changed_since_it_was_pinned_is_refused(tmp_path: Path) -> None:

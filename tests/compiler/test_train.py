@@ -20,9 +20,11 @@ from proda.compiler.base import load_base, read_pin
 from proda.compiler.packing import Document
 from proda.compiler.train import _inputs, _vocabulary, curve_csv, epoch_documents, inputs_hash, train_seeds
 from proda.errors import InputError, ParamsError
+from proda.runtime.device import _has_driver
 from tests.compiler.tiny import FACTS, READING, TRAIN
 from tests.killing import kill_when
 
+ROOT = Path(__file__).resolve().parents[2]
 REPLAY = READING[:4]
 ONE = msgspec.structs.replace(TRAIN, seeds=(0,))
 
@@ -49,6 +51,22 @@ def test_seeds_train_side_by_side_and_differ_and_the_loss_falls(base: Path, tmp_
     alone = msgspec.structs.replace(TRAIN, seeds=(1,))
     train_seeds(base, FACTS, REPLAY, alone, tmp_path / "alone", cache=tmp_path / "other")
     assert same(tmp_path / "out/seed-1", tmp_path / "alone/seed-1")
+
+
+@pytest.mark.skipif(_has_driver() or sys.platform != "linux", reason="elsewhere the process itself trains, or asks torch for a GPU")
+def test_a_process_that_only_starts_trainings_does_not_import_torch(base: Path, tmp_path: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from msgspec.structs import replace
+from proda.compiler.train import train_seeds
+from tests.compiler.tiny import FACTS, TRAIN
+base, folder = Path({str(base)!r}), Path({str(tmp_path)!r})
+params = replace(TRAIN, method="lora", train_embeddings="new", epochs=1, precision="fp32")
+print(len(train_seeds(base, FACTS, [], params, None, cache=folder)), "torch" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["2", "False"]
 
 
 def test_new_words_are_those_of_the_texts_at_hand_whatever_was_asked_about_before(base: Path) -> None:
