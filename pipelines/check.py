@@ -29,7 +29,7 @@ def main() -> int:
         print(short_report(errors))
     if left := len(report.findings) - len(errors):
         print(f"{left:,} {'warning' if left == 1 else 'warnings'}: `proda check` prints them.", file=sys.stderr)
-    counts = ", ".join(f"{number:,} {name}" for name, number in report.counts.items() if number)
+    counts = ", ".join(f"{number:,} {name.removesuffix('s') if number == 1 else name}" for name, number in report.counts.items() if number)
     done = (
         f"{len(report.changed)} compiled {'file' if len(report.changed) == 1 else 'files'} changed"
         if report.ok

@@ -29,7 +29,7 @@ def main(params: Params) -> str:
     shares = ", ".join(f"{count:,} {fmt}" for fmt, count in made.formats.items())
     topics = len(made.files) + len(made.kept)
     files = f"{changed} file{'' if changed == 1 else 's'} changed"
-    return f"synthesize: {sum(made.formats.values()):,} samples on {topics} topics ({shares}), {files}"
+    return f"synthesize: {sum(made.formats.values()):,} samples on {topics:,} {'topic' if topics == 1 else 'topics'} ({shares}), {files}"
 
 
 if __name__ == "__main__":

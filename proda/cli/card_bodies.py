@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from proda.cli.text import dim, short, wrap
+from proda.cli.text import dim, p_text, short, wrap
 from proda.history.lineage import Lineage
 from proda.history.places import Discipline, Passage, Source, Topic
 from proda.history.round_record import BeforeAfter, RoundRecord, loss_text
@@ -163,4 +163,4 @@ def _round(record: RoundRecord, width: int) -> Iterator[str]:
 
 def _compared(name: str, c: BeforeAfter) -> str:
     change = f"{c.difference:+.3f} [{c.ci95_low:+.3f}, {c.ci95_high:+.3f}]"
-    return f"  {name:<15}{c.n:>6}{c.before:>9.3f}{c.after:>8.3f}   {change}   {c.better} better, {c.worse} worse   p {c.p:.3f}"
+    return f"  {name:<15}{c.n:>6}{c.before:>9.3f}{c.after:>8.3f}   {change}   {c.better} better, {c.worse} worse   {p_text(c.p)}"

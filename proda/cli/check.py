@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from proda.cli.settings import note
-from proda.errors import UsageError
+from proda.errors import NotFoundError, UsageError
 from proda.findings import Finding, errors_of, report_text, short_report
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: proda check --fix --dry-run")
 @click.option("--json", "as_json", is_flag=True, help="Print findings, counts and the shape of the knowledge as JSON.")
-@click.option("--all", "show_all", is_flag=True, help="Print all findings, not only the first of each rule.")
+@click.option("--all", "show_all", is_flag=True, help="Print all findings, not only the first few of each rule.")
 @click.option("--fix", is_flag=True, help="Fix layout, spans, hashes, missing catalogue entries and proda-version.yaml first.")
 @click.option("--dry-run", is_flag=True, help="With --fix: print which files would change, and change none.")
 @click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="A folder of the repository.")
@@ -42,6 +42,8 @@ def check(as_json: bool, show_all: bool, fix: bool, dry_run: bool, root: Path) -
     if dry_run and not fix:
         raise UsageError("--dry-run needs --fix.")
     root = find_root(root)
+    if not (root / "knowledge").is_dir():
+        raise NotFoundError(f"{root}\n  Not a ProDa repository: there is no folder knowledge/ here or above. Change folder, or use --root.")
     if fix:
         _fix(root, dry_run)
     checked = check_repository(root, shape=as_json)

@@ -73,9 +73,10 @@ def ingest(
     from proda.workflows.ingest import Details
     from proda.workflows.ingest_files import gather, match
     from proda.workflows.ingest_run import run_ingest
-    from proda.workflows.scaffold import parse_topic
+    from proda.workflows.scaffold import parse_topic, require_id
 
     root = Repository.open(root).root
+    require_id("--discipline", discipline)
     parse_topic(f"{discipline}/{topic or 'topic'}")
     for field, value in (("licence", licence), ("origin", origin), ("title", title)):
         if value is not None:

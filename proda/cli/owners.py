@@ -2,7 +2,7 @@
 
 $ proda owners --write
 .github/CODEOWNERS
-2 disciplines have no owner yet: economics, physics. Fill them in there.
+2 disciplines have no owner yet: economics, physics. Fill them in in .github/CODEOWNERS, which --write creates.
 """
 
 from __future__ import annotations
@@ -29,5 +29,7 @@ def owners(writes: bool, root: str) -> None:
     else:
         click.echo(found.text, nl=False)
     if found.missing:
+        written = "" if writes else ", which --write creates"
         has = "has" if len(found.missing) == 1 else "have"
-        note(f"{count(len(found.missing), 'discipline')} {has} no owner yet: {', '.join(found.missing)}. Fill them in there.")
+        whose = f"{count(len(found.missing), 'discipline')} {has} no owner yet: {', '.join(found.missing)}."
+        note(f"{whose} Fill them in in {PATH.as_posix()}{written}.")

@@ -28,7 +28,11 @@ from proda.errors import UsageError
 
 @click.command(epilog="Example: proda pr main --no-build --markdown")
 @click.argument("base", metavar="[BASE]", required=False)
-@click.option("--no-build", is_flag=True, help="Do not build items and samples. The leak gate is then left out.")
+@click.option(
+    "--no-build",
+    is_flag=True,
+    help="Do not build (default: `dvc repro guard`, which writes derived files). The leak gate is then left out.",
+)
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the comment.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to a file, for --from.")

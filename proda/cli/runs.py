@@ -15,11 +15,15 @@ import msgspec
 
 from proda.errors import UsageError
 from proda.history.repository import Repository
+from proda.store.run_record import RUN_RECORD
 
 if TYPE_CHECKING:
     from proda.workflows.find_runs import FoundRun
 
 SCORES = ("base/twin/accuracy", "tuned/twin/accuracy", "base/sealed/accuracy", "tuned/sealed/accuracy", "tuned/dev/accuracy")
+
+NO_RUNS = "There are no runs yet. Run `dvc repro` (or `make repro`) first."
+ELSEWHERE = "There are no runs on this machine. `proda runs HEAD` shows the one that the committed results are from."
 
 
 @click.command(epilog="Example: proda runs --max 3")
@@ -84,7 +88,8 @@ def _show(where: Any, what: str | None, most: int, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode([_row(run) if what is None else _details(run) for run in found]).decode())
     elif not found:
-        click.echo("There are no runs yet. Run `dvc repro` (or `make repro`) first.", err=True)
+        elsewhere = what is None and (where / RUN_RECORD).is_file()
+        click.echo(ELSEWHERE if elsewhere else NO_RUNS, err=True)
     elif what is None or len(found) > most:
         for run in found[:most]:
             click.echo(_line(run))

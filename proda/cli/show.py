@@ -82,6 +82,8 @@ def _meant(repo: Repository, files: DataFiles, wanted: str) -> list[Name]:
     found = exact(wanted, names)
     if not found and (derived := files.derived_as(text)) and kind in (None, derived):
         return [Name(derived, text)]
+    if not found and ":" in text and not (files.items or files.corpus):
+        raise NotFoundError(f"'{wanted}'\n  There are no items and samples yet. Run `dvc repro guard` (or `make repro`) first.")
     if not found:
         names = {**names, **files.derived()}
         found = find(wanted, names)
@@ -95,7 +97,7 @@ def _one(wanted: str, found: list[Name], ids: object) -> Name:
     if not found:
         close = closest(split_kind(wanted)[1], ids)  # type: ignore[arg-type]
         hint = f"Closest: {', '.join(close)}." if close else "There is nothing to show here yet."
-        raise NotFoundError(f"'{wanted}' names nothing here.\n  {hint}")
+        raise NotFoundError(f"'{wanted}' is not the id of a node, sample, item, patch or round, nor part of one.\n  {hint}")
     if len(distinct) > 1:
         shown = "\n".join(f"  {name.kind:<10}  {name.id}" for name in found[:CANDIDATES])
         more = f"\n  … and {len(found) - CANDIDATES:,} more" if len(found) > CANDIDATES else ""

@@ -34,3 +34,8 @@ def counted(count: int, noun: str) -> str:
 def row(counts: Mapping[str, int]) -> str:
     """Counts on one line: "length 2, other-concept 3"."""
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+
+
+def p_text(p: float) -> str:
+    """A p-value with three digits: "p 0.024", "p < 0.001"."""
+    return "p < 0.001" if p < 0.001 else f"p {p:.3f}"

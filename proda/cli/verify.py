@@ -3,7 +3,7 @@
     $ dvc repro && proda verify
     round 1, 214 patches, against 3f0c9a1d2
                     items   before   after   change
-    dev               947    0.612   0.741   +0.129 [+0.105, +0.152]   172 better, 41 worse   p 0.000
+    dev               947    0.612   0.741   +0.129 [+0.105, +0.152]   172 better, 41 worse   p < 0.001
     twin              946    0.616   0.705   +0.089 [+0.066, +0.111]   …
     sealed            422    0.616   0.621   +0.005 [-0.021, +0.031]   …
     general suite            0.992   0.991   -0.001
@@ -28,6 +28,7 @@ import click
 import msgspec
 
 from proda.cli.settings import note
+from proda.cli.text import p_text
 from proda.errors import UsageError
 from proda.history.repository import Repository
 from proda.workflows.freshness import require_fresh
@@ -71,8 +72,8 @@ def verify(context: click.Context, before: str | None, number: int | None, rever
             click.echo(line)
     if not dry_run:
         changed = len(write_verdict_files(where, judged))
-        files = f"{changed} file{'' if changed == 1 else 's'}"
-        click.echo(f"{files} written in benchmarks/verdicts. Commit them; training does not read them.", err=True)
+        files = f"{changed} file{'' if changed == 1 else 's'} written in benchmarks/verdicts. Commit them; training does not read them."
+        click.echo(files if changed else "The verdicts in benchmarks/verdicts are up to date.", err=True)
     if verdict.says == "hurts":
         context.exit(1)
 
@@ -83,7 +84,7 @@ def _table(verdict: Verdict) -> list[str]:
     lines = [f"{'':<15}{'items':>6}{'before':>9}{'after':>8}   change"]
     for name, c in verdict.splits.items():
         change = f"{c.difference:+.3f} [{c.ci95_low:+.3f}, {c.ci95_high:+.3f}]"
-        lines.append(f"{name:<15}{c.n:>6}{c.before:>9.3f}{c.after:>8.3f}   {change}   {c.better} better, {c.worse} worse   p {c.p:.3f}")
+        lines.append(f"{name:<15}{c.n:>6}{c.before:>9.3f}{c.after:>8.3f}   {change}   {c.better} better, {c.worse} worse   {p_text(c.p)}")
     g = verdict.general
     lines.append(f"{'general suite':<15}{'':>6}{g['before']:>9.3f}{g['after']:>8.3f}   {g['difference']:+.3f}")
     for name, g in verdict.suites.items():

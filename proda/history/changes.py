@@ -26,10 +26,15 @@ DATA = (
 READERS = ("cli", "debugger", "experiments", "history", "report")  # these read results, and make none
 EVERYTHING = (
     *("params.yaml", "constraints.txt", "proda-version.yaml", "pipelines", "knowledge/relations.yaml", "samples/allocation.yaml"),
-    *("proda", ":(exclude)proda/__init__.py", *(f":(exclude)proda/{name}" for name in READERS)),  # which holds the number of the version
+    *(
+        "proda",
+        ":(exclude)proda/__init__.py",
+        ":(exclude)proda/templates",
+        *(f":(exclude)proda/{name}" for name in READERS),
+    ),  # which holds the number of the version
 )
 DECIDES = (*DATA, *EVERYTHING, ":(exclude,glob)knowledge/*.md")  # Markdown directly in knowledge/ is documentation
-MAX_COMMITS = 500
+MAX_COMMITS = 5000
 
 
 class ChangedPaths(Record, frozen=True):
@@ -50,7 +55,11 @@ def data_changes(root: Path, first: str, last: str | None) -> tuple[list[Change]
     span = f"{first}..{last or 'HEAD'}"
     commits = list(repo.iter_commits(span, paths=list(DATA), reverse=True, no_merges=True))
     if len(commits) > MAX_COMMITS:
-        raise UsageError(f"{span} holds {len(commits)} commits that touch data; at most {MAX_COMMITS} are read. Name a shorter range.")
+        end = last[:9] if last else "HEAD"
+        raise UsageError(
+            f"{first[:9]}..{end}\n  {len(commits):,} commits touch data there, and at most {MAX_COMMITS:,} are read."
+            f" Name a shorter range, such as {commits[-MAX_COMMITS].hexsha[:9]}..{end}."
+        )
     if cut_commits(repo).intersection(commit.hexsha for commit in commits):
         raise ShallowError(f"This clone is shallow, so parts of {span} are missing. {DEEPEN}")
     verdicts = read_verdicts(root)

@@ -165,7 +165,7 @@ def _find_root(path: Path) -> Path:
         if (folder / "knowledge" / "relations.yaml").is_file():
             return folder
     raise NotFoundError(
-        f"{start}\n  This is no ProDa repository: no knowledge/relations.yaml here or in a folder above. Change folder, or use --root."
+        f"{start}\n  Not a ProDa repository: there is no knowledge/relations.yaml here or in a folder above. Change folder, or use --root."
     )
 
 

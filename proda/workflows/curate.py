@@ -110,8 +110,7 @@ def curate(
         if source not in texts:
             close = closest(source, texts)
             raise NotFoundError(
-                f"'{source}' is not a source of {CATALOGUE}. "
-                + (f"Did you mean '{close}'?" if close else "`proda check` lists what is there.")
+                f"'{source}' is not the id of a source. " + (f"Did you mean '{close}'?" if close else f"Sources are listed in {CATALOGUE}.")
             )
     judged, read = _judged(root, texts, settings, write, processes)
     chunks = _chunks(texts, judged)

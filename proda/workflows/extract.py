@@ -167,7 +167,11 @@ def _selected(root: Path, wanted: Sequence[str], catalogued: frozenset[str]) -> 
         return tuple(dict.fromkeys(wanted))
     chosen = tuple(source for source in curated if source in catalogued)
     if not chosen and not proposed_sources(root):
-        raise InputError("No source has been curated. Run `proda ingest FILE --discipline NAME`, then `proda curate`.")
+        raise InputError(
+            "No source has been curated. Run `proda curate`."
+            if catalogued
+            else "There are no sources. Run `proda ingest FILE --discipline NAME`, then `proda curate`."
+        )
     return chosen
 
 

@@ -198,6 +198,15 @@ def parse_topic(topic_id: str) -> tuple[str, str]:
     return discipline, topic
 
 
+def require_id(option: str, given: str) -> None:
+    """Raise UsageError naming the option unless the value is one well-formed part of an id."""
+    if not SLUG.fullmatch(given) or len(given) > MAX_ID:
+        raise UsageError(
+            f"{option}: got '{given[:200]}', expected lower-case letters, digits and single hyphens, at most {MAX_ID} characters,"
+            " such as physics."
+        )
+
+
 def require_origin(origin: Origin) -> None:
     """Raise UsageError unless title, origin and licence are each one line of text, without a password."""
     for field, value in (("title", origin.title), ("origin", origin.origin), ("licence", origin.licence)):

@@ -31,9 +31,7 @@ def parse(data: bytes, numbers: bool = False) -> Any:
                     raise RefusedError("A second document starts here, expected one. Remove the '---' line.", _line(event))
                 result = _value(parser.get_event(), parser.get_event, numbers, escapes, (), 0)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        said = ", ".join(filter(None, [error.context, error.problem]))
-        raise RefusedError(f"Not YAML: {said}. Fix the syntax here or just above.", mark.line + 1 if mark else 0) from None
+        raise _refused(error) from None
     except RefusedError:
         raise
     except (yaml.YAMLError, ValueError) as error:
@@ -41,6 +39,29 @@ def parse(data: bytes, numbers: bool = False) -> Any:
     finally:
         parser.dispose()
     return result
+
+
+# What libyaml says → what is usually the cause.
+CAUSES = {
+    "mapping values are not allowed in this context": "A value that contains ': ' needs quotation marks",
+    "did not find expected key": "The indentation of this line does not fit the lines above it",
+    "did not find expected '-' indicator": "The indentation of this line does not fit the list above it",
+}
+OPENINGS = {"while parsing a flow mapping": "{", "while parsing a flow sequence": "[", "while scanning a quoted scalar": "quotation mark"}
+
+
+def _refused(error: yaml.MarkedYAMLError) -> RefusedError:
+    """What to say of a syntax error: its usual cause, where something is not closed, or what the parser says."""
+    mark, begun = error.problem_mark or error.context_mark, error.context_mark
+    line = mark.line + 1 if mark else 0
+    if begun and (opening := OPENINGS.get(error.context or "")):
+        until = f" by line {line}" if line > begun.line + 1 else ""
+        also = "" if opening == "quotation mark" else " Often a closing quotation mark is missing before that."
+        return RefusedError(f"Not YAML: the {opening} that opens on this line is not closed{until}.{also} Close it.", begun.line + 1)
+    said = ", ".join(filter(None, [error.context, error.problem]))
+    if cause := CAUSES.get(error.problem or ""):
+        return RefusedError(f"Not YAML: {said}. {cause}. Fix the syntax here or just above.", line)
+    return RefusedError(f"Not YAML: {said}. Fix the syntax here or just above.", line)
 
 
 def _value(event: Any, get_event: Callable[[], Any], numbers: bool, escapes: bool, place: _Place, depth: int) -> Any:

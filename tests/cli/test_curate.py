@@ -61,7 +61,7 @@ def test_rejected_passages_are_shown_with_their_reason_and_no_control_characters
 
 def test_mistakes_get_one_message(root: Path, tmp_path: Path) -> None:
     assert "Did you mean 'ovens/ovens-notes'?" in _run(root, "ovens/oven-notes", code=1).stderr
-    assert "no ProDa repository" in _run(tmp_path, code=1).stderr
+    assert "Not a ProDa repository" in _run(tmp_path, code=1).stderr
     other = make_repository(tmp_path)
     (other / "documents.yaml").write_text("curate: {judge: openai}\n")
     done = _run(other, code=1)

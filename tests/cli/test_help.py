@@ -85,7 +85,7 @@ def test_an_unknown_verb_is_misuse_with_a_hint(root: Path) -> None:
 def test_outside_a_repository_one_message(tmp_path: Path) -> None:
     done = _run(tmp_path, "show", "physics/heating")
     assert done.returncode == 1
-    assert "no ProDa repository" in done.stderr
+    assert "Not a ProDa repository" in done.stderr
     assert "Traceback" not in done.stderr
 
 

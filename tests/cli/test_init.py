@@ -86,7 +86,7 @@ def test_the_example_is_removed_when_it_is_committed(tmp_path: Path) -> None:
         ((".",), 1, "not empty"),
         (("breads", "--endpoint", "nowhere"), 2, "--endpoint: Got no address"),
         (("--remove-example", "breads", "--name", "x"), 2, "leave out --name"),
-        (("--remove-example", "."), 1, "no ProDa repository"),
+        (("--remove-example", "."), 1, "Not a ProDa repository"),
         (("--remove-example", "nowhere"), 2, "no such folder"),
     ],
 )

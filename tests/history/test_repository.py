@@ -90,7 +90,7 @@ def test_frames(root: Path) -> None:
 
 
 def test_no_repository_no_revision(tmp_path: Path, root: Path) -> None:
-    with pytest.raises(NotFoundError, match=r"no ProDa repository"):
+    with pytest.raises(NotFoundError, match=r"Not a ProDa repository"):
         proda.open(tmp_path)
     with pytest.raises(NotFoundError, match="No revision 'nonsense'"):
         proda.open(root, "nonsense")
