@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from proda.errors import UsageError
+from proda.history import changes
+from proda.history.changes import data_changes
 from proda.store.items import load_items
 from proda.store.patches import load_patches
 from proda.store.verdicts import write_verdict
 from tests.cli.test_repair import git, proda
 from tests.toyresults import commit, make_diagnoses, make_outcomes, make_results
-from tests.toyworld import make_repository
+from tests.toyworld import ROOT, make_repository
 
 TOPIC = "knowledge/lighting/lighting-basics.yaml"
 
@@ -93,6 +96,19 @@ def test_it_works_in_a_clone_without_caches(root: Path, tmp_path: Path) -> None:
 def test_a_range_that_is_none_is_one_message(root: Path, given: str, status: int) -> None:
     done = proda(root, "audit", given)
     assert done.returncode == status and "Traceback" not in done.stderr and done.stderr.strip()
+
+
+def test_a_range_with_too_many_commits_is_refused_with_a_shorter_one(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "MAX_COMMITS", 1)
+    with pytest.raises(UsageError, match=r"commits touch data there, and at most 1 are read") as refused:
+        data_changes(root, "main", None)
+    shorter = str(refused.value).split()[-1].removesuffix(".")
+    assert len(data_changes(root, *shorter.split("..")[:1], None)[0]) <= 1
+
+
+def test_a_round_as_large_as_that_of_this_repository_is_read() -> None:
+    patches = len(list((ROOT / "samples/patches").glob("*.yaml")))
+    assert 0 < patches * 2 < changes.MAX_COMMITS
 
 
 def test_an_edited_entry_is_a_change_under_the_items_that_rest_on_it(root: Path, tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_changes_are_shown_and_written_with_update(root: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--discipline", "../x"], "expected DISCIPLINE/TOPIC"),
+        (["--discipline", "../x"], "--discipline: got"),
         (["--discipline", "sources"], "another use"),
         (["--discipline", "milling", "--topic", "A b"], "expected DISCIPLINE/TOPIC"),
         (["--discipline", "milling", "--topic", "one"], "are for one file"),

@@ -144,8 +144,8 @@ def test_numbers_are_read_where_asked_for() -> None:
         (b"\xef\xbb\xbfa: 1\n", "byte-order mark", 1),
         ("a: 1\n".encode("utf-16"), "UTF-16", 1),
         ("a: 1\nb: é\n".encode("latin-1"), "not UTF-8", 2),
-        (b"a: [1, 2\nb: 3\n", "Not YAML", 2),
-        (b"a: 'x\n", "Not YAML", 2),
+        (b"a: [1, 2\nb: 3\n", "Not YAML", 1),
+        (b"a: 'x\n", "Not YAML", 1),
         (b"a: \"\\ud800\"\n", "", 0),
         (b"[" * 100_000, "levels deep", 1),
         (b"- " * 500 + b"a\n", "levels deep", 1),
@@ -283,3 +283,19 @@ def test_what_could_not_be_read_back_is_not_written(value: Any) -> None:
 
 def test_floats_come_back_where_numbers_are_read() -> None:
     assert load_yaml_text(dump_yaml({"a": [0.001, 2.5, 1e-07, -3.0]}), numbers=True) == {"a": [0.001, 2.5, 1e-07, -3.0]}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ('a: 1\nb: {c: "x, d: y}\ne: 1\n', 2, "quotation mark that opens on this line is not closed"),
+        ("a: 1\nb: [c, d\ne: 1\n", 2, "the [ that opens on this line is not closed"),
+        ("a: 1\nb: Note: this\n", 2, "A value that contains ': ' needs quotation marks"),
+        ("a:\n  - b\n c: d\n", 3, "The indentation of this line does not fit the lines above it"),
+    ],
+)
+def test_frequent_mistakes_are_named_where_they_are(text: str, line: int, says: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_yaml_bytes(text.encode(), "some.yaml")
+    (finding,) = caught.value.findings
+    assert finding.line == line and says in finding.message
