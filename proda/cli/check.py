@@ -24,6 +24,9 @@ from proda.findings import Finding, errors_of, report_text, short_report
 if TYPE_CHECKING:
     from proda.knowledge.report import Report
 
+FIRST = ("yaml", "schema")  # rules that a file must pass before the others are applied
+SHOWN_FILES = 3
+
 
 @click.command(epilog="Example: proda check --fix --dry-run")
 @click.option("--json", "as_json", is_flag=True, help="Print findings, counts and the shape of the knowledge as JSON.")
@@ -51,6 +54,7 @@ def check(as_json: bool, show_all: bool, fix: bool, dry_run: bool, root: Path) -
         print(json.dumps(_document(checked.report, checked.findings), ensure_ascii=False, indent=2))
     elif checked.findings:
         print(report_text(checked.findings) if show_all else short_report(checked.findings))
+        note(_unread(checked.findings))
     print(_summary(checked.report, checked.findings), file=sys.stderr)
     if not errors_of(checked.findings):
         note(stale_line(root))
@@ -82,6 +86,20 @@ def _document(report: Report, findings: tuple[Finding, ...]) -> dict[str, Any]:
         "relations": shape.relations if shape else {},
         "kinds": shape.kinds if shape else {},
     }
+
+
+def _unread(findings: tuple[Finding, ...]) -> str:
+    """A line that names the topic files of which nothing but the first fault was checked; empty if there are none."""
+    unread = {f.file for f in errors_of(findings) if f.rule in FIRST and f.file.startswith("knowledge/")}
+    files = sorted(file for file in unread if file.count("/") == 2 and not file.startswith("knowledge/sources/"))
+    if not files:
+        return ""
+    more = f" and {len(files) - SHOWN_FILES} more" if len(files) > SHOWN_FILES else ""
+    one = len(files) == 1
+    return (
+        f"{', '.join(files[:SHOWN_FILES])}{more} {'was' if one else 'were'} not checked further, and {'is' if one else 'are'} not counted."
+        f" Fix {'it' if one else 'them'}, then run `proda check` again."
+    )
 
 
 def _summary(report: Report, findings: tuple[Finding, ...]) -> str:

@@ -195,6 +195,25 @@ def test_the_command_works_from_a_subfolder_and_prints_paths_from_the_root(root:
     assert not (where / "build").exists()
 
 
+def _checked(where: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-P", "-m", "proda.cli.main", "check"]
+    return subprocess.run(command, cwd=where, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+
+
+def test_a_file_of_which_only_the_first_fault_is_known_is_named(root: Path) -> None:
+    topic = root / "knowledge/milling/milling-basics.yaml"
+    topic.write_text(topic.read_text().replace("type: process", "type: prcess", 1))
+    done = _checked(root)
+    assert done.returncode == 1 and "'prcess'" in done.stdout
+    assert "knowledge/milling/milling-basics.yaml was not checked further, and is not counted." in done.stderr
+
+
+def test_a_folder_without_knowledge_is_no_repository_and_stays_empty(tmp_path: Path) -> None:
+    done = _checked(tmp_path)
+    assert done.returncode == 1 and "Not a ProDa repository" in done.stderr and "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_second_check_reads_no_record_again_and_gives_the_same(root: Path) -> None:
     for path in root.rglob("*.yaml"):
         os.utime(path, (1_700_000_000, 1_700_000_000))
