@@ -58,7 +58,7 @@ def make_outcomes(root: Path, right: Answers = base_wrong_tuned_right) -> list[O
     """Write what the stage `evaluate` writes. `right` decides which answers are right."""
     found = [outcome(item, model, right(item, model)) for item in proda.open(str(root)).items() for model in MODELS]
     write_outcomes(root / RESULTS / "outcomes", found)
-    blind = [outcome(item, model, item.id < "m") for item in proda.open(str(root)).items() for model in MODELS[:2]]
+    blind = [outcome(item, model, item.id < "m") for item in proda.open(str(root)).items() for model in MODELS]
     known = {model: {s: s.endswith("s1") for item in proda.open(str(root)).items() for s in item.statements} for model in MODELS[1:]}
     scores = metrics(found, found[: len(found) // 2], without_stem=blind, resamples=20)
     scores["dependence"] = dependence(found, proda.open(str(root)).items(), known, resamples=20)

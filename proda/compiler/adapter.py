@@ -57,6 +57,8 @@ def attach(model: Any, params: TrainParams, *, seed: int, new_words: Sequence[in
     import torch
     from peft import LoraConfig, TrainableTokensConfig, get_peft_model
 
+    from proda.compiler.new_rows import look_up_rows
+
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     torch.manual_seed(seed)
@@ -68,7 +70,9 @@ def attach(model: Any, params: TrainParams, *, seed: int, new_words: Sequence[in
         rows = TrainableTokensConfig(token_indices=list(new_words), target_modules=[_embedding_name(model)], task_type="CAUSAL_LM")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # peft warns about tied layers; the rows of a tied head are the same rows
-            return get_peft_model(model, rows)
+            model = get_peft_model(model, rows)
+        look_up_rows(model)
+        return model
     whole = [_embedding_name(model)] if params.train_embeddings == "all" else None
     rows = {_embedding_name(model): list(new_words)} if params.train_embeddings == "new" and new_words else None
     tied = bool(whole) and bool(getattr(model.config, "tie_word_embeddings", False))
@@ -86,7 +90,9 @@ def attach(model: Any, params: TrainParams, *, seed: int, new_words: Sequence[in
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # peft warns about Conv1D and tied layers; both are intended
-        return get_peft_model(model, config)
+        model = get_peft_model(model, config)
+    look_up_rows(model)
+    return model
 
 
 def _embedding_name(model: Any) -> str:

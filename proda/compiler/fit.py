@@ -11,16 +11,18 @@ Several processes can do one training together (proda/compiler/division.py): eac
 
 from __future__ import annotations
 
+import gc
 import io
 import math
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from proda.compiler.checkpoint import load_checkpoint, save_checkpoint
-from proda.compiler.loss import Present, Teacher, distance_to, drawn, honours_packing, present_tokens, supervised_loss
+from proda.compiler.loss import Present, Teacher, drawn, honours_packing, mixed_loss, present_tokens, supervised_loss
 from proda.compiler.packing import Batch, Example, collate, learned_tokens, pack
 from proda.errors import ProdaError
 from proda.progress import Progress
@@ -143,7 +145,7 @@ def fit(
     part.begin(weights, first, seed)
     model.train()
     named, stream = what if not first else f"{what} (from step {first})", None if part.writes else io.StringIO()
-    with Progress(named, sum(sizes[first:]), "tokens", stream=stream) as progress:
+    with _old_objects_left_alone(), Progress(named, sum(sizes[first:]), "tokens", stream=stream) as progress:
         for number in range(first, len(steps)):
             for group in (g for o in optimizers for g in o.param_groups):
                 group["lr"] = rates[number] * group.get("multiple", 1.0)
@@ -151,15 +153,15 @@ def fit(
             learned = max(1, sum(learned_tokens(e) for row in steps[number] for e in row))
             total = 0.0
             for chunk in _chunks(steps[number], room):
-                rows, counts = part.rows(chunk)
-                batch = collate(rows, pad, device, packed=packed)
+                share = _Share.of(chunk, part, soft=teacher is not None)
+                batch = collate(share.rows, pad, device, packed=packed)
                 among = present
                 if present is not None and recipe.softmax_share < 1:
-                    whole = batch if len(rows) == len(chunk) else collate(chunk, pad, device, packed=False)  # the same draw in each process
+                    whole = batch if len(share.rows) == len(chunk) else collate(chunk, pad, device, packed=False)  # one draw for all
                     among = drawn(present, whole, recipe.softmax_share, generator)
-                loss = part.run(partial(_loss, model, teacher, batch, among, chunk[0][0].soft, learned, low))
-                (loss if counts else loss * 0.0).backward()
-                total += float(loss.detach()) if counts else 0.0
+                loss = part.run(partial(_loss, model, teacher, batch, share, among, learned, low))
+                loss.backward()
+                total += float(loss.detach())
             total = part.add_up(weights, total)
             if not math.isfinite(total):
                 raise FitError(
@@ -178,6 +180,16 @@ def fit(
     return _curve(losses, rates)
 
 
+@contextmanager
+def _old_objects_left_alone() -> Iterator[None]:
+    """Keep the garbage collector from looking through the texts of a training, which are millions of objects, again and again."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 def _in_softmax(epochs: Sequence[Sequence[Example]], recipe: Recipe, config: Any, device: Any) -> Present | None:
     """The tokens that the softmax of any step may hold; None if it always holds all of them."""
     if not recipe.present_tokens_only and recipe.softmax_share == 1:
@@ -187,14 +199,31 @@ def _in_softmax(epochs: Sequence[Sequence[Example]], recipe: Recipe, config: Any
     return present_tokens(seen, size, device)
 
 
-def _loss(model: Any, teacher: Teacher | None, batch: Batch, among: Present | None, soft: bool, learned: int, low: bool) -> Any:
+class _Share(NamedTuple):
+    """The rows of a chunk that this process computes, the soft ones last, and whether each kind counts."""
+
+    rows: Step
+    soft_rows: int
+    hard_counts: bool
+    soft_counts: bool
+
+    @classmethod
+    def of(cls, chunk: Step, part: TrainingPart, *, soft: bool) -> _Share:
+        """The share of `part`. Without a teacher, which is what `soft` says, all rows are hard."""
+        kinds = [[row for row in chunk if (soft and row[0].soft) is wanted] for wanted in (False, True)]
+        (hard, hard_counts), (replayed, soft_counts) = (part.rows(rows) if rows else ([], False) for rows in kinds)
+        return cls([*hard, *replayed], len(replayed), hard_counts, soft_counts)
+
+
+def _loss(model: Any, teacher: Teacher | None, batch: Batch, share: _Share, among: Present | None, learned: int, low: bool) -> Any:
     """The summed loss of a batch over the `learned` tokens of its step; `low`: in bf16."""
     import torch
 
     with torch.autocast(batch.tokens.device.type, dtype=torch.bfloat16, enabled=low):
-        if soft and teacher is not None:
-            return distance_to(teacher, model, batch, among) * (SOFT_WEIGHT / learned)
-        return supervised_loss(model, batch, among)[0] / learned
+        if teacher is None or not share.soft_rows:
+            return supervised_loss(model, batch, among)[0] * (share.hard_counts / learned)
+        hard, soft = mixed_loss(model, teacher, batch, share.soft_rows, among)
+        return hard * (share.hard_counts / learned) + soft * (SOFT_WEIGHT * share.soft_counts / learned)
 
 
 def learning_rate(step: int, steps: int, recipe: Recipe) -> float:
@@ -243,11 +272,10 @@ def _unpacked(examples: Sequence[Example], recipe: Recipe, seed: int, epoch: int
 
 
 def _chunks(step: Step, room: int) -> list[Step]:
-    """The rows of a step in portions of at most `room` tokens, soft and hard rows apart."""
+    """The rows of a step in portions of at most `room` tokens."""
     widest = max(sum(len(e.tokens) for e in row) for row in step)
     size = max(1, room // widest)
-    parts = [[row for row in step if row[0].soft is soft] for soft in (False, True)]
-    return [part[at : at + size] for part in parts for at in range(0, len(part), size)]
+    return [step[at : at + size] for at in range(0, len(step), size)]
 
 
 def _optimizers(weights: dict[str, Any], outer: set[str], recipe: Recipe) -> list[Any]:

@@ -12,9 +12,9 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from proda.compiler.packing import IGNORED, Batch, Example, collate
+from proda.compiler.packing import IGNORED, Batch, Example, collate, last_rows
 from proda.runtime.causal_lm import attention, body_and_head, forget_parts
 
 if TYPE_CHECKING:
@@ -49,23 +49,61 @@ Teacher = Callable[[Batch, "torch.Tensor", "Present | None"], Output]
 """A function that returns what the base says at the chosen positions of a batch."""
 
 
+class MixedLoss(NamedTuple):
+    """Summed losses of a batch, in nats: cross-entropy of its hard rows, and divergence from the teacher of its soft rows."""
+
+    hard: torch.Tensor
+    soft: torch.Tensor
+
+
 def supervised_loss(model: Any, batch: Batch, present: Present | None = None) -> tuple[torch.Tensor, int]:
     """Return the summed cross-entropy, in nats, over the supervised tokens of a batch, and their number.
 
     With `present`, the softmax is over these tokens only.
     """
+    chosen = batch.targets != IGNORED
+    targets = batch.targets[chosen]
+    return _cross_entropy(output_at(model, batch, chosen, present), targets, present), len(targets)
+
+
+def mixed_loss(model: Any, teacher: Teacher, batch: Batch, soft_rows: int, present: Present | None = None) -> MixedLoss:
+    """Return the losses of a batch whose last `soft_rows` rows are soft, from one forward pass of the model.
+
+    Soft rows are trained towards the teacher's distribution: learning without forgetting (Li & Hoiem 2016), where the target is the
+    base's distribution on the replayed text, not the text.
+    """
     import torch
 
     chosen = batch.targets != IGNORED
-    targets = batch.targets[chosen]
+    first = len(batch.tokens) - soft_rows
+    hard = int(chosen[:first].sum())
     said = output_at(model, batch, chosen, present)
+    of_hard, of_soft = (Output(said.states[part], said.weight) for part in (slice(hard), slice(hard, None)))
+    with torch.no_grad():
+        wanted = teacher(last_rows(batch, soft_rows), chosen[first:], present)
+    return MixedLoss(_cross_entropy(of_hard, batch.targets[:first][chosen[:first]], present), _divergence(of_soft, wanted))
+
+
+def _cross_entropy(said: Output, targets: torch.Tensor, present: Present | None) -> torch.Tensor:
+    import torch
+
     if present is not None:
         targets = present.places[targets]
     if said.weight is not None and _in_portions(said):
         from proda.compiler.projected_loss import projected_cross_entropy
 
-        return projected_cross_entropy(said.states, said.weight, targets), len(targets)
-    return torch.nn.functional.cross_entropy(said.logits(), targets, reduction="sum"), len(targets)
+        return projected_cross_entropy(said.states, said.weight, targets)
+    return torch.nn.functional.cross_entropy(said.logits(), targets, reduction="sum")
+
+
+def _divergence(said: Output, wanted: Output) -> torch.Tensor:
+    import torch
+
+    if said.weight is not None and wanted.weight is not None and _in_portions(said, wanted):
+        from proda.compiler.projected_loss import projected_divergence
+
+        return projected_divergence(said.states, said.weight, wanted.states, wanted.weight)
+    return torch.nn.functional.kl_div(said.logits().log_softmax(-1), wanted.logits().log_softmax(-1), reduction="sum", log_target=True)
 
 
 def _in_portions(*outputs: Output) -> bool:
@@ -108,24 +146,6 @@ def drawn(present: Present, batch: Batch, share: float, generator: torch.Generat
     return Present(tokens, places, torch.where(needed[tokens], 0.0, -math.log(share)))
 
 
-def distance_to(teacher: Teacher, model: Any, batch: Batch, present: Present | None = None) -> torch.Tensor:
-    """Return the summed KL divergence, in nats, of the model from its teacher over the supervised positions of a batch.
-
-    This is learning without forgetting (Li & Hoiem 2016): the target is the base's distribution on the replayed text, not the text.
-    """
-    import torch
-
-    chosen = batch.targets != IGNORED
-    with torch.no_grad():
-        wanted = teacher(batch, chosen, present)
-    said = output_at(model, batch, chosen, present)
-    if said.weight is not None and wanted.weight is not None and _in_portions(said, wanted):
-        from proda.compiler.projected_loss import projected_divergence
-
-        return projected_divergence(said.states, said.weight, wanted.states, wanted.weight)
-    return torch.nn.functional.kl_div(said.logits().log_softmax(-1), wanted.logits().log_softmax(-1), reduction="sum", log_target=True)
-
-
 def teacher_of(model: Any) -> Teacher:
     """Return the model in its current state as a teacher: with the adapter disabled for LoRA, otherwise as a frozen copy."""
     if hasattr(model, "disable_adapter"):
@@ -164,13 +184,10 @@ def output_at(model: Any, batch: Batch, chosen: torch.Tensor, present: Present |
         return _among(model(**inputs).logits[chosen], present)
     body, head = parts
     hidden = body(**inputs).last_hidden_state[chosen]
-    weight = _weight(head)
+    weight = _weight(head, None if present is None else present.tokens)
     if weight is None:
         return _among(head(hidden), present)
-    if present is None:
-        return Output(hidden, weight)
-    weight = weight.index_select(0, present.tokens)
-    if present.shift is None:
+    if present is None or present.shift is None:
         return Output(hidden, weight)
     # One more component, which is 1 in every state, adds the shift.
     return Output(torch.cat((hidden, hidden.new_ones(len(hidden), 1)), 1), torch.cat((weight, present.shift[:, None].to(weight)), 1))
@@ -184,19 +201,23 @@ def _among(logits: torch.Tensor, present: Present | None) -> Output:
     return Output(logits, None)
 
 
-def _weight(head: Any) -> torch.Tensor | None:
-    """The weight matrix of a head that is a plain layer without bias, or one with rows trained by peft; None for any other head."""
+def _weight(head: Any, tokens: torch.Tensor | None) -> torch.Tensor | None:
+    """The rows of `tokens` (None: all) in the weight matrix of a head; None if it has a bias, or peft changes more than some rows."""
     import torch
 
     rows: Any = getattr(head, "token_adapter", head)  # peft wraps a head again if it shares its rows with the embeddings
     layer: Any = rows.get_base_layer() if hasattr(rows, "get_base_layer") else rows
     plain = isinstance(layer, torch.nn.Linear) and layer.bias is None
-    weight: torch.Tensor | None = None
-    if plain and (rows is layer or rows.disable_adapters):
-        weight = layer.weight
-    elif plain and hasattr(rows, "get_merged_weights"):
-        weight = rows.get_merged_weights(rows.active_adapters)
-    return weight
+    found: Any = None
+    if not plain:
+        return None
+    if rows is layer or rows.disable_adapters:
+        found = layer.weight
+    elif tokens is not None and hasattr(rows, "rows"):
+        return cast("torch.Tensor", rows.rows(tokens))
+    elif hasattr(rows, "get_merged_weights"):
+        found = rows.get_merged_weights(rows.active_adapters)
+    return cast("torch.Tensor | None", found if found is None or tokens is None else found.index_select(0, tokens))
 
 
 def honours_packing(model: Any, examples: Sequence[Example], pad: int) -> bool:

@@ -54,7 +54,6 @@ class Batch(NamedTuple):
     positions: torch.Tensor
     targets: torch.Tensor
     mask: torch.Tensor | None  # None for one document per row and plain causal attention
-    filled: int  # tokens that are not padding
 
 
 def load_documents(path: Path) -> list[Document]:
@@ -151,7 +150,6 @@ def collate(rows: Sequence[Sequence[Example]], pad: int, device: Any = "cpu", *,
     positions = torch.zeros((len(rows), width), dtype=torch.long)
     targets = torch.full((len(rows), width), IGNORED, dtype=torch.long)
     documents = torch.zeros((len(rows), width), dtype=torch.long)
-    count = 0
     for r, row in enumerate(rows):
         at = 0
         for number, (ids, start, _) in enumerate(row, start=1):
@@ -163,9 +161,15 @@ def collate(rows: Sequence[Sequence[Example]], pad: int, device: Any = "cpu", *,
             first = max(start, 1)
             targets[r, at + first - 1 : end - 1] = line[first:]
             at = end
-        count += at
     if not packed:
-        return Batch(tokens.to(device), positions.to(device), targets.to(device), None, count)
+        return Batch(tokens.to(device), positions.to(device), targets.to(device), None)
     same = (documents[:, :, None] == documents[:, None, :]) & (documents > 0)[:, None, :]
     mask = (same & torch.ones(width, width, dtype=torch.bool).tril()) | torch.eye(width, dtype=torch.bool)
-    return Batch(tokens.to(device), positions.to(device), targets.to(device), mask[:, None].to(device), count)
+    return Batch(tokens.to(device), positions.to(device), targets.to(device), mask[:, None].to(device))
+
+
+def last_rows(batch: Batch, count: int) -> Batch:
+    """Return the last `count` rows of a batch, as wide as they were."""
+    first = len(batch.tokens) - count
+    mask = None if batch.mask is None else batch.mask[first:]
+    return Batch(batch.tokens[first:], batch.positions[first:], batch.targets[first:], mask)

@@ -20,7 +20,7 @@ from proda.history.trace import counted
 from proda.report import svg
 from proda.report.glossary import GLOSSARY
 from proda.report.page import Page
-from proda.report.scores import percent
+from proda.report.scores import percent, points
 from proda.report.tables import embedded
 
 SCRIPTS = ("dom", "data", "format", "theme", "rows", "lists", "search", "item", "node", "repair", "graph", "heatmap", "keys", "route")
@@ -45,11 +45,6 @@ def render(page: Page) -> str:
     return environment.get_template("page.html").render(
         page=page, policy=Markup(policy), style=Markup(style), script=Markup(script), blocks=blocks
     )
-
-
-def points(value: float) -> str:
-    """A difference in points of a hundred: "+2.9", "−0.6"."""
-    return f"{value:+.1f}".replace("-", "\u2212")
 
 
 def route(thing_id: str) -> str:

@@ -69,6 +69,8 @@ def details(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
                 found.append((f"{model}, {suite}: unscored answers", f"{block['unscored']:,}"))
             if isinstance(block.get("without_stem"), float):
                 found.append((f"{model}, {suite}: right answers without the question", percent(block["without_stem"])))
+            if isinstance(block.get("stem_gain"), float):
+                found.append((f"{model}, {suite}: what the question adds, in points, with its interval", _in_points(block, "stem_gain")))
             if isinstance(block.get("heldout_loss"), float):
                 found.append((f"{model}: loss on held-out text, nats per token", f"{block['heldout_loss']:.3f}"))
     return [*found, *_neutral(metrics)]
@@ -189,7 +191,7 @@ def training(path: Path) -> Curves | None:
     """Loss by step for each seed of results/training.csv; None if the file is absent or holds no curve."""
     if not path.is_file():
         return None
-    points: dict[str, list[tuple[float, float]]] = {}
+    places: dict[str, list[tuple[float, float]]] = {}
     with path.open(newline="") as lines:
         for row in csv.DictReader(lines):
             try:
@@ -197,8 +199,8 @@ def training(path: Path) -> Curves | None:
             except (KeyError, TypeError, ValueError):
                 continue
             if math.isfinite(step) and math.isfinite(loss):
-                points.setdefault(f"seed {row.get('seed')}", []).append((step, loss))
-    return curves(points)
+                places.setdefault(f"seed {row.get('seed')}", []).append((step, loss))
+    return curves(places)
 
 
 class Gates(msgspec.Struct, frozen=True):
@@ -244,6 +246,17 @@ def gates(overlap: Mapping[str, Any], shortcuts: Mapping[str, Any], open_items: 
 def percent(value: float) -> str:
     """0.614 as "61.4 %", with a no-break space."""
     return f"{100 * value:.1f}\u00a0%"
+
+
+def points(value: float) -> str:
+    """A difference in points of a hundred: "+2.9", "−0.6"."""
+    return f"{value:+.1f}".replace("-", "\u2212")
+
+
+def _in_points(block: Mapping[str, Any], name: str) -> str:
+    """A difference and its interval: "+16.0 [+11.2, +20.9]"."""
+    value, low, high = (points(100 * block[key]) for key in (name, f"{name}_low", f"{name}_high"))
+    return f"{value} [{low}, {high}]"
 
 
 def _block(metrics: Mapping[str, Any], model: str, suite: str) -> dict[str, Any]:

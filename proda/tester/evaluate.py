@@ -28,7 +28,6 @@ from proda.tester.metrics import DIGITS, breakdowns, dependence, metrics, suite_
 from proda.tester.neutral_metrics import neutral_breakdown, neutral_metrics
 from proda.tester.scoring import score_items
 
-BLINDFOLDED = 2  # models that are also scored without the stem: the base, and the first tuned model
 CURRICULUM_ONLY = ("suite",)  # the suites of an evaluation that reports none of them apart
 
 
@@ -72,7 +71,7 @@ def evaluate(
     refuse_empty(items, suites)
     names = list(models)
     suite = [item for each in suites.values() for item in each]
-    work = partial(_examine, dict(models), items, suite, heldout, params, frozenset(names[:BLINDFOLDED]))
+    work = partial(_examine, dict(models), items, suite, heldout, params)
     examined = dict(spread(work, names, parameters=parameters, what="evaluate"))
     return evaluation({name: examined[name] for name in names}, items, suites, params, known=known, neutral=neutral)
 
@@ -139,16 +138,14 @@ def _examine(
     suite: Sequence[Item],
     heldout: str,
     params: EvaluateParams,
-    blindfolded: frozenset[str],
     name: str,
 ) -> Examined:
     model, tokenizer = models[name]()
-    unseen = items if name in blindfolded else ()
-    with Progress(f"evaluate {name}", len(items) + len(suite) + len(unseen), "items") as progress:
+    with Progress(f"evaluate {name}", 2 * len(items) + len(suite), "items") as progress:
         outcomes = score(model, tokenizer, items, name, params, progress.advance)
         general = score(model, tokenizer, suite, name, params, progress.advance)
         blind = score_items(
-            model, tokenizer, unseen, name=name, batch_tokens=params.batch_tokens, without_stem=True, advance=progress.advance
+            model, tokenizer, items, name=name, batch_tokens=params.batch_tokens, without_stem=True, advance=progress.advance
         )
     return Examined(outcomes, general, blind, heldout_loss(model, tokenizer, heldout, batch_tokens=params.batch_tokens))
 

@@ -1,20 +1,20 @@
 """Compute the headline, the metrics and the breakdowns of outcomes.
 
-    headline.json     {"dev", "twin", "sealed", "twin_low", "twin_high", "twin_without_stem", "dependence", "general", "base_twin",
-                      "base_general", "neutral_loss", "neutral_kl", "base_neutral_loss"}
+    headline.json     {"dev", "twin", "sealed", "twin_low", "twin_high", "twin_without_stem", "twin_stem_gain", "dependence", "general",
+                      "base_twin", "base_general", "neutral_loss", "neutral_kl", "base_neutral_loss"}
     metrics.json      {"base": {"dev": R, "twin": R, "sealed": R}, "tuned": {…}, "general": {"base": G, "tuned": G},
                       "suites": {name: {"base": G, "tuned": G}} (only if `evaluate.general` names other suites than that of the curriculum),
                       "dependence": {"dev": {kind: D, "all": D}, "twin": {…}, "sealed": {…}},
                       "neutral_text": see proda/tester/neutral_metrics.py (only if it was measured)}
     R                 {"n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds", "without_stem", "without_stem_low",
-                      "without_stem_high"}
+                      "without_stem_high", "stem_gain", "stem_gain_low", "stem_gain_high"}
     G                 {"n", "accuracy", "ci95_low", "ci95_high", "seeds", "heldout_loss", "chance" (only if not 0.25)}
     D                 {"all_known": {"n", "accuracy"}, "unknown": {"n", "accuracy", "at_least"}, "difference", "ci95_low", "ci95_high"}
     breakdowns.json   {"base": {"dev": B, "twin": B, "sealed": B}, "tuned": {…}}
     B                 {"by_discipline", "by_kind", "by_operator", "without_stem": {kind: {"n", "accuracy", "ci95_low", "ci95_high"}}}
 
-Accuracy is over scored items; for tuned models it is the mean over seeds. `without_stem` is the accuracy of models that see the options
-only: of the base, and of the first tuned model. Dependence (`dependence`) is of tuned models. Intervals are 95 % bootstrap intervals over
+Accuracy is over scored items; for tuned models it is the mean over seeds. `without_stem` is the accuracy of the same models when they see
+the options only, and `stem_gain` the difference. Dependence (`dependence`) is of tuned models. Intervals are 95 % bootstrap intervals over
 chains and seeds (see proda/statistics.py). `by_operator` is the share of wrong answers that chose a distractor of each operator.
 Deterministic.
 """
@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from proda.records import SPLITS, Item, Outcome
-from proda.statistics import Cell, accuracy, contrast, interval
+from proda.statistics import Cell, accuracy, contrast, difference, interval, paired
 
 DIGITS = 4
 ALL = "all"  # kinds together
@@ -46,8 +46,8 @@ def metrics(
 ) -> dict[str, Any]:
     """Return the content of metrics.json, except for the dependence.
 
-    `without_stem` are the outcomes of models that saw only the options, for the models that were asked so. `heldout_loss` maps a model to
-    its loss, in nats per token, on text that no model was trained on.
+    `without_stem` are the outcomes of the same models when they saw only the options, if they were asked so. `heldout_loss` maps a model
+    to its loss, in nats per token, on text that no model was trained on.
     """
     heldout = heldout_loss or {}
     result: dict[str, Any] = {"base": {}, "tuned": {}, "general": {}}
@@ -57,8 +57,9 @@ def metrics(
             models = sorted({o.model for o in group}, key=_seed)
             result[who][split] = {**_summary(group, models, resamples), "unscored": sum(o.correct is None for o in group)}
             if who in stemless:
-                names = ("without_stem", "without_stem_low", "without_stem_high")
-                result[who][split] |= dict(zip(names, map(_round, interval(stemless[who], resamples=resamples)), strict=True))
+                result[who][split] |= _named("without_stem", interval(stemless[who], resamples=resamples))
+                pairs, _ = paired(stemless[who], group)
+                result[who][split] |= _named("stem_gain", difference(pairs, resamples=resamples)) if pairs else {}
     for who, group in _who(general).items():
         models = sorted({o.model for o in group}, key=_seed)
         losses = [heldout[m] for m in models if m in heldout]
@@ -67,6 +68,10 @@ def metrics(
             **({"heldout_loss": _round(float(np.mean(losses)))} if losses else {}),
         }
     return result
+
+
+def _named(name: str, found: tuple[float, float, float]) -> dict[str, float]:
+    return dict(zip((name, f"{name}_low", f"{name}_high"), map(_round, found), strict=True))
 
 
 def suite_metrics(general: Sequence[Outcome], members: Mapping[str, Collection[str]], *, resamples: int = 2000) -> dict[str, Any]:
@@ -91,6 +96,7 @@ def headline(found: Mapping[str, Any]) -> dict[str, float]:
         "twin_low": (tuned, "twin", "ci95_low"),
         "twin_high": (tuned, "twin", "ci95_high"),
         "twin_without_stem": (tuned, "twin", "without_stem"),
+        "twin_stem_gain": (tuned, "twin", "stem_gain"),
         "dependence": (found.get("dependence", {}).get("twin", {}), ALL, "difference"),
         "general": (general, "tuned", "accuracy"),
         "base_twin": (base, "twin", "accuracy"),

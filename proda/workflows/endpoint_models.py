@@ -21,7 +21,7 @@ from proda.params import Params
 from proda.records import Item, content_hash
 from proda.store.neutral_losses import NeutralLoss
 from proda.tester.endpoint_scores import EndpointScorer, served_name
-from proda.tester.evaluate import BLINDFOLDED, Evaluation, Examined, evaluation, refuse_empty
+from proda.tester.evaluate import Evaluation, Examined, evaluation, refuse_empty
 from proda.tester.forgetting import LENGTH
 from proda.tester.neutral_metrics import finite
 from proda.workflows.dependence import known_statements
@@ -54,15 +54,14 @@ class EndpointModels:
         """
         refuse_empty(items, suites)
         suite = [item for each in suites.values() for item in each]
-        unseen = {name: items if n < BLINDFOLDED else () for n, name in enumerate(self.names)}
         probes = [] if self.scorer.by_letter else [(probe.prompt, probe.options) for probe in all_statement_probes(knowledge)]
         texts: list[Question] = [(passage, ()) for passage in passages]
-        self.scorer.announce([(n, [*items, *suite], unseen[n], [*texts, *(probes if n != "base" else [])]) for n in self.names])
+        self.scorer.announce([(n, [*items, *suite], items, [*texts, *(probes if n != "base" else [])]) for n in self.names])
         examined = {
             name: Examined(
                 self.scorer.outcomes(name, items),
                 self.scorer.outcomes(name, suite),
-                self.scorer.outcomes(name, unseen[name], without_stem=True),
+                self.scorer.outcomes(name, items, without_stem=True),
                 None,
             )
             for name in self.names

@@ -268,6 +268,68 @@ def test_leaving_columns_out_before_the_product_equals_leaving_them_out_after(ba
     assert all((a is None) == (b is None) and (a is None or torch.allclose(a, b, atol=1e-5)) for a, b in zip(*both, strict=True))
 
 
+@pytest.mark.parametrize("method", ["lora", "embeddings"])
+def test_looking_up_trained_rows_equals_what_peft_computes(base: Path, method: str) -> None:
+    from peft.tuners.trainable_tokens import TrainableTokensLayer
+
+    from proda.compiler.adapter import attach
+    from proda.compiler.loss import output_at, present_tokens
+    from proda.compiler.new_rows import RowLookup
+    from proda.compiler.packing import IGNORED, collate, tokenise
+
+    model, tokenizer = load_base(base)
+    model = attach(
+        model, msgspec.structs.replace(ONE, method=method, lora_rank=4, train_embeddings="new"), seed=0, new_words=range(40, 300)
+    )
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    with torch.no_grad():
+        for weight in trained.values():
+            weight.add_(torch.rand(weight.shape, generator=torch.Generator().manual_seed(1)), alpha=0.1)
+    batch = collate([tokenise(FACTS[:4], tokenizer, 64)], tokenizer.pad_token_id)
+    chosen, present = batch.targets != IGNORED, present_tokens({5, 17, 200, 301}, model.config.vocab_size, "cpu")
+    assert any(40 <= t < 300 for t in batch.tokens.flatten().tolist())
+
+    def said() -> tuple[torch.Tensor, list[torch.Tensor]]:
+        logits = output_at(model, batch, chosen, present).logits()
+        return logits.detach(), list(torch.autograd.grad(logits.square().sum(), list(trained.values())))
+
+    layers = [m for m in model.modules() if type(m) is RowLookup]
+    ours = said()
+    with model.disable_adapter():
+        untrained = output_at(model, batch, chosen, present).logits().detach()
+    for layer in layers:
+        layer.__class__ = TrainableTokensLayer
+    theirs = said()
+    assert layers and torch.equal(ours[0], theirs[0]) and not torch.allclose(untrained, ours[0], atol=1e-3)
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(ours[1], theirs[1], strict=True))
+
+
+def test_hard_and_soft_rows_in_one_pass_have_the_losses_that_they_have_apart(base: Path) -> None:
+    from proda.compiler.adapter import attach
+    from proda.compiler.loss import mixed_loss, output_at, present_tokens, supervised_loss, teacher_of
+    from proda.compiler.packing import IGNORED, collate, tokenise
+
+    model, tokenizer = load_base(base)
+    model = attach(model, msgspec.structs.replace(ONE, lora_rank=4, train_embeddings="new"), seed=0, new_words=range(40, 300))
+    teacher = teacher_of(model)
+    with torch.no_grad():
+        for weight in (p for p in model.parameters() if p.requires_grad):
+            weight.add_(torch.rand(weight.shape, generator=torch.Generator().manual_seed(1)), alpha=0.1)
+    pad, size = tokenizer.pad_token_id, model.config.vocab_size
+    examples = tokenise(FACTS[:6], tokenizer, 64)
+    hard, soft = [[e] for e in examples[:4]], [[e._replace(start=1, soft=True)] for e in examples[4:]]
+    present = present_tokens(range(0, size, 2), size, "cpu")
+    present = present._replace(places=present.places.clamp(min=0))
+    both = mixed_loss(model, teacher, collate([*hard, *soft], pad), 2, present)
+    alone = supervised_loss(model, collate(hard, pad), present)[0]
+    batch = collate(soft, pad)
+    chosen = batch.targets != IGNORED
+    with torch.no_grad():
+        wanted, said = (f.logits().log_softmax(1) for f in (teacher(batch, chosen, present), output_at(model, batch, chosen, present)))
+    assert torch.allclose(both.hard, alone, rtol=1e-5) and float(both.soft.detach()) > 0.1
+    assert torch.allclose(both.soft, (wanted.exp() * (wanted - said)).sum(), rtol=1e-4)
+
+
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_a_drawn_softmax_has_all_targets_and_its_sum_is_right_on_average(base: Path, method: str) -> None:
     from proda.compiler.adapter import attach

@@ -29,6 +29,7 @@ def test_the_file_has_the_agreed_shape() -> None:
     assert set(found["base"]["dev"]) == {
         *("n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds"),
         *("without_stem", "without_stem_low", "without_stem_high"),
+        *("stem_gain", "stem_gain_low", "stem_gain_high"),
     }
     assert {"n", "accuracy", "ci95_low", "ci95_high", "seeds"} <= set(found["general"]["tuned"])
     assert found["general"]["base"]["heldout_loss"] == 4.5
@@ -55,6 +56,16 @@ def test_accuracy_without_the_stem_is_given_by_split_and_by_kind_with_intervals(
         apart = breakdowns([*BASE, *TUNED], without_stem=blind, resamples=200)[who]["dev"]["without_stem"]
         assert apart == {"path": {"n": 40, "accuracy": 0.25, "ci95_low": part["without_stem_low"], "ci95_high": part["without_stem_high"]}}
     assert "sealed" not in found["base"]  # nothing was asked there with the stem
+    assert "stem_gain" in found["base"]["dev"] and "without_stem" in found["tuned"]["dev"]
+
+
+def test_what_the_stem_adds_is_the_difference_on_the_same_items_and_models() -> None:
+    seen = [outcome(f"i{n}", m, n < 30, chain=f"physics/c{n}") for m in ("seed-0", "seed-1") for n in range(40)]
+    seen += [outcome("i99", "seed-0", True), outcome("i98", "seed-0", None)]
+    blind = [outcome(f"i{n}", m, n % 4 == 0, chain=f"physics/c{n}") for m in ("seed-0", "seed-1") for n in range(40)]
+    blind += [outcome("i98", "seed-0", True)]
+    part = metrics([*BASE[:2], *seen], BASE, without_stem=blind, resamples=200)["tuned"]["dev"]
+    assert part["stem_gain"] == 0.5 and 0.2 < part["stem_gain_low"] < 0.5 < part["stem_gain_high"] < 0.8
 
 
 def test_each_general_suite_is_reported_apart_with_its_interval() -> None:
@@ -108,7 +119,7 @@ def test_the_headline_holds_few_numbers_of_the_metrics_under_short_names() -> No
     few = headline(found)
     assert few["dependence"] == 0.44
     assert few["dev"] == found["tuned"]["dev"]["accuracy"] and few["base_general"] == found["general"]["base"]["accuracy"]
-    assert len(few) <= 10 and all(isinstance(value, float) for value in few.values())
+    assert len(few) <= 11 and all(isinstance(value, float) for value in few.values())
     assert headline({"base": {}, "tuned": {}, "general": {}}) == {}
 
 
