@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, TypeVar
 
 from proda.compiler.checkpoint import load_checkpoint, save_checkpoint
-from proda.compiler.loss import Present, Teacher, drawn, honours_packing, mixed_loss, present_tokens, supervised_loss
+from proda.compiler.loss import Present, Teacher, distance_to, drawn, honours_packing, present_tokens, supervised_loss
 from proda.compiler.packing import Batch, Example, collate, learned_tokens, pack
 from proda.errors import ProdaError
 from proda.progress import Progress
@@ -153,15 +153,15 @@ def fit(
             learned = max(1, sum(learned_tokens(e) for row in steps[number] for e in row))
             total = 0.0
             for chunk in _chunks(steps[number], room):
-                share = _Share.of(chunk, part, soft=teacher is not None)
-                batch = collate(share.rows, pad, device, packed=packed)
+                rows, counts = part.rows(chunk)
+                batch = collate(rows, pad, device, packed=packed)
                 among = present
                 if present is not None and recipe.softmax_share < 1:
-                    whole = batch if len(share.rows) == len(chunk) else collate(chunk, pad, device, packed=False)  # one draw for all
+                    whole = batch if len(rows) == len(chunk) else collate(chunk, pad, device, packed=False)  # the same draw in each process
                     among = drawn(present, whole, recipe.softmax_share, generator)
-                loss = part.run(partial(_loss, model, teacher, batch, share, among, learned, low))
-                loss.backward()
-                total += float(loss.detach())
+                loss = part.run(partial(_loss, model, teacher, batch, among, chunk[0][0].soft, learned, low))
+                (loss if counts else loss * 0.0).backward()
+                total += float(loss.detach()) if counts else 0.0
             total = part.add_up(weights, total)
             if not math.isfinite(total):
                 raise FitError(
@@ -199,31 +199,14 @@ def _in_softmax(epochs: Sequence[Sequence[Example]], recipe: Recipe, config: Any
     return present_tokens(seen, size, device)
 
 
-class _Share(NamedTuple):
-    """The rows of a chunk that this process computes, the soft ones last, and whether each kind counts."""
-
-    rows: Step
-    soft_rows: int
-    hard_counts: bool
-    soft_counts: bool
-
-    @classmethod
-    def of(cls, chunk: Step, part: TrainingPart, *, soft: bool) -> _Share:
-        """The share of `part`. Without a teacher, which is what `soft` says, all rows are hard."""
-        kinds = [[row for row in chunk if (soft and row[0].soft) is wanted] for wanted in (False, True)]
-        (hard, hard_counts), (replayed, soft_counts) = (part.rows(rows) if rows else ([], False) for rows in kinds)
-        return cls([*hard, *replayed], len(replayed), hard_counts, soft_counts)
-
-
-def _loss(model: Any, teacher: Teacher | None, batch: Batch, share: _Share, among: Present | None, learned: int, low: bool) -> Any:
+def _loss(model: Any, teacher: Teacher | None, batch: Batch, among: Present | None, soft: bool, learned: int, low: bool) -> Any:
     """The summed loss of a batch over the `learned` tokens of its step; `low`: in bf16."""
     import torch
 
     with torch.autocast(batch.tokens.device.type, dtype=torch.bfloat16, enabled=low):
-        if teacher is None or not share.soft_rows:
-            return supervised_loss(model, batch, among)[0] * (share.hard_counts / learned)
-        hard, soft = mixed_loss(model, teacher, batch, share.soft_rows, among)
-        return hard * (share.hard_counts / learned) + soft * (SOFT_WEIGHT * share.soft_counts / learned)
+        if soft and teacher is not None:
+            return distance_to(teacher, model, batch, among) * (SOFT_WEIGHT / learned)
+        return supervised_loss(model, batch, among)[0] / learned
 
 
 def learning_rate(step: int, steps: int, recipe: Recipe) -> float:
@@ -272,10 +255,11 @@ def _unpacked(examples: Sequence[Example], recipe: Recipe, seed: int, epoch: int
 
 
 def _chunks(step: Step, room: int) -> list[Step]:
-    """The rows of a step in portions of at most `room` tokens."""
+    """The rows of a step in portions of at most `room` tokens, soft and hard rows apart."""
     widest = max(sum(len(e.tokens) for e in row) for row in step)
     size = max(1, room // widest)
-    return [step[at : at + size] for at in range(0, len(step), size)]
+    parts = [[row for row in step if row[0].soft is soft] for soft in (False, True)]
+    return [part[at : at + size] for part in parts for at in range(0, len(part), size)]
 
 
 def _optimizers(weights: dict[str, Any], outer: set[str], recipe: Recipe) -> list[Any]:

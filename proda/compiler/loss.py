@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from proda.compiler.packing import IGNORED, Batch, Example, collate, last_rows
+from proda.compiler.packing import IGNORED, Batch, Example, collate
 from proda.runtime.causal_lm import attention, body_and_head, forget_parts
 
 if TYPE_CHECKING:
@@ -49,61 +49,23 @@ Teacher = Callable[[Batch, "torch.Tensor", "Present | None"], Output]
 """A function that returns what the base says at the chosen positions of a batch."""
 
 
-class MixedLoss(NamedTuple):
-    """Summed losses of a batch, in nats: cross-entropy of its hard rows, and divergence from the teacher of its soft rows."""
-
-    hard: torch.Tensor
-    soft: torch.Tensor
-
-
 def supervised_loss(model: Any, batch: Batch, present: Present | None = None) -> tuple[torch.Tensor, int]:
     """Return the summed cross-entropy, in nats, over the supervised tokens of a batch, and their number.
 
     With `present`, the softmax is over these tokens only.
     """
+    import torch
+
     chosen = batch.targets != IGNORED
     targets = batch.targets[chosen]
-    return _cross_entropy(output_at(model, batch, chosen, present), targets, present), len(targets)
-
-
-def mixed_loss(model: Any, teacher: Teacher, batch: Batch, soft_rows: int, present: Present | None = None) -> MixedLoss:
-    """Return the losses of a batch whose last `soft_rows` rows are soft, from one forward pass of the model.
-
-    Soft rows are trained towards the teacher's distribution: learning without forgetting (Li & Hoiem 2016), where the target is the
-    base's distribution on the replayed text, not the text.
-    """
-    import torch
-
-    chosen = batch.targets != IGNORED
-    first = len(batch.tokens) - soft_rows
-    hard = int(chosen[:first].sum())
     said = output_at(model, batch, chosen, present)
-    of_hard, of_soft = (Output(said.states[part], said.weight) for part in (slice(hard), slice(hard, None)))
-    with torch.no_grad():
-        wanted = teacher(last_rows(batch, soft_rows), chosen[first:], present)
-    return MixedLoss(_cross_entropy(of_hard, batch.targets[:first][chosen[:first]], present), _divergence(of_soft, wanted))
-
-
-def _cross_entropy(said: Output, targets: torch.Tensor, present: Present | None) -> torch.Tensor:
-    import torch
-
     if present is not None:
         targets = present.places[targets]
     if said.weight is not None and _in_portions(said):
         from proda.compiler.projected_loss import projected_cross_entropy
 
-        return projected_cross_entropy(said.states, said.weight, targets)
-    return torch.nn.functional.cross_entropy(said.logits(), targets, reduction="sum")
-
-
-def _divergence(said: Output, wanted: Output) -> torch.Tensor:
-    import torch
-
-    if said.weight is not None and wanted.weight is not None and _in_portions(said, wanted):
-        from proda.compiler.projected_loss import projected_divergence
-
-        return projected_divergence(said.states, said.weight, wanted.states, wanted.weight)
-    return torch.nn.functional.kl_div(said.logits().log_softmax(-1), wanted.logits().log_softmax(-1), reduction="sum", log_target=True)
+        return projected_cross_entropy(said.states, said.weight, targets), len(targets)
+    return torch.nn.functional.cross_entropy(said.logits(), targets, reduction="sum"), len(targets)
 
 
 def _in_portions(*outputs: Output) -> bool:
@@ -144,6 +106,24 @@ def drawn(present: Present, batch: Batch, share: float, generator: torch.Generat
     places = torch.full_like(present.places, IGNORED)
     places[tokens] = torch.arange(len(tokens), device=device)
     return Present(tokens, places, torch.where(needed[tokens], 0.0, -math.log(share)))
+
+
+def distance_to(teacher: Teacher, model: Any, batch: Batch, present: Present | None = None) -> torch.Tensor:
+    """Return the summed KL divergence, in nats, of the model from its teacher over the supervised positions of a batch.
+
+    This is learning without forgetting (Li & Hoiem 2016): the target is the base's distribution on the replayed text, not the text.
+    """
+    import torch
+
+    chosen = batch.targets != IGNORED
+    with torch.no_grad():
+        wanted = teacher(batch, chosen, present)
+    said = output_at(model, batch, chosen, present)
+    if said.weight is not None and wanted.weight is not None and _in_portions(said, wanted):
+        from proda.compiler.projected_loss import projected_divergence
+
+        return projected_divergence(said.states, said.weight, wanted.states, wanted.weight)
+    return torch.nn.functional.kl_div(said.logits().log_softmax(-1), wanted.logits().log_softmax(-1), reduction="sum", log_target=True)
 
 
 def teacher_of(model: Any) -> Teacher:

@@ -76,6 +76,6 @@ def orthogonal(batch: torch.Tensor) -> torch.Tensor:
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     for _ in range(STEPS):
         gram = x @ x.mT
-        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=B, alpha=C), x, beta=A)
+        x = A * x + (B * gram + C * (gram @ gram)) @ x
     result: torch.Tensor = x.mT if tall else x
     return result

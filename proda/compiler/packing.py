@@ -166,10 +166,3 @@ def collate(rows: Sequence[Sequence[Example]], pad: int, device: Any = "cpu", *,
     same = (documents[:, :, None] == documents[:, None, :]) & (documents > 0)[:, None, :]
     mask = (same & torch.ones(width, width, dtype=torch.bool).tril()) | torch.eye(width, dtype=torch.bool)
     return Batch(tokens.to(device), positions.to(device), targets.to(device), mask[:, None].to(device))
-
-
-def last_rows(batch: Batch, count: int) -> Batch:
-    """Return the last `count` rows of a batch, as wide as they were."""
-    first = len(batch.tokens) - count
-    mask = None if batch.mask is None else batch.mask[first:]
-    return Batch(batch.tokens[first:], batch.positions[first:], batch.targets[first:], mask)

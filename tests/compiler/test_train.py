@@ -304,32 +304,6 @@ def test_looking_up_trained_rows_equals_what_peft_computes(base: Path, method: s
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(ours[1], theirs[1], strict=True))
 
 
-def test_hard_and_soft_rows_in_one_pass_have_the_losses_that_they_have_apart(base: Path) -> None:
-    from proda.compiler.adapter import attach
-    from proda.compiler.loss import mixed_loss, output_at, present_tokens, supervised_loss, teacher_of
-    from proda.compiler.packing import IGNORED, collate, tokenise
-
-    model, tokenizer = load_base(base)
-    model = attach(model, msgspec.structs.replace(ONE, lora_rank=4, train_embeddings="new"), seed=0, new_words=range(40, 300))
-    teacher = teacher_of(model)
-    with torch.no_grad():
-        for weight in (p for p in model.parameters() if p.requires_grad):
-            weight.add_(torch.rand(weight.shape, generator=torch.Generator().manual_seed(1)), alpha=0.1)
-    pad, size = tokenizer.pad_token_id, model.config.vocab_size
-    examples = tokenise(FACTS[:6], tokenizer, 64)
-    hard, soft = [[e] for e in examples[:4]], [[e._replace(start=1, soft=True)] for e in examples[4:]]
-    present = present_tokens(range(0, size, 2), size, "cpu")
-    present = present._replace(places=present.places.clamp(min=0))
-    both = mixed_loss(model, teacher, collate([*hard, *soft], pad), 2, present)
-    alone = supervised_loss(model, collate(hard, pad), present)[0]
-    batch = collate(soft, pad)
-    chosen = batch.targets != IGNORED
-    with torch.no_grad():
-        wanted, said = (f.logits().log_softmax(1) for f in (teacher(batch, chosen, present), output_at(model, batch, chosen, present)))
-    assert torch.allclose(both.hard, alone, rtol=1e-5) and float(both.soft.detach()) > 0.1
-    assert torch.allclose(both.soft, (wanted.exp() * (wanted - said)).sum(), rtol=1e-4)
-
-
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_a_drawn_softmax_has_all_targets_and_its_sum_is_right_on_average(base: Path, method: str) -> None:
     from proda.compiler.adapter import attach
