@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: proda repair --dry-run --max 5")
 @click.option("--max", "most", type=click.IntRange(min=1), help="Commit at most this many patches, those that explain most failures first.")
-@click.option("--per-error", type=click.IntRange(min=1), help="Samples for each failed item.  [default: 20]")
+@click.option("--per-error", type=click.IntRange(min=1), help="Samples for each failed item that is explained.  [default: 20]")
 @click.option("--reallocate", is_flag=True, help="Write no patches; set the samples per discipline by its errors on dev, as one commit.")
 @click.option("--round", "number", type=click.IntRange(min=1), help="Number of the round (default: one more than the last on record).")
 @click.option("--push", "pushes", is_flag=True, help="Push the branch of the round to origin.")

@@ -10,11 +10,11 @@
 - suspect item: no samples; a person decides about the entry proposed for benchmarks/exceptions.yaml
 - unexplained: nothing
 
-The budget is `per_error` samples per failed item. Each blamed node gets up to `ENOUGH` samples first. What is left goes to the other nodes
-that were noticed, up to `ENOUGH` each, one patch per chain and one for the links of a topic; the rest goes to all of them evenly
-(JOURNAL.md has the comparison). The conditions of a chain count as two nodes if it both presupposes something and does not cover something.
-Samples that contradict the knowledge are removed whether or not an item fails. Two concepts that are confused at several nodes are set
-apart in knowledge/ by an edit in one of the patches (distinctions.py).
+The budget is `per_error` samples for each failed item that is explained. Each blamed node gets up to `ENOUGH` samples first. What is left
+goes to the other nodes that were noticed, up to `ENOUGH` each, one patch per chain and one for the links of a topic; the rest goes to all
+of them evenly (JOURNAL.md has the comparison). The conditions of a chain count as two nodes if it both presupposes something and does not
+cover something. Samples that contradict the knowledge are removed whether or not an item fails. Two concepts that are confused at several
+nodes are set apart in knowledge/ by an edit in one of the patches (distinctions.py).
 """
 
 from __future__ import annotations

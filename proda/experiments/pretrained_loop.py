@@ -53,7 +53,7 @@ class LoopPlan(NamedTuple):
     samples: list[Sample]  # the corpus, without patches
     items: list[Item]
     suites: Mapping[str, Sequence[Item]]  # general suites: name → items
-    per_error: int = PER_ERROR  # samples for each failed item
+    per_error: int = PER_ERROR  # samples for each failed item that is explained
     budget: int | None = None  # samples of a repair, at most
 
 
