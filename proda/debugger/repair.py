@@ -10,11 +10,13 @@
 - suspect item: no samples; a person decides about the entry proposed for benchmarks/exceptions.yaml
 - unexplained: nothing
 
-The budget is `per_error` samples for each failed item that is explained. Each blamed node gets up to `ENOUGH` samples first. What is left
-goes to the other nodes that were noticed, up to `ENOUGH` each, one patch per chain and one for the links of a topic; the rest goes to all
-of them evenly (JOURNAL.md has the comparison). The conditions of a chain count as two nodes if it both presupposes something and does not
-cover something. Samples that contradict the knowledge are removed whether or not an item fails. Two concepts that are confused at several
-nodes are set apart in knowledge/ by an edit in one of the patches (distinctions.py).
+The budget is `per_error` samples for each failed item that is explained. Each blamed statement or concept gets up to `ENOUGH` samples
+first. What is left goes to the other nodes that were noticed, up to `ENOUGH` each, one patch per chain and one for the links of a topic;
+the rest goes to all of them evenly (JOURNAL.md has the comparison). The conditions of chains get theirs with the noticed nodes, blamed or
+not: those of one chain are wrong options of items about others, and a model prefers what it was told more often. The conditions of a chain
+count as two nodes if it both presupposes something and does not cover something. Samples that contradict the knowledge are removed whether
+or not an item fails. Two concepts that are confused at several nodes are set apart in knowledge/ by an edit in one of the patches
+(distinctions.py).
 """
 
 from __future__ import annotations
@@ -100,7 +102,9 @@ def plan_repairs(
     others = {node: found for node, found in weightiest.items() if node not in cases}
     budget = per_error * errors if most is None else min(most, per_error * errors)
     facts = {node: _facts(knowledge, node) for node in (*ranked, *others)}
-    shares = _shares(budget, ranked, sorted(others, key=lambda node: (-_lacking([others[node]]), node)), facts)
+    first = [node for node in ranked if node not in knowledge.chains]
+    weights = {node: _lacking([others[node]] if node in others else _evidence(cases[node], node)) for node in facts.keys() - set(first)}
+    shares = _shares(budget, first, sorted(weights, key=lambda node: (-weights[node], node)), facts)
     taken_out, lacking = conflicting or {}, frozenset(cases) | frozenset(weightiest)
     teach_here: _TeachHere = partial(teach, beside=lacking)
     patches = [

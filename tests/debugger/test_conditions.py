@@ -111,8 +111,8 @@ def test_a_repair_teaches_both_sides_of_a_chain_by_the_explanation_and_by_its_st
     assert {*CHAIN.preconditions, *CHAIN.exclusions} <= right.keys()
 
 
-def test_what_is_noticed_of_a_chain_gets_as_many_samples_for_each_side_as_a_statement() -> None:
-    """Otherwise the right options of items, whose chains are blamed, would be said more often than the wrong ones, which items show too."""
+def test_conditions_of_a_blamed_chain_are_taught_as_often_as_those_of_other_chains_each_side_as_often_as_a_statement() -> None:
+    """Otherwise items whose chain is blamed would be mended by what is said more often, and items of other chains would be broken by it."""
     asked, lacks = item(6), (("weaving/story-8", "condition"), (WORLD.chains["weaving/story-3"].statements[0], "statement"))
     lacking = [Evidence(node, probe, 12, 9, -0.1, "") for node, probe in lacks]
     found = examined({(CHAIN.id, "preconditions")}, [asked], [asked]).diagnoses
@@ -120,5 +120,5 @@ def test_what_is_noticed_of_a_chain_gets_as_many_samples_for_each_side_as_a_stat
     def teach(node: str, count: int, contrast: object, stepwise: bool, beside: object) -> list[Sample]:
         return extra_samples(WORLD, node, count, start=1000, params=Params())
 
-    patches = plan_repairs(WORLD, [asked], found, lacking, number=1, per_error=2 * ENOUGH + 6, teach=teach)
-    assert {p.targets[0]: len(p.samples) for p in patches} == {CHAIN.id: 2 * ENOUGH, lacks[0][0]: 4, lacks[1][0]: 2}
+    patches = plan_repairs(WORLD, [asked], found, lacking, number=1, per_error=15, teach=teach)
+    assert {p.targets[0]: len(p.samples) for p in patches} == {CHAIN.id: 6, lacks[0][0]: 6, lacks[1][0]: 3}
