@@ -250,6 +250,7 @@ FORMATS = (
             "twin_low": "lower end of the 95 % interval of `twin`",
             "twin_high": "upper end",
             "twin_without_stem": "accuracy on twin items if only the options are shown",
+            "twin_stem_gain": "accuracy on twin items with the stem minus that without it, on the same items and models",
             "dependence": "share right on twin items whose statements a model knows, minus the share where it does not know two or more",
             "general": "accuracy of the tuned models on the general suite",
             "base_twin": "accuracy of the base on twin items",
@@ -265,7 +266,7 @@ FORMATS = (
         pattern="benchmarks/results/metrics.json",
         about=f"Derived: written by the stage `evaluate`. All accuracies; {INTERVAL}. `seeds` has one value for each seed.",
         keys={
-            "base": "by split: number of items `n`, `accuracy`, interval, and the same without the stem",
+            "base": "by split: number of items `n`, `accuracy`, interval, the same without the stem, and what the stem adds (`stem_gain`)",
             "tuned": "the same for the tuned models, mean over seeds",
             "general": "the general suite, for base and tuned models; `heldout_loss` in nats per token on text that was not trained on; "
             "`chance`, the accuracy of guessing, unless it is that of four options",
