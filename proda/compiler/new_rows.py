@@ -4,8 +4,8 @@
     look_up_rows(model)
 
 Peft's layer for trainable tokens copies the matrix of all embeddings and puts the trained rows into the copy, in each forward pass and once
-more for a head that shares them; its gradient is a matrix of that size again. With 14,000 tokens this is a quarter of a training step of
-the embedded model. The layers here look up the tokens of a batch in both matrices instead. What they return and the gradients are the same.
+more for a head that shares them; its gradient is a matrix of that size again. With a vocabulary of 150,000 tokens this can be gigabytes.
+The layers here look up the tokens of a batch in both matrices instead. What they return and the gradients are the same.
 """
 
 from __future__ import annotations
