@@ -13,7 +13,9 @@ from dataclasses import replace
 from typing import Any
 
 from proda.merging.flow import merged_on_one_line
+from proda.merging.read import parsed
 from proda.merging.tree import SETS, Clash, KeyPath, Node, core
+from proda.yamlio import dump_yaml
 
 # A top-level key below which two levels of keys only group entries, as in benchmarks/validation.yaml: item → reader → reading.
 GROUPED = frozenset({"readings", "votes"})
@@ -71,7 +73,12 @@ class _Merge:
         if base is not None and base.value == theirs.value:
             return replace(ours, end=_end(base, ours, theirs))
         on_one_line = merged_on_one_line(path, base, ours, theirs)
-        return _clash(ours, theirs, base) if on_one_line is None else replace(on_one_line, end=_end(base, ours, theirs))
+        if on_one_line is not None:
+            return replace(on_one_line, end=_end(base, ours, theirs))
+        laid_out = [_in_blocks(node) for node in (base, ours, theirs) if node is not None]
+        if base is not None and all(node.children for node in laid_out):
+            return self.children(path, *laid_out)
+        return _clash(ours, theirs, base)
 
     def children(self, path: KeyPath, base: Node | None, ours: Node, theirs: Node) -> Node:
         was, mine, other = ({child.key: child for child in (node.children or [])} if node else {} for node in (base, ours, theirs))
@@ -140,6 +147,14 @@ def _is_retired(node: Node) -> bool:
 def _renamed(node: Node, name: str) -> Node:
     """The entry under another key, without comments above and below it."""
     return replace(node, key=name, body=[node.body[0].replace(node.key, name, 1), *node.body[1:]], lead=[], tail=[])
+
+
+def _in_blocks(node: Node) -> Node:
+    """An entry whose value stands on one line, in the layout of the tools, with its comments; any other entry as it is."""
+    if node.children is not None or node.item or len(node.body) != 1 or not isinstance(node.value, dict | list):
+        return node
+    (laid_out,) = parsed(dump_yaml({node.key: node.value}), node.key).children or ()
+    return replace(laid_out, lead=node.lead, tail=node.tail, end=node.end)
 
 
 def _clash(ours: Node | None, theirs: Node | None, base: Node | None, why: str = "") -> Node:

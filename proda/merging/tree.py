@@ -82,9 +82,9 @@ def core(node: Node, at: int, pick: str = "") -> Iterator[Piece]:
         yield from _shifted([*node.body[:-1], f"{node.body[-1]}{node.end}"], by)
         return
     if node.body:
-        inner = [line for child in node.children for line in pieces(child, at + node.inside, pick)]
-        yield from _shifted([f"{node.body[0]}{'' if inner else node.empty}{node.end}"], by)
-        yield from inner
+        yield from _shifted([f"{node.body[0]}{'' if _kept(node.children, pick) else node.empty}{node.end}"], by)
+        for child in node.children:
+            yield from pieces(child, at + node.inside, pick)
         return
     inner = [line for child in node.children for line in pieces(child, at + node.inside, pick)]
     yield from _dashed(inner, at) if node.item else inner
@@ -126,9 +126,14 @@ def plain(node: Node, pick: str) -> Any:
         return plain(side, pick) if side else None
     if node.children is None:
         return node.value
-    kept = [child for child in node.children if child.clash is None or getattr(child.clash, pick) is not None]
+    kept = _kept(node.children, pick)
     if not kept:
         return None if node.key == "" else {" {}": {}, " []": []}.get(node.empty)
     if kept[0].item:
         return [plain(child, pick) for child in kept]
     return {child.key: plain(child, pick) for child in kept}
+
+
+def _kept(children: list[Node], pick: str) -> list[Node]:
+    """The children that are there if each clash takes the side `pick`; all, if no side is named. Of others only comments may be left."""
+    return [child for child in children if not pick or child.clash is None or getattr(child.clash, pick) is not None]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proda.merging.merge import Labels, merge_file
@@ -102,6 +102,7 @@ def disjoint(draw: st.DrawFn) -> tuple[list[str], list[str]]:
 
 @settings(max_examples=60, deadline=None)
 @given(disjoint(), st.booleans())
+@example((["wick-widens-reach author"], ["wick-widens-reach reference"]), True)  # on one line, and on several
 def test_disjoint_edits_give_what_both_give_together(edits: tuple[list[str], list[str]], laid_out: bool) -> None:
     ours, theirs = (applied(BASE, names) for names in edits)
     if laid_out:  # one side has written the file again, in the layout of the tools
@@ -128,6 +129,9 @@ def edited(names: list[str], word: str) -> str:
 
 @settings(max_examples=60, deadline=None)
 @given(any_edits(), any_edits())
+@example(  # all that is left of the chains is a comment
+    ["lamp-oil term", "oil-feeds-flame before", "oil-feeds-flame"], ["lamp-oil term", "oil-feeds-flame before", "soot-dims-glass"]
+)
 def test_conflicts_stand_in_markers_and_either_choice_can_be_read(first: list[str], second: list[str]) -> None:
     ours, theirs = edited(first, "one"), edited(second, "two")
     result = merge_file(PATH, BASE.encode(), ours.encode(), theirs.encode(), Labels("a", "b"))
