@@ -5,6 +5,7 @@
     mean, low, high = difference(pairs)                     # accuracy after minus accuracy before
     mean, low, high = mean_interval(cells)                  # mean of values, each with its chain and its seed
     mean, low, high = contrast(one, two)                    # difference of two such means, for example over two groups of items
+    mean, low, high = stratified_contrast([(one, two), …])  # the same within each kind of item, and then over kinds
     p = sign_flip(by_chain(pairs))                          # permutation test of that difference
     holm({"dev": 0.01, "twin": 0.04})                       # adjusted for two tests
 
@@ -112,15 +113,36 @@ def contrast(
     Both groups use the same draws of chains and seeds, so that what they share cancels. Draws that leave a group empty are skipped; if all
     do, low and high are NaN. `seed` is that of the bootstrap. Deterministic. Raises EmptyBenchmarkError if a group is empty.
     """
+    return stratified_contrast([(one, two)], resamples=resamples, seed=seed, level=level)
+
+
+def stratified_contrast(
+    strata: Sequence[tuple[Sequence[Cell], Sequence[Cell]]], *, resamples: int = 2000, seed: int = 0, level: float = LEVEL
+) -> tuple[float, float, float]:
+    """Return (mean difference, low, high) of pairs of groups that are compared within each pair, with an interval over chains and seeds.
+
+    The differences of the pairs are weighted by their numbers of values. So two groups with different shares of easy questions do not
+    differ for that reason. All groups use the same draws of chains and seeds; a draw leaves out the pairs that have an empty group in it,
+    and is skipped if no pair is left; without any draw, low and high are NaN. `seed` is that of the bootstrap. Deterministic. Raises
+    EmptyBenchmarkError if a group is empty or there is none.
+    """
     import numpy as np
 
-    if not one or not two:
+    if not strata or not all(one and two for one, two in strata):
         raise EmptyBenchmarkError("A group is empty, so there is no difference to report.")
-    places = _places([*one, *two])
-    (first, n_first), (second, n_second) = (_drawn(cells, places, resamples, seed) for cells in (one, two))
-    full = (n_first > 0) & (n_second > 0)
-    low, high = _percentiles(first[full] / n_first[full] - second[full] / n_second[full], level)
-    return float(np.mean([c[2] for c in one]) - np.mean([c[2] for c in two])), low, high
+    places = _places(cell for groups in strata for group in groups for cell in group)
+    total, weight = np.zeros(resamples), np.zeros(resamples)
+    mean = 0.0
+    for one, two in strata:
+        (first, n_first), (second, n_second) = (_drawn(cells, places, resamples, seed) for cells in (one, two))
+        full = (n_first > 0) & (n_second > 0)
+        size = (n_first + n_second)[full]
+        total[full] += size * (first[full] / n_first[full] - second[full] / n_second[full])
+        weight[full] += size
+        mean += (len(one) + len(two)) * float(np.mean([c[2] for c in one]) - np.mean([c[2] for c in two]))
+    drawn = weight > 0
+    low, high = _percentiles(total[drawn] / weight[drawn], level)
+    return mean / sum(len(one) + len(two) for one, two in strata), low, high
 
 
 def _bootstrap(cells: Sequence[Cell], resamples: int, seed: int, level: float) -> tuple[float, float, float]:

@@ -26,6 +26,7 @@ from proda.statistics import (
     mean_interval,
     paired,
     sign_flip,
+    stratified_contrast,
 )
 
 
@@ -204,6 +205,20 @@ def test_what_both_groups_of_a_contrast_share_cancels() -> None:
     assert contrast(one, two) == pytest.approx((0.25, 0.25, 0.25))
     _, low, high = contrast(one, [(f"d{c}", s, v) for c, s, v in two])
     assert high - low > 0.05
+
+
+def test_groups_that_differ_only_in_their_shares_of_easy_questions_do_not_differ_within_them() -> None:
+    # In either stratum both groups are alike; one group has mostly easy questions, the other mostly hard ones.
+    def cells(count: int, right: float, name: str) -> list[tuple[str, str, float]]:
+        return [(f"{name}{n}", "s", float(n < right * count)) for n in range(count)]
+
+    easy, hard = (cells(30, 0.8, "a"), cells(10, 0.8, "b")), (cells(10, 0.2, "c"), cells(30, 0.2, "d"))
+    mean, low, high = stratified_contrast([easy, hard])
+    assert mean == pytest.approx(0, abs=1e-12) and low < 0 < high
+    assert contrast([*easy[0], *hard[0]], [*easy[1], *hard[1]])[0] == pytest.approx(0.3)
+    assert stratified_contrast([easy]) == contrast(*easy)
+    with pytest.raises(EmptyBenchmarkError):
+        stratified_contrast([])
 
 
 def test_a_contrast_of_one_chain_each_has_no_interval_from_draws_that_miss_one_of_them() -> None:

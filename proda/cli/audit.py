@@ -79,7 +79,7 @@ def audit(range_: str | None, item: str | None, patch: str | None, everything: b
             raise NotFoundError(f"'{item}' did not flip between {first} and {last or 'the work tree'}, or there is no such item.")
     if patch is not None:
         shown = [line for line in shown if line.patch == patch]
-    effects = by_patch(shown)
+    effects = by_patch(shown, changes)
     if as_json:
         rows = [msgspec.structs.asdict(line) for line in shown]
         data = {"from": old.commit, "to": new.commit, "everywhere": everywhere, "patches": effects, "lines": rows}

@@ -13,6 +13,7 @@ A folder of build/adapters holds adapter.json (base, method, seed and inputs) an
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import warnings
@@ -163,6 +164,21 @@ def read_card(folder: Path) -> Card:
         return msgspec.json.decode(path.read_bytes(), type=Card)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}\n  The card of the adapter is damaged: {error}. {RETRAIN}") from None
+
+
+def hash_adapter(folder: Path) -> str:
+    """Return sixteen hex digits over the names and contents of the files of an adapter folder: two models with this hash are the same.
+
+    The card is one of the files, so the hash covers the base that the adapter belongs to. `Card.inputs` does not say as much: the same
+    inputs train other weights on another processor. Raises NotFoundError if the folder does not exist.
+    """
+    if not folder.is_dir():
+        raise NotFoundError(f"{folder}\n  There is no adapter yet. Run `dvc repro train` (or `make repro`) first.")
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as file:
+            digest.update(f"{path.name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return digest.hexdigest()[:16]
 
 
 def load_tuned(base: Path, folder: Path) -> tuple[Any, Any]:

@@ -13,7 +13,6 @@ are not hashed: like the kind of processor, they change the weights by rounding 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import time
@@ -26,7 +25,7 @@ from typing import Any
 
 import msgspec
 
-from proda.compiler.adapter import Card, attach, blend, save_adapter, trainable
+from proda.compiler.adapter import Card, attach, blend, hash_adapter, save_adapter, trainable
 from proda.compiler.base import EMBEDDED, Pin, load_base, load_tokenizer, optimizer_of, read_pin
 from proda.compiler.fit import Point, Recipe, TrainingPart, fit
 from proda.compiler.loss import teacher_of
@@ -245,7 +244,7 @@ def _train(
         blend(model, before, params.blend)
     save_adapter(model, tokenizer, kept / "adapter", Card(pin.hash, params.method, seed, inputs), base_name=pin.base)
     took = round(time.monotonic() - start, 1)
-    run = msgspec.structs.replace(run, seconds=took, adapter=_files_hash(kept / "adapter"))
+    run = msgspec.structs.replace(run, seconds=took, adapter=hash_adapter(kept / "adapter"))
     write_file(kept / RECORD, msgspec.json.encode(run))  # written last, so that it exists only beside a complete adapter
     checkpoint.unlink(missing_ok=True)
     return run
@@ -290,17 +289,10 @@ def _cached(kept: Path) -> SeedRun | None:
     """The result in a folder of the cache, or None if there is none or its files are damaged."""
     try:
         run = msgspec.json.decode((kept / RECORD).read_bytes(), type=SeedRun)
-        whole = run.adapter == _files_hash(kept / "adapter")
+        whole = run.adapter == hash_adapter(kept / "adapter")
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
     return msgspec.structs.replace(run, fresh=False) if whole else None
-
-
-def _files_hash(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        digest.update(f"{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return digest.hexdigest()[:16]
 
 
 def _copy(source: Path, target: Path) -> None:

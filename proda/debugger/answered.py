@@ -35,9 +35,9 @@ def unknown_to_most(of_node: Mapping[str, Answers], kind: Kind, places: Iterable
 
 
 def by_node(found: Iterable[Answer]) -> Answers:
-    """Return one model's answers, grouped by what they are about."""
+    """Return one model's answers that are scored, grouped by what they are about."""
     groups: dict[tuple[Kind | Again, str, str], list[Answer]] = defaultdict(list)
-    for answer in found:
+    for answer in (a for a in found if a.scored):
         groups[answer.probe.kind, answer.probe.node, answer.probe.before].append(answer)
     return groups
 

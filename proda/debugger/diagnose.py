@@ -96,13 +96,13 @@ class _Vote(Record, frozen=True):
 def failures(items: Iterable[Item], outcomes: Iterable[Outcome]) -> dict[str, dict[str, str]]:
     """Return the items that more than half of the tuned models fail, with the letter that each chose; sorted by id.
 
-    Outcomes of an item with another text than now are ignored.
+    A model whose answer could not be read counts as one that does not fail. Outcomes of an item with another text than now are ignored.
     """
     hashes = {item.id: item.content_hash for item in items}
     wrong: dict[str, dict[str, str]] = defaultdict(dict)
     asked: Counter[str] = Counter()
     for outcome in outcomes:
-        if outcome.model == "base" or hashes.get(outcome.item) != outcome.hash or outcome.correct is None:
+        if outcome.model == "base" or hashes.get(outcome.item) != outcome.hash:
             continue
         asked[outcome.item] += 1
         if outcome.correct is False and outcome.chosen is not None:

@@ -19,6 +19,7 @@ The paper (§3.4) diagnoses failures by a model's judgement; probes measure a ma
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
@@ -72,7 +73,11 @@ class Probe(Record, frozen=True):
 
 
 class Answer(Record, frozen=True):
-    """A model's answer to a probe: `margin` is the log-likelihood per character of the correct option minus that of the best other one."""
+    """A model's answer to a probe: `margin` is the log-likelihood per character of the correct option minus that of the best other one.
+
+    It is NaN if an option could not be scored, for example because it is too long for the context of the model. Such an answer says nothing
+    about what the model knows.
+    """
 
     probe: Probe
     margin: float
@@ -83,6 +88,11 @@ class Answer(Record, frozen=True):
         """Whether the correct option is the most likely one; a tie counts as wrong."""
         return self.margin > 0
 
+    @property
+    def scored(self) -> bool:
+        """Whether every option could be scored."""
+        return not math.isnan(self.margin)
+
 
 def answers(probes: Sequence[Probe], scores: Sequence[Sequence[float]]) -> list[Answer]:
     """Return answers from scores: for each probe the summed log-likelihood of each option, in their order."""
@@ -90,7 +100,8 @@ def answers(probes: Sequence[Probe], scores: Sequence[Sequence[float]]) -> list[
     for probe, totals in zip(probes, scores, strict=True):
         means = [total / len(text) for total, text in zip(totals, probe.options, strict=True)]
         best = max(range(1, len(means)), key=means.__getitem__)
-        found.append(Answer(probe, means[0] - means[best], probe.means[best]))
+        margin = math.nan if any(map(math.isnan, means)) else means[0] - means[best]
+        found.append(Answer(probe, margin, probe.means[best]))
     return found
 
 

@@ -80,6 +80,6 @@ def _wrong_for_most(answered: Mapping[str, Sequence[Answer]], kind: Again) -> se
     """Return the items that more than half of the models answer wrongly in this form."""
     wrong: dict[str, int] = {}
     for found in answered.values():
-        for answer in (a for a in found if a.probe.kind == kind):
+        for answer in (a for a in found if a.probe.kind == kind and a.scored):
             wrong[answer.probe.node] = wrong.get(answer.probe.node, 0) + (not answer.right)
     return {item for item, models in wrong.items() if most(models, len(answered))}

@@ -13,6 +13,7 @@ General ability must not get worse. The gate looks at every general suite and, w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
@@ -82,8 +83,9 @@ def judge(
 
     *Hurts*: the 95 % interval of the change on twin or sealed lies below 0, a discipline is significantly worse after correction, a
     general suite loses more than `GENERAL_MARGIN`, the loss on neutral text rises by more than `NEUTRAL_MARGIN` or is no longer a finite
-    number, or one of the round's patches was shown to harm. *Helps*: it does not hurt, and the
-    interval on twin lies above 0. Otherwise *unproven*. Deterministic. Raises EmptyBenchmarkError if no outcome of twin can be paired.
+    number, or one of the round's patches was shown to harm. *Helps*: it does not hurt, the interval on twin lies above 0, and p on twin is
+    below `LEVEL`, since with a handful of chains the interval alone is too narrow. Otherwise *unproven*. Deterministic. Raises
+    EmptyBenchmarkError if no outcome of twin can be paired.
     """
     pairs, rest = paired((o for o in before if o.model != "base"), (o for o in after if o.model != "base"))
     split_of = by(pairs, "split")
@@ -103,10 +105,10 @@ def judge(
     reasons += [f"{name} is worse ({c.better} better, {c.worse} worse, p {c.p:.3f})" for name, c in disciplines.items() if _worse(c)]
     reasons += _lost_ability(general, suites or {}, neutral)
     reasons += [f"{patch} was shown to harm: models retrained without it score better" for patch in harmful if patch in patches]
-    says: Says = "hurts" if reasons else "helps" if splits["twin"].ci95_low > 0 else "unproven"
+    says: Says = "hurts" if reasons else "helps" if _better(splits["twin"]) else "unproven"
     if not reasons:
         twin = splits["twin"]
-        reasons = [f"twin changes by {twin.difference:+.3f} [{twin.ci95_low:+.3f}, {twin.ci95_high:+.3f}]"]
+        reasons = [f"twin changes by {twin.difference:+.3f} [{twin.ci95_low:+.3f}, {twin.ci95_high:+.3f}], p {twin.p:.3f}"]
     return Verdict(
         number,
         says,
@@ -138,7 +140,9 @@ def _lost_ability(general: tuple[float, float], suites: Mapping[str, tuple[float
     """Return a reason for each measure of general ability that got worse by more than its margin."""
     found = []
     for name, (old, new) in ({f" {name}": pair for name, pair in suites.items()} if suites else {"": general}).items():
-        if new - old < -GENERAL_MARGIN:
+        if math.isnan(new - old):
+            found.append(f"the general suite{name} has no score before or after the round")
+        elif new - old < -GENERAL_MARGIN:
             found.append(f"the general suite{name} loses {old - new:.3f}, more than the margin of {GENERAL_MARGIN}")
     if neutral and neutral.lost:
         found.append(f"{neutral.lost:,} of the losses on neutral text, which were finite before the round, no longer are")
@@ -171,6 +175,10 @@ def _majority(pairs: Iterable[Pair]) -> list[Pair]:
         before, after = (most(sum(getattr(p, when) for p in group), len(group)) for when in ("before", "after"))
         found.append(msgspec.structs.replace(group[0], seed="most", before=before, after=after))
     return found
+
+
+def _better(group: Compared) -> bool:
+    return group.ci95_low > 0 and group.p < LEVEL
 
 
 def _worse(group: Compared) -> bool:

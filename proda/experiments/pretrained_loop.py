@@ -23,7 +23,7 @@ from proda.experiments.comparison import compare
 from proda.experiments.conditions import Prepared, Setting, diagnosed_models, require_samples, silent_kinds, writer
 from proda.experiments.estimate_text import many
 from proda.experiments.stem_effect import BASE, gains_of_tuning
-from proda.experiments.study import composed
+from proda.experiments.study import composed, without_leaking_samples
 from proda.graph import Knowledge
 from proda.params import Params
 from proda.records import Item, Outcome, Sample
@@ -60,7 +60,8 @@ class LoopPlan(NamedTuple):
 def run_loop(loop: LoopPlan, tell: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
     """Train, score, diagnose and repair; return what pretrained.json holds about it. `tell` receives a line after each stage.
 
-    Raises NotFoundError if no diagnosis blames a node, GateError if a sample of an arm gives an item away, and what training raises.
+    Raises NotFoundError if no diagnosis blames a node, and what training raises. Samples of an arm that give an item
+    away are left out.
     """
     lab = _laboratory(loop)
     trials = {NO_REPAIR: lab.run(loop.samples)}
@@ -69,7 +70,7 @@ def run_loop(loop: LoopPlan, tell: Callable[[str], None] = lambda _: None) -> di
     count = sum(len(p.samples) for p in setting.patches)
     categories = dict(Counter(str(d.category) for d in found.diagnoses).most_common())
     tell(f"Diagnosed {many(len(found.diagnoses), 'failed item')}: {_counts(categories)}; {many(count, 'sample')} of repair.")
-    arms, _ = composed(setting, NAMES, lab.seeds)
+    arms, _ = without_leaking_samples(setting, composed(setting, NAMES, lab.seeds)[0])
     for name in NAMES[1:]:
         sets = {seed: training_set(loop.samples, arm) for seed, arm in arms[name].items()}
         trials[name] = lab.run_each(sets) if name in DRAWN else lab.run(sets[lab.seeds[0]])

@@ -116,13 +116,15 @@ def by_item(lines: Iterable[Line]) -> dict[str, list[Line]]:
     return dict(found)
 
 
-def by_patch(lines: Iterable[Line]) -> list[PatchEffect]:
-    """Return what happened to the items above each patch, the patches with most items fixed, less those broken, first."""
+def by_patch(lines: Iterable[Line], changes: Iterable[Change]) -> list[PatchEffect]:
+    """Return what happened to the items above each patch, the patches with most items fixed, less those broken, first.
+
+    `changes` are those that the lines were made from: they have the verdict on each patch, where a line may say what is known of its item.
+    """
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    says: dict[str, str] = {}
+    says = {change.patch: change.says for change in changes if change.patch}
     for line in {(x.item, x.patch): x for x in lines if x.patch}.values():
         counts[line.patch][0 if line.better else 1] += 1
-        says.setdefault(line.patch, line.says)
     found = [PatchEffect(patch, says[patch], fixed, broken) for patch, (fixed, broken) in counts.items()]
     return sorted(found, key=lambda e: (e.broken - e.fixed, -e.fixed, e.patch))
 

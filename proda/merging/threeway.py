@@ -153,8 +153,9 @@ def _in_blocks(node: Node) -> Node:
     """An entry whose value stands on one line, in the layout of the tools, with its comments; any other entry as it is."""
     if node.children is not None or node.item or len(node.body) != 1 or not isinstance(node.value, dict | list):
         return node
-    (laid_out,) = parsed(dump_yaml({node.key: node.value}), node.key).children or ()
-    return replace(laid_out, lead=node.lead, tail=node.tail, end=node.end)
+    whole = parsed(dump_yaml({node.key: node.value}), node.key)
+    assert whole.children
+    return replace(whole.children[0], lead=node.lead, tail=node.tail, end=node.end)
 
 
 def _clash(ours: Node | None, theirs: Node | None, base: Node | None, why: str = "") -> Node:

@@ -69,9 +69,9 @@ def _interval(part: Mapping[str, Any] | None) -> str:
     return "–" if part is None else f"{_short(part['accuracy'])} [{_short(part['ci95_low'])}–{_short(part['ci95_high'])}]"
 
 
-def _short(value: float) -> str:
-    """.71; 1.00"""
-    return f"{value:.2f}".removeprefix("0")
+def _short(value: float | None) -> str:
+    """.71; 1.00; – for None"""
+    return "–" if value is None else f"{value:.2f}".removeprefix("0")
 
 
 def _gates(repo: Repository) -> list[str]:

@@ -27,8 +27,9 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("margin", "Log-likelihood per character of the right option minus that of the best wrong one. Below zero the answer is wrong."),
     (
         "dependence",
-        "The share of right answers by models that know every statement an item rests on, minus the share by models that do not know two or"
-        " more of them. Near zero, the items are answered without the knowledge that they are meant to test.",
+        "The share of right answers by models that know every statement an item rests on, minus the share by models that do not know two"
+        " or more of them (for a condition, that condition). Near zero, the items are answered without the knowledge that they are meant to"
+        " test.",
     ),
     (
         "facility",

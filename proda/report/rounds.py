@@ -93,7 +93,7 @@ def _mark(value: float, block: Any, name: str) -> Mark:
     found = block.get(name) if isinstance(block, Mapping) else None
     if not isinstance(found, Mapping):
         return Mark(value)
-    return Mark(value, found.get("ci95_low"), found.get("ci95_high"), tuple(found.get("seeds", ())))
+    return Mark(value, found.get("ci95_low"), found.get("ci95_high"), tuple(s for s in found.get("seeds", ()) if s is not None))
 
 
 def _reach(changes: Iterable[SuiteChange]) -> float:

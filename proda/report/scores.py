@@ -125,7 +125,7 @@ class Need(msgspec.Struct, frozen=True):
     without_stem: Mark | None
     known: tuple[int, float] | None
     unknown: tuple[int, float] | None
-    at_least: int
+    at_least: int | None  # None for kinds together
     dependence: Mark | None
 
 
@@ -155,7 +155,7 @@ def _need(kind: str, right: float | None, stemless: Mapping[str, Any], hanging: 
         without_stem=_point(stemless, "accuracy"),
         known=known,
         unknown=unknown,
-        at_least=int(hanging.get("unknown", {}).get("at_least", 2)),
+        at_least=hanging.get("unknown", {}).get("at_least"),
         dependence=_point(hanging, "difference"),
     )
 
@@ -177,9 +177,10 @@ def rank_agreement(metrics: Mapping[str, Any]) -> RankAgreement:
     for model in ("base", "tuned"):
         general = _block(metrics, model, "general").get("seeds", [])
         blocks = [block for split in SPLITS if (block := _block(metrics, model, split)).get("seeds")]
-        items = sum(block["n"] for block in blocks)
-        if items and all(len(block["seeds"]) == len(general) for block in blocks):
-            pairs += [(sum(block["n"] * block["seeds"][k] for block in blocks) / items, score) for k, score in enumerate(general)]
+        items, same = sum(block["n"] for block in blocks), all(len(block["seeds"]) == len(general) for block in blocks)
+        for scores in zip(general, *(block["seeds"] for block in blocks), strict=False) if items and same else ():
+            if None not in scores:  # no answer of a model could be read
+                pairs.append((sum(block["n"] * score for block, score in zip(blocks, scores[1:], strict=True)) / items, scores[0]))
     return RankAgreement(len(pairs), rank_correlation(pairs) if len(pairs) >= RANKED else None)
 
 
@@ -270,7 +271,7 @@ def mark(metrics: Mapping[str, Any], model: str, suite: str) -> Mark | None:
     value, block = accuracy(metrics, model, suite), _block(metrics, model, suite)
     if value is None:
         return None
-    return Mark(value, block.get("ci95_low"), block.get("ci95_high"), tuple(block.get("seeds", ())))
+    return Mark(value, block.get("ci95_low"), block.get("ci95_high"), tuple(s for s in block.get("seeds", ()) if s is not None))
 
 
 def _list(value: object) -> Sequence[dict[str, Any]]:

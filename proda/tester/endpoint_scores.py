@@ -29,7 +29,7 @@ from proda.calls.spending import Budget
 from proda.calls.wire import EndpointError
 from proda.params import EndpointParams, EvaluateParams
 from proda.records import SUITE_LETTERS, Item, Outcome
-from proda.tester.letters import read_letter
+from proda.tester.letters import letter_text, read_letter
 from proda.tester.scoring import NO_STEM, judge, outcome
 
 if TYPE_CHECKING:
@@ -153,11 +153,6 @@ class EndpointScorer:
 def item_questions(items: Sequence[Item], *, without_stem: bool = False) -> list[Question]:
     """Return each item as a prompt and its options, for log-likelihood scoring."""
     return [(NO_STEM if without_stem else item.prompt, tuple(option.text for option in item.options)) for item in items]
-
-
-def letter_text(item: Item, *, without_stem: bool = False) -> str:
-    """Return the prompt for letter scoring. `without_stem` leaves out its first part, the question."""
-    return item.letter_prompt.removeprefix(f"Question: {item.stem}\n") if without_stem else item.letter_prompt
 
 
 def _continued(before: TokenScores | None, whole: TokenScores | None) -> float:

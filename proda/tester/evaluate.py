@@ -144,16 +144,24 @@ def _examine(
     with Progress(f"evaluate {name}", 2 * len(items) + len(suite), "items") as progress:
         outcomes = score(model, tokenizer, items, name, params, progress.advance)
         general = score(model, tokenizer, suite, name, params, progress.advance)
-        blind = score_items(
-            model, tokenizer, items, name=name, batch_tokens=params.batch_tokens, without_stem=True, advance=progress.advance
-        )
+        blind = score(model, tokenizer, items, name, params, progress.advance, without_stem=True)
     return Examined(outcomes, general, blind, heldout_loss(model, tokenizer, heldout, batch_tokens=params.batch_tokens))
 
 
 def score(
-    model: Any, tokenizer: Any, items: Sequence[Item], name: str, params: EvaluateParams, advance: Callable[[int], None]
+    model: Any,
+    tokenizer: Any,
+    items: Sequence[Item],
+    name: str,
+    params: EvaluateParams,
+    advance: Callable[[int], None],
+    *,
+    without_stem: bool = False,
 ) -> list[Outcome]:
-    """Return the outcomes of one model, by the scoring that `params` names, in the order of the items."""
+    """Return the outcomes of one model, by the scoring that `params` names, in the order of the items.
+
+    `without_stem` shows the options only.
+    """
     if params.scoring == "letter":
         return letter_items(
             model,
@@ -162,6 +170,7 @@ def score(
             name=name,
             new_tokens=params.letter_tokens,
             batch_tokens=params.batch_tokens,
+            without_stem=without_stem,
             advance=advance,
         )
-    return score_items(model, tokenizer, items, name=name, batch_tokens=params.batch_tokens, advance=advance)
+    return score_items(model, tokenizer, items, name=name, batch_tokens=params.batch_tokens, without_stem=without_stem, advance=advance)

@@ -45,6 +45,11 @@ def read_letter(reply: str, letters: str = LETTERS) -> str | None:
     return None if another.search(match["rest"].lstrip(".:,;)")) else match["letter"]
 
 
+def letter_text(item: Item, *, without_stem: bool = False) -> str:
+    """Return the prompt for letter scoring. `without_stem` leaves out its first part, the question."""
+    return item.letter_prompt.removeprefix(f"Question: {item.stem}\n") if without_stem else item.letter_prompt
+
+
 @cache
 def _patterns(letters: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """REPLY and ANOTHER for a question whose options have these letters."""
@@ -60,11 +65,15 @@ def letter_items(
     name: str,
     new_tokens: int = 15,
     batch_tokens: int = 8192,
+    without_stem: bool = False,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Outcome]:
-    """Return outcomes in the order of the items. They have no margins, since options are not compared."""
+    """Return outcomes in the order of the items. They have no margins, since options are not compared.
+
+    `without_stem` shows the options only.
+    """
     request = f"\n{REQUEST}{ANSWER}" if uses_chat_template(tokenizer) else ANSWER
-    prompts = [i.letter_prompt.removesuffix(ANSWER) + request for i in items]
+    prompts = [letter_text(i, without_stem=without_stem).removesuffix(ANSWER) + request for i in items]
     replies = greedy(model, tokenizer, prompts, new_tokens=new_tokens, batch_tokens=batch_tokens, advance=advance)
     letters = [SUITE_LETTERS[: len(item.options)] for item in items]
     return [outcome(item, name, read_letter(reply, x), None) for item, reply, x in zip(items, replies, letters, strict=True)]

@@ -6,10 +6,11 @@
                       "suites": {name: {"base": G, "tuned": G}} (only if `evaluate.general` names other suites than that of the curriculum),
                       "dependence": {"dev": {kind: D, "all": D}, "twin": {…}, "sealed": {…}},
                       "neutral_text": see proda/tester/neutral_metrics.py (only if it was measured)}
-    R                 {"n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds", "without_stem", "without_stem_low",
-                      "without_stem_high", "stem_gain", "stem_gain_low", "stem_gain_high"}
+    R                 {"n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds" (null where no answer is scored), "without_stem",
+                      "without_stem_low", "without_stem_high", "stem_gain", "stem_gain_low", "stem_gain_high"}
     G                 {"n", "accuracy", "ci95_low", "ci95_high", "seeds", "heldout_loss", "chance" (only if not 0.25)}
-    D                 {"all_known": {"n", "accuracy"}, "unknown": {"n", "accuracy", "at_least"}, "difference", "ci95_low", "ci95_high"}
+    D                 {"all_known": {"n", "accuracy"}, "unknown": {"n", "accuracy", "at_least" (not for "all")}, "difference",
+                      "ci95_low", "ci95_high"}
     breakdowns.json   {"base": {"dev": B, "twin": B, "sealed": B}, "tuned": {…}}
     B                 {"by_discipline", "by_kind", "by_operator", "without_stem": {kind: {"n", "accuracy", "ci95_low", "ci95_high"}}}
 
@@ -28,8 +29,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from proda.errors import EmptyBenchmarkError
 from proda.records import SPLITS, Item, Outcome
-from proda.statistics import Cell, accuracy, contrast, difference, interval, paired
+from proda.statistics import Cell, accuracy, difference, interval, paired, stratified_contrast
 
 DIGITS = 4
 ALL = "all"  # kinds together
@@ -47,7 +49,8 @@ def metrics(
     """Return the content of metrics.json, except for the dependence.
 
     `without_stem` are the outcomes of the same models when they saw only the options, if they were asked so. `heldout_loss` maps a model
-    to its loss, in nats per token, on text that no model was trained on.
+    to its loss, in nats per token, on text that no model was trained on. Raises EmptyBenchmarkError if no answer of the base, or of the
+    tuned models, to a split is scored.
     """
     heldout = heldout_loss or {}
     result: dict[str, Any] = {"base": {}, "tuned": {}, "general": {}}
@@ -119,6 +122,9 @@ def dependence(
     them: two, or one for an item of one statement. If no answer of a kind is without two, then one is enough for that kind. `n` counts
     answers (items × models), since models differ in what they know. Without answers in one of the two groups, their accuracies, the
     difference or its interval are left out.
+
+    Answers of all kinds are compared kind by kind, and the differences weighted by the number of answers, because a kind that is often
+    lacking and hard for every model would otherwise count as dependence.
     """
     rests_on = {i.id: frozenset({i.chain} if i.kind == "condition" else i.statements) for i in items}
     answers: dict[tuple[str, str], list[_Answer]] = defaultdict(list)
@@ -126,13 +132,11 @@ def dependence(
         if o.model in known and o.item in rests_on and o.correct is not None:
             statements = rests_on[o.item]
             lacking = sum(not known[o.model].get(s, True) for s in statements)
-            answer = _Answer((o.chain, o.model, float(o.correct)), lacking, min(UNKNOWN, len(statements)))
-            for kind in (o.kind, ALL):
-                answers[o.split, kind].append(answer)
-    result: dict[str, Any] = {}
+            answers[o.split, o.kind].append(_Answer((o.chain, o.model, float(o.correct)), lacking, min(UNKNOWN, len(statements))))
+    groups: dict[str, dict[str, _Groups]] = defaultdict(dict)
     for split, kind in sorted(answers):
-        result.setdefault(split, {})[kind] = _dependence(answers[split, kind], resamples)
-    return result
+        groups[split][kind] = _groups(answers[split, kind])
+    return {split: dict(sorted(_dependence(kinds, resamples).items())) for split, kinds in groups.items()}
 
 
 class _Answer(NamedTuple):
@@ -141,20 +145,42 @@ class _Answer(NamedTuple):
     needed: int  # of these, for the answer to count as one without the knowledge
 
 
-def _dependence(answers: Sequence[_Answer], resamples: int) -> dict[str, Any]:
-    with_all = [a.cell for a in answers if not a.lacking]
+class _Groups(NamedTuple):
+    """The answers of one kind that are compared."""
+
+    known: list[Cell]  # by models that know every statement of the item
+    unknown: list[Cell]  # by models that do not know `at_least` of them
+    at_least: int
+
+
+def _groups(answers: Sequence[_Answer]) -> _Groups:
     at_least = max((a.needed for a in answers), default=UNKNOWN)
-    without = [a.cell for a in answers if a.lacking >= a.needed]
-    if not without or (at_least > 1 and not any(a.lacking >= at_least for a in answers)):
-        at_least = 1
-        without = [a.cell for a in answers if a.lacking]
-    found: dict[str, Any] = {"all_known": _group(with_all), "unknown": {**_group(without), "at_least": at_least}}
-    if with_all and without:
-        mean, low, high = contrast(with_all, without, resamples=resamples)
-        found["difference"] = _round(mean)
-        if not math.isnan(low):
-            found |= {"ci95_low": _round(low), "ci95_high": _round(high)}
-    return found
+    unknown = [a.cell for a in answers if a.lacking >= a.needed]
+    if not unknown or (at_least > 1 and not any(a.lacking >= at_least for a in answers)):
+        at_least, unknown = 1, [a.cell for a in answers if a.lacking]
+    return _Groups([a.cell for a in answers if not a.lacking], unknown, at_least)
+
+
+def _dependence(kinds: Mapping[str, _Groups], resamples: int) -> dict[str, Any]:
+    """Return D for each kind and for all of them."""
+    found: dict[str, Any] = {
+        kind: {"all_known": _group(g.known), "unknown": {**_group(g.unknown), "at_least": g.at_least}} for kind, g in kinds.items()
+    }
+    for kind, g in kinds.items():
+        found[kind] |= _within([g], resamples)
+    known = [cell for g in kinds.values() for cell in g.known]
+    unknown = [cell for g in kinds.values() for cell in g.unknown]
+    return found | {ALL: {"all_known": _group(known), "unknown": _group(unknown), **_within(kinds.values(), resamples)}}
+
+
+def _within(groups: Iterable[_Groups], resamples: int) -> dict[str, float]:
+    """The difference within each of the groups that can be compared, and its interval if there is one."""
+    strata = [(g.known, g.unknown) for g in groups if g.known and g.unknown]
+    if not strata:
+        return {}
+    mean, low, high = stratified_contrast(strata, resamples=resamples)
+    found = {"difference": _round(mean)}
+    return found if math.isnan(low) else found | {"ci95_low": _round(low), "ci95_high": _round(high)}
 
 
 def _group(cells: Sequence[Cell]) -> dict[str, Any]:
@@ -192,7 +218,7 @@ def flat_metrics(values: Mapping[str, Any], prefix: str = "") -> dict[str, float
         if isinstance(value, Mapping):
             flat |= flat_metrics(value, f"{name}/")
         elif isinstance(value, list):
-            flat |= {f"{name}/{place}": float(v) for place, v in enumerate(value)}
+            flat |= {f"{name}/{place}": float(v) for place, v in enumerate(value) if v is not None}
         else:
             flat[name] = float(value)
     return flat
@@ -211,8 +237,15 @@ def _seed(model: str) -> tuple[int, str]:
 
 
 def _summary(group: Sequence[Outcome], models: Sequence[str], resamples: int) -> dict[str, Any]:
+    if all(o.correct is None for o in group):
+        one = group[0]
+        raise EmptyBenchmarkError(
+            f"None of the {len(group):,} answers of {', '.join(sorted({o.model for o in group}))} to {one.split} items could be read, so"
+            " there is no accuracy to report. With `evaluate.scoring: letter` a reply must begin with the letter of an option: set"
+            " `evaluate.scoring: loglikelihood`, or let the model write more (`evaluate.letter_tokens`)."
+        )
     mean, low, high = interval(group, resamples=resamples)
-    each = [_round(accuracy(o for o in group if o.model == model)) for model in models]
+    each = [_or_none(accuracy(o for o in group if o.model == model)) for model in models]
     items = len({o.item for o in group})
     return {"n": items, "accuracy": _round(mean), "ci95_low": _round(low), "ci95_high": _round(high), "seeds": each}
 
@@ -227,6 +260,11 @@ def _parts(group: Sequence[Outcome], field: str) -> dict[str, float]:
 def _by_operator(group: Sequence[Outcome]) -> dict[str, float]:
     chosen = Counter(o.operator for o in group if o.correct is False)
     return {name: _round(count / chosen.total()) for name, count in sorted(chosen.items())}
+
+
+def _or_none(value: float) -> float | None:
+    """The value rounded; None for what is not a number, which JSON cannot say."""
+    return None if math.isnan(value) else _round(value)
 
 
 def _round(value: float) -> float:

@@ -23,7 +23,7 @@ def known_statements(knowledge: Knowledge, prober: Prober) -> dict[str, dict[str
     for probes in (all_statement_probes(knowledge), all_condition_probes(knowledge)):
         for model, answers in prober.answers(probes).items():
             right: dict[str, list[bool]] = {}
-            for answer in answers:
+            for answer in (a for a in answers if a.scored):
                 right.setdefault(answer.probe.node, []).append(answer.right)
             known.setdefault(model, {}).update({node: sum(each) >= UNKNOWN * len(each) for node, each in right.items()})
     return known

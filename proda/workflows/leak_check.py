@@ -30,7 +30,10 @@ def leak_check(knowledge: Knowledge, items: Sequence[Item], texts: Iterable[Text
         else frozenset()
         for item in items
     }
-    names = {concept.id: (concept.term, *concept.aliases) for concept in knowledge.concepts.values()}
+    names = {
+        concept.id: (concept.term, *concept.aliases, *((concept.phrase,) if concept.phrase else ()))
+        for concept in knowledge.concepts.values()
+    }
     return overlap(items, texts, paths, names, params)
 
 

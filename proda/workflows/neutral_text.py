@@ -5,7 +5,7 @@
     losses[0]                                               # NeutralLoss(passage="0f3a…", tokens=71, model="base", nats=213.5)
 
 What a tuned model was found to predict is kept in build/cache/neutral, so a run that was killed goes on where it stopped. The key covers
-what the adapter was trained from, the passages, and the code that measures. A kept file that cannot be used is computed again.
+the weights of the adapter, the passages, and the code that measures. A kept file that cannot be used is computed again.
 
 `evaluate.neutral_text: auto` measures unless the base is the embedded one. That base has read only an invented world and sentences of the
 sources. It does not know the words of texts about daily life, and its loss on them says nothing about what tuning made it forget.
@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from proda.compiler.adapter import load_tuned, read_card
+from proda.compiler.adapter import hash_adapter, load_tuned
 from proda.compiler.base import EMBEDDED, load_base, read_pin
 from proda.errors import NotFoundError
 from proda.params import Params
@@ -67,10 +67,7 @@ def measure(base: Path, adapters: Mapping[str, Path], passages: Sequence[str], *
     if not passages:
         return []
     key = cache_key(measure, list(passages))
-    kept: dict[str, Path] = {}
-    for model, folder in adapters.items():
-        card = read_card(folder)
-        kept[model] = cache / FOLDER / card.inputs / f"seed-{card.seed}-{key}.json"
+    kept = {model: cache / FOLDER / hash_adapter(folder) / f"{key}.json" for model, folder in adapters.items()}
     found = {model: sums for model, path in kept.items() if (sums := read_cached(path, _Sums)) is not None and len(sums) == len(passages)}
     missing = [model for model in kept if model not in found]
     work = partial(_sums, base, dict(adapters), list(passages), batch_tokens)

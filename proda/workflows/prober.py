@@ -5,8 +5,8 @@
     found = prober.examined(knowledge, items, outcomes, samples)     # diagnoses, probes, noticed, kinds
     answered = prober.answers(probes)                       # model → answers, in the order of the probes
 
-Scores are cached in build/cache/probes, so a run that was killed goes on where it stopped. The key covers what the adapter was trained
-from, the text of the probes, and the code that scores them. A cached file that cannot be used is computed again.
+Scores are cached in build/cache/probes, so a run that was killed goes on where it stopped. The key covers the weights of the adapter,
+the text of the probes, and the code that scores them. A cached file that cannot be used is computed again.
 """
 
 from __future__ import annotations
@@ -84,15 +84,12 @@ class Prober:
 
     def scores(self, questions: Sequence[Question]) -> dict[str, list[list[float]]]:
         """Return model → the summed log-likelihood of each option of each question. Raises what loading a model raises."""
-        from proda.compiler.adapter import read_card
+        from proda.compiler.adapter import hash_adapter
         from proda.compiler.base import read_pin
         from proda.runtime.parallel import spread
 
         key = cache_key(score_questions, questions)
-        kept: dict[str, Path] = {}
-        for model, folder in self.adapters.items():
-            card = read_card(folder)
-            kept[model] = self.cache / "probes" / card.inputs / f"seed-{card.seed}-{key}.json"
+        kept = {model: self.cache / "probes" / hash_adapter(folder) / f"{key}.json" for model, folder in self.adapters.items()}
         found = {model: scores for model, path in kept.items() if (scores := _cached(path, questions)) is not None}
         missing = [model for model in kept if model not in found]
         work = partial(_ask, self.base, self.adapters, questions, self.batch_tokens)

@@ -9,8 +9,9 @@
     ahead({"undirected": (lab, {0: samples})})  # on a cluster, runs many trials at once; `run` then finds them in the cache
 
 Base, parameters and items are those of the repository, unless others are given; only the samples differ. Adapters are cached in
-build/cache/train, scores in build/cache/trials, so a run that was killed goes on where it stopped. The keys cover all inputs and the code
-that computes the value; a cached file that cannot be used is computed again.
+build/cache/train, scores in build/cache/trials, so a run that was killed goes on where it stopped. The key of scores covers the weights,
+the questions and the code that computes the scores; that of adapters covers all that training reads and `RECIPE`, the version of training
+(proda/compiler/train.py). A cached file that cannot be used is computed again.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Laboratory:
         corpus = corpus_documents(samples)
         runs = train_seeds(self.base, corpus, replay, self.params.train, None, cache=self.root / CACHE, known=taught)
         folders = {f"seed-{run.seed}": CACHE / "train" / run.inputs / f"seed-{run.seed}" / "adapter" for run in runs}
-        scored = self._scored(runs[0].inputs, folders)
+        scored = self._scored(folders, {f"seed-{run.seed}": run.adapter for run in runs})
         return Trial(
             runs[0].inputs,
             tuple(o for name in folders for o in scored[name].outcomes),
@@ -141,13 +142,13 @@ class Laboratory:
         adapters = {model: self.root / folder for model, folder in trial.adapters.items()}
         return Prober(self.base, adapters, batch_tokens=self.params.evaluate.batch_tokens, cache=self.root / CACHE)
 
-    def _scored(self, inputs: str, folders: Mapping[str, Path]) -> dict[str, Scored]:
-        """Score each model on the items and the suite, unless the cache holds these scores."""
+    def _scored(self, folders: Mapping[str, Path], hashes: Mapping[str, str]) -> dict[str, Scored]:
+        """Score each model on the items and the suite, unless the cache holds the scores of its weights."""
         from proda.compiler.base import read_pin
         from proda.runtime.parallel import spread
 
         key = cache_key(score_model, self.items, self.suite, self.params.evaluate)  # whole items: outcomes repeat their ids and kinds
-        paths = {name: self.root / CACHE / "trials" / inputs / f"{name}-{key}.json" for name in folders}
+        paths = {name: self.root / CACHE / "trials" / hashes[name] / f"{name}-{key}.json" for name in folders}
         found = {name: scored for name, path in paths.items() if (scored := read_cached(path, Scored)) is not None}
         adapters = {name: self.root / folder for name, folder in folders.items() if name not in found}
         work = partial(_score, self.base, adapters, self.items, self.suite, self.params.evaluate)

@@ -251,7 +251,8 @@ FORMATS = (
             "twin_high": "upper end",
             "twin_without_stem": "accuracy on twin items if only the options are shown",
             "twin_stem_gain": "accuracy on twin items with the stem minus that without it, on the same items and models",
-            "dependence": "share right on twin items whose statements a model knows, minus the share where it does not know two or more",
+            "dependence": "share right on twin items whose statements a model knows, minus the share where it does not know two or more;"
+            " mean of the kinds of items, weighted by answers",
             "general": "accuracy of the tuned models on the general suite",
             "base_twin": "accuracy of the base on twin items",
             "base_general": "accuracy of the base on the general suite",

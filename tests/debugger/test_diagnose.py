@@ -295,6 +295,8 @@ def test_only_items_that_most_seeds_fail_as_they_read_now() -> None:
     assert failures([ITEM], [*twice, outcome(ITEM, "base", wrong)]) == {ITEM.id: {"seed-0": wrong, "seed-1": wrong}}
     once = [outcome(ITEM, "seed-0", wrong), *(outcome(ITEM, s, ITEM.answer) for s in SEEDS[1:])]
     assert failures([ITEM], once) == {}
+    unread = [outcome(ITEM, model, None) for model in ("seed-1", "seed-2")]
+    assert failures([ITEM], [outcome(ITEM, "seed-0", wrong), *unread]) == {}  # one of three, though the others gave no answer
     assert failures([ITEM], [msgspec.structs.replace(o, hash="old") for o in twice]) == {}
     assert failures([ITEM], [outcome(ITEM, s, None) for s in SEEDS]) == {}  # unscored is not wrong
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import msgspec
 import pytest
 
+from proda.debugger.answered import by_node
 from proda.debugger.probes import BETWEEN, STEPS, Answer, answers, concept_probes, junctions, runs, statement_probes, step_probes
 from proda.graph import Knowledge
 from proda.language.wording import bare_name, clause, name
@@ -150,6 +152,9 @@ def test_answers_are_per_character_and_name_what_was_preferred() -> None:
     even = [-1.0 * len(text) for text in probe.options]
     assert answers([probe], [even]) == [Answer(probe, 0.0, probe.means[1])]
     assert not answers([probe], [even])[0].right  # a tie does not count as known
+    for place in (0, 1):  # an option that could not be scored: the answer says nothing
+        unscored = answers([probe], [[*even[:place], math.nan, *even[place + 1 :]]])[0]
+        assert not unscored.scored and not unscored.right and by_node([unscored]) == {}
     lured = [*even[:2], 0.0, *even[3:]]
     found = answers([probe], [lured])[0]
     assert found.margin == -1.0 and found.preferred == probe.means[2]

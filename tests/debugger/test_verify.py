@@ -36,6 +36,18 @@ def test_a_clear_gain_helps() -> None:
     assert verdict.splits["twin"].better > verdict.splits["twin"].worse and verdict.splits["twin"].p < 0.001
 
 
+@pytest.mark.parametrize("chains", [1, 2, 5, 6])
+def test_a_handful_of_chains_proves_nothing_even_if_all_of_their_items_are_mended(chains: int) -> None:
+    verdict = judge(world(0.0, 1, chains=chains), world(1.0, 2, chains=chains), general=(0.99, 0.99), number=1)
+    assert verdict.splits["twin"].ci95_low == 1.0  # draws of chains that all gain hold nothing else
+    assert verdict.says == "unproven" and verdict.splits["twin"].p >= 0.05 and f"p {verdict.splits['twin'].p:.3f}" in verdict.reasons[0]
+
+
+@pytest.mark.parametrize("general", [(float("nan"), 0.9), (0.9, float("nan"))])
+def test_a_general_suite_that_was_not_measured_does_not_pass(general: tuple[float, float]) -> None:
+    assert judge(world(0.5, 1), world(0.8, 2), general=general, number=1).says == "hurts"
+
+
 def test_no_change_is_unproven() -> None:
     same = world(0.6, 1)
     verdict = judge(same, same, general=(0.99, 0.99), number=1)

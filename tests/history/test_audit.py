@@ -98,7 +98,7 @@ def test_an_item_whose_majority_stays_is_not_listed_even_if_single_seeds_change(
 def test_patches_are_listed_by_items_fixed_less_items_broken() -> None:
     other = msgspec.structs.replace(PATCH, nodes=(OTHER.statements[0],), patch="1-z-00000000", says="harmful")
     lines = audit([*flipped(ITEM, UP, UP), *flipped(OTHER, DOWN, DOWN)], ITEMS, WORLD, [other, PATCH, PATCH])
-    assert [(e.patch, e.says, e.fixed, e.broken) for e in by_patch(lines)] == [
+    assert [(e.patch, e.says, e.fixed, e.broken) for e in by_patch(lines, [other, PATCH])] == [
         ("1-x-00000000", "unproven", 1, 0),
         ("1-z-00000000", "harmful", 0, 1),
     ]

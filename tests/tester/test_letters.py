@@ -86,6 +86,13 @@ def test_a_question_is_shown_with_all_its_options_and_its_letters_are_read(monke
         assert [o.correct for o in found] == [c and c == item.answer for c, item in zip(chosen, asked, strict=True)]
 
 
+def test_without_the_stem_the_options_are_shown_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, shown = items(), []
+    monkeypatch.setattr(letters, "greedy", lambda _model, _words, prompts, **_: shown.extend(prompts) or ["A"] * len(prompts))
+    letter_items(None, tokenizer(), asked, name="base", without_stem=True)
+    assert all(item.stem not in prompt and item.options[0].text in prompt for item, prompt in zip(asked, shown, strict=True))
+
+
 def test_a_reply_does_not_depend_on_batch_or_order_and_a_full_context_gives_none() -> None:
     words = tokenizer()
     examined = model("llama", len(words))

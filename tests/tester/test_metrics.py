@@ -147,7 +147,7 @@ def test_dependence_is_right_with_all_statements_known_minus_right_with_two_or_m
     right = {"seed-0": lambda n: n < 24 or 60 <= n < 66, "seed-1": lambda n: n % 2 == 0}
     outcomes = [answer(i, m, right[m](n)) for m in known for n, i in enumerate(PAIRS)]
     found = dependence([*outcomes, *(answer(i, "base", True) for i in PAIRS)], PAIRS, known, resamples=200)["twin"]
-    assert found["bridge"] == found["all"]
+    assert {name: found["bridge"][name] for name in ("all_known", "difference", "ci95_low", "ci95_high")}.items() <= found["all"].items()
     part = found["bridge"]
     assert part["all_known"] == {"n": 120, "accuracy": round((24 + 45) / 120, 4)}
     assert part["unknown"] == {"n": 30, "accuracy": 0.2, "at_least": 2}
@@ -158,7 +158,7 @@ def test_dependence_is_right_with_all_statements_known_minus_right_with_two_or_m
 
 def test_one_unknown_statement_is_enough_where_no_answer_lacks_two() -> None:
     known = {"seed-0": {f"s{n}": n % 2 == 0 for n in range(90)}}
-    found = dependence([answer(i, "seed-0", n % 2 == 0) for n, i in enumerate(PAIRS)], PAIRS, known, resamples=50)["twin"]["all"]
+    found = dependence([answer(i, "seed-0", n % 2 == 0) for n, i in enumerate(PAIRS)], PAIRS, known, resamples=50)["twin"]["bridge"]
     assert found["unknown"] == {"n": 45, "accuracy": 0.0, "at_least": 1} and found["difference"] == 1.0
 
 
@@ -170,7 +170,19 @@ def test_an_item_of_one_statement_lacks_enough_with_that_one() -> None:
     assert found["effect"]["unknown"] == {"n": 1, "accuracy": 1.0, "at_least": 1} and "difference" not in found["effect"]
     assert found["effect"]["all_known"] == {"n": 0}
     assert found["bridge"]["unknown"] == {"n": 1, "accuracy": 0.0, "at_least": 2} and found["bridge"]["difference"] == 1.0
-    assert found["all"]["unknown"] == {"n": 2, "accuracy": 0.5, "at_least": 2}
+    assert found["all"]["unknown"] == {"n": 2, "accuracy": 0.5} and found["all"]["difference"] == 1.0  # that of bridges
+
+
+def test_a_kind_that_is_hard_and_often_unknown_is_no_dependence_of_all_kinds() -> None:
+    # Bridges: 20 of 30 known, and 80 % right either way. Effects: 10 of 30 known, and 20 % right either way.
+    effects = [item(f"e{n}", f"u{n}", f"v{n}", kind="effect") for n in range(30)]
+    known = {"seed-0": {f"{x}{n}": n < 20 for n in range(30) for x in "st"} | {f"{x}{n}": n < 10 for n in range(30) for x in "uv"}}
+    outcomes = [answer(i, "seed-0", n % 5 != 0) for n, i in enumerate(PAIRS[:30])] + [
+        answer(i, "seed-0", n % 5 == 0) for n, i in enumerate(effects)
+    ]
+    whole = dependence(outcomes, [*PAIRS[:30], *effects], known, resamples=50)["twin"]["all"]
+    assert whole["all_known"]["accuracy"] == 0.6 and whole["unknown"]["accuracy"] == 0.4  # the pooled shares differ by .2
+    assert whole["difference"] == 0.0
 
 
 def test_a_condition_item_hangs_on_the_conditions_of_its_chain_and_not_on_its_statements() -> None:
@@ -183,3 +195,13 @@ def test_a_condition_item_hangs_on_the_conditions_of_its_chain_and_not_on_its_st
 def test_unscored_answers_and_models_that_were_not_probed_do_not_count() -> None:
     unscored = Outcome("i0", "0f", "seed-0", "twin", "physics", "physics/i0", "bridge", "A", None, None, None)
     assert dependence([unscored, answer(PAIRS[0], "seed-9", True)], PAIRS, {"seed-0": {"s0": True}}) == {}
+
+
+def test_a_model_without_a_readable_answer_has_null_in_the_seeds_and_no_metric_of_its_own() -> None:
+    unread = [Outcome(i.id, "0f", "seed-1", "twin", "physics", i.chain, i.kind, "A", None, None, None) for i in PAIRS]
+    found = metrics([*(answer(i, "seed-0", True) for i in PAIRS), *unread], [], resamples=50)
+    assert found["tuned"]["twin"]["seeds"] == [1.0, None] and found["tuned"]["twin"]["unscored"] == len(PAIRS)
+    flat = flat_metrics(json.loads(json.dumps(found, allow_nan=False)))
+    assert flat["tuned/twin/seeds/0"] == 1.0 and "tuned/twin/seeds/1" not in flat
+    with pytest.raises(EmptyBenchmarkError, match=r"answers of seed-1 to twin items could be read.*evaluate\.letter_tokens"):
+        metrics(unread, [], resamples=50)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from safetensors.torch import load_file, save_file
 
 import proda.store.code_version as versions
 from proda.compiler.train import train_seeds
@@ -154,6 +155,22 @@ def test_a_cache_that_cannot_be_written_is_done_without(root: Path, what: str, r
         assert run(root) == first and "cannot be written" in capsys.readouterr().err
     finally:
         folder.unlink()
+
+
+def test_other_weights_of_the_same_inputs_are_scored_anew(root: Path) -> None:
+    """As another processor trains them from the same texts."""
+    shutil.rmtree(root / "build/cache/train", ignore_errors=True)
+    first = probed(root)
+    (folder,) = (root / "build/cache/train").glob("*/seed-0/adapter")
+    kept = {path: path.read_bytes() for path in folder.iterdir()}
+    (path,) = folder.glob("*.safetensors")
+    save_file({name: value.flip(0) for name, value in load_file(path).items()}, path, {"format": "pt"})
+    try:
+        prober = Prober(root / "build/base", {"seed-0": folder}, batch_tokens=512, cache=root / "build/cache")
+        assert [a.margin for a in prober.answers(PROBES)["seed-0"]] != [a.margin for a in first["seed-0"]]
+    finally:
+        for path, data in kept.items():
+            path.write_bytes(data)
 
 
 def test_outcomes_of_an_item_that_was_renamed_are_not_read(root: Path) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
 from proda.errors import EmptyBenchmarkError, GateError
+from proda.graph import Knowledge
 from proda.params import GuardParams
 from proda.records import Sample
+from proda.store.training_texts import Text
 from proda.tester.items import write_items
-from proda.workflows.leak_check import SHOWN, refuse_leaking_samples
+from proda.workflows.leak_check import SHOWN, leak_check, refuse_leaking_samples
 from tests.toyworld import knowledge
 
 WORLD = knowledge(ovens=True)
@@ -25,6 +28,17 @@ def leaking(number: int) -> Sample:
 def refuse(samples: list[Sample]) -> None:
     named = [(f"my arm  {s.id}", s) for s in samples]
     refuse_leaking_samples(WORLD, ITEMS, named, GuardParams(), of="my arm", advice="Reword them.")
+
+
+def test_a_concept_is_found_in_the_words_that_it_has_within_sentences() -> None:
+    item = next(i for i in ITEMS if i.kind != "case")
+    path = sorted({c for s in item.statements for c in (WORLD.statements[s].subject, WORLD.statements[s].object)})
+    phrases = {c: f"the so-called {c.rpartition('/')[2][::-1]}" for c in path}
+    concepts = [msgspec.structs.replace(c, phrase=phrases.get(c.id, c.phrase)) for c in WORLD.concepts.values()]
+    told = Text("told", f"We saw {', '.join(phrases.values())} today.")
+    renamed = Knowledge(WORLD.relations.values(), concepts, WORLD.statements.values(), WORLD.chains.values())
+    assert any((k.item, k.how, k.value) == (item.id, "path", 1.0) for k in leak_check(renamed, [item], [told], GuardParams()).leaks)
+    assert not leak_check(WORLD, [item], [told], GuardParams()).leaks
 
 
 def test_samples_of_the_builder_pass() -> None:
