@@ -19,7 +19,7 @@ words: those of its right option and of the concepts on its path, other than wor
     report = overlap(items, texts, paths, names, GuardParams())
     report.leaks      # sorted by item id; the build stops unless empty
 
-`names` are the wordings of each concept (term, aliases), so that paraphrase around the concepts does not hide a leak.
+`names` are the wordings of each concept (term, aliases, phrase), so that paraphrase around the concepts does not hide a leak.
 """
 
 from __future__ import annotations

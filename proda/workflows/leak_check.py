@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from proda.errors import GateError
 from proda.graph import Knowledge
+from proda.language.wording import bare_name
 from proda.params import GuardParams
 from proda.records import Item, Sample
 from proda.store.training_texts import Text, sample_text
@@ -30,11 +31,18 @@ def leak_check(knowledge: Knowledge, items: Sequence[Item], texts: Iterable[Text
         else frozenset()
         for item in items
     }
-    names = {
-        concept.id: (concept.term, *concept.aliases, *((concept.phrase,) if concept.phrase else ()))
-        for concept in knowledge.concepts.values()
-    }
+    names = {concept: _wordings(knowledge, concept) for concept in knowledge.concepts}
     return overlap(items, texts, paths, names, params)
+
+
+def _wordings(knowledge: Knowledge, concept: str) -> tuple[str, ...]:
+    """How texts name a concept: its term, its aliases, and what it is called within sentences if that holds none of them.
+
+    Without its article, which as a word of the concept would make every text one about it.
+    """
+    there = knowledge.concepts[concept]
+    names, within = (there.term, *there.aliases), bare_name(knowledge, concept)
+    return names if any(name.lower() in within.lower() for name in names) else (*names, within)
 
 
 def refuse_leaking_samples(
