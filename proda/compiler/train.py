@@ -40,7 +40,7 @@ from proda.runtime.processes import rank_in_environment, this_rank
 from proda.stable_hash import by_weight
 from proda.store.files import write_file
 
-RECIPE = 6  # raise when a change of code makes the same inputs train differently
+RECIPE = 6  # raise when a change of code makes the same inputs train differently; tests/compiler/test_recipe.py asks about each change
 RECORD = "run.json"
 
 

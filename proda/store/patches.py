@@ -114,22 +114,28 @@ def patch_text(patch: Patch) -> str:
 def apply_patches(corpus: Sequence[Sample], patches: Sequence[Patch]) -> list[Sample]:
     """Return the corpus with removals and overrides applied, in its order, followed by the samples of every patch.
 
-    Raises InputError if a removal or override matches no sample, or one whose text has changed; if an overridden sample is touched by
-    another entry; or if two samples have the same id.
+    A sample that two patches add with the same text is there once: two branches may repair the same statement. Raises InputError if a
+    removal or override matches no sample, or one whose text has changed; if an overridden sample is touched by another entry; or if two
+    samples have the same id and different texts.
     """
     known = {s.id: s for s in corpus}
     dropped = {_touched("remove", d, known, patch).id for patch in patches for d in patch.remove}
     worded = _worded(known, patches)
     samples = [worded.get(s.id, s) for s in corpus if s.id not in dropped]
-    seen = {s.id for s in samples}
+    seen: dict[str, tuple[Sample, Patch | None]] = {s.id: (s, None) for s in samples}
     for patch in patches:
         for sample in patch.samples:
-            if sample.id in seen:
+            if sample.id not in seen:
+                seen[sample.id] = (sample, patch)
+                samples.append(sample)
+                continue
+            there, by = seen[sample.id]
+            if by is None or by is patch or sample_hash(there) != sample_hash(sample):
+                other = "the corpus" if by is None else "this patch" if by is patch else _file(by)
                 raise InputError(
-                    f"{_file(patch)}  samples\n  '{sample.id}' is the id of another sample too; sample ids must be unique. Revert a patch."
+                    f"{_file(patch)}  samples\n  '{sample.id}' is the id of another sample too, in {other}; sample ids must be unique."
+                    f" Two branches may have repaired the same node: keep one of the patches, and delete the other (`git rm {_file(patch)}`)."
                 )
-            seen.add(sample.id)
-            samples.append(sample)
     return samples
 
 

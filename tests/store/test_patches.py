@@ -13,7 +13,7 @@ from proda.errors import InputError
 from proda.graph import Knowledge
 from proda.records import Dropped, Edit, Overridden, Patch, Sample, Wording
 from proda.store.corpus import as_before, load_corpus, recovered, write_corpus
-from proda.store.patches import load_patches, load_samples, name_patch, named, node_hash, patch_text, sample_hash, stale
+from proda.store.patches import apply_patches, load_patches, load_samples, name_patch, named, node_hash, patch_text, sample_hash, stale
 from proda.store.training_texts import training_texts
 from proda.tester.items import write_items
 from tests.toyworld import ROOT, wide_knowledge
@@ -196,11 +196,22 @@ def test_the_samples_of_committed_patches_are_given_what_they_were_made_from() -
     assert all(s.unit.startswith(s.chain) and s.nodes for s in samples)
 
 
-def test_the_same_sample_twice_is_refused(root: Path) -> None:
+def test_a_sample_that_two_branches_added_alike_is_there_once(root: Path) -> None:
     put(root, a_patch(samples=[ADDED]))
     put(root, a_patch(samples=[ADDED], reason="Another."))
-    with pytest.raises(InputError, match="must be unique"):
+    assert [s.id for s in load_samples(root)].count(ADDED.id) == 1
+
+
+def test_two_samples_of_one_id_are_refused_with_both_files(root: Path) -> None:
+    first, second = a_patch(samples=[ADDED]), a_patch(samples=[msgspec.structs.replace(ADDED, answer="Another answer.")])
+    for patch in (first, second):
+        put(root, patch)
+    with pytest.raises(InputError, match="must be unique") as caught:
         load_samples(root)
+    assert all(f"samples/patches/{patch.id}.yaml" in str(caught.value) for patch in (first, second))
+    twice = a_patch(samples=[ADDED, ADDED], reason="Twice.")
+    with pytest.raises(InputError, match="in this patch"):
+        apply_patches([], [twice])
 
 
 def test_names_differ_with_content_and_round() -> None:
