@@ -96,7 +96,7 @@ def _local(
     models = {"base": partial(load_base, base)} | {name: partial(load_tuned, base, folder) for name, folder in adapters.items()}
     tokens, cache = params.evaluate.batch_tokens, ROOT / "build/cache"
     heldout = (ROOT / "build/curriculum/heldout.txt").read_text(encoding="utf-8")
-    known = known_statements(knowledge, Prober(base, adapters, batch_tokens=tokens, cache=cache))
+    known = known_statements(knowledge, Prober(base, adapters, batch_tokens=tokens, cache=cache, apart=True))
     neutral = measure(base, adapters, passages, batch_tokens=tokens, cache=cache)
     size = read_pin(base).parameters
     result = evaluate(models, items, suites, heldout, params.evaluate, parameters=size, known=known, neutral=neutral)

@@ -76,11 +76,15 @@ def attempt(work: Callable[[K], object], key: K) -> tuple[bool, object]:
 
 
 def prepare_process(threads: int) -> None:
-    """Set threads and memory of a process that runs tasks. What a task starts itself runs in its process."""
+    """Set threads and memory of a process that runs tasks. What a task starts itself runs in its process.
+
+    `threads` is the number of threads of torch; 0 leaves it as it is.
+    """
     from proda.runtime.device import keep_freed_memory, use_threads
 
     os.environ[VARIABLE] = "local"
     os.environ[PROCESSES] = "1"
     os.environ["TERM"] = "dumb"  # progress in whole lines, since several processes cannot share one line of a terminal
-    use_threads(threads)
+    if threads:
+        use_threads(threads)
     keep_freed_memory()

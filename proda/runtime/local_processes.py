@@ -23,7 +23,7 @@ from typing import Any
 
 from proda.runtime.engine import K, ShareError, T, attempt, prepare_process
 
-IMPORTED_ONCE = ("torch", "transformers", "peft")
+IMPORTED_ONCE = "proda.runtime.preloaded"
 
 
 def side_by_side(
@@ -60,7 +60,7 @@ def start_method() -> str:
     """How processes of tasks are started: forked from the server on Linux, anew elsewhere, where forking is not safe after imports."""
     if sys.platform != "linux":
         return "spawn"
-    multiprocessing.get_context("forkserver").set_forkserver_preload(list(IMPORTED_ONCE))
+    multiprocessing.get_context("forkserver").set_forkserver_preload([IMPORTED_ONCE])
     return "forkserver"
 
 

@@ -20,7 +20,14 @@ BYTES_A_PARAMETER = 24  # weight, gradient, two moments, a copy, and room for ac
 
 
 def spread(
-    work: Callable[[K], T], keys: Sequence[K], *, parameters: int, what: str, together: int = 0, divisible: bool = False
+    work: Callable[[K], T],
+    keys: Sequence[K],
+    *,
+    parameters: int,
+    what: str,
+    together: int = 0,
+    divisible: bool = False,
+    apart: bool = False,
 ) -> Iterator[tuple[K, T]]:
     """Yield (key, result of `work(key)`) for every key.
 
@@ -28,6 +35,8 @@ def spread(
     yielded in the order in which they finish. Otherwise they run one after the other in this process. On Ray every key is a task.
     The number of threads of a task is the same on both, because results can depend on it: it is that of `together` keys that share this
     machine (0: all). `parameters` is the number of parameters of one model; `what` names the work in errors, for example "train seed".
+    `apart` runs a single key in a process of its own too, on a CPU: a command that spreads other work as well then imports torch and
+    transformers once, in the server that its processes are forked from, and not here.
     A `divisible` task divides its work itself if it runs in several processes: with PRODA_PROCESSES or torchrun, the keys run one after the
     other, each in all processes (see proda/runtime/processes.py).
     `work`, keys and results must be picklable. Raises ShareError for the first task that fails, after ending the others.
@@ -38,6 +47,7 @@ def spread(
     if not keys:
         return
     from proda.runtime.device import device
+    from proda.runtime.local_processes import side_by_side, start_method
 
     count, threads = processes(together or len(keys), parameters, cores=core_count(), memory=memory_bytes())
     parallel = count > 1 and device() == "cpu"
@@ -47,9 +57,9 @@ def spread(
         needed = parameters * BYTES_A_PARAMETER
         yield from on_ray(work, keys, threads=threads if parallel else thread_count(), memory_bytes=needed, what=what)
     elif parallel:
-        from proda.runtime.local_processes import side_by_side
-
         yield from side_by_side(work, keys, threads=threads, what=what)
+    elif apart and len(keys) == 1 and start_method() == "forkserver" and device() == "cpu":
+        yield from side_by_side(work, keys, threads=0, what=what)
     else:
         for key in keys:
             yield key, work(key)

@@ -134,7 +134,8 @@ def apply_patches(corpus: Sequence[Sample], patches: Sequence[Patch]) -> list[Sa
                 other = "the corpus" if by is None else "this patch" if by is patch else _file(by)
                 raise InputError(
                     f"{_file(patch)}  samples\n  '{sample.id}' is the id of another sample too, in {other}; sample ids must be unique."
-                    f" Two branches may have repaired the same node: keep one of the patches, and delete the other (`git rm {_file(patch)}`)."
+                    " Two branches may have repaired the same node: keep one of the patches, and delete the other"
+                    f" (`git rm {_file(patch)}`)."
                 )
     return samples
 

@@ -32,13 +32,17 @@ _Scores = list[list[float | None]]  # None for a score that is not a number
 
 
 class Prober:
-    """Models tuned from one base, each given by the folder of its adapter, and the folder that caches their answers."""
+    """Models tuned from one base, each given by the folder of its adapter, and the folder that caches their answers.
 
-    def __init__(self, base: Path, adapters: Mapping[str, Path], *, batch_tokens: int, cache: Path) -> None:
+    `apart` is that of `spread` (proda/runtime/parallel.py).
+    """
+
+    def __init__(self, base: Path, adapters: Mapping[str, Path], *, batch_tokens: int, cache: Path, apart: bool = False) -> None:
         self.base = base
         self.adapters = dict(adapters)
         self.batch_tokens = batch_tokens
         self.cache = cache
+        self.apart = apart
 
     def examined(
         self,
@@ -93,7 +97,7 @@ class Prober:
         found = {model: scores for model, path in kept.items() if (scores := _cached(path, questions)) is not None}
         missing = [model for model in kept if model not in found]
         work = partial(_ask, self.base, self.adapters, questions, self.batch_tokens)
-        for model, scores in spread(work, missing, parameters=read_pin(self.base).parameters, what="probe"):
+        for model, scores in spread(work, missing, parameters=read_pin(self.base).parameters, what="probe", apart=self.apart):
             write_cached(kept[model], scores)
             found[model] = scores
         return {model: found[model] for model in kept}
