@@ -23,7 +23,7 @@ from typing import Any
 
 from proda.runtime.engine import K, ShareError, T, attempt, prepare_process
 
-IMPORTED_ONCE = "proda.runtime.preloaded"
+IMPORTED_ONCE = "proda.preloaded"
 
 
 def side_by_side(

@@ -71,7 +71,7 @@ def measure(base: Path, adapters: Mapping[str, Path], passages: Sequence[str], *
     found = {model: sums for model, path in kept.items() if (sums := read_cached(path, _Sums)) is not None and len(sums) == len(passages)}
     missing = [model for model in kept if model not in found]
     work = partial(_sums, base, dict(adapters), list(passages), batch_tokens)
-    for model, sums in spread(work, missing, parameters=read_pin(base).parameters, what="measure neutral text", apart=True):
+    for model, sums in spread(work, missing, parameters=read_pin(base).parameters, what="measure neutral text"):
         write_cached(kept[model], sums)
         found[model] = sums
     return neutral_losses(passages, {model: _forgotten(found[model]) for model in kept})
