@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,13 +64,15 @@ def check(as_json: bool, show_all: bool, fix: bool, dry_run: bool, root: Path) -
 
 def _fix(root: Path, dry_run: bool) -> None:
     from proda.knowledge.fix import fix_knowledge
+    from proda.store.edit_lock import editing
     from proda.workflows.installed_code import VERSION_FILE, renew
 
     left: list[Finding] = []
-    for file in fix_knowledge(root, dry_run, left.append):
+    with nullcontext() if dry_run else editing(root, "proda check --fix"):
+        fixed = fix_knowledge(root, dry_run, left.append)
+        renewed = [VERSION_FILE] if renew(root, dry_run=dry_run) else []
+    for file in (*fixed, *renewed):
         print(f"{'would fix' if dry_run else 'fixed'} {file}", file=sys.stderr)
-    if renew(root, dry_run=dry_run):
-        print(f"{'would fix' if dry_run else 'fixed'} {VERSION_FILE}", file=sys.stderr)
     if left:
         print(report_text(left), file=sys.stderr)
 

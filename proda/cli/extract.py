@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,12 +52,14 @@ def extract(sources: tuple[str, ...], backend: str | None, glossary: Path | None
     from proda.document_settings import load_document_settings
     from proda.history.repository import Repository
     from proda.progress import Progress
+    from proda.store.edit_lock import PROPOSALS, editing
     from proda.workflows.extract import extract as run
     from proda.workflows.extract import score
 
     root = Repository.open(root).root
     chosen = backend or load_document_settings(root).extract.backend
-    with Progress("extract", total=len(sources), unit="sources") as progress:
+    lock = nullcontext() if dry_run else editing(root, "proda extract", PROPOSALS)
+    with lock, Progress("extract", total=len(sources), unit="sources") as progress:
         report = run(root, sources, chosen, dry_run=dry_run, done=lambda _: progress.advance())
     result = None if glossary is None else score(root, glossary, report.proposals)
     if as_json:

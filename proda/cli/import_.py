@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -92,6 +93,7 @@ def import_(
     import msgspec
 
     from proda.history.repository import Repository
+    from proda.store.edit_lock import EDITS, PROPOSALS, editing
     from proda.workflows.file_set import write_together
     from proda.workflows.import_data import plan_import
     from proda.workflows.import_plan import ImportPlan
@@ -103,9 +105,10 @@ def import_(
         encoding=encoding, language=language.casefold(), type=concept_type, under=under, relations=_relations(relations),
         tasks=tasks, include=include, limit=limit or 0,
     )  # fmt: skip
-    planned = plan_import(root, plan)
-    if planned.texts and not dry_run:
-        write_together(root, planned.texts)
+    with nullcontext() if dry_run else editing(root, "proda import", EDITS, PROPOSALS):
+        planned = plan_import(root, plan)
+        if planned.texts and not dry_run:
+            write_together(root, planned.texts)
     if as_json:
         shown = msgspec.to_builtins(planned)
         names = list(shown.pop("texts"))

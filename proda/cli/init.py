@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -74,16 +75,18 @@ def init(
 
 def _remove_example(root: Path, dry_run: bool, as_json: bool) -> None:
     from proda.history.repository import Repository
+    from proda.store.edit_lock import ALL, editing
     from proda.workflows.example_topic import PROPOSED, plan_removal
     from proda.workflows.file_set import require_committed, write_together
 
     if not root.is_dir():
         raise UsageError(f"{root}\n  There is no such folder.")
     root = Repository.open(root).root
-    planned = plan_removal(root)
-    if not dry_run:
-        require_committed(root, planned.texts.keys() - {PROPOSED})
-        write_together(root, planned.texts)
+    with nullcontext() if dry_run else editing(root, "proda init --remove-example", *ALL):
+        planned = plan_removal(root)
+        if not dry_run:
+            require_committed(root, planned.texts.keys() - {PROPOSED})
+            write_together(root, planned.texts)
     if as_json:
         click.echo(json.dumps({"files": list(planned.texts), "topics": planned.topics, "written": not dry_run}, indent=2))
     else:

@@ -13,6 +13,7 @@ Nothing is written if a file that would change has uncommitted changes, or if on
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -39,15 +40,17 @@ def mv(old: str, new: str, topic: bool, dry_run: bool, as_json: bool, root: Path
     The old id of a concept or chain stays as a retired entry. Statement ids follow their chain, and items keep their split.
     """
     from proda.history.repository import Repository
+    from proda.store.edit_lock import ALL, editing
     from proda.workflows.file_set import require_committed, require_inside, write_together
     from proda.workflows.rename import plan_rename
 
     root = Repository.open(root).root
-    planned = plan_rename(root, old, new, topic=topic)
-    require_inside(root, planned.texts)
-    if not dry_run:
-        require_committed(root, planned.texts)
-        write_together(root, planned.texts)
+    with nullcontext() if dry_run else editing(root, "proda mv", *ALL):
+        planned = plan_rename(root, old, new, topic=topic)
+        require_inside(root, planned.texts)
+        if not dry_run:
+            require_committed(root, planned.texts)
+            write_together(root, planned.texts)
     renaming, places = planned.renaming, planned.places
     if as_json:
         document = {"kind": renaming.kind, "old": renaming.old, "new": renaming.new, "places": places, "written": not dry_run}

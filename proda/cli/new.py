@@ -16,6 +16,7 @@ import difflib
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,39 +62,40 @@ def new(
     No file is overwritten. `proda check` then lists what is left to write.
     """
     from proda.history.repository import Repository
+    from proda.store.edit_lock import editing
     from proda.workflows.file_set import write_together
-    from proda.workflows.scaffold import Origin, parse_topic, plan_allocation, plan_topic
+    from proda.workflows.scaffold import NewTopic, Origin, parse_topic, plan_allocation, plan_topic
 
     root = Repository.open(root).root
     discipline, _ = parse_topic(topic_id)
-    closest = ""
-    if allocate:
-        if title or origin or licence:
-            raise UsageError("--allocate writes no source: leave out --title, --origin and --licence.")
-        if not (root / f"knowledge/{topic_id}.yaml").is_file():
-            raise NotFoundError(f"knowledge/{topic_id}.yaml\n  No such topic. Leave out --allocate to create it.")
-        share, texts = plan_allocation(root, discipline, samples, update=True)
-    else:
-        planned = plan_topic(root, topic_id, Origin(**_asked({"title": title, "origin": origin, "licence": licence})), samples)
-        share, texts, closest = planned.share, planned.texts, planned.closest
+    told = None
+    if allocate and (title or origin or licence):
+        raise UsageError("--allocate writes no source: leave out --title, --origin and --licence.")
+    if allocate and not (root / f"knowledge/{topic_id}.yaml").is_file():
+        raise NotFoundError(f"knowledge/{topic_id}.yaml\n  No such topic. Leave out --allocate to create it.")
+    if not allocate:
+        told = Origin(**_asked({"title": title, "origin": origin, "licence": licence}))
+    with nullcontext() if dry_run else editing(root, "proda new"):
+        if told is None:
+            share, changed = plan_allocation(root, discipline, samples, update=True)
+            planned = NewTopic(changed, share)
+        else:
+            planned = plan_topic(root, topic_id, told, samples)
+        if not dry_run:
+            write_together(root, planned.texts)
+    share, texts = planned.share, planned.texts
     if dry_run and not as_json:
         click.echo(_diff(root, texts), nl=False)
-    if not dry_run:
-        write_together(root, texts)
     if as_json:
         click.echo(json.dumps({"written": [] if dry_run else list(texts), "planned": list(texts), "samples": share.after}, indent=2))
     elif not dry_run:
         for name in texts:
             click.echo(f"wrote {name}")
-    if closest:
-        click.echo(f"{discipline} is a new discipline. There is one with a similar name: {closest}.", err=True)
+    if planned.closest:
+        click.echo(f"{discipline} is a new discipline. There is one with a similar name: {planned.closest}.", err=True)
     click.echo(_said(share, topic_id), err=True)
-    if dry_run:
-        click.echo("Nothing was written: a dry run.", err=True)
-    else:
-        click.echo(
-            "Next: dvc repro." if allocate else "Next: write the text and the entries; `proda check` lists what is missing.", err=True
-        )
+    following = "Next: dvc repro." if allocate else "Next: write the text and the entries; `proda check` lists what is missing."
+    click.echo("Nothing was written: a dry run." if dry_run else following, err=True)
 
 
 def _asked(given: Mapping[str, str | None]) -> dict[str, str]:

@@ -7,6 +7,8 @@ $ proda owners --write
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import click
 
 from proda.cli.settings import count, note
@@ -18,13 +20,16 @@ from proda.cli.settings import count, note
 def owners(writes: bool, root: str) -> None:
     """Print .github/CODEOWNERS, with a line to fill in for each discipline that has none."""
     from proda.history.repository import Repository
+    from proda.store.edit_lock import editing
     from proda.store.files import write_file
     from proda.workflows.owners import PATH, owners_text
 
     where = Repository.open(root).root
-    found = owners_text(where)
+    with editing(where, "proda owners") if writes else nullcontext():
+        found = owners_text(where)
+        if writes:
+            write_file(where / PATH, found.text)
     if writes:
-        write_file(where / PATH, found.text)
         click.echo(PATH.as_posix())
     else:
         click.echo(found.text, nl=False)

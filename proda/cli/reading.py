@@ -7,6 +7,7 @@ The base is trained again by the next `dvc repro`, and everything that follows.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -25,15 +26,17 @@ def reading(dry_run: bool, root: Path) -> None:
     pretrained base does not read the file.
     """
     from proda.history.repository import Repository
+    from proda.store.edit_lock import editing
     from proda.store.reading import PATH, load_reading
     from proda.workflows.pin_reading import pinned_reading, save_reading
 
     root = Repository.open(root).root
-    readings = pinned_reading(root)
-    before = load_reading(root / PATH) if (root / PATH).is_file() else None
-    changed = before != tuple(readings)
-    if changed and not dry_run:
-        save_reading(root, readings)
+    with nullcontext() if dry_run else editing(root, "proda reading"):
+        readings = pinned_reading(root)
+        before = load_reading(root / PATH) if (root / PATH).is_file() else None
+        changed = before != tuple(readings)
+        if changed and not dry_run:
+            save_reading(root, readings)
     sentences = sum(len(one.sentences) for one in readings)
     click.echo(f"{PATH}: {counted(sentences, 'sentence')} of {counted(len(readings), 'source')}{'' if changed else '; unchanged'}")
     if dry_run:

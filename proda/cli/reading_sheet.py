@@ -19,6 +19,7 @@ from proda.cli.main import main
 from proda.errors import InputError, UsageError
 from proda.history.repository import Repository
 from proda.language.wording import sentence
+from proda.store.edit_lock import editing
 from proda.store.files import write_file
 from proda.store.items import load_items
 from proda.store.patches import load_samples
@@ -61,7 +62,8 @@ def reading_sheet(
     if answers:
         if reader is None:
             raise UsageError("--collect needs --reader: a letter for whoever answered.")
-        _collect(root, answers, reader, folder)
+        with editing(root, "reading_sheet --collect"):
+            _collect(root, answers, reader, folder)
     elif statements is not None:
         click.echo("\n".join(_statements(root, statements, seed)))
     elif samples is not None:

@@ -19,6 +19,7 @@ pushed, which leaves its commits in place.
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from proda.cli.settings import note
 from proda.errors import UsageError
 from proda.history.repository import Repository
 from proda.records import Patch
+from proda.store.edit_lock import editing
 from proda.workflows.freshness import require_diagnosis
 from proda.workflows.repair_round import PER_ERROR, PlannedRound, branch_of, commit_round, plan_round, require_ready, round_here
 
@@ -80,19 +82,20 @@ def repair(
 
         if most or per_error:
             raise UsageError("--reallocate writes no patches, so --max and --per-error do not apply. Leave them out.")
-        reallocate_samples(where, number, dry_run=dry_run, as_json=as_json)
+        with nullcontext() if dry_run else editing(where, "proda repair --reallocate"):
+            reallocate_samples(where, number, dry_run=dry_run, as_json=as_json)
         if pushes and not dry_run:
             _publish(where, place, into)
         return
-    planned = plan_round(where, number=number, per_error=per_error or PER_ERROR, most=most)
-    if as_json:
-        rows = [{**msgspec.structs.asdict(p), "samples": len(p.samples)} for p in planned.patches]
-        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
-    else:
-        click.echo(
-            f"round {planned.number}, branch {planned.branch}: {len(planned.patches)} of {_count(planned.total, 'patch', 'patches')}"
-        )
-    _commit(where, planned, dry_run=dry_run, quiet=as_json)
+    with nullcontext() if dry_run else editing(where, "proda repair"):
+        planned = plan_round(where, number=number, per_error=per_error or PER_ERROR, most=most)
+        if as_json:
+            rows = [{**msgspec.structs.asdict(p), "samples": len(p.samples)} for p in planned.patches]
+            click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
+        else:
+            patches = _count(planned.total, "patch", "patches")
+            click.echo(f"round {planned.number}, branch {planned.branch}: {len(planned.patches)} of {patches}")
+        _commit(where, planned, dry_run=dry_run, quiet=as_json)
     for diagnosis in planned.suspects:
         click.echo(f"suspect item {diagnosis.item}: {diagnosis.reason}", err=True)
     if planned.leaking:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ import click
 
 from proda.cli.text import row
 from proda.errors import UsageError
+from proda.store import edit_lock
+from proda.store.edit_lock import CASES, EDITS, editing
 
 if TYPE_CHECKING:
     from proda.history.repository import Repository
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 
 VOTES = 5  # on an item with the facts given, and as many without
+# What a mode holds while the model is asked, which may take hours: other commands may change the knowledge meanwhile.
+LOCKS = {"samples": (edit_lock.TEXTS,), "cases": (edit_lock.CASES,), "items": (edit_lock.ITEM_TEXTS,), "solve": (edit_lock.VOTES,)}
 
 
 @click.command(epilog="Example: proda write --limit 20 --dry-run")
@@ -85,22 +90,24 @@ def write(
     decides = bool(listed or accept or reject or reason)
     _refuse(mode, topics, decides=decides, listed=listed and bool(accept or reject), sealed=sealed, prune=prune, limit=limit, votes=votes)
     repository = Repository.open(root)
-    if listed:
-        list_cases(repository, topics, as_json=as_json)
-    elif decides:
-        decide_about_cases(repository, topics, accept, reject, reason, dry_run=dry_run, as_json=as_json)
-    elif mode == "cases":
-        ask_cases(repository, topics, limit, sealed=sealed, dry_run=dry_run, as_json=as_json)
-    elif mode == "items" and prune:
-        prune_wordings(repository, topics, dry_run=dry_run, as_json=as_json)
-    elif mode == "items":
-        ask_wordings(repository, topics, limit, sealed=sealed, dry_run=dry_run, as_json=as_json)
-    elif mode == "solve" and prune:
-        prune_votes(repository, dry_run=dry_run, as_json=as_json)
-    elif mode == "solve":
-        ask_votes(repository, topics, limit, votes=votes or VOTES, sealed=sealed, dry_run=dry_run, as_json=as_json)
-    else:
-        _samples(repository, topics, limit, prune=prune, dry_run=dry_run, as_json=as_json)
+    locks = (EDITS, CASES) if decides else LOCKS[mode]
+    with nullcontext() if dry_run or listed else editing(repository.root, "proda write", *locks):
+        if listed:
+            list_cases(repository, topics, as_json=as_json)
+        elif decides:
+            decide_about_cases(repository, topics, accept, reject, reason, dry_run=dry_run, as_json=as_json)
+        elif mode == "cases":
+            ask_cases(repository, topics, limit, sealed=sealed, dry_run=dry_run, as_json=as_json)
+        elif mode == "items" and prune:
+            prune_wordings(repository, topics, dry_run=dry_run, as_json=as_json)
+        elif mode == "items":
+            ask_wordings(repository, topics, limit, sealed=sealed, dry_run=dry_run, as_json=as_json)
+        elif mode == "solve" and prune:
+            prune_votes(repository, dry_run=dry_run, as_json=as_json)
+        elif mode == "solve":
+            ask_votes(repository, topics, limit, votes=votes or VOTES, sealed=sealed, dry_run=dry_run, as_json=as_json)
+        else:
+            _samples(repository, topics, limit, prune=prune, dry_run=dry_run, as_json=as_json)
 
 
 def _mode(flags: Mapping[str, bool]) -> str:

@@ -29,6 +29,7 @@ from proda.history.repository import Repository
 from proda.params import load_params, with_settings
 from proda.records import Item, Patch, Split
 from proda.store.corpus import CORPUS, PATCHES, load_corpus
+from proda.store.edit_lock import editing
 from proda.store.files import write_file
 from proda.store.items import load_items
 from proda.store.patches import load_patches
@@ -137,7 +138,8 @@ def run_attribution(planned: PlannedAttribution, out: Path | None) -> Attributio
         path = out or root / ELSEWHERE
         write_file(path, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
         return AttributionResult(document, verdicts, [], path, bench.stopped)
-    kept = [v["patch"] for v in verdicts if not write_verdict(root, v)]
+    with editing(root, "proda attribute"):
+        kept = [v["patch"] for v in verdicts if not write_verdict(root, v)]
     return AttributionResult({**document, "kept": kept, "verdicts": verdicts}, verdicts, kept, None, bench.stopped)
 
 

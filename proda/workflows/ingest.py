@@ -24,7 +24,8 @@ from proda.findings import printable
 from proda.knowledge.schema import SourceEntry
 from proda.knowledge.tree import CATALOGUE, scan, source_path
 from proda.records import Record
-from proda.workflows.catalogue import catalogue_text, load_catalogue
+from proda.store.edit_lock import editing
+from proda.workflows.catalogue import catalogue_text, load_catalogue, load_catalogue_ids
 from proda.workflows.file_set import require_committed, require_inside, write_together
 from proda.workflows.ingest_files import MatchedFile, catalogued_name
 from proda.yamlio import load_yaml_bytes, read_bytes
@@ -138,8 +139,20 @@ def plan_ingest(
 
 
 def write_batch(root: Path, batch: IngestBatch) -> None:
-    """Write the sources and the catalogue of a batch, all of them or none."""
-    if batch.entries:
+    """Write the sources and the catalogue of a batch, all of them or none.
+
+    Raises InputError if another process has written one of the new sources since the batch was planned.
+    """
+    if not batch.entries:
+        return
+    with editing(root, "proda ingest"):
+        known = load_catalogue_ids(root)
+        new = [result.source for result in batch.results if result.state == "new"]
+        if taken := [source for source in new if source in known or (root / source_path(source)).exists()]:
+            raise InputError(
+                f"{', '.join(taken)}\n  Another command has added a source of this name meanwhile. Nothing of these files was written."
+                " Run the same command again."
+            )
         write_together(root, {**batch.texts, CATALOGUE: catalogue_text(root, batch.entries)})
 
 

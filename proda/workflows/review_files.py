@@ -11,6 +11,7 @@ changes. Files that another program changed since they were read raise ChangedOn
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from proda.errors import ProdaError
@@ -19,6 +20,7 @@ from proda.knowledge.rules.rule import SourceText
 from proda.knowledge.tree import MERGES, source_path
 from proda.knowledge.vocabulary import read_vocabulary
 from proda.records import Record, Relation
+from proda.store.edit_lock import EDITS, PROPOSALS, editing
 from proda.store.proposals import Proposals, proposals_path
 from proda.workflows import decisions
 from proda.workflows.checked_entries import checked
@@ -85,8 +87,9 @@ class ReviewFiles:
         last = self._done[-1]
         if last.left != self.state.version:
             raise RefusedDecisionError("The files have changed since the last decision, so it cannot be undone. Decide it again.")
-        self.require(self.state.version)
-        self._put(last.texts, last.proposals, None if topic_path(self.source) in last.texts else self.state.known)
+        with self._lock():
+            self.require(self.state.version)
+            self._put(last.texts, last.proposals, None if topic_path(self.source) in last.texts else self.state.known)
         self._done.pop()
         return last.what
 
@@ -115,11 +118,19 @@ class ReviewFiles:
 
     def write(self, after: Proposals, chains: Iterable[str], links: Iterable[str], what: str) -> None:
         """Write chains and links into the knowledge together with the proposals. Raises RefusedDecisionError if the check would fail."""
-        made = checked(self.root, self.state, self.text, after, chains, links)
-        self.save(made.proposals, made.texts, what, made.known)
+        with self._lock():
+            made = checked(self.root, self.state, self.text, after, chains, links)
+            self._save(made.proposals, made.texts, what, made.known)
 
-    def save(self, after: Proposals, texts: Mapping[str, str], what: str, known: KnownNodes | None = None) -> None:
+    def save(self, after: Proposals, texts: Mapping[str, str], what: str) -> None:
         """Write the proposals and other files together, and remember what they replace."""
+        with self._lock():
+            self._save(after, texts, what)
+
+    def _lock(self) -> AbstractContextManager[None]:
+        return editing(self.root, f"proda review {self.source}", EDITS, PROPOSALS)
+
+    def _save(self, after: Proposals, texts: Mapping[str, str], what: str, known: KnownNodes | None = None) -> None:
         self.require(self.state.version)
         before = {name: (self.root / name).read_text(encoding="utf-8") if (self.root / name).is_file() else None for name in texts}
         proposals = self.state.proposals

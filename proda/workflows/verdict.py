@@ -21,6 +21,7 @@ from proda.history.repository import Repository
 from proda.history.rounds import before_round, reallocations
 from proda.records import Record
 from proda.store.corpus import PATCHES
+from proda.store.edit_lock import editing
 from proda.store.neutral_losses import PATH as LOSSES
 from proda.store.neutral_losses import read_neutral_losses
 from proda.store.patches import load_patches
@@ -78,7 +79,8 @@ def judge_round(root: Path, *, number: int | None = None, before: str | None = N
 
 def write_verdict_files(root: Path, judged: Judged) -> list[Path]:
     """Write the round's file, and one for each of its patches that has none; return the files that changed."""
-    return write_round(root, judged.verdict.round, judged.document)
+    with editing(root, "proda verify"):
+        return write_round(root, judged.verdict.round, judged.document)
 
 
 def _general(old: Repository, after: Repository) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
