@@ -115,7 +115,7 @@ def _kept(root: Path) -> list[str]:
     kept = list(kept_files(root))
     if kept and not index_versions(root):
         state = freshness(root)
-        if not state.stale and not state.edited:
+        if not state.stale and not state.edited and not state.missing:
             clear_kept(root)
             return []
     return kept

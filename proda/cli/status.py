@@ -22,7 +22,7 @@ import msgspec
 
 from proda.cli.settings import FEW, count, note
 from proda.history.repository import Repository
-from proda.workflows.freshness import KINDS, Freshness, freshness
+from proda.workflows.freshness import KINDS, NEVER, Freshness, changed_lines, freshness
 from proda.workflows.status import OpenRound, Status
 
 
@@ -63,25 +63,28 @@ def _head(state: Status) -> Iterator[str]:
     yield f"{place}{commit}{files}"
     if state.under_way:
         yield f"a {state.under_way} is under way"
+    if state.unmerged:
+        more = f" and {len(state.unmerged) - FEW} more (--json)" if len(state.unmerged) > FEW else ""
+        yield f"in conflict: {', '.join(state.unmerged[:FEW])}{more}"
 
 
 def _stale(found: Freshness, files: Sequence[str] = ()) -> Iterator[str]:
     if not found.known:
         yield "no dvc.lock: nothing has been built with DVC here"
         return
-    data = [change for change in found.changes if change.kind != "code"]
+    data = [change for change in found.changes if change.kind != "code" and change.what != NEVER]
     if data:
         kinds = [kind for kind in KINDS if any(change.kind == kind for change in data)]
         first = list(dict.fromkeys(change.stage for change in data))
         yield f"stale: {', '.join(first)} would run, because of {', '.join(kinds)}"
-        reasons = list(dict.fromkeys(f"  {change.kind}: {change.what} {change.how}" for change in data))
+        reasons = changed_lines(data)
         yield from reasons[:FEW]
         if len(reasons) > FEW:
             yield f"  … and {len(reasons) - FEW} more (--json)"
         yield from (f"    {name}" for name in files[:FEW])
         if len(files) > FEW:
             yield f"    … and {count(len(files) - FEW, 'more file', 'more files')} (--json)"
-        after = [stage for stage in found.stale if stage not in first]
+        after = [stage for stage in found.stale if stage not in first and stage not in found.never_run]
         if after:
             yield f"  then {', '.join(after)}"
     code = list(dict.fromkeys(change.what for change in found.changes if change.kind == "code"))
@@ -89,10 +92,14 @@ def _stale(found: Freshness, files: Sequence[str] = ()) -> Iterator[str]:
         stages = list(dict.fromkeys(change.stage for change in found.changes if change.kind == "code"))
         more = f" and {len(code) - 4} more" if len(code) > 4 else ""
         yield f"code changed since it last ran: {', '.join(stages)}   ({', '.join(code[:4])}{more})"
-    if not data and not code:
+    if found.never_run:
+        yield f"never run: {', '.join(found.never_run)}"
+    if not (data or code or found.never_run or found.edited or found.missing):
         yield "results are up to date"
     if found.edited:
         yield f"edited after their stage wrote them: {', '.join(found.edited)}"
+    if found.missing:
+        yield f"missing: {', '.join(found.missing)}"
     if found.absent:
         yield f"not on this machine: {', '.join(found.absent)} (`dvc repro` restores them from DVC's cache, or rebuilds them)"
 

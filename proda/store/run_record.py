@@ -32,10 +32,18 @@ Part = Literal["train", "evaluate", "diagnose"]
 def read_run(root: Path) -> dict[str, Any]:
     """Return the record of a repository; empty if there is none, or the file is damaged and has to be written again."""
     try:
-        found = msgspec.json.decode((root / RUN_RECORD).read_bytes())
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        data = (root / RUN_RECORD).read_bytes()
+    except OSError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return msgspec.json.decode(data, type=dict[str, Any]) if is_record(data) else {}
+
+
+def is_record(data: bytes) -> bool:
+    """Whether `data` is a JSON object, as a record is."""
+    try:
+        return isinstance(msgspec.json.decode(data), dict)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
 
 
 def record_part(root: Path, part: Part, values: Mapping[str, Any], *, run_id: str | None) -> None:

@@ -8,24 +8,31 @@
 
 It finds what `dvc status` finds, in a fraction of its time. Data (knowledge, samples, patches, exceptions, parameters, what another stage
 writes) makes results stale. A change of code alone is reported and never refused, since most changes of code change no result.
-A repository without dvc.lock has no recorded results, so nothing in it is stale.
+A repository without dvc.lock has no recorded results, so nothing in it is stale. A stage that dvc.lock does not name has never run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import msgspec
+
 from proda.errors import InputError, NotFoundError, ProdaError, UsageError
+from proda.findings import Finding
+from proda.gitrepo import GitError, run_git
 from proda.records import Record
 from proda.store.digests import Digests
+from proda.store.run_record import RUN_RECORD, is_record
 from proda.workflows.installed_code import VERSION_FILE
 from proda.yamlio import load_yaml
+from proda.yamlio.load import has_conflict
 
 Kind = Literal["knowledge", "samples", "patches", "exceptions", "parameters", "derived data", "code"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 How = Literal["modified", "new", "deleted"]
+NEVER = "never run"
 LOCK, PIPELINE, PARAMS = "dvc.lock", "dvc.yaml", "params.yaml"
 # The start of a path → the kind of input; the first that fits counts.
 STARTS: tuple[tuple[str, Kind], ...] = (
@@ -39,7 +46,7 @@ class ChangedInput(Record, frozen=True):
 
     stage: str
     kind: Kind
-    what: str  # a path, the name of a parameter, or "command"
+    what: str  # a path, the name of a parameter, "command", or "never run"
     how: How
 
 
@@ -49,7 +56,8 @@ class Freshness(Record, frozen=True):
     known: bool = False  # whether there is a dvc.lock
     stages: tuple[str, ...] = ()
     changes: tuple[ChangedInput, ...] = ()
-    edited: tuple[str, ...] = ()  # outputs in git that are not what their stage wrote
+    edited: tuple[str, ...] = ()  # results in git that are not what their stage wrote
+    missing: tuple[str, ...] = ()  # results in git that are not in the work tree
     absent: tuple[str, ...] = ()  # outputs in build/ that are not on this machine; DVC fetches or rebuilds them
     upstream: Mapping[str, tuple[str, ...]] = {}  # stage → it, and all stages that it depends on
 
@@ -58,6 +66,11 @@ class Freshness(Record, frozen=True):
         """Stages that would run because of a changed input, theirs or of a stage before them."""
         changed = {change.stage for change in self.changes}
         return tuple(stage for stage in self.stages if changed.intersection(self.upstream[stage]))
+
+    @property
+    def never_run(self) -> tuple[str, ...]:
+        """Stages that have no results yet, in the order in which they run."""
+        return never_run(self.changes)
 
     def data_changes(self, stage: str) -> tuple[ChangedInput, ...]:
         """Changes of data under the results of a stage; changes of code are not among them."""
@@ -77,7 +90,7 @@ def freshness(root: Path, *, unpacked: bool = False) -> Freshness:
     """
     if not (root / LOCK).is_file() or not (root / PIPELINE).is_file():
         return Freshness()
-    stages, locked = _stages(root, PIPELINE), _stages(root, LOCK)
+    stages, locked = read_stages(root, PIPELINE), read_stages(root, LOCK)
     owner = {out: name for name, stage in stages.items() for out in _outs(stage)}
     upstream = _upstream(stages, owner)
     order = tuple(sorted(stages, key=lambda name: len(upstream[name])))
@@ -89,17 +102,17 @@ def freshness(root: Path, *, unpacked: bool = False) -> Freshness:
     for name in order:
         lock = locked.get(name)
         if lock is None:
-            changes.append(ChangedInput(name, "derived data", "never run", "new"))
+            changes.append(ChangedInput(name, "derived data", NEVER, "new"))
             continue
         found = [*_changed_deps(stages[name], lock, locked, owner, digests), *_changed_params(stages[name], lock, values)]
         if stages[name].get("cmd") != lock.get("cmd"):
             found.append(("code", "command", "modified"))
         changes += [ChangedInput(name, *each) for each in found if with_code or each[0] != "code"]
-    edited, absent = _outs_now(stages, locked, digests)
+    edited, missing, absent = _outs_now(stages, locked, digests)
     if unpacked:
         absent = ()
     digests.save()
-    return Freshness(True, order, tuple(changes), edited, absent, upstream)
+    return Freshness(True, order, tuple(changes), edited, missing, absent, upstream)
 
 
 def require_fresh(root: Path, stage: str) -> str:
@@ -142,7 +155,8 @@ def stale_line(root: Path) -> str:
         found = freshness(root)
     except ProdaError as error:
         return str(error).replace("\n", " ")
-    if not (changed := found.data_changes("diagnose") or found.data_changes("evaluate")):
+    changed = [c for c in found.data_changes("diagnose") or found.data_changes("evaluate") if c.what != NEVER]
+    if not changed:
         return ""
     return f"Results are older than {_named(changed)}. Run `dvc repro` to rebuild them; `proda status` says more."
 
@@ -150,8 +164,21 @@ def stale_line(root: Path) -> str:
 def refusal(changed: Iterable[ChangedInput]) -> str:
     """Return the message for results that are older than the data they come from."""
     changed = tuple(changed)
-    lines = dict.fromkeys(f"  {c.kind}: {c.what} {c.how}" for c in changed)
-    return "\n".join((f"Results are older than {_named(changed)}:", *lines, "  Run `dvc repro`, then run this again."))
+    modified = [c for c in changed if c.what != NEVER]
+    lines = [f"Results are older than {_named(modified)}:", *changed_lines(modified)] if modified else []
+    if never := never_run(changed):
+        lines.append(f"{'  ' if modified else 'There are no results yet. '}Never run: {', '.join(never)}.")
+    return "\n".join((*lines, "  Run `dvc repro`, then run this again."))
+
+
+def changed_lines(changed: Iterable[ChangedInput]) -> list[str]:
+    """Return a line for each input that changed, such as "  knowledge: knowledge modified", each once."""
+    return list(dict.fromkeys(f"  {c.kind}: {c.what} {c.how}" for c in changed))
+
+
+def never_run(changed: Iterable[ChangedInput]) -> tuple[str, ...]:
+    """Return the stages among the changes that have no results yet."""
+    return tuple(c.stage for c in changed if c.what == NEVER)
 
 
 def code_line(found: Freshness, stage: str) -> str:
@@ -162,7 +189,7 @@ def code_line(found: Freshness, stage: str) -> str:
     return f"Code of the stage{'s' * (len(names) > 1)} {', '.join(names)} changed since the results were built; `dvc repro` rebuilds them."
 
 
-def _named(changed: Iterable[ChangedInput]) -> str:
+def _named(changed: Sequence[ChangedInput]) -> str:
     kinds = {c.kind for c in changed}
     names = [kind for kind in KINDS if kind in kinds]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
@@ -175,16 +202,38 @@ def _before(root: Path, number: int, before_round: Any) -> str:
         return "HEAD"
 
 
-def _stages(root: Path, name: str) -> dict[str, dict[str, Any]]:
-    """The stages of dvc.yaml or dvc.lock."""
+def read_stages(root: Path, name: str) -> dict[str, dict[str, Any]]:
+    """Return the stages of dvc.yaml or dvc.lock. Raises InputError, with findings and the remedy, if the file cannot be read."""
     try:
         raw = load_yaml(root / name, numbers=True)
-        stages = raw.get("stages") or {}
+        stages = (raw.get("stages") or {}) if isinstance(raw, dict) else None
         if not isinstance(stages, dict) or not all(isinstance(stage, dict) for stage in stages.values()):
-            raise InputError(f"{name}\n  Expected `stages:` with a mapping for each stage.")
-    except (ProdaError, AttributeError) as error:
-        raise InputError(f"{error}\n  If a run of DVC was killed: `git restore {name}`, then `dvc repro`.") from None
+            expected = "Expected `stages:` with a mapping for each stage."
+            raise InputError(f"{name}\n  {expected}", (Finding(name, 1, "stages", "yaml", expected),))
+    except InputError as error:
+        advice = _remedy(root, name)
+        findings = (f for f in error.findings if isinstance(f, Finding))
+        told = tuple(msgspec.structs.replace(f, message=f"{f.message} {advice}") for f in findings)
+        raise InputError(f"{error}\n  {advice}", told) from None
     return stages
+
+
+def _remedy(root: Path, name: str) -> str:
+    """What to do about a dvc.yaml or dvc.lock that cannot be read."""
+    try:
+        in_conflict = bool(run_git(root, "ls-files", "--unmerged", "--", name))
+    except GitError:
+        in_conflict = False
+    path = root / name
+    in_conflict = in_conflict or (path.is_file() and has_conflict(path.read_bytes()))
+    if name == PIPELINE:
+        return "`proda merge` names all files in conflict." if in_conflict else f"`git diff {name}` shows what changed in it."
+    if in_conflict:
+        return (
+            f"Take the file of one side (`git checkout --ours {name}`), resolve the other files in conflict, which `proda merge` names,"
+            f" then run `dvc repro`, which writes {name} again."
+        )
+    return f"If a run of DVC was killed: `git restore {name}`, then `dvc repro`."
 
 
 def _names(entries: Iterable[Any]) -> Iterator[str]:
@@ -282,15 +331,20 @@ def _differing(name: str, old: object, new: object) -> Iterator[str]:
         yield name
 
 
-def _outs_now(stages: Mapping[str, Any], locked: Mapping[str, Any], digests: Digests) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Outputs in git that differ from what their stage wrote, and outputs in build/ that are not here."""
-    edited, absent = [], []
+def _outs_now(stages: Mapping[str, Any], locked: Mapping[str, Any], digests: Digests) -> tuple[tuple[str, ...], ...]:
+    """Outputs in git that differ from what their stage wrote, those that are missing, and outputs in build/ that are not here."""
+    edited, missing, absent = [], [], []
     for name in stages:
         for out in (locked.get(name) or {}).get("outs") or ():
             path = str(out["path"])
             if path.startswith("build/"):
                 if not (digests.root / path).exists():
                     absent.append(path)
+            elif not (digests.root / path).exists():
+                missing.append(path)
             elif digests.of(path) != out.get("md5"):
                 edited.append(path)
-    return tuple(edited), tuple(absent)
+    record = digests.root / RUN_RECORD
+    if record.is_file() and not is_record(record.read_bytes()):  # no output of DVC, which would know its hash
+        edited.append(RUN_RECORD.as_posix())
+    return tuple(edited), tuple(missing), tuple(absent)

@@ -10,6 +10,7 @@ Reads names and hashes only, so that it takes a fraction of a second.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,9 +20,10 @@ from proda.store.corpus import PATCHES
 from proda.store.diagnoses import DIAGNOSIS
 from proda.store.files import data_files
 from proda.store.verdicts import VERDICTS
-from proda.workflows.freshness import Freshness, freshness
+from proda.workflows.freshness import LOCK, NEVER, Freshness, freshness
 from proda.workflows.installed_code import changed_stages
 
+SHOWN = 4  # files that a reason names
 HEAD_BYTES = 4096  # of the diagnosis file: its counts are at the top
 
 
@@ -33,6 +35,19 @@ class OpenRound(Record, frozen=True):
     patches: int
     unjudged: int  # patches without a verdict
     built: bool  # whether the results are newer than the patches
+
+
+class _Tree(Record, frozen=True):
+    """What git says of the work tree."""
+
+    branch: str = ""
+    commit: str = ""
+    uncommitted: tuple[str, ...] = ()
+    staged: frozenset[str] = frozenset()  # of the uncommitted files, those with a change in the index
+    untracked: frozenset[str] = frozenset()
+    unmerged: tuple[str, ...] = ()
+    under_way: str = ""
+    branches: frozenset[str] = frozenset()  # of repair rounds
 
 
 class Status(Record, frozen=True):
@@ -49,6 +64,7 @@ class Status(Record, frozen=True):
     failed: Mapping[str, int]  # category → diagnosed dev items; empty if the stage diagnose has not run
     next: str
     why: str
+    unmerged: tuple[str, ...] = ()  # files with an open conflict
     upgraded: tuple[str, ...] = ()  # stages whose installed code is not the one in proda-version.yaml
 
 
@@ -56,18 +72,19 @@ def status(root: Path) -> Status:
     """Return the state of the repository at `root`. Raises InputError if dvc.lock, dvc.yaml or proda-version.yaml cannot be read."""
     why_not = ""
     try:
-        branch, commit, uncommitted, under_way, branches = _git(root)
+        tree = _git(root)
     except GitError as error:
-        branch, commit, uncommitted, under_way, branches, why_not = "", "", (), "", frozenset(), str(error)
+        tree, why_not = _Tree(), str(error)
     found = freshness(root)
-    changed = () if why_not else _changed_files(root, found, uncommitted)
-    this = open_round(root, branch, branches, built=not found.data_changes("evaluate"))
+    changed = () if why_not else _changed_files(root, found, tree.uncommitted)
+    this = open_round(root, tree.branch, tree.branches, built=not found.data_changes("evaluate"))
     failed = failures(root)
     upgraded = changed_stages(root)
-    step, why = next_step(found, this, uncommitted, under_way, failed)
-    if upgraded and not under_way:
+    step, why = _unfinished(tree) or _spoiled(found, tree) or next_step(found, this, tree.uncommitted, failed)
+    if upgraded and not tree.under_way and not tree.unmerged:
         step, why = "proda check --fix", "ProDa was upgraded since the results were built"
-    return Status(branch, commit, under_way, uncommitted, why_not, found, changed, this, failed, step, why, upgraded)
+    branch, commit, under_way, uncommitted = tree.branch, tree.commit, tree.under_way, tree.uncommitted
+    return Status(branch, commit, under_way, uncommitted, why_not, found, changed, this, failed, step, why, tree.unmerged, upgraded)
 
 
 def open_round(root: Path, branch: str, branches: frozenset[str], *, built: bool) -> OpenRound | None:
@@ -99,15 +116,44 @@ def failures(root: Path) -> dict[str, int]:
     return {name: int(count) for name, _, count in pairs if int(count)}
 
 
-def next_step(
-    found: Freshness, this: OpenRound | None, uncommitted: Sequence[str], under_way: str, failed: Mapping[str, int]
-) -> tuple[str, str]:
-    """Return the command to run next, and why."""
+def _unfinished(tree: _Tree) -> tuple[str, str] | None:
+    """Return how to go on with an operation of git, and why; None if none is under way."""
+    if tree.unmerged:
+        return "proda merge", f"{_listed(tree.unmerged)} in conflict"
+    return (f"git {tree.under_way} --continue", f"a {tree.under_way} is under way") if tree.under_way else None
+
+
+def _spoiled(found: Freshness, tree: _Tree) -> tuple[str, str] | None:
+    """Return how to get results back that were edited or removed after their stage wrote them, and why; None if there are none.
+
+    The last commit holds them if dvc.lock is as committed. Otherwise, and for files that git does not know, the stage has to run again. If
+    the data changed too, `next_step` says so: the stages have to run in any case.
+    """
+    spoiled = (*found.edited, *found.missing)
+    if not spoiled or any(c.kind != "derived data" for c in (*found.data_changes("diagnose"), *found.data_changes("evaluate"))):
+        return None
+    names = [name for name in tree.uncommitted if any(name == path or name.startswith(f"{path}/") for path in spoiled)]
+    are = "is" if len(spoiled) == 1 else "are"
+    why = f"{_listed(spoiled)} {are} not what {'its' if len(spoiled) == 1 else 'their'} stage wrote"
+    own = all(any(name == path or name.startswith(f"{path}/") for name in names) for path in spoiled)
+    if LOCK in tree.uncommitted or not own or tree.untracked.intersection(names) or not tree.commit:
+        return "dvc repro", why
+    staged = "--staged --worktree " if tree.staged.intersection(names) else ""
+    return f"git restore {staged}{' '.join(map(shlex.quote, spoiled))}", why
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"
+
+
+def next_step(found: Freshness, this: OpenRound | None, uncommitted: Sequence[str], failed: Mapping[str, int]) -> tuple[str, str]:
+    """Return the command to run next, and why, where git waits for nothing and the results are those that the stages wrote."""
     results = [name for name in uncommitted if name == "dvc.lock" or name.startswith(("benchmarks/", "samples/corpus/"))]
     repairable = sum(count for category, count in failed.items() if category != "unexplained")
-    if under_way:
-        return f"git {under_way} --continue", f"a {under_way} is under way"
-    if found.data_changes("diagnose") or found.data_changes("evaluate"):
+    if changes := found.data_changes("diagnose") or found.data_changes("evaluate"):
+        if all(change.what == NEVER for change in changes):
+            return "dvc repro", "some stages have never run"
         return "dvc repro", "results are older than the data"
     if this and this.unjudged and this.patches:
         return "proda verify", f"round {this.number} is built and not judged"
@@ -124,16 +170,24 @@ def next_step(
     return "proda report", "everything is up to date"
 
 
-def _git(root: Path) -> tuple[str, str, tuple[str, ...], str, frozenset[str]]:
-    """Branch, commit, changed files, the operation under way, and the branches of repair rounds."""
+def _git(root: Path) -> _Tree:
     lines = run_git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=normal", "-z", "--", ".").split("\0")
     facts = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# ") and " " in line[2:])
     branch, commit = facts.get("branch.head", ""), facts.get("branch.oid", "")
-    changed = tuple(name for line in lines if (name := _file(line)))
+    changed = {name: line for line in lines if (name := _file(line))}
     refs = run_git(root, "for-each-ref", "--format=%(refname:short)", "refs/heads/repair/").split()
     folder = Path(run_git(root, "rev-parse", "--absolute-git-dir").rstrip("\n"))
     doing = next((what for state, what in UNDER_WAY if (folder / state).exists()), "")
-    return ("" if branch == "(detached)" else branch), ("" if commit == "(initial)" else commit), changed, doing, frozenset(refs)
+    return _Tree(
+        "" if branch == "(detached)" else branch,
+        "" if commit == "(initial)" else commit,
+        tuple(changed),
+        staged=frozenset(name for name, line in changed.items() if line[0] == "1" and line[2] != "."),
+        untracked=frozenset(name for name, line in changed.items() if line[0] == "?"),
+        unmerged=tuple(name for name, line in changed.items() if line[0] == "u"),
+        under_way=doing,
+        branches=frozenset(refs),
+    )
 
 
 def _file(line: str) -> str:

@@ -67,6 +67,11 @@ def load_yaml_bytes(data: bytes, where: str, numbers: bool = False) -> Any:
         raise (_unresolved(data, conflict.start()) if conflict else refusal).as_input_error(where) from None
 
 
+def has_conflict(data: bytes) -> bool:
+    """Whether a line of `data` is a conflict marker of git."""
+    return _CONFLICT.search(data) is not None
+
+
 def _unresolved(data: bytes, start: int) -> RefusedError:
     reason = "A merge conflict is not resolved here. Choose one of the versions and remove the conflict markers."
     return RefusedError(reason, data.count(b"\n", 0, start) + 1)
