@@ -34,3 +34,10 @@ def test_a_damaged_dvc_lock_is_named_with_the_remedy_and_stays(tmp_path: Path, c
     said = capsys.readouterr().err
     assert "dvc.lock" in said and "git checkout dvc.lock" in said
     assert (tmp_path / LOCK).read_text() == text
+
+
+def test_a_merge_conflict_in_dvc_lock_is_not_called_an_interruption(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / LOCK).write_text("<<<<<<< HEAD\nschema: '2.0'\n=======\n>>>>>>> other\n")
+    assert main(tmp_path) == 1
+    said = capsys.readouterr().err
+    assert "A merge conflict is not resolved here" in said and "git checkout --ours dvc.lock" in said and "interrupted" not in said

@@ -35,6 +35,7 @@ from proda.store.validation import PATH as VALIDATION
 from proda.store.validation import counted
 from proda.store.written import WRITTEN, load_written, read_written, written_paths
 from proda.store.written_items import WRITTEN_ITEMS, load_written_items, read_written_items, written_item_paths
+from proda.workflows.freshness import LOCK, PIPELINE, read_stages
 from proda.workflows.installed_code import VERSION_FILE, changed_stages
 from proda.workflows.renamed_patches import renamed_patches
 from proda.yamlio.schema import located
@@ -72,6 +73,7 @@ def check_repository(root: Path, *, shape: bool = False) -> Checked:
         *report.findings,
         *committed.findings,
         *_params(root),
+        *_pipeline(root),
         *_code(root),
         *_unread(committed),
         *unreadable,
@@ -93,6 +95,12 @@ def _params(root: Path) -> list[Finding]:
     if not (root / "params.yaml").exists() and not (root / "dvc.yaml").exists():
         return []  # knowledge without a build
     return attempted(root, "params.yaml", lambda: load_params(root / "params.yaml"))[1]
+
+
+def _pipeline(root: Path) -> list[Finding]:
+    """What keeps DVC from reading dvc.yaml or dvc.lock."""
+    there = [name for name in (PIPELINE, LOCK) if (root / name).exists()]
+    return [finding for name in there for finding in attempted(root, name, partial(read_stages, root, name))[1]]
 
 
 def _code(root: Path) -> list[Finding]:

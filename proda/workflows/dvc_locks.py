@@ -19,6 +19,7 @@ from pathlib import Path
 from proda.errors import InputError, ProdaError
 from proda.store.files import write_file
 from proda.yamlio import load_yaml
+from proda.yamlio.load import has_conflict
 
 RWLOCK = Path(".dvc/tmp/rwlock")
 LOCK = Path("dvc.lock")
@@ -57,6 +58,11 @@ def check_lock(root: Path) -> None:
     try:
         COMPILED_LOCKFILE_SCHEMA(load_yaml(path))
     except (ProdaError, Invalid):
+        if has_conflict(path.read_bytes()):
+            raise InputError(
+                f"{path}\n  A merge conflict is not resolved here. Take the file of one side (`git checkout --ours dvc.lock`), resolve the"
+                " other files in conflict, which `proda merge` names, then run `make repro`, which writes dvc.lock again."
+            ) from None
         raise InputError(
             f"{path}\n  The file is damaged by an interrupted `dvc repro`. Run `git checkout dvc.lock`, then `make repro`."
         ) from None

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cli.test_repair import dev_wrong, git, proda
 from tests.toyresults import commit, make_diagnoses, make_results
@@ -108,3 +109,101 @@ def test_what_is_not_committed_or_not_here_is_said(root: Path) -> None:
     assert "1 file not committed" in text and "not on this machine: build/knowledge" in text and "next: git add" in text
     git(root, "checkout", "-q", "--detach")
     assert "HEAD is detached" in proda(root, "status").stdout
+
+
+CONFLICT = "<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> other\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("benchmarks/results/diagnosis.yaml", ""),
+        ("benchmarks/results/diagnosis.yaml", CONFLICT),
+        ("benchmarks/results/outcomes/dev.csv", "item\n"),
+        ("benchmarks/results/run.json", CONFLICT),
+        ("benchmarks/results/run.json", "[]"),
+    ],
+)
+def test_an_edited_result_is_restored_and_not_committed(root: Path, name: str, text: str) -> None:
+    (root / "benchmarks/results/run.json").write_text("{}\n")
+    commit(root, "A record")
+    (root / name).write_text(text)
+    spoiled = name.removesuffix("/dev.csv")
+    said = proda(root, "status").stdout
+    assert f"edited after their stage wrote them: {spoiled}" in said and "up to date" not in said
+    assert f"next: git restore {spoiled}   ({spoiled} is not what its stage wrote)" in said
+    git(root, "restore", spoiled)
+    assert "results are up to date" in proda(root, "status").stdout
+    (root / name).write_text(text)
+    git(root, "add", name)
+    assert f"next: git restore --staged --worktree {spoiled}" in proda(root, "status").stdout
+    commit(root, "An edited result")  # the last commit does not hold it then
+    assert "next: dvc repro" in proda(root, "status").stdout
+
+
+def test_a_result_that_is_gone_is_missing_and_not_edited(root: Path) -> None:
+    (root / "benchmarks/results/diagnosis.yaml").unlink()
+    said = proda(root, "status").stdout
+    assert "missing: benchmarks/results/diagnosis.yaml" in said and "edited" not in said and "up to date" not in said
+    assert "next: git restore benchmarks/results/diagnosis.yaml" in said
+
+
+def test_a_stage_without_results_is_named_as_never_run(root: Path) -> None:
+    lock = yaml.safe_load((root / "dvc.lock").read_text())
+    del lock["stages"]["diagnose"]
+    (root / "dvc.lock").write_text(yaml.safe_dump(lock))
+    said = proda(root, "status").stdout
+    assert "never run: " in said and "diagnose" in said and "derived data" not in said and "up to date" not in said
+    assert "next: dvc repro   (some stages have never run)" in said
+    assert "Results are older" not in proda(root, "check").stderr
+    done = proda(root, "repair", "--dry-run")
+    assert done.returncode == 2 and "There are no results yet. Never run: " in done.stderr and "older" not in done.stderr
+
+
+def test_files_in_conflict_are_named_before_the_merge_goes_on(root: Path) -> None:
+    topic = root / "knowledge/milling/milling-basics.yaml"
+    git(root, "switch", "-q", "-c", "other")
+    topic.write_text(topic.read_text() + "# theirs\n")
+    commit(root, "Theirs")
+    git(root, "switch", "-q", "main")
+    topic.write_text(topic.read_text() + "# ours\n")
+    commit(root, "Ours")
+    subprocess.run(["git", "merge", "other"], cwd=root, capture_output=True, check=False)
+    said = proda(root, "status").stdout
+    assert "a merge is under way\nin conflict: knowledge/milling/milling-basics.yaml\n" in said
+    assert "next: proda merge   (knowledge/milling/milling-basics.yaml in conflict)" in said
+    assert json.loads(proda(root, "status", "--json").stdout)["unmerged"] == ["knowledge/milling/milling-basics.yaml"]
+    topic.write_text("\n".join(line for line in topic.read_text().splitlines() if line[:7] not in ("<<<<<<<", "=======", ">>>>>>>")) + "\n")
+    git(root, "add", ".")
+    assert "next: git merge --continue" in proda(root, "status").stdout
+
+
+@pytest.mark.parametrize("name", ["dvc.yaml", "dvc.lock"])
+def test_conflict_markers_in_the_pipeline_are_an_error_with_the_advice_for_a_merge(root: Path, name: str) -> None:
+    file = root / name
+    text = file.read_text()
+    file.write_text("# first\n<<<<<<< HEAD\n" + text)
+    done = proda(root, "check")
+    assert done.returncode == 1 and f"{name}:2\n  A merge conflict is not resolved here." in done.stdout, done.stdout
+    for said in (done.stdout, proda(root, "status").stderr):
+        assert "proda merge" in said and "git restore" not in said
+    assert ("git checkout --ours dvc.lock" in done.stdout) == (name == "dvc.lock")
+    file.write_text("[]\n")
+    done = proda(root, "check")
+    assert done.returncode == 1 and f"{name}:1  stages\n  Expected `stages:`" in done.stdout, done.stdout
+    assert ("git restore dvc.lock" in done.stdout) == (name == "dvc.lock")
+
+
+def test_the_advice_for_a_lock_in_conflict_works_in_a_merge(root: Path) -> None:
+    lock = root / "dvc.lock"
+    git(root, "switch", "-q", "-c", "other")
+    lock.write_text(lock.read_text().replace("stages:", "# theirs\nstages:", 1))
+    commit(root, "Theirs")
+    git(root, "switch", "-q", "main")
+    lock.write_text(lock.read_text().replace("stages:", "# ours\nstages:", 1))
+    commit(root, "Ours")
+    subprocess.run(["git", "merge", "other"], cwd=root, capture_output=True, check=False)
+    done = proda(root, "status")
+    assert done.returncode == 1 and "git checkout --ours dvc.lock" in done.stderr
+    git(root, "checkout", "--ours", "dvc.lock")
+    assert "in conflict: dvc.lock" in proda(root, "status").stdout
