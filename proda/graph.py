@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from proda.errors import NotFoundError
+from proda.errors import InputError, NotFoundError
 from proda.records import Case, Chain, Concept, Node, Relation, Statement
 
 
@@ -54,13 +54,16 @@ class Knowledge:
 
     @classmethod
     def load(cls, folder: Path) -> Knowledge:
-        """Read the compiled knowledge. Raises NotFoundError if the stage `check` has not run."""
+        """Read the compiled knowledge. Raises NotFoundError if the stage `check` has not run, InputError if a file is damaged."""
         shards = sorted(folder.glob("*.jsonl"))
         if not (folder / "relations.json").is_file():
             raise NotFoundError(f"{folder}\n  No compiled knowledge here. Run `dvc repro check` (or `make repro`) first.")
         decoder = msgspec.json.Decoder(CompiledTopic)
-        topics = [decoder.decode(line) for shard in shards for line in shard.read_bytes().splitlines() if line]
-        relations = msgspec.json.decode((folder / "relations.json").read_bytes(), type=list[Relation])
+        try:
+            topics = [decoder.decode(line) for shard in shards for line in shard.read_bytes().splitlines() if line]
+            relations = msgspec.json.decode((folder / "relations.json").read_bytes(), type=list[Relation])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise InputError(f"{folder}\n  The compiled knowledge is damaged. Remove the folder, then run `dvc repro check`.") from None
         return cls(
             relations,
             (c for t in topics for c in t.concepts),

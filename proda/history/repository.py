@@ -138,9 +138,10 @@ class Repository:
         return neutral_line(self.metrics)
 
     def result(self, name: str) -> dict[str, Any]:
-        """Content of a JSON file in benchmarks/results; empty if the file is absent."""
-        path = self.root / "benchmarks" / "results" / name
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any]) if path.is_file() else {}
+        """Content of a JSON file in benchmarks/results; empty if the file is absent. Raises InputError if it is damaged."""
+        from proda.store.json_results import read_result
+
+        return read_result(self.root, name, self.name if self.commit else "")
 
     def frame(self, what: Frame) -> pd.DataFrame:
         """Return records as a pandas frame, one row each, in order of id. Lists stay Python tuples."""

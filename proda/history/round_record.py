@@ -23,6 +23,7 @@ from proda.history.rounds import adding, of_earlier_round
 from proda.history.trace import Group, Link, Trace, made
 from proda.records import CATEGORIES, Patch
 from proda.store.corpus import PATCHES
+from proda.store.json_results import object_fault
 from proda.store.verdicts import VERDICTS, read_rounds
 from proda.yamlio import load_yaml_bytes
 
@@ -214,10 +215,10 @@ def _revert_of(root: Path, commit: Commit) -> Commit | None:
 def _metrics(root: Path, revisions: Iterable[str], verdict: RoundVerdict | None, side: Literal["before", "after"]) -> dict[str, Any]:
     """metrics.json at the first of the revisions that has the scores which the verdict names; empty if none has."""
     for revision in revisions:
-        try:
-            found = msgspec.json.decode(content(root, revision, METRICS) or b"{}")
-        except msgspec.DecodeError:
+        data = content(root, revision, METRICS) or b"{}"
+        if object_fault(data):
             continue
+        found = msgspec.json.decode(data)
         if verdict and all(_close(_accuracy(found, name), getattr(split, side)) for name, split in verdict.splits.items()):
             return dict(found)
     return {}

@@ -27,6 +27,7 @@ from proda.store.exceptions import PATH as EXCEPTIONS
 from proda.store.exceptions import Exemption, load_exceptions
 from proda.store.files import data_files
 from proda.store.items import ITEMS, decode_item
+from proda.store.json_results import object_fault, remedy
 from proda.store.outcomes import read_outcomes
 from proda.store.patches import apply_patches, read_patch
 from proda.store.reading import PATH as READING
@@ -211,8 +212,9 @@ def _if_there(root: Path, file: Path, read: Callable[[Path], object]) -> Iterato
 
 
 def _read_json(path: Path) -> None:
-    if not isinstance(json.loads(read_bytes(path)), dict):
-        raise InputError(f"{path}\n  Expected a JSON object. Restore the file from git, or rebuild it with `dvc repro`.")
+    data = read_bytes(path)
+    if fault := object_fault(data):
+        raise InputError(f"{path}\n  {fault} {remedy(path.name, data)}")
 
 
 def _read_lines(path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from proda.errors import InputError
 from proda.records import Sample
 
 
@@ -38,5 +39,8 @@ def base_texts(path: Path) -> Iterator[Text]:
         return
     decoder = msgspec.json.Decoder(dict[str, str])
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
-        document = decoder.decode(line)
+        try:
+            document = decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise InputError(f"{path}:{number}\n  The line is damaged. Run `dvc repro curriculum`, which writes the file again.") from None
         yield Text(f"base:{number}", f"{document['prompt']} {document['completion']}".strip())

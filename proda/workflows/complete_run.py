@@ -26,6 +26,7 @@ from proda.history.provenance import provenance
 from proda.params import load_params
 from proda.records import Record, content_hash
 from proda.store.diagnoses import DIAGNOSIS, load_diagnoses
+from proda.store.json_results import read_result, remedy
 from proda.store.public_url import public_url
 from proda.store.run_record import file_hash, read_run, versions, write_run
 from proda.tester.metrics import flat_metrics
@@ -201,11 +202,11 @@ def _metrics(path: Path) -> dict[str, Any]:
     """Nested numbers of metrics.json or breakdowns.json."""
     if not path.is_file():
         raise NotFoundError(f"{path}\n  There are no results yet. Run `dvc repro` (or `make repro`) first.")
+    found: dict[str, Any] = read_result(path.parents[2], path.name)
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, dict[str, Any]]])
-        flat_metrics(found)
-    except (msgspec.DecodeError, ValueError, TypeError) as error:
-        raise InputError(f"{path}\n  The file is damaged: {error}. Run `dvc repro evaluate`.") from None
+        flat_metrics(msgspec.convert(found, dict[str, dict[str, dict[str, Any]]]))
+    except (msgspec.ValidationError, ValueError, TypeError):
+        raise InputError(f"{path}\n  Expected blocks of named numbers. {remedy(path.name, b'')}") from None
     return found
 
 

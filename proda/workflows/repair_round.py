@@ -13,7 +13,6 @@ from pathlib import Path
 
 import msgspec
 
-from proda.errors import InputError
 from proda.gitrepo import NoRepositoryError, open_git
 from proda.graph import Knowledge
 from proda.history.repository import Repository
@@ -23,6 +22,7 @@ from proda.records import Diagnosis, Evidence, Item, Patch, Record, Sample
 from proda.store.corpus import load_corpus
 from proda.store.diagnoses import load_diagnoses, load_noticed
 from proda.store.items import load_items
+from proda.store.json_results import read_result
 from proda.store.patches import load_patches, named, untouched
 from proda.store.run_record import RUN_RECORD
 from proda.store.training_texts import Text, sample_text
@@ -184,10 +184,4 @@ def round_here(root: Path) -> int:
 
 def run_id(root: Path) -> str:
     """Return the MLflow run that benchmarks/results/run.json names; empty if there is none. Raises InputError if the file is malformed."""
-    path = root / RUN_RECORD
-    if not path.is_file():
-        return ""
-    try:
-        return str(msgspec.json.decode(path.read_bytes(), type=dict[str, object]).get("run_id") or "")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{RUN_RECORD}\n  {error}. Restore the file from git, or run `proda runs --complete`.") from None
+    return str(read_result(root, RUN_RECORD.name).get("run_id") or "")

@@ -118,8 +118,8 @@ def _suites(repo: Repository) -> dict[str, float]:
     """Return name of a general suite → mean accuracy of the tuned models."""
     try:
         names = list(repo.metrics["suites"])
-    except (KeyError, TypeError, msgspec.DecodeError):
-        names = []  # results of the suite of the curriculum alone, or a file that `_accuracy` refuses
+    except (KeyError, TypeError):
+        names = []  # results of the suite of the curriculum alone, or of a form that `_accuracy` refuses
     return {name: _accuracy(repo, "suites", name) for name in names} or {CURRICULUM: _accuracy(repo, "general")}
 
 
@@ -130,9 +130,8 @@ def _accuracy(repo: Repository, *path: str) -> float:
         for key in (*path, "tuned", "accuracy"):
             block = block[key]
         return float(block)
-    except (KeyError, TypeError, ValueError, msgspec.DecodeError) as error:
+    except (KeyError, TypeError, ValueError):
         where = ".".join((*path, "tuned", "accuracy"))
         raise InputError(
-            f"{METRICS} ({repo.name})\n  Cannot be read: {error!r}. Expected {where}, a number."
-            " Restore the file from git, or run `dvc repro evaluate`."
+            f"{METRICS} ({repo.name})\n  There is no {where}, or it is no number. Restore the file from git, or run `dvc repro evaluate`."
         ) from None
