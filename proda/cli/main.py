@@ -11,10 +11,16 @@ import keyword
 import os
 import sys
 
-import click
+INTERRUPTED = "Interrupted. No file is half-written; run the same command again."
 
-from proda.cli.terminal import in_utf8_mode, show_what_can_be_shown
-from proda.errors import ProdaError, UsageError, failed_write
+try:
+    import click
+
+    from proda.cli.terminal import in_utf8_mode, open_standard_streams, refuse_undecodable, show_what_can_be_shown
+    from proda.errors import ProdaError, UsageError, failed_write
+except KeyboardInterrupt:  # most of the time of a short command is spent here
+    print(INTERRUPTED, file=sys.stderr)
+    sys.exit(130)
 
 # verb → one line for --help; the command is the function of that name in the module proda.cli.<verb> (`import_` for `import`)
 VERBS = {
@@ -122,9 +128,11 @@ def help_command(context: click.Context, verb: str | None) -> None:
 
 def main(command: click.Command = cli) -> None:
     """Run a command as `proda` does; scripts that report errors in the same way use it too."""
-    in_utf8_mode()
-    show_what_can_be_shown()
     try:
+        open_standard_streams()
+        in_utf8_mode()
+        show_what_can_be_shown()
+        refuse_undecodable(sys.argv[1:])
         code = command.main(standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
@@ -134,7 +142,7 @@ def main(command: click.Command = cli) -> None:
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted. No file is half-written; run the same command again.", err=True)
+        click.echo(INTERRUPTED, err=True)
         sys.exit(130)
     except BrokenPipeError:
         # The reader has ended (`proda show … | head`), which is no fault. Without this the interpreter complains when it flushes.

@@ -1,6 +1,8 @@
 """Makes output work on every terminal: files are read as UTF-8 in every locale, and characters that cannot be shown are replaced.
 
+open_standard_streams()         # a program may be started without them, as in `proda status >&-`
 in_utf8_mode()                  # restarts the process if the locale's encoding is another one
+refuse_undecodable(sys.argv[1:])        # UsageError for an argument that is not UTF-8
 show_what_can_be_shown()        # then "b → c" prints as "b -> c" on a terminal of eight bits
 """
 
@@ -12,6 +14,9 @@ import locale
 import os
 import sys
 import unicodedata
+from collections.abc import Sequence
+
+from proda.errors import UsageError
 
 REPLACEMENTS = {
     "→": "->",
@@ -27,6 +32,31 @@ REPLACEMENTS = {
     "≤": "<=",
     "≥": ">=",
 }
+
+
+def open_standard_streams() -> None:
+    """Open the null device in place of standard input, output and error where the process was started without them.
+
+    Otherwise the next file that is opened takes their place, and processes that this one starts read or write it.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            found = os.open(os.devnull, os.O_RDWR)
+            if found != number:
+                os.dup2(found, number)
+                os.close(found)
+            os.set_inheritable(number, True)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - as long as the process
+
+
+def refuse_undecodable(arguments: Sequence[str]) -> None:
+    """Raise UsageError for an argument that is not UTF-8: it could be neither compared with a file, nor printed, nor given to git."""
+    for argument in arguments:
+        try:
+            argument.encode("utf-8")
+        except UnicodeEncodeError:
+            shown = argument[:80].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            raise UsageError(f"Got the argument '{shown}', which is not UTF-8. Give it in UTF-8; rename a file with such a name.") from None
 
 
 def in_utf8_mode() -> None:

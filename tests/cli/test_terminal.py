@@ -59,3 +59,35 @@ def test_in_another_locale_files_arguments_and_commits_are_utf_8(root: Path, tmp
         assert done.returncode == 0 and b"Traceback" not in done.stderr, done.stderr
     assert git(clone, "status", "--porcelain") == "" and git(clone, "log", "-1", "--format=%an") == "M\u00fcller"
     assert len(git(clone, "log", "--format=%H", "main..repair/round-1").splitlines()) == 2
+
+
+@pytest.mark.parametrize("command", [["show"], ["diff"], ["audit", "--item"], ["check", "--root"], ["nothing"]], ids=" ".join)
+def test_an_argument_that_is_not_utf8_is_refused_by_every_command(root: Path, command: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-P", "-m", "proda.cli.main", *command, b"a\xffb"], cwd=root, capture_output=True, check=False)
+    assert done.returncode == 2
+    said = "Got the argument 'a\\xffb', which is not UTF-8. Give it in UTF-8; rename a file with such a name.\n"
+    assert done.stderr.decode() == said and not done.stdout
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("verb", ["status", "check", "owners"])
+def test_a_closed_standard_stream_is_no_fault(root: Path, verb: str, closed: str) -> None:
+    command = f'"{sys.executable}" -P -m proda.cli.main {verb} {closed}'
+    open_ = subprocess.run(command.removesuffix(closed), shell=True, cwd=root, capture_output=True, check=False)
+    done = subprocess.run(["bash", "-c", command], cwd=root, capture_output=True, check=False)
+    assert done.returncode == open_.returncode and b"Traceback" not in done.stderr
+    if "2>" not in closed:
+        assert done.stderr == open_.stderr
+    if not closed.startswith(">") and " >" not in closed:
+        assert done.stdout == open_.stdout
+
+
+def test_an_interruption_while_modules_are_imported_is_one_line(root: Path, tmp_path: Path) -> None:
+    """A module that sends this process the signal of Ctrl-C stands in the place of click."""
+    (tmp_path / "click.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(5)\n")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "proda.cli.main", "check"],
+        cwd=root, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted. No file is half-written; run the same command again.\n")
