@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from proda.cli.settings import disciplines, seed_list, setting_options
+from proda.cli.settings import COUNT, disciplines, seed_list, setting_options
 from proda.errors import UsageError
 from proda.history.repository import Repository
 
@@ -39,7 +39,7 @@ OUT_HELP = "File for the results of --disciplines or --set-param (default: build
 
 
 @click.command(epilog="Example: proda attribute --dry-run")
-@click.option("--round", "number", type=click.IntRange(min=1), help="The round to judge (default: the last one).")
+@click.option("--round", "number", type=COUNT, help="The round to judge (default: the last one).")
 @click.option("--patch", "wanted", multiple=True, metavar="PATCH", help="Judge only this patch. May be repeated.")
 @click.option("--seeds", "seeds_text", metavar="LIST", help=SEEDS_HELP)
 @click.option(

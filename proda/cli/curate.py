@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from proda.cli.settings import COUNT_OR_NONE
+
 if TYPE_CHECKING:
     from proda.store.chunks import Chunk
     from proda.workflows.curate import CurationReport
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: proda curate --dry-run --rejected 3")
 @click.argument("sources", metavar="[SOURCE…]", nargs=-1)
-@click.option("--rejected", "shown", type=click.IntRange(min=0), default=0, metavar="N", help="Print N rejected chunks with their reasons.")
+@click.option("--rejected", "shown", type=COUNT_OR_NONE, default=0, metavar="N", help="Print N rejected chunks with their reasons.")
 @click.option("--dry-run", is_flag=True, help="Print the counts, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON, for each source too.")
 @click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")

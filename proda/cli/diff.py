@@ -20,7 +20,7 @@ import click
 import msgspec
 
 from proda.cli.comment import comment
-from proda.cli.settings import FEW, count, note, range_ends, sealed_option
+from proda.cli.settings import COUNT, FEW, count, note, range_ends, sealed_option
 from proda.errors import UsageError
 from proda.history.anchors import anchors_of
 from proda.history.compare import CHANGES, Comparison, Derived, FieldChange, NeutralScore, Score, causes, compare, tally
@@ -31,7 +31,7 @@ from proda.history.revision import TEXT_HASH, read_revision
 
 @click.command(epilog="Example: proda diff main --markdown")
 @click.argument("revisions", metavar="[A [B]]", nargs=-1)
-@click.option("--samples", "shown", metavar="N", type=click.IntRange(min=1), help="Show N changed samples, old and new text.")
+@click.option("--samples", "shown", metavar="N", type=COUNT, help="Show N changed samples, old and new text.")
 @click.option("--all", "everything", is_flag=True, help="List every node and flip, not the first dozen.")
 @sealed_option
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")

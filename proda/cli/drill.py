@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from proda.cli.settings import disciplines, seed_list, setting_options
+from proda.cli.settings import COUNT, SEED, disciplines, seed_list, setting_options
 from proda.history.repository import Repository
 from proda.records import CATEGORIES
 from proda.store.files import write_file
@@ -40,8 +40,8 @@ DEFAULT = Path("build/drill/drill.json")
 
 
 @click.command(epilog="Example: proda drill --dry-run --sites 2")
-@click.option("--sites", type=click.IntRange(min=1), default=8, show_default=True, help="Number of faults of each kind.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the draw of sites; not a training seed.")
+@click.option("--sites", type=COUNT, default=8, show_default=True, help="Number of faults of each kind.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of the draw of sites; not a training seed.")
 @click.option("--seeds", "seeds_text", default="0,1,2", show_default=True, metavar="LIST", help="Training seeds, separated by commas.")
 @setting_options
 @click.option("--dry-run", is_flag=True, help="List the faults that would be planted, and stop.")

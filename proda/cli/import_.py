@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from proda.cli.settings import COUNT
 from proda.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ SHOWN = 3  # faults of one kind that are printed; --json has the first 100
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="lm-eval: a folder of further tasks. Python functions that they name are run.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="lm-eval: read only so many questions of each task, from its first one.")
+@click.option("--limit", type=COUNT, help="lm-eval: read only so many questions of each task, from its first one.")
 @click.option("--dry-run", is_flag=True, help="Read everything and list the faults, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print counts and faults as JSON.")
 @click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")

@@ -32,7 +32,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.argument("ours", type=FILE)
 @click.argument("theirs", type=FILE)
 @click.argument("path")
-@click.argument("size", type=click.IntRange(1), default=7)
+@click.argument("size", type=click.IntRange(1, 1000), default=7)
 @click.argument("names", nargs=-1)
 @click.option("--inner", is_flag=True, help="Merge two common ancestors: keep the base version of what conflicts, without markers.")
 def merge_driver(base: Path, ours: Path, theirs: Path, path: str, size: int, names: tuple[str, ...], inner: bool) -> None:

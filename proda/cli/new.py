@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from proda.cli.settings import COUNT_OR_NONE
 from proda.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ ASKED = {
 @click.option("--title", help="Title of the source. Asked for at a terminal if left out.")
 @click.option("--origin", help="Where the source comes from. Asked for at a terminal if left out.")
 @click.option("--licence", help="Licence of the source. Asked for at a terminal if left out.")
-@click.option("--samples", type=click.IntRange(min=0), help="Samples of the discipline. Default: in proportion to its statements.")
+@click.option("--samples", type=COUNT_OR_NONE, help="Samples of the discipline. Default: in proportion to its statements.")
 @click.option("--allocate", is_flag=True, help="Write no topic: give the discipline its share of samples by the statements it has now.")
 @click.option("--dry-run", is_flag=True, help="Print what would be written as a diff, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the names of the files as JSON.")

@@ -22,7 +22,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from proda.cli.settings import FEW, note
+from proda.cli.settings import FEW, NUMBER, note
 from proda.errors import UsageError
 
 
@@ -37,7 +37,7 @@ from proda.errors import UsageError
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to a file, for --from.")
 @click.option("--from", "saved", type=click.Path(dir_okay=False, path_type=Path), help="Read a report from a file and check nothing.")
-@click.option("--number", type=click.IntRange(min=1), help="Number of the pull request.")
+@click.option("--number", type=NUMBER, help="Number of the pull request.")
 @click.option("--post", is_flag=True, help="Write the comment on the pull request, or update the one that is there.")
 @click.option("--head", metavar="COMMIT", help="With --post: leave the comment as it is unless the pull request ends at this commit.")
 @click.option(

@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from proda.cli.main import main
+from proda.cli.settings import COUNT, SEED
 from proda.errors import InputError, UsageError
 from proda.history.repository import Repository
 from proda.language.wording import sentence
@@ -34,13 +35,13 @@ ALL = "dev,twin,sealed"
 @click.argument("out", required=False, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--items", "splits", metavar="LIST", default=ALL, show_default=True, help="Splits whose items are asked.")
 @click.option("--unread", is_flag=True, help="Leave out items with two or more readings, or that --reader has read.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the draw.")
-@click.option("--size", type=click.IntRange(min=1), default=120, show_default=True, help="Items on a sheet.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of the draw.")
+@click.option("--size", type=COUNT, default=120, show_default=True, help="Items on a sheet.")
 @click.option("--collect", "answers", multiple=True, type=FILE, help="Answers to take in.")
 @click.option("--reader", metavar="LABEL", help="Who answered: a letter, not a name.")
 @click.option("--sheets", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Sheets that the answers number.")
-@click.option("--statements", type=click.IntRange(min=1), metavar="N", help="Print N statements in use.")
-@click.option("--samples", type=click.IntRange(min=1), metavar="N", help="Print N samples, as they are trained on.")
+@click.option("--statements", type=COUNT, metavar="N", help="Print N statements in use.")
+@click.option("--samples", type=COUNT, metavar="N", help="Print N samples, as they are trained on.")
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The repository.")
 def reading_sheet(
     out: Path | None,

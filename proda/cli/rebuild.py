@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from proda.cli.settings import count, note
+from proda.cli.settings import NUMBER, count, note
 from proda.errors import UsageError
 
 
@@ -28,7 +28,7 @@ from proda.errors import UsageError
 @click.option("--push", "pushes", is_flag=True, help="Push the branch to origin.")
 @click.option("--pr", "requests", is_flag=True, help="With --branch and --push: open a pull request into the branch of before.")
 @click.option("--start", metavar="WORKFLOW", help="After a push, start this workflow for the branch: GitHub starts none for such a push.")
-@click.option("--number", type=click.IntRange(min=1), help="With --start: number of the pull request, an input of the workflow.")
+@click.option("--number", type=NUMBER, help="With --start: number of the pull request, an input of the workflow.")
 @click.option("--dry-run", is_flag=True, help="Print which stages would run, and change nothing.")
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
 @click.pass_context

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from proda.cli.settings import note
+from proda.cli.settings import COUNT, note
 from proda.errors import UsageError
 from proda.history.repository import Repository
 from proda.records import Patch
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: proda repair --dry-run --max 5")
-@click.option("--max", "most", type=click.IntRange(min=1), help="Commit at most this many patches, those that explain most failures first.")
-@click.option("--per-error", type=click.IntRange(min=1), help="Samples for each failed item that is explained.  [default: 20]")
+@click.option("--max", "most", type=COUNT, help="Commit at most this many patches, those that explain most failures first.")
+@click.option("--per-error", type=COUNT, help="Samples for each failed item that is explained.  [default: 20]")
 @click.option("--reallocate", is_flag=True, help="Write no patches; set the samples per discipline by its errors on dev, as one commit.")
-@click.option("--round", "number", type=click.IntRange(min=1), help="Number of the round (default: one more than the last on record).")
+@click.option("--round", "number", type=COUNT, help="Number of the round (default: one more than the last on record).")
 @click.option("--push", "pushes", is_flag=True, help="Push the branch of the round to origin.")
 @click.option("--pr", "requests", is_flag=True, help="With --push: open a pull request with the evidence, or update the open one.")
 @click.option("--base", metavar="BRANCH", help="The branch that the request is merged into (default: the one that is checked out).")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from proda.cli.settings import COUNT
 from proda.errors import UsageError
 from proda.history.repository import Repository
 from proda.store.run_record import RUN_RECORD
@@ -28,7 +29,7 @@ ELSEWHERE = "There are no runs on this machine. `proda runs HEAD` shows the one 
 
 @click.command(epilog="Example: proda runs --max 3")
 @click.argument("what", required=False)
-@click.option("--max", "most", type=click.IntRange(1), default=10, show_default=True, help="How many runs to list, the newest first.")
+@click.option("--max", "most", type=COUNT, default=10, show_default=True, help="How many runs to list, the newest first.")
 @click.option("--upload", is_flag=True, help="Send runs to the server that MLFLOW_TRACKING_URI names: all, or the run WHAT.")
 @click.option("--ui", is_flag=True, help="Show the runs in a browser: start MLflow's user interface, for this machine alone.")
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True, help="The port for --ui; if in use, another one.")

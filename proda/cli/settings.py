@@ -16,6 +16,12 @@ from proda.errors import UsageError
 from proda.records import Item
 
 C = TypeVar("C", bound=Callable[..., Any])
+MOST = 1_000_000  # samples, patches, rounds, …: more is a slip of the keyboard, and would end in a file that cannot be read again
+COUNT = click.IntRange(1, MOST)
+COUNT_OR_NONE = click.IntRange(0, MOST)
+NUMBER = click.IntRange(1, 2**31 - 1)  # of a pull request
+LAST_SEED = 2**32 - 1
+SEED = click.IntRange(0, LAST_SEED)
 FEW = 12  # entries of a list that are shown without --all
 
 
@@ -52,8 +58,8 @@ def disciplines(text: str | None, items: Iterable[Item]) -> frozenset[str] | Non
 def seed_list(text: str) -> tuple[int, ...]:
     """Return the seeds of a comma list. Raises UsageError unless they are different whole numbers."""
     parts = [p.strip() for p in text.split(",")]
-    if not all(p.isdecimal() for p in parts) or len(set(parts)) < len(parts):
-        raise UsageError(f"--seeds {text}: expected different whole numbers, such as 0,1,2.")
+    if not all(p.isdecimal() and len(p) < 20 and int(p) <= LAST_SEED for p in parts) or len(set(parts)) < len(parts):
+        raise UsageError(f"--seeds {text:.80}: expected different whole numbers from 0 to {LAST_SEED}, such as 0,1,2.")
     return tuple(map(int, parts))
 
 

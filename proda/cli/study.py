@@ -26,7 +26,7 @@ from typing import Any
 import click
 import msgspec
 
-from proda.cli.settings import disciplines, seed_list, setting_options
+from proda.cli.settings import COUNT, disciplines, seed_list, setting_options
 from proda.errors import UsageError, closest
 from proda.history.repository import Repository
 from proda.store.files import write_file
@@ -42,9 +42,7 @@ STARVE_HELP = "First remove the samples of this share of the statements."
 @click.option("--arms", "names", metavar="LIST", help=ARMS_HELP)
 @click.option("--seeds", "seeds_text", metavar="LIST", help=SEEDS_HELP)
 @click.option("--confirm", is_flag=True, help=CONFIRM_HELP)
-@click.option(
-    "--budget", type=click.IntRange(min=1), help="Largest number of samples of an arm (default: what `proda repair` would write)."
-)
+@click.option("--budget", type=COUNT, help="Largest number of samples of an arm (default: what `proda repair` would write).")
 @setting_options
 @click.option("--starve", type=click.FloatRange(0, 0.9), default=0.0, help=STARVE_HELP)
 @click.option("--dry-run", is_flag=True, help="Print how many trainings are needed and how long they may take, and stop.")

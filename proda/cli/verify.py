@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from proda.cli.settings import note
+from proda.cli.settings import COUNT, note
 from proda.cli.text import p_text
 from proda.errors import UsageError
 from proda.history.repository import Repository
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: proda verify --dry-run")
 @click.argument("before", metavar="[BEFORE]", required=False)
-@click.option("--round", "number", type=click.IntRange(min=1), help="The round to judge (default: the last on record).")
+@click.option("--round", "number", type=COUNT, help="The round to judge (default: the last on record).")
 @click.option("--revert", is_flag=True, help="Judge nothing; run git revert for each patch that retraining showed to harm.")
 @click.option("--dry-run", is_flag=True, help="Print the verdict (or what would be reverted), and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")

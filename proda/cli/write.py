@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from proda.cli.settings import COUNT
 from proda.cli.text import row
 from proda.errors import UsageError
 from proda.store import edit_lock
@@ -46,7 +47,7 @@ LOCKS = {"samples": (edit_lock.TEXTS,), "cases": (edit_lock.CASES,), "items": (e
 @click.option("--solve", is_flag=True, help="Let the model answer the items instead, with the facts given and without; record its votes.")
 @click.option("--votes", type=click.IntRange(1, 24), help=f"With --solve: votes on an item, each way; {VOTES} if left out.")
 @click.option("--sealed", is_flag=True, help="With --cases, --items or --solve: include what is held out.")
-@click.option("--limit", type=click.IntRange(min=1), help="Ask for at most this many.")
+@click.option("--limit", type=COUNT, help="Ask for at most this many.")
 @click.option("--prune", is_flag=True, help="Remove what belongs to plans or items that no longer exist, and ask for nothing.")
 @click.option("--dry-run", is_flag=True, help="Count what would be asked or removed, and ask and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")

@@ -101,3 +101,29 @@ def test_findings_exit_1_misuse_2_clean_0(root: Path) -> None:
         path.write_text(before)
     assert done.returncode == 1
     assert "colour" in done.stdout
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_every_whole_number_has_an_upper_limit(verb: str) -> None:
+    command = cli.get_command(click.Context(cli), verb)
+    assert command is not None
+    for parameter in command.params:
+        assert parameter.type is not click.INT, parameter.name
+        assert not isinstance(parameter.type, click.IntRange) or parameter.type.max is not None, parameter.name
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("repair", "--max", "1", "--round"),
+        ("verify", "--round"),
+        ("new", "optics/lenses", "--title", "T", "--origin", "o", "--licence", "l", "--samples"),
+        ("drill", "--seed"),
+        ("attribute", "--dry-run", "--seeds"),
+    ],
+    ids=" ".join,
+)
+def test_a_number_that_no_file_can_hold_is_refused_and_shown(root: Path, args: tuple[str, ...]) -> None:
+    given = "9" * 20
+    done = _run(root, *args, given)
+    assert done.returncode == 2 and given in done.stderr and args[-1] in done.stderr and "Traceback" not in done.stderr, done.stderr
