@@ -20,6 +20,11 @@ import click
 from proda.cli.settings import count, note
 from proda.errors import UsageError
 
+NO_TEMPLATE = (
+    "No chat template could be read for {model} on this machine, so params.yaml has `train.prompt: plain`. For an instruct model change"
+    " it to `chat`."
+)
+
 
 @click.command(epilog="Example: proda init ../my-subject --name 'My subject' --dry-run")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
@@ -45,14 +50,15 @@ def init(
     Nothing is downloaded, and the first `dvc repro` works offline. A run that was interrupted continues when it is run again.
     """
     if remove_example:
-        if name or model or endpoint:
+        if (name, model, endpoint) != (None, None, None):
             raise UsageError("--remove-example creates nothing: leave out --name, --model and --endpoint.")
         _remove_example(root / folder, dry_run, as_json)
         return
     from proda.merging.install import install
     from proda.workflows.init_repository import BRANCH, EMBEDDED, Written, plan_repository, write_repository
 
-    planned = plan_repository(root / folder, name=name or "", model=model or EMBEDDED, endpoint=endpoint or "")
+    base = EMBEDDED if model is None else model
+    planned = plan_repository(root / folder, name=name, model=base, endpoint=endpoint or "")
     made = Written("") if dry_run else write_repository(planned)
     if (planned.root / ".git").exists() and not dry_run:
         install(planned.root)
@@ -65,11 +71,13 @@ def init(
         note("Nothing was written: a dry run.")
         return
     commit = f"committed as {made.commit[:9]} on {BRANCH}" if made.commit else "not committed"
-    base = "the embedded base" if model in (None, EMBEDDED) else "a pretrained base"
+    called = "the embedded base" if base == EMBEDDED else "a pretrained base"
     again = "continued an interrupted run: " if planned.begun else ""
     files = count(len(planned.texts), "file")
-    note(f"{again}{files}, {commit}: a pipeline, parameters for {base}, and the example topic baking/bread-making")
+    note(f"{again}{files}, {commit}: a pipeline, parameters for {called}, and the example topic baking/bread-making")
     note(made.why)
+    if base != EMBEDDED and not planned.chat:
+        note(NO_TEMPLATE.format(model=base))
     note(f"Next: cd {shlex.quote(str(root / folder))} && make repro")
 
 

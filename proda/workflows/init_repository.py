@@ -64,6 +64,7 @@ class NewRepository(Record, frozen=True):
     name: str
     texts: dict[str, str]
     begun: bool  # whether some of them are there, from a run that was interrupted
+    chat: bool  # whether questions are put by the model's chat template
 
 
 class Written(Record, frozen=True):
@@ -73,33 +74,41 @@ class Written(Record, frozen=True):
     why: str = ""
 
 
-def plan_repository(root: Path, *, name: str = "", model: str = EMBEDDED, endpoint: str = "") -> NewRepository:
+def plan_repository(root: Path, *, name: str | None = None, model: str = EMBEDDED, endpoint: str = "") -> NewRepository:
     """Return the files of a new repository at `root`; writes nothing. `name` defaults to that of the folder.
 
     Raises UsageError for a value that cannot be used, InputError if `root` holds other files or lies in another git repository, GitError
     if git cannot be used. Takes about five seconds, since the code of every stage is hashed.
     """
     root = Path(os.path.abspath(root))
-    title = name or root.name
+    title = root.name if name is None else name
     _require_line("--name", title)
     _require_line("--model", model)
+    _require_model(model)
     _require_place(root)
     if Path(model).is_dir():
         model = str(Path(model).resolve())
     embedded = model == EMBEDDED
+    chat = has_chat_template(model)
     values = {
         "name": title,
         "version": __version__,
         "model": _scalar(model),
         "endpoint": _scalar(endpoint),
         "base": BASES[embedded].replace("{model}", f"`{model}`"),
-        "prompt": "chat" if has_chat_template(model) else "plain",
+        "prompt": "chat" if chat else "plain",
     }
     texts = {name: _filled(text, values) for name, text in templates(embedded=embedded).items()}
     _require_valid(texts)
     texts |= {"requirements.txt": requirement(), VERSION_FILE.as_posix(): version_text(installed_code())} | DVC_FILES
     begun = _require_empty(root, texts)
-    return NewRepository(root, title, dict(sorted(texts.items())), begun)
+    return NewRepository(root, title, dict(sorted(texts.items())), begun, chat)
+
+
+def _require_model(model: str) -> None:
+    """Raise UsageError for what can only be meant as a folder, and is none; a Hugging Face id does not start like that."""
+    if (model.startswith(("/", "./", "../", "~")) or model in (".", "..")) and not Path(model).is_dir():
+        raise UsageError(f"--model: got '{model:.200}', which is no folder here. Expected a model's folder, or a Hugging Face id.")
 
 
 def has_chat_template(model: str) -> bool:

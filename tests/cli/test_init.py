@@ -85,6 +85,13 @@ def test_the_example_is_removed_when_it_is_committed(tmp_path: Path) -> None:
     [
         ((".",), 1, "not empty"),
         (("breads", "--endpoint", "nowhere"), 2, "--endpoint: Got no address"),
+        (("breads", "--model", ""), 2, "--model: got '', expected one line of text"),
+        (("breads", "--model", " "), 2, "--model: got ' ', expected one line of text"),
+        (("breads", "--name", ""), 2, "--name: got '', expected one line of text"),
+        (("breads", "--model", "/no/model"), 2, "--model: got '/no/model', which is no folder here"),
+        (("breads", "--model", "./model"), 2, "--model: got './model', which is no folder here"),
+        (("breads", "--model", "../model"), 2, "--model: got '../model', which is no folder here"),
+        (("--remove-example", "breads", "--model", ""), 2, "leave out --name"),
         (("--remove-example", "breads", "--name", "x"), 2, "leave out --name"),
         (("--remove-example", "."), 1, "Not a ProDa repository"),
         (("--remove-example", "nowhere"), 2, "no such folder"),
@@ -102,3 +109,14 @@ def test_changes_that_are_not_committed_are_not_removed(tmp_path: Path) -> None:
     topic.write_text(topic.read_text() + "# mine\n")
     done = subprocess.run([*COMMAND, "--remove-example", "breads"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "not committed" in done.stderr and topic.read_text().endswith("# mine\n")
+
+
+@pytest.mark.parametrize("template", [True, False])
+def test_a_model_without_a_readable_chat_template_is_said(tmp_path: Path, template: bool) -> None:
+    (tmp_path / "model").mkdir()
+    if template:
+        (tmp_path / "model/chat_template.jinja").write_text("{{ messages }}")
+    done = call("breads", "--root", str(tmp_path), "--model", str(tmp_path / "model"))
+    assert ("No chat template could be read for" in done.stderr) is not template and "a pretrained base" in done.stderr
+    assert f"prompt: {'chat' if template else 'plain'}" in (tmp_path / "breads/params.yaml").read_text()
+    assert "chat template" not in call("loaves", "--root", str(tmp_path)).stderr
