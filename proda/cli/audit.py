@@ -23,7 +23,7 @@ import click
 import msgspec
 
 from proda.cli.settings import FEW, count, note, range_ends, sealed_option
-from proda.errors import NotFoundError, UsageError
+from proda.errors import NotFoundError, UsageError, closest
 from proda.history.audit import SURENESS, Line, PatchEffect
 from proda.history.repository import Repository
 from proda.store.corpus import PATCHES
@@ -73,11 +73,17 @@ def audit(range_: str | None, item: str | None, patch: str | None, everything: b
     lines = audit_lines(flipped, new.items(), new.knowledge, changes, departed)
     hidden = [] if sealed else [line for line in lines if ":sealed-" in line.item]
     shown = lines if sealed else [line for line in lines if ":sealed-" not in line.item]
+    between = f"between {first} and {last or 'the work tree'}"
     if item is not None:
         shown = [line for line in shown if line.item == item]
         if not shown:
-            raise NotFoundError(f"'{item}' did not flip between {first} and {last or 'the work tree'}, or there is no such item.")
+            raise NotFoundError(f"'{item}' did not flip {between}, or there is no such item.")
     if patch is not None:
+        known = {change.patch for change in changes if change.patch}
+        if patch not in known:
+            close = closest(patch, known)
+            hint = f" Did you mean '{close}'?" if close else ""
+            raise NotFoundError(f"No change {between} is the patch '{patch}'.{hint} `proda audit` without --patch lists the patches.")
         shown = [line for line in shown if line.patch == patch]
     effects = by_patch(shown, changes)
     if as_json:

@@ -55,6 +55,9 @@ def test_one_item_and_one_patch_can_be_asked_for(root: Path) -> None:
     assert {line["patch"] for line in of_patch} == {some["patch"]}
     missing = proda(root, "audit", "--item", "milling/none:dev-path")
     assert missing.returncode == 1 and "did not flip" in missing.stderr
+    unknown = proda(root, "audit", "--patch", f"{some['patch']}0")
+    assert unknown.returncode == 1 and not unknown.stdout
+    assert f"is the patch '{some['patch']}0'. Did you mean '{some['patch']}'?" in unknown.stderr
 
 
 def test_a_verdict_from_retraining_makes_a_line_proof_of_the_items_it_names(root: Path) -> None:
