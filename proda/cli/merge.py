@@ -24,6 +24,7 @@ from pathlib import Path
 import click
 
 from proda.cli.settings import count, note
+from proda.merging.files import is_derived
 from proda.merging.install import (
     clear_kept,
     index_versions,
@@ -34,6 +35,8 @@ from proda.merging.install import (
 )
 from proda.merging.merge import Conflict, UnmergeableError, conflict_text, merge_file
 
+DERIVED = "A derived file: neither side counts. `dvc repro` writes it again."
+OTHER = "A conflict that has no nodes. `git status` says what each side did."
 DONE = "Git now merges the files of .gitattributes with ProDa in this clone."
 
 
@@ -62,16 +65,31 @@ def merge(installing: bool, dry_run: bool, as_json: bool, root: Path) -> None:
         for path, those in found.items():
             click.echo(conflict_text(path, those))
         for path in others:
-            click.echo(f"{path}\n  A conflict that has no nodes. `git status` says what each side did.")
+            click.echo(f"{path}\n  {DERIVED if is_derived(path) else OTHER}")
     if kept:
         note(f"{count(len(kept), 'derived file')} as on the side that was merged into. Run `dvc repro` to rebuild, then commit.")
     number = sum(map(len, found.values()))
     if number or others:
-        files = count(len(found) + len(others), "file")
-        note(f"{count(number, 'conflict')} by node in {files}. Choose a version, remove the markers, then git add; see git status.")
+        note(_summary(found, others))
         sys.exit(1)
     note("No conflict is open.")
     note("" if is_installed(root) else "Git merges knowledge as text in this clone. To change that: proda merge --install")
+
+
+def _summary(found: dict[str, tuple[Conflict, ...]], others: list[str]) -> str:
+    derived = sum(map(is_derived, others))
+    parts = []
+    if found:
+        parts.append(f"{count(sum(map(len, found.values())), 'conflict')} by node in {count(len(found), 'file')}")
+    if len(others) > derived:
+        parts.append(f"{count(len(others) - derived, 'conflict')} in files without nodes")
+    if derived:
+        parts.append(f"{count(derived, 'derived file')} in conflict")
+    advice = ["Choose a version, remove the markers, then git add; see git status."] if len(parts) > bool(derived) else []
+    if derived:
+        then = "After the others are resolved, `dvc repro`" if advice else "Then `dvc repro`"
+        advice.append(f"Derived files: `git checkout --ours FILE`, then git add. {then} writes them again.")
+    return f"{', '.join(parts)}. {' '.join(advice)}"
 
 
 def _install(root: Path, dry_run: bool) -> None:
@@ -90,11 +108,13 @@ def _install(root: Path, dry_run: bool) -> None:
 
 
 def _conflicts(root: Path) -> tuple[dict[str, tuple[Conflict, ...]], list[str]]:
-    """The open conflicts of files that are merged by entry, and the other files with a conflict."""
+    """The open conflicts of files that are merged by entry, and the other files with a conflict, derived ones among them."""
     found: dict[str, tuple[Conflict, ...]] = {}
     others: list[str] = []
     for path, versions in index_versions(root).items():
         try:
+            if is_derived(path):
+                raise UnmergeableError(DERIVED)
             if not {2, 3} <= versions.keys():
                 raise UnmergeableError("one side has no such file")
             conflicts = merge_file(path, versions.get(1, b""), versions[2], versions[3]).conflicts

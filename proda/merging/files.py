@@ -18,6 +18,7 @@ INNER = "proda-inner"
 DERIVED = "proda-derived"
 LOCK = "proda-lock"
 GENERATED = "proda-generated"
+WRITTEN = ("benchmarks/items/", "benchmarks/results/", "benchmarks/general/", "samples/corpus/")  # as in .gitattributes
 
 
 def kind_of(path: str) -> Kind:
@@ -26,6 +27,11 @@ def kind_of(path: str) -> Kind:
     if parts[0] == "knowledge" and len(parts) == 3 and parts[1] != "sources":
         return "topic"
     return "whole" if path.startswith("benchmarks/verdicts/") else "entries"
+
+
+def is_derived(path: str) -> bool:
+    """Whether `dvc repro` writes the file, so that neither side of a conflict counts."""
+    return path == "dvc.lock" or path.startswith(WRITTEN)
 
 
 def node_and_field(path: str, keys: KeyPath) -> tuple[str, str]:

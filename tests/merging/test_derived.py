@@ -108,3 +108,6 @@ def test_without_the_drivers_derived_files_conflict(root: Path) -> None:
         git(root, "config", "--remove-section", f"merge.{name}")
     done = merge(root, rebuilt("ours", "discipline: ours\n"), rebuilt("theirs", "discipline: their-own\n"))
     assert done.returncode == 1 and "<<<<<<<" in (root / "dvc.lock").read_text()
+    shown = subprocess.run([*COMMAND, "merge"], cwd=root, capture_output=True, text=True, check=False)
+    assert shown.returncode == 1 and "dvc.lock\n  A derived file: neither side counts. `dvc repro` writes it again." in shown.stdout
+    assert "derived files in conflict" in shown.stderr and "git checkout --ours FILE" in shown.stderr and "0 conflicts" not in shown.stderr
