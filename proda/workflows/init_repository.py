@@ -64,7 +64,7 @@ class NewRepository(Record, frozen=True):
     name: str
     texts: dict[str, str]
     begun: bool  # whether some of them are there, from a run that was interrupted
-    chat: bool  # whether questions are put by the model's chat template
+    chat: bool = False  # whether questions are put by the model's chat template
 
 
 class Written(Record, frozen=True):
