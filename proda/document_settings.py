@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
 from proda.findings import Violation
 from proda.yamlio import load_yaml_bytes, read_bytes
+from proda.yamlio.address import address_fault
 from proda.yamlio.schema import decoded, refuse
 
 FILE = "documents.yaml"
@@ -104,17 +104,8 @@ def load_document_settings(root: Path) -> DocumentSettings:
 def _faults(settings: DocumentSettings) -> Iterator[Violation]:
     """Values that the types allow and that cannot be used."""
     llm = settings.llm
-    if llm.endpoint:
-        try:
-            url = urlsplit(llm.endpoint)
-            secret = url.username is not None or url.password is not None or bool(url.query)
-        except ValueError:
-            url, secret = urlsplit(""), False
-        if url.scheme not in ("http", "https") or not url.netloc:
-            yield Violation(("llm", "endpoint"), "Got no address, expected one like http://127.0.0.1:8000/v1. Fix it, or leave it empty.")
-        elif secret:  # the value is not repeated
-            message = "The address holds a user name, a password or a query, and this file is committed. Use PRODA_API_KEY."
-            yield Violation(("llm", "endpoint"), message)
+    if llm.endpoint and (fault := address_fault(llm.endpoint)):
+        yield Violation(("llm", "endpoint"), fault)
     if llm.max_cost is not None and not (llm.input_price or llm.output_price):
         message = "max_cost needs prices. Give input_price and output_price for a million tokens, or use max_calls."
         yield Violation(("llm", "max_cost"), message)

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -210,7 +209,8 @@ def _faults(params: Params) -> Iterator[Violation]:
 
 
 def _endpoint_faults(params: Params) -> Iterator[Violation]:
-    """Values of evaluate.endpoint that cannot be used. An address is not repeated, since it may hold a password."""
+    """Values of evaluate.endpoint that cannot be used. An address that may hold a password is not repeated."""
+    from proda.yamlio.address import address_fault
     from proda.yamlio.schema import Violation
 
     endpoint, at = params.evaluate.endpoint, ("evaluate", "endpoint")
@@ -222,17 +222,8 @@ def _endpoint_faults(params: Params) -> Iterator[Violation]:
         seeds = ", ".join(map(str, params.train.seeds))
         message = f"Got '{pattern}' for the seeds {seeds}, expected {{seed}} in it, for example 'tuned-{{seed}}'. Add it."
         yield Violation((*at, "tuned_model"), message)
-    if endpoint.url:
-        try:
-            url = urlsplit(endpoint.url)
-            secret = url.username is not None or url.password is not None or bool(url.query)
-        except ValueError:
-            url, secret = urlsplit(""), False
-        if secret:
-            message = "The address holds a user name, a password or a query, and this file is committed. Use PRODA_API_KEY."
-            yield Violation((*at, "url"), message)
-        elif url.scheme not in ("http", "https") or not url.netloc:
-            yield Violation((*at, "url"), "Got no address, expected one like http://127.0.0.1:8000/v1. Fix it, or leave it empty.")
+    if endpoint.url and (fault := address_fault(endpoint.url)):
+        yield Violation((*at, "url"), fault)
     if endpoint.max_cost is not None and not (endpoint.input_price or endpoint.output_price):
         message = "max_cost needs prices. Give input_price and output_price for a million tokens, or use max_calls."
         yield Violation((*at, "max_cost"), message)

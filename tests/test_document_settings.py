@@ -38,3 +38,11 @@ def test_a_spend_cap_without_prices_is_refused(tmp_path: Path) -> None:
     (tmp_path / "documents.yaml").write_text("llm:\n  max_cost: 5\n")
     with pytest.raises(InputError, match="max_cost needs prices"):
         load_document_settings(tmp_path)
+
+
+@pytest.mark.parametrize(("url", "shown"), [("ftp://x", "'ftp://x'"), ("nowhere", "'nowhere'"), ("ada:s3cret@host", "no address")])
+def test_what_is_no_address_is_shown_unless_it_may_hold_a_password(tmp_path: Path, url: str, shown: str) -> None:
+    (tmp_path / "documents.yaml").write_text(f"llm:\n  endpoint: {url}\n")
+    with pytest.raises(InputError) as found:
+        load_document_settings(tmp_path)
+    assert f"Got {shown}, expected an address like" in str(found.value)

@@ -45,6 +45,16 @@ def test_an_address_with_a_password_is_refused_and_not_repeated(tmp_path: Path) 
     assert "s3cret" not in str(found.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"), [("ftp://host/v1", "'ftp://host/v1'"), ("host:80", "'host:80'"), ("ada:s3cret@host", "no address")]
+)
+def test_what_is_no_address_is_shown_unless_it_may_hold_a_password(tmp_path: Path, url: str, shown: str) -> None:
+    endpoint = f"{{url: '{url}', base_model: b, tuned_model: 't{{seed}}'}}"
+    with pytest.raises(ParamsError) as found:
+        _load(tmp_path, f"evaluate: {{backend: endpoint, endpoint: {endpoint}}}")
+    assert f"Got {shown}, expected an address like http://127.0.0.1:8000/v1." in str(found.value)
+
+
 def test_an_unknown_section_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match=r"'trian' is not a known key here\. Closest: 'train'"):
         _load(tmp_path, "trian: {epochs: 3}")
@@ -55,6 +65,8 @@ def test_an_unknown_section_is_refused(tmp_path: Path) -> None:
     [
         ("train: {epochs: many}", r"train\.epochs"),
         ("train: {epochs: 0}", r"train\.epochs"),
+        ("seed: 99999999999999999999999", r"seed\n  Got 99999999999999999999999, expected a number of at most 18 digits\."),
+        ("train: {learning_rate: 99999999999999999999999}", r"learning_rate\n  Got 99999999999999999999999, expected a number of at most"),
         ("items: {sealed_share: 1.5}", r"items\.sealed_share"),
         ("train: {method: magic}", r"train\.method"),
         ("train: {seeds: 3}", r"train\.seeds"),
@@ -68,7 +80,7 @@ def test_an_unknown_section_is_refused(tmp_path: Path) -> None:
         ("evaluate: {backend: endpoint, endpoint: {base_model: b, tuned_model: t}}", r"tuned_model\n.*expected \{seed\} in it"),
         (
             "evaluate: {backend: endpoint, endpoint: {url: 'localhost:80', base_model: b, tuned_model: 't{seed}'}}",
-            r"endpoint\.url\n.*no address",
+            r"endpoint\.url\n.*Got 'localhost:80', expected an address",
         ),
         ("evaluate: {backend: endpoint, endpoint: {max_cost: 1, base_model: b, tuned_model: 't{seed}'}}", r"max_cost needs prices"),
         ("train: {learning_rate: 1e999}", r"train\.learning_rate"),

@@ -32,6 +32,7 @@ from proda.errors import InputError, NotFoundError
 from proda.records import CATEGORIES, Diagnosis, Evidence, Record
 from proda.store.files import write_file
 from proda.yamlio import dump_yaml, load_yaml, load_yaml_text, read_bytes
+from proda.yamlio.schema import first_fault
 
 DIAGNOSIS = Path("benchmarks/results/diagnosis.yaml")
 Part = TypeVar("Part")
@@ -107,9 +108,15 @@ def _part(root: Path, key: str | None, kind: type[Part], about: Collection[str] 
             raw = load_yaml(path, numbers=True)
         else:
             raw = load_yaml_text(_mentioning(read_bytes(path).decode("utf-8", "replace"), about), str(DIAGNOSIS), numbers=True)
-        return msgspec.convert(raw if key is None else raw[key], kind)
-    except (KeyError, TypeError, msgspec.ValidationError) as error:
-        raise InputError(f"{DIAGNOSIS}\n  Not diagnoses: {error!r}. Restore it from git, or run `dvc repro --force diagnose`.") from None
+        part = raw if key is None else raw[key]
+        return msgspec.convert(part, kind)
+    except KeyError:
+        fault = f"'{key}' is missing."
+    except TypeError:
+        fault = "Expected keys and values."
+    except msgspec.ValidationError as error:
+        fault = first_fault(part, kind, f"{error}.")
+    raise InputError(f"{DIAGNOSIS}\n  Not diagnoses. {fault} Restore it from git, or run `dvc repro --force diagnose`.")
 
 
 def write_diagnoses(

@@ -41,6 +41,7 @@ from proda.records import Concept, Dropped, Item, Overridden, Patch, Sample, Wor
 from proda.store.corpus import PATCHES, as_before, decode_overridden, decode_sample, encode_sample, encode_wording, load_corpus
 from proda.store.files import data_files
 from proda.yamlio import dump_yaml, load_yaml
+from proda.yamlio.schema import first_fault
 
 ID = re.compile(r"[1-9][0-9]*-[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{8}")
 MAX_SLUG = 40
@@ -74,7 +75,8 @@ def read_patch(path: Path) -> Patch:
     try:
         patch = msgspec.structs.replace(msgspec.convert(fields, Patch), samples=samples, override=override)
     except msgspec.ValidationError as error:
-        raise InputError(f"{path}\n  Not a patch: {error}. Restore the committed file, or revert its commit.") from None
+        fault = first_fault(fields, Patch, f"{error}.")
+        raise InputError(f"{path}\n  Not a patch. {fault} Restore the committed file, or revert its commit.") from None
     if path.stem != patch.id or patch.id != name_patch(patch):
         raise InputError(
             f"{path}\n  The content has the name {name_patch(patch)}, expected {path.stem}: a patch must not be edited or renamed."

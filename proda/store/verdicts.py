@@ -25,6 +25,7 @@ import msgspec
 from proda.errors import InputError
 from proda.store.files import data_files, write_file
 from proda.yamlio import dump_yaml, load_yaml
+from proda.yamlio.schema import first_fault
 
 VERDICTS = Path("benchmarks/verdicts")
 RESTORE = "Restore the file from git, or delete it and run `proda verify`."
@@ -92,7 +93,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         found = msgspec.convert(raw, _Verdict)
     except msgspec.ValidationError as error:
-        raise InputError(f"{where}\n  Not a verdict: {error}. {RESTORE}") from None
+        raise InputError(f"{where}\n  Not a verdict. {first_fault(raw, _Verdict, f'{error}.')} {RESTORE}") from None
     if found.patch != path.stem:
         raise InputError(f"{where}\n  got the verdict of the patch {found.patch}, expected that of {path.stem}. {RESTORE}")
     return dict(raw)

@@ -19,6 +19,7 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 20  # nested collections
 
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+LONG_INTEGER = re.compile(r"[-+]?[0-9]{19,}")
 NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _STARTS_NUMBER = frozenset("-+.0123456789")
 WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -50,6 +51,8 @@ def scalar(text: str, numbers: bool) -> Any:
         return text
     if INTEGER.fullmatch(text):
         return int(text)
+    if LONG_INTEGER.fullmatch(text):
+        return text  # as a float it would be another number
     if numbers and NUMBER.fullmatch(text) and math.isfinite(value := float(text)):
         return value
     return text

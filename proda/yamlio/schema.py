@@ -18,8 +18,9 @@ import msgspec
 
 from proda.errors import InputError, closest
 from proda.findings import MAX_PER_FILE, Finding, KeyPath, Violation, path_text, report_text, rest_of_file
+from proda.yamlio.policy import LONG_INTEGER
 
-__all__ = ["Violation", "decoded", "faults", "kind_of", "located", "refuse"]
+__all__ = ["Violation", "decoded", "faults", "first_fault", "kind_of", "located", "refuse"]
 
 Kind = TypeVar("Kind")
 _WORDS = {
@@ -79,6 +80,12 @@ def faults(raw: Any, expected: Any, path: KeyPath = ()) -> Iterator[Violation]:
             yield from inner or [Violation(path, _explained(raw, expected, str(error)))]
 
 
+def first_fault(raw: Any, kind: Any, otherwise: str) -> str:
+    """Return the first fault in words, with the path of the value, such as "round: Got text, …"; `otherwise` if none is found."""
+    found = next(faults(raw, kind), None)
+    return otherwise if found is None else f"{path_text(found.path)}: {found.message}".removeprefix(": ")
+
+
 def _struct(raw: Any, expected: type[msgspec.Struct], path: KeyPath) -> Iterator[Violation]:
     if not isinstance(raw, dict):
         yield Violation(path, f"Got {kind_of(raw)}, expected keys and values ({', '.join(expected.__struct_fields__)}).")
@@ -102,6 +109,8 @@ def _explained(raw: Any, expected: Any, said: str) -> str:
         close = closest(raw, literal)
         hint = f"Closest: '{close}'. " if close else ""
         return f"Got '{raw:.80}', expected one of {', '.join(literal)}. {hint}Choose one."
+    if isinstance(raw, str) and LONG_INTEGER.fullmatch(raw) and ("`int`" in said or "`float`" in said):
+        return f"Got {raw:.40}{'…' * (len(raw) > 40)}, expected a number of at most 18 digits. Fix the value."
     if isinstance(raw, bool | int) and "`str`" in said:
         shown = str(raw).lower()
         return f"Got {shown} ({kind_of(raw)}), expected text. Quote it: '{shown}'."

@@ -84,7 +84,7 @@ def test_the_example_is_removed_when_it_is_committed(tmp_path: Path) -> None:
     ("arguments", "code", "said"),
     [
         ((".",), 1, "not empty"),
-        (("breads", "--endpoint", "nowhere"), 2, "--endpoint: Got no address"),
+        (("breads", "--endpoint", "nowhere"), 2, "--endpoint: Got 'nowhere', expected an address like"),
         (("breads", "--model", ""), 2, "--model: got '', expected one line of text"),
         (("breads", "--model", " "), 2, "--model: got ' ', expected one line of text"),
         (("breads", "--name", ""), 2, "--name: got '', expected one line of text"),

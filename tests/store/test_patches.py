@@ -73,6 +73,17 @@ def test_an_edited_patch_is_refused(root: Path) -> None:
         load_patches(root)
 
 
+def test_a_malformed_field_of_a_patch_is_named_in_plain_words(root: Path) -> None:
+    patch = named(a_patch())
+    path = root / "samples/patches" / f"{patch.id}.yaml"
+    path.write_text(patch_text(patch).replace("round: 1\n", "round: 99999999999999999999\n"))
+    with pytest.raises(InputError, match=r"Not a patch\. round: Got 99999999999999999999, expected a number of at most 18 digits\."):
+        load_patches(root)
+    path.write_text(patch_text(patch).replace("round: 1\n", "round: first\n"))
+    with pytest.raises(InputError, match=r"Not a patch\. round: Got 'first', expected a whole number\."):
+        load_patches(root)
+
+
 def test_a_renamed_patch_is_refused(root: Path) -> None:
     path = put(root, a_patch(samples=[ADDED]))
     path.rename(path.with_name("1-other-00000000.yaml"))

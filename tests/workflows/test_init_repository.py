@@ -187,7 +187,7 @@ def test_of_a_hub_model_only_the_cache_of_this_machine_is_read(tmp_path: Path, m
     [
         ({"model": "https://hub.example.org/model"}, "--model: Got an address"),
         ({"model": "two\nlines"}, "--model: got 'two\\nlines'"),
-        ({"endpoint": "127.0.0.1:8000"}, "--endpoint: Got no address"),
+        ({"endpoint": "127.0.0.1:8000"}, "--endpoint: Got '127.0.0.1:8000', expected an address like"),
         ({"endpoint": "http://ada:secret@127.0.0.1/v1"}, "--endpoint: The address holds a user name"),
         ({"name": "a\x1b[31mb"}, "--name: got"),
         ({"name": " "}, "--name: got ' '"),
