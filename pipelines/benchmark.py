@@ -5,6 +5,7 @@ python -m pipelines.benchmark
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,7 @@ from proda.store.files import write_file
 from proda.store.solved import load_solved
 from proda.store.validation import load_validation
 from proda.store.written_items import load_written_items
-from proda.tester.build import build_benchmark
+from proda.tester.build import AuditError, build_benchmark
 from proda.tester.items import write_item_files
 
 ROOT = Path()
@@ -28,19 +29,27 @@ def main(params: Params) -> str:
     """Write items and audit, and return the number of items and the accuracy of the best baseline solver."""
     knowledge = Knowledge.load(ROOT / "build/knowledge")
     written = load_written_items(ROOT)
-    built = build_benchmark(knowledge, params, load_exceptions(ROOT), load_validation(ROOT), load_solved(ROOT), written)
+    try:
+        built = build_benchmark(knowledge, params, load_exceptions(ROOT), load_validation(ROOT), load_solved(ROOT), written)
+    except AuditError as error:
+        _write_audit(error.shortcuts)  # the message refers to it; DVC leaves what a failed stage wrote
+        raise
     changed = write_item_files(ROOT, built.items)
-    shortcuts = msgspec.json.format(msgspec.json.encode(built.shortcuts), indent=2)
-    write_file(ROOT / "benchmarks/results/shortcuts.json", shortcuts + b"\n")
+    _write_audit(built.shortcuts)
     solvers = built.shortcuts["solvers"]
     assert isinstance(solvers, dict)
     best = max(solvers, key=lambda s: float(solvers[s]["accuracy"]))
     chains = len({item.chain for item in built.items})
+    audited = f"{best} {solvers[best]['accuracy']:.3f} (chance .25, limit {built.limit:.3f})"
     withheld = f"{built.unsolved:,} withheld because a model with the facts does not solve {'it' if built.unsolved == 1 else 'them'}; "
     return (
         f"benchmark: {len(built.items):,} items on {chains:,} chains, {changed} file{'' if changed == 1 else 's'} changed;"
-        f" {withheld if built.unsolved else ''}best solver without knowledge: {best} {solvers[best]['accuracy']:.3f} (chance .25)"
+        f" {withheld if built.unsolved else ''}best solver without knowledge: {audited}"
     )
+
+
+def _write_audit(shortcuts: Mapping[str, object]) -> None:
+    write_file(ROOT / "benchmarks/results/shortcuts.json", msgspec.json.format(msgspec.json.encode(shortcuts), indent=2) + b"\n")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def audit(items: Sequence[Item], knowledge: Knowledge | None = None, *, resample
     The solver `same-topic` needs the knowledge, and is left out without it. Deterministic. Raises EmptyBenchmarkError without items.
     """
     if not items:
-        raise EmptyBenchmarkError("There are no items to audit. Run `dvc repro benchmark` on a knowledge base with chains.")
+        raise EmptyBenchmarkError("There are no items to audit, so nothing would be proven. Expected at least one item.")
     keys = np.array([item.key for item in items])
     credited = {solver: _credit(solve(items), keys) for solver, solve in SOLVERS.items()}
     if knowledge is not None:
@@ -230,4 +230,17 @@ SOLVERS: dict[str, Callable[[Sequence[Item]], Scores]] = {
     "overlap": _overlap,
     "overlap-least": lambda items: -_overlap(items),
     "echo": _echo,
+}
+# What a solver picks, in words.
+SOLVED_BY = {
+    "longest": "the longest option",
+    "shortest": "the shortest option",
+    "letter": "the same letter always",
+    "options-typical": "the option most like the other three, without reading the question",
+    "options-odd": "the option least like the other three, without reading the question",
+    "options-learned": "the option whose length and words suggest it, as learned from other chains, without reading the question",
+    "overlap": "the option that shares most words with the question",
+    "overlap-least": "the option that shares fewest words with the question",
+    "echo": "the option that repeats most words of the question, whatever their endings",
+    "same-topic": "the option whose concepts are nearest to those of the question: same topic, or joined by a statement",
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -39,6 +40,8 @@ from proda.workflows.freshness import LOCK, PIPELINE, read_stages
 from proda.workflows.installed_code import VERSION_FILE, changed_stages
 from proda.workflows.renamed_patches import renamed_patches
 from proda.yamlio.schema import located
+
+FEW_CHAINS = 20  # a knowledge base with as many chains has items
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -88,6 +91,7 @@ def check_repository(root: Path, *, shape: bool = False) -> Checked:
         findings += _stale_patches(root, committed, knowledge)
         findings += _allocation(root, committed, knowledge)
         findings += _merges(root, merges or (), knowledge)
+        findings += _without_items(root, knowledge)
     return Checked(sorted_findings(findings), report)
 
 
@@ -163,6 +167,7 @@ def _knowledge(report: Report) -> Knowledge:
         (c for t in topics for c in t.concepts),
         (s for t in topics for s in t.statements),
         (c for t in topics for c in t.chains),
+        (c for t in topics for c in t.cases),
     )
 
 
@@ -172,6 +177,19 @@ def _allocation(root: Path, committed: Committed, knowledge: Knowledge) -> tuple
     disciplines = {chain.discipline for chain in knowledge.active_chains()}
     faults = wrong_disciplines(committed.allocation, disciplines)
     return located(faults, ALLOCATION.as_posix(), (root / ALLOCATION).read_bytes(), "allocation")
+
+
+def _without_items(root: Path, knowledge: Knowledge) -> Iterator[Finding]:
+    """A warning if the knowledge is so small that no item can be written. `dvc repro` would stop at the benchmark."""
+    chains = list(islice(knowledge.active_chains(), FEW_CHAINS))
+    if len(chains) == FEW_CHAINS or not (root / "dvc.yaml").is_file():
+        return
+    from proda.tester.build import too_small  # these load NumPy, which a check of a larger knowledge base does not need
+    from proda.tester.items import write_items
+
+    params, _ = attempted(root, "params.yaml", lambda: load_params(root / "params.yaml"))
+    if params is not None and not write_items(knowledge, seed=params.seed, sealed_share=params.items.sealed_share):
+        yield Finding("knowledge", 0, "", "items", too_small(knowledge), "warning")
 
 
 def _merges(root: Path, merges: Sequence[Merge], knowledge: Knowledge) -> tuple[Finding, ...]:

@@ -9,7 +9,7 @@ from proda.errors import EmptyBenchmarkError
 from proda.graph import Knowledge
 from proda.language.wording import name
 from proda.records import LETTERS, Chain, Item, Option, Statement
-from proda.tester.shortcuts import audit, giveaways
+from proda.tester.shortcuts import SOLVED_BY, audit, giveaways
 from tests.tester import world
 from tests.toyworld import wide_knowledge
 
@@ -42,6 +42,7 @@ def test_no_solver_without_knowledge_beats_chance_by_much() -> None:
         "echo",
         "same-topic",
     } == set(scores)
+    assert set(SOLVED_BY) == set(scores), "a message says what each solver does"
 
 
 def test_long_right_options_are_noticed() -> None:

@@ -19,6 +19,7 @@ from proda.store.validation import ItemReading, Letter, Validation, load_validat
 from proda.workflows.check_repository import check_repository, find_root
 from tests.toyresults import make_results
 from tests.toyworld import ROOT, make_repository
+from tests.workflows.test_benchmark_stage import keep_chains
 
 BROKEN = {
     "a list": b"- a\n",
@@ -259,3 +260,13 @@ def test_records_of_other_code_are_not_read(root: Path, monkeypatch: pytest.Monk
     assert RecordCache.load(root).samples.get(file) is not None
     monkeypatch.setattr("proda.store.record_cache.VERSION", 10**6)
     assert RecordCache.load(root).samples.get(file) is None
+
+
+def test_a_knowledge_too_small_for_an_item_is_warned_of(tmp_path: Path) -> None:
+    root = make_repository(tmp_path, git=False)
+    assert not [f for f in check_repository(root).findings if f.rule == "items"]
+    keep_chains(root, {"milling": ("wind-grinds-grain",)})
+    (finding,) = (f for f in check_repository(root).findings if f.rule == "items")
+    assert finding.severity == "warning" and "has 1 chain," in finding.message
+    (root / "dvc.yaml").unlink()
+    assert not [f for f in check_repository(root).findings if f.rule == "items"], "there is no build"
