@@ -5,8 +5,8 @@ wrote knowledge/sources/optics/lenses.md
 wrote knowledge/optics/lenses.yaml
 wrote knowledge/sources/catalogue.yaml
 wrote samples/allocation.yaml
-optics is new: 26 samples for its first 3 statements (8.6 per statement, as the other disciplines have). After writing more,
-run `proda new optics/lenses --allocate`.
+optics is new: 26 samples (8.6 per statement, the mean of the other disciplines, for its first 3 statements). After writing more
+statements, run `proda new optics/lenses --allocate`.
 Next: write the text and the entries; `proda check` lists what is missing.
 """
 
@@ -109,7 +109,7 @@ def _asked(given: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def _said(share: Share, topic_id: str) -> str:
-    rate = f"{share.per_statement:.1f} per statement, the mean of the other disciplines"
+    rate = f"{share.per_statement:.1f} per statement, {'the default' if share.alone else 'the mean of the other disciplines'}"
     count = f"{share.statements:,} statement{'s' * (share.statements != 1)}"
     later = f"`proda new {topic_id} --allocate`"
     if share.before is None:
@@ -117,7 +117,8 @@ def _said(share: Share, topic_id: str) -> str:
         return f"{share.discipline} is new: {share.after:,} samples ({why}). After writing more statements, run {later}."
     if share.after != share.before:
         return f"{share.discipline}: {share.before:,} → {share.after:,} samples ({count}; by statements {share.by_statements:,}: {rate})."
-    change = "" if share.by_statements == share.after else f" To change it, run {later}."
+    # More statements need more samples. Fewer samples than there are would only make the scores worse, so that is not suggested.
+    change = f" To raise it to {share.by_statements:,}, run {later}." if share.by_statements > share.after else ""
     proportion = f"{count}; in proportion to statements: {share.by_statements:,}, {rate}"
     return f"{share.discipline} keeps its {share.after:,} samples; the new topic shares them ({proportion}).{change}"
 

@@ -6,8 +6,8 @@
 `proda check` then lists what is left to write, one error each: the source still holds a placeholder, the topic has no entries. These are
 errors because a discipline without a chain stops the build, and a placeholder must not become training data.
 
-The rule for the number of samples: a discipline gets as many samples per statement as the other disciplines have on average. A new
-discipline counts as one chain of three statements until `plan_allocation` is run after the statements are written.
+The rule for the number of samples: a discipline gets as many samples per statement as the other disciplines have on average, or
+SAMPLES_PER_STATEMENT if there is no other. A new discipline counts as one chain of three statements until `plan_allocation` is run after the statements are written.
 """
 
 from __future__ import annotations
@@ -110,7 +110,8 @@ class Share(Record, frozen=True):
     before: int | None  # None: not in the allocation yet
     after: int
     by_statements: int
-    per_statement: float  # mean of the other disciplines
+    per_statement: float  # mean of the other disciplines, or SAMPLES_PER_STATEMENT
+    alone: bool = False  # no other discipline has both samples and statements, so there is no mean
 
 
 class NewTopic(Record, frozen=True):
@@ -160,7 +161,7 @@ def plan_allocation(
     wanted = round(rate * (statements[discipline] or FIRST_CHAIN))
     before = allocation.get(discipline)
     after = samples if samples is not None else wanted if update or before is None else before
-    share = Share(discipline, statements[discipline], before, after, wanted, rate)
+    share = Share(discipline, statements[discipline], before, after, wanted, rate, alone=not known)
     if after == before:
         return share, {}
     raw = load_yaml(root / ALLOCATION, root=root)

@@ -154,12 +154,23 @@ def test_a_linked_folder_is_refused(tmp_path: Path) -> None:
 
 def test_the_share_is_updated_when_asked(tmp_path: Path) -> None:
     root = make_repository(tmp_path)
-    assert "milling keeps its 40 samples" in _run(root, "new", "milling/water", *FIELDS).stderr
+    said = _run(root, "new", "milling/water", *FIELDS).stderr
+    assert "milling keeps its 40 samples" in said and "the mean of the other disciplines)." in said
+    assert "--allocate" not in said, "it would lower the number to 32"
     done = _run(root, "new", "milling/milling-basics", "--allocate")
     assert done.returncode == 0 and "milling: 40 → 32 samples (10 statements" in done.stderr
     assert yaml.safe_load((root / "samples/allocation.yaml").read_text())["samples"] == {"lighting": 40, "milling": 32, "ovens": 40}
     assert _run(root, "new", "milling/no-such-topic", "--allocate").returncode == 1
     assert _run(root, "new", "milling/milling-basics", "--allocate", "--title", "x").returncode == 2
+
+
+def test_an_only_discipline_is_told_that_the_rate_is_the_default_and_what_allocate_would_change(tmp_path: Path) -> None:
+    root = make_repository(tmp_path)
+    allocation = root / "samples/allocation.yaml"
+    allocation.write_text("samples: {milling: 40}\n")
+    said = _run(root, "new", "milling/water", *FIELDS).stderr
+    assert "8.0 per statement, the default" in said and "other disciplines" not in said
+    assert "milling keeps its 40 samples" in said and "To raise it to 80, run `proda new milling/water --allocate`." in said
 
 
 def test_it_works_from_any_folder_of_the_repository_and_names_a_discipline_that_sounds_alike(tmp_path: Path) -> None:
