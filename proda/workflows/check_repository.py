@@ -180,9 +180,9 @@ def _allocation(root: Path, committed: Committed, knowledge: Knowledge) -> tuple
 
 
 def _without_items(root: Path, knowledge: Knowledge) -> Iterator[Finding]:
-    """A warning if the knowledge is so small that no item can be written. `dvc repro` would stop at the benchmark."""
+    """A warning if there are chains, but so few that no item can be written: `dvc repro` would stop at the benchmark."""
     chains = list(islice(knowledge.active_chains(), FEW_CHAINS))
-    if len(chains) == FEW_CHAINS or not (root / "dvc.yaml").is_file():
+    if not chains or len(chains) == FEW_CHAINS or not (root / "dvc.yaml").is_file():
         return
     from proda.tester.build import too_small  # these load NumPy, which a check of a larger knowledge base does not need
     from proda.tester.items import write_items
