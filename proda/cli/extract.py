@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from proda.cli.text import counted
+from proda.workflows.counted import counted
 
 if TYPE_CHECKING:
     from proda.extraction.llm.read import LlmReading

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from proda.cli.text import counted
+from proda.workflows.counted import counted
 
 NEXT = "Next: dvc repro. It writes items, samples and results again."
 REWORDED = (

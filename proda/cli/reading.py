@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from proda.cli.text import counted
+from proda.workflows.counted import counted
 
 
 @click.command(epilog="Example: proda reading --dry-run")

@@ -22,7 +22,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -40,7 +40,11 @@ if TYPE_CHECKING:
     "--list", "listed", is_flag=True, help="Print the proposals with their keys; without SOURCE, the sources that have proposals."
 )
 @click.option("--accept", metavar="KEY", multiple=True, help="Accept a statement or a chain. Can be given several times.")
-@click.option("--accept-all", is_flag=True, help="Accept every undecided chain and link that `proda check` finds no error in.")
+@click.option(
+    "--accept-all",
+    is_flag=True,
+    help="Accept every undecided chain and link that `proda check` finds no error in; without SOURCE, of all sources.",
+)
 @click.option("--reject", metavar="KEY", multiple=True, help="Reject a statement or a chain. Can be given several times.")
 @click.option("--reason", help="Why they are rejected, in one line.")
 @click.option("--reopen", metavar="KEY", multiple=True, help="Make a decided statement, or a rejected chain, undecided again.")
@@ -55,7 +59,8 @@ if TYPE_CHECKING:
     "--add",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False),
-    help="Propose the statements that a YAML file lists; prints their keys. docs/how-to/documents.md shows the file.",
+    help="Propose the statements that a YAML file lists; prints their keys. Each entry has quote, subject, relation, object and text; its"
+    " `concepts:` describe those that are new by term, type and definition. Optional: subject_as, object_as, when, according_to, tense.",
 )
 @click.option("--commit/--no-commit", help="Commit the review of SOURCE: this document's files and no others.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the page (default: a free one).")
@@ -108,9 +113,17 @@ def review(
             raise UsageError("--list decides nothing: leave out --accept, --reject, --reopen, --join, --add and --commit.")
         print_list(where, sources if source is None else (source,), source is not None, as_json)
         return
-    chosen = _chosen(source, sources, needed=decides or commit)
+    only_all = accept_all and not any((reject, reopen, join, add))
+    chosen = _chosen(source, sources, needed=(decides or commit) and not only_all)
+    if only_all and source is None and len(chosen) > 1:
+        _accept_everywhere(where, chosen, wanted, commit, as_json)
+        return
     if decides or commit:
-        _decide(where, chosen[0], wanted, commit, as_json)
+        document = _decide(where, chosen[0], wanted, commit, as_json)
+        if as_json:
+            click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        if document["left_out"] and not accept_all:
+            sys.exit(1)
         return
     if as_json:
         raise UsageError("--json needs --list, a decision or --commit.")
@@ -141,12 +154,28 @@ class Wanted(NamedTuple):
     add: str | None
 
 
-def _decide(root: Path, source: str, wanted: Wanted, commit: bool, as_json: bool) -> None:
+def _accept_everywhere(root: Path, sources: Sequence[str], wanted: Wanted, commit: bool, as_json: bool) -> None:
+    """Carry out --accept-all for each source that has something undecided."""
+    from proda.store.proposals import load_proposals
+    from proda.workflows.decisions import undecided
+
+    open_ = [source for source in sources if undecided(load_proposals(root, source))]
+    documents = [_decide(root, source, wanted, commit, as_json) for source in open_]
+    if as_json:
+        click.echo(json.dumps(documents, ensure_ascii=False, indent=2))
+    if not open_:
+        click.echo("Nothing is undecided.", err=True)
+
+
+def _decide(root: Path, source: str, wanted: Wanted, commit: bool, as_json: bool) -> dict[str, Any]:
+    """Carry out the decisions of one call on one source, and tell what became of them. Returns the same as JSON-compatible data."""
+    from proda.cli.review_told import drafted_lines, left_out_lines, newly_drafted
     from proda.workflows.decisions import progress, said
     from proda.workflows.review import Review
     from proda.workflows.review_commit import commit_review
 
     session = Review(root, source)
+    before = frozenset(session.state.known.concepts)
     added, joined, left = _propose(session, wanted, as_json)
     for key in _keys(wanted.accept):
         left += session.accept_chain(key) if key in session.state.proposals.chains else session.accept(key)
@@ -155,26 +184,24 @@ def _decide(root: Path, source: str, wanted: Wanted, commit: bool, as_json: bool
     made = commit_review(root, source) if commit else None
     done, total = progress(session.state.proposals)
     written = sorted(session.state.written_chains)
-    if as_json:
-        document = {"source": source, "decided": done, "total": total, "chains": written, "left_out": [said(r) for r in left]}
-        document |= {"added": added, "joined": joined, "commit": made.id if made else None}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
-    else:
+    drafted = newly_drafted(session, before)
+    if not as_json:
         for name in written:
             click.echo(f"knowledge/{source}.yaml  {name}")
-    for remark in left:
-        click.echo(f"left out: {printable(said(remark))}", err=True)
+    for line in (*left_out_lines(left), *drafted_lines(drafted, source)):
+        click.echo(line, err=True)
     click.echo(f"{source}: {done} of {total} decided.", err=True)
     if commit:
         click.echo(
             f"Committed {made.id[:9]}: {printable(made.subject)}" if made else "Nothing to commit: all is committed already.", err=True
         )
     elif wanted.accept or wanted.accept_all:
-        click.echo(f"Next: `proda review {source} --commit`, then `dvc repro`.", err=True)
+        click.echo(f"Next: `proda check --fix`, `proda review {source} --commit`, then `make repro`.", err=True)
     elif waiting := [name for name in joined if name not in written]:
         click.echo(f"Next: `proda review {source} --accept {','.join(waiting)}`.", err=True)
-    if left and not wanted.accept_all:
-        sys.exit(1)
+    document: dict[str, Any] = {"source": source, "decided": done, "total": total, "chains": written}
+    document |= {"left_out": [said(r) for r in left], "drafted": drafted}
+    return document | {"added": added, "joined": joined, "commit": made.id if made else None}
 
 
 def _propose(session: Review, wanted: Wanted, as_json: bool) -> tuple[list[str], list[str], list[Remark]]:

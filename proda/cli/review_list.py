@@ -5,6 +5,9 @@ physics/heat-pumps  2 of 3 decided, 1 of 1 chains accepted
 ✓ heat-pump-warms-a-house
   ✓ a1b2c3d4e5f6  A heat pump causes evaporation of the refrigerant at low pressure.
 
+drafted definitions, to be rewritten
+  air flow: what coil frost decreases
+
 concepts that no statement names
   rime: white ice that grows on cold metal in moist air
 """
@@ -27,7 +30,7 @@ ICONS = {"accepted": "✓", "rejected": "✕", "withdrawn": "–"}
 def print_list(root: Path, sources: Sequence[str], entries: bool, as_json: bool) -> None:
     """Print one line for each of `sources`; with `entries`, their chains, statements and unnamed concepts too."""
     from proda.store.proposals import load_proposals
-    from proda.workflows.decisions import progress, unnamed
+    from proda.workflows.decisions import drafted, progress, unnamed
 
     rows = []
     for source in sources:
@@ -42,7 +45,10 @@ def print_list(root: Path, sources: Sequence[str], entries: bool, as_json: bool)
         rows.append({"source": source, "decided": done, "total": total, "chains": len(chains), "accepted_chains": accepted})
         if entries:
             concepts = [{"concept": n, "term": (c := proposals.concepts[n]).term, "definition": c.definition} for n in unnamed(proposals)]
-            rows[-1] |= {"entries": {"chains": chains, "statements": statements, "unnamed_concepts": concepts}}
+            made_up = [{"concept": n, "term": (c := proposals.concepts[n]).term, "definition": c.definition} for n in drafted(proposals)]
+            refused = [{"chunk": name, "claim": line} for name, chunk in proposals.chunks.items() for line in chunk.refused]
+            found = {"chains": chains, "statements": statements, "unnamed_concepts": concepts}
+            rows[-1] |= {"entries": {**found, "drafted_concepts": made_up, "refused_claims": refused}}
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
@@ -67,10 +73,18 @@ def _print_entries(entries: Any) -> None:
         click.echo("\nin no chain")
     for statement in loose:
         _print_statement(statement)
-    if entries["unnamed_concepts"]:
-        click.echo("\nconcepts that no statement names")
-    for concept in entries["unnamed_concepts"]:
-        click.echo(printable(f"  {concept['term']}: {concept['definition']}"))
+    if entries["refused_claims"]:
+        click.echo("\nclaims of the model that were refused, with the reason; they can be added by hand")
+    for claim in entries["refused_claims"]:
+        click.echo(printable(f"  {claim['claim']}"))
+    for title, concepts in (
+        ("drafted definitions, to be rewritten", entries["drafted_concepts"]),
+        ("concepts that no statement names", entries["unnamed_concepts"]),
+    ):
+        if concepts:
+            click.echo(f"\n{title}")
+        for concept in concepts:
+            click.echo(printable(f"  {concept['term']}: {concept['definition']}"))
 
 
 def _print_statement(statement: Any) -> None:

@@ -26,11 +26,6 @@ def dim(text: str) -> str:
     return click.style(text, dim=True) if text else ""
 
 
-def counted(count: int, noun: str) -> str:
-    """A number with its noun: "1 chain", "1,200 chains"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def row(counts: Mapping[str, int]) -> str:
     """Counts on one line: "length 2, other-concept 3"."""
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proda.cli.text import counted, row
+from proda.cli.text import row
 from proda.findings import printable
+from proda.workflows.counted import counted
 
 if TYPE_CHECKING:
     from proda.history.repository import Repository

@@ -188,6 +188,11 @@ def progress(proposals: Proposals) -> tuple[int, int]:
     return sum(status != "proposed" for status in statuses), len(statuses)
 
 
+def undecided(proposals: Proposals) -> int:
+    """How many statements are not decided yet."""
+    return sum(s.status == "proposed" for s in proposals.statements.values())
+
+
 def unnamed(proposals: Proposals) -> tuple[str, ...]:
     """The proposed concepts that no statement names, withdrawn ones left out, in order: the source defines them and says no more.
 
@@ -195,6 +200,12 @@ def unnamed(proposals: Proposals) -> tuple[str, ...]:
     """
     named = {end for s in proposals.statements.values() if s.status != "withdrawn" for end in (s.subject, s.object)}
     return tuple(name for name, concept in proposals.concepts.items() if concept.status == "proposed" and name not in named)
+
+
+def drafted(proposals: Proposals) -> tuple[str, ...]:
+    """The concepts that live statements name and whose definition was made up from a statement, in order."""
+    named = {end for s in proposals.statements.values() if s.status not in DEAD for end in (s.subject, s.object)}
+    return tuple(n for n, c in proposals.concepts.items() if c.drafted and c.status not in DEAD and n in named)
 
 
 def in_place(entries: Mapping[str, E], key: str, entry: E, rank: Callable[[str, E], Any]) -> dict[str, E]:

@@ -98,6 +98,37 @@ def test_accept_all_writes_what_it_can_and_names_the_rest(root: Path) -> None:
     assert check.returncode == 0, check.stdout
 
 
+def test_a_drafted_definition_is_listed_and_warned_of_when_it_enters_the_knowledge(root: Path) -> None:
+    drafts = "\ndrafted definitions, to be rewritten\n  air flow: the movement of outdoor air between the fins\n  comfort: "
+    assert drafts in run(root, SOURCE, "--list").stdout
+    assert "drafted" not in run(root, SOURCE, "--accept", FIRST).stderr
+    done = run(root, SOURCE, "--accept-all", "--json")
+    assert json.loads(done.stdout)["drafted"] == {"air flow": "the movement of outdoor air between the fins"}
+    assert "1 definition was drafted from a statement, because the source gives none." in done.stderr
+    assert f" Rewrite it in knowledge/{SOURCE}.yaml:\n" in done.stderr
+    assert "\n  air flow: the movement of outdoor air between the fins\n" in done.stderr
+    assert "drafted" not in run(root, SOURCE, "--accept-all").stderr, "it was warned of once"
+
+
+def test_accept_all_without_a_source_takes_every_source_with_something_undecided(root: Path) -> None:
+    other = type(found := proposals(source_text()))("energy/boilers", found.sha256, found.backend)
+    save_proposals(root, other)
+    done = run(root, "--accept-all", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [document["source"] for document in json.loads(done.stdout)] == [SOURCE]
+    assert (root / f"knowledge/{SOURCE}.yaml").is_file()
+    assert run(root, "--accept-all", "--reject", "x", "--reason", "no").returncode == 2, "a decision about one needs its source"
+
+
+def test_a_reason_that_several_statements_share_is_printed_once(root: Path) -> None:
+    done = run(root, SOURCE, "--accept-all")
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("left out"))
+    assert line.startswith("left out, 2 ×: in no accepted chain. A statement without a chain")
+    assert done.stderr.count("in no accepted chain") == 1
+    for name in ("noise", "comfort"):
+        assert re.search(rf"^  {key_of(name)}: energy/{name}", done.stderr, re.MULTILINE), done.stderr
+
+
 def test_a_refused_decision_is_exit_1_with_the_findings_and_nothing_written(root: Path) -> None:
     with_statement(root, "heat-flow", subject_as="it")
     done = run(root, SOURCE, "--accept", FIRST)
