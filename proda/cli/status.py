@@ -45,7 +45,7 @@ def status(revision: str | None, as_json: bool, root: str) -> None:
     else:
         state = status_of(where)
         stale = (*_stale(state.freshness, state.changed), *_upgraded(state))
-        data, lines = state, [*_head(state), *stale, *_round(state.round), *_failed(state), _next(state)]
+        data, lines = state, [*_head(state), *stale, *_round(state.round), *_failed(state), *_undecided(state), _next(state)]
         note(state.git)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2))
@@ -120,6 +120,11 @@ def _round(this: OpenRound | None) -> Iterator[str]:
 def _failed(state: Status) -> Iterator[str]:
     if state.failed:
         yield f"failed dev items: {', '.join(f'{number:,} {category}' for category, number in state.failed.items())}"
+
+
+def _undecided(state: Status) -> Iterator[str]:
+    if state.undecided.proposals:
+        yield state.undecided.line
 
 
 def _next(state: Status) -> str:

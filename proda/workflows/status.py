@@ -22,6 +22,7 @@ from proda.store.files import data_files
 from proda.store.verdicts import VERDICTS
 from proda.workflows.freshness import LOCK, NEVER, Freshness, freshness
 from proda.workflows.installed_code import changed_stages
+from proda.workflows.undecided import Undecided, undecided
 
 SHOWN = 4  # files that a reason names
 HEAD_BYTES = 4096  # of the diagnosis file: its counts are at the top
@@ -66,6 +67,7 @@ class Status(Record, frozen=True):
     why: str
     unmerged: tuple[str, ...] = ()  # files with an open conflict
     upgraded: tuple[str, ...] = ()  # stages whose installed code is not the one in proda-version.yaml
+    undecided: Undecided = Undecided()
 
 
 def status(root: Path) -> Status:
@@ -80,11 +82,14 @@ def status(root: Path) -> Status:
     this = open_round(root, tree.branch, tree.branches, built=not found.data_changes("evaluate"))
     failed = failures(root)
     upgraded = changed_stages(root)
-    step, why = _unfinished(tree) or _spoiled(found, tree) or next_step(found, this, tree.uncommitted, failed)
+    waiting = undecided(root)
+    step, why = _unfinished(tree) or _spoiled(found, tree) or waiting.instead_of(*next_step(found, this, tree.uncommitted, failed))
     if upgraded and not tree.under_way and not tree.unmerged:
         step, why = "proda check --fix", "ProDa was upgraded since the results were built"
     branch, commit, under_way, uncommitted = tree.branch, tree.commit, tree.under_way, tree.uncommitted
-    return Status(branch, commit, under_way, uncommitted, why_not, found, changed, this, failed, step, why, tree.unmerged, upgraded)
+    return Status(
+        branch, commit, under_way, uncommitted, why_not, found, changed, this, failed, step, why, tree.unmerged, upgraded, waiting
+    )
 
 
 def open_round(root: Path, branch: str, branches: frozenset[str], *, built: bool) -> OpenRound | None:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from proda.store.proposals import save_proposals
 from tests.cli.test_repair import dev_wrong, git, proda
+from tests.reviewworld import proposals, source_text
 from tests.toyresults import commit, make_diagnoses, make_results
 from tests.toyworld import make_repository
 from tests.workflows.test_freshness import dvc
@@ -207,3 +209,10 @@ def test_the_advice_for_a_lock_in_conflict_works_in_a_merge(root: Path) -> None:
     assert done.returncode == 1 and "git checkout --ours dvc.lock" in done.stderr
     git(root, "checkout", "--ours", "dvc.lock")
     assert "in conflict: dvc.lock" in proda(root, "status").stdout
+
+
+def test_undecided_proposals_are_the_next_step_before_the_first_build(tmp_path: Path) -> None:
+    root = make_repository(tmp_path)
+    save_proposals(root, proposals(source_text()))
+    said = proda(root, "status").stdout
+    assert "\n10 proposals are undecided in 1 source\nnext: proda review   (10 proposals are undecided in 1 source)\n" in said
