@@ -127,16 +127,18 @@ def _outcome(
 ) -> ChunkRecord:  # fmt: skip
     """What became of a chunk: nothing is left without an outcome. What reviewers have added, or an import, is not the chunk's."""
     if chunk.refused:
-        return ChunkRecord("set-aside", chunk.refused)
+        return ChunkRecord("set-aside", chunk.refused, chunk.lost)
     mine = [keys[chunk.chunk, place] for place in range(len(chunk.statements)) if (chunk.chunk, place) in keys]
     here = {key: s for key, s in statements.items() if s.chunk == chunk.chunk and s.status != "withdrawn" and not s.added}
     own = {key for key, s in here.items() if not s.by or key in mine}
     if any(key in own for chain in chains.values() if chain.status != "withdrawn" and not chain.added for key in chain.statements):
-        return ChunkRecord("chains")
+        return ChunkRecord("chains", refused=chunk.lost)
     if own:
-        return ChunkRecord("statements")
+        return ChunkRecord("statements", refused=chunk.lost)
     reasons = Counter(dropped[key] for key in mine if key in dropped)
     if reasons:
-        return ChunkRecord("set-aside", "; ".join(f"{n} × {reason}" if n > 1 else reason for reason, n in sorted(reasons.items())))
+        return ChunkRecord(
+            "set-aside", "; ".join(f"{n} × {reason}" if n > 1 else reason for reason, n in sorted(reasons.items())), chunk.lost
+        )
     defined = len(chunk.definitions)
-    return ChunkRecord("nothing", f"{defined} definition{'s' * (defined != 1)} and no statement" if defined else "")
+    return ChunkRecord("nothing", f"{defined} definition{'s' * (defined != 1)} and no statement" if defined else "", chunk.lost)

@@ -63,10 +63,14 @@ class FoundChain(Record, frozen=True):
 
 
 class FoundInChunk(Record, frozen=True):
-    """What one chunk gave. `refused` says why a chunk that the backend could not read is set aside."""
+    """What one chunk gave. `refused` says why a chunk that the backend could not read is set aside.
+
+    `lost` are claims that became no statement, and explanations that became no chain, each with the reason: "Frost cracks a rail: …".
+    """
 
     chunk: str
     statements: tuple[FoundStatement, ...] = ()
     definitions: tuple[FoundDefinition, ...] = ()
     chains: tuple[FoundChain, ...] = ()
     refused: str = ""
+    lost: tuple[str, ...] = ()

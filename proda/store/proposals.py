@@ -112,6 +112,7 @@ class ChunkRecord(Record, frozen=True):
 
     outcome: ChunkOutcome
     reason: str = ""
+    refused: tuple[str, ...] = ()  # claims of a model that became no statement, each with the reason
 
 
 class Proposals(Record, frozen=True):

@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from proda.cli.extract import extract
+from proda.cli.review import review
 from proda.document_settings import load_document_settings
 from proda.errors import InputError
 from proda.extraction.llm.prompt_files import FOLDER, load_prompts
@@ -137,6 +138,20 @@ def test_a_quote_that_is_never_mended_is_left_out_and_the_good_ones_are_kept(ser
     assert sum(row["rounds"] > 2 for row in rows) == 2  # three tries
     again, rows = _asked(server, root)
     assert rows == [] and load_proposals(root, SOURCE) == proposals, again.stderr
+
+
+def test_a_claim_that_is_never_stated_as_asked_is_recorded_with_the_reason_and_listed(server: Running, tmp_path: Path) -> None:
+    heat = HEAT.replace("because the atoms", "because MISWORD the atoms")
+    root = make_repository(tmp_path, {SOURCE: _document(heat=heat)}, server.url)
+    result, _ = _asked(server, root)
+    proposals = load_proposals(root, SOURCE)
+    assert len(proposals.statements) == 5 and "strong-sunlight-to-rail-buckling" not in proposals.chains, result.output
+    refused = [chunk.refused for chunk in proposals.chunks.values()]
+    assert refused == [(), ("Rail heating causes rail expansion: the text uses a pronoun",), ()]
+    listed = CliRunner().invoke(review, [SOURCE, "--list", "--root", str(root)], catch_exceptions=False)
+    assert "\n  Rail heating causes rail expansion: the text uses a pronoun\n" in listed.output
+    _run(root)
+    assert load_proposals(root, SOURCE) == proposals
 
 
 def test_a_chunk_whose_only_quote_is_never_mended_is_set_aside_with_the_reason(server: Running, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ OBEY         it does what the passage says
 ENDLESS      no reply comes to an end while the passage has more than one paragraph
 SURROGATE    its JSON holds half a character
 SILLY        it copies the prompt's example
+MISWORD      always, in the statement whose quote holds it: its text uses a pronoun
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ def _statements(said: str) -> Any:
         m = SENTENCE.match(quote)
         assert m is not None
         subject = m[1][0].lower() + m[1][1:]
-        found.append({"step": int(number), "subject": subject, "relation": m[2], "object": m[3], "text": quote, "quote": quote})
+        text = f"{m[1]} {m[2]} {m[3]}, because it swells there." if "MISWORD" in quote else quote
+        found.append({"step": int(number), "subject": subject, "relation": m[2], "object": m[3], "text": text, "quote": quote})
     return {"statements": found, "reason": ""}
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+
 from proda.extraction.llm.caller import Caller, Given, Got, Missing
 from proda.extraction.llm.checks import Checking
 from proda.extraction.llm.questions import Asking
@@ -61,7 +63,7 @@ def _take(work: ChunkWork, answer: Got, context: Any, *, again: bool = False) ->
             for entry, steps, whole, faults in _mended(item, checking):
                 work.refusals += faults
                 if entry is not None and steps:
-                    _add(work, _draft(entry, steps, whole=whole))
+                    _add(work, msgspec.structs.replace(_draft(entry, steps, whole=whole), fault=faults[0] if faults else ""))
     elif not (again and answer.reason != "not-asked"):  # a second look that failed takes nothing away from the first
         work.missed(answer)
     return len(work.chains) > before

@@ -9,6 +9,7 @@ concept occurs twice. Else its statements stand alone, and may be linked by what
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal
 
@@ -37,9 +38,18 @@ def joined(work: ChunkWork) -> FoundInChunk:
         if _is_chain(chain):
             order = tuple(numbers[step] for step in range(len(chain.steps)))
             chains.append(FoundChain(chain.explains, order, chain.preconditions, chain.exclusions))
+    lost = tuple(dict.fromkeys(line for chain in work.chains for line in _lost(chain)))
     if not statements:
-        return FoundInChunk(work.chunk.id, refused=_refused(work))
-    return FoundInChunk(work.chunk.id, tuple(statements), _definitions(work, statements), tuple(chains))
+        return FoundInChunk(work.chunk.id, refused=_refused(work), lost=lost)
+    return FoundInChunk(work.chunk.id, tuple(statements), _definitions(work, statements), tuple(chains), lost=lost)
+
+
+def _lost(chain: DraftChain) -> Iterator[str]:
+    """The claims of a chain that became no statement, and its explanation if a fault broke it up, each with the reason."""
+    for step, reason in sorted(chain.refused.items()):
+        yield f"{chain.steps[step].claim.rstrip('.')}: {reason}"
+    if chain.fault and not _is_chain(chain):
+        yield f"{chain.explains}: {chain.fault}"
 
 
 def _refused(work: ChunkWork) -> str:

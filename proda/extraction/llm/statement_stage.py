@@ -13,11 +13,13 @@ from typing import Any
 
 from proda.extraction.llm.caller import Caller, Given, Got, Missing
 from proda.extraction.llm.chain_stage import TOO_LONG
+from proda.extraction.llm.checks import Checking
 from proda.extraction.llm.questions import Asking
 from proda.extraction.llm.replies import CHECKING, StatementReply, good_entries
 from proda.extraction.llm.work import ChunkWork, DraftChain
 
 BROKEN = "a statement of the reply broke the chain"
+UNSTATED = "the model gave no statement for it"
 
 
 def ask_statements(works: Sequence[ChunkWork], asking: Asking, caller: Caller, window: int) -> None:
@@ -46,16 +48,39 @@ def _take(work: ChunkWork, chain: DraftChain, answer: Got, context: Any, window:
     if isinstance(answer, Missing) and answer.reason in TOO_LONG and asked > 1:
         chain.width = asked // 2
         return
+    why: dict[int, str] = {}  # step → fault of its statement
     if isinstance(answer, Given):
         chain.statements |= {entry.step - 1: entry for entry in answer.value.statements}
+        otherwise = UNSTATED
     elif answer.raw is not None:
-        kept, faults = good_entries(StatementReply, answer.raw.get("statements"), context[CHECKING])
+        kept, faults, why = _checked(answer.raw.get("statements"), context[CHECKING])
         work.refusals += faults or ([] if kept else [answer.why])
+        otherwise = UNSTATED if kept or faults else answer.why
         for entry in kept:
             chain.statements.setdefault(entry.step - 1, entry)
         if kept and not faults:
             work.refusals.append(BROKEN)
+            chain.fault = BROKEN
     else:
         work.missed(answer)
+        otherwise = answer.why if isinstance(answer, Missing) else UNSTATED
+    for step in range(chain.next_step, chain.next_step + asked):
+        if step not in chain.statements:
+            chain.refused[step] = why.get(step, otherwise)
     chain.next_step += asked
     chain.width = window
+
+
+def _checked(items: Any, checking: Checking) -> tuple[list[StatementReply], list[str], dict[int, str]]:
+    """The good statements of a reply, why the others were refused, and the same by step (from 0) as far as they name one."""
+    kept: list[StatementReply] = []
+    faults: list[str] = []
+    why: dict[int, str] = {}
+    for item in items if isinstance(items, list) else ():
+        good, wrong = good_entries(StatementReply, [item], checking)
+        kept += good
+        faults += wrong
+        step = item.get("step") if isinstance(item, dict) else None
+        if wrong and type(step) is int:
+            why.setdefault(step - 1, wrong[0])
+    return kept, faults, why

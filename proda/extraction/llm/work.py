@@ -56,6 +56,8 @@ class DraftChain(msgspec.Struct):
     next_step: int = 0  # the first one that has not been asked for
     width: int = 0  # steps in the next question
     statements: dict[int, StatementReply] = {}  # step (from 0) → statement
+    refused: dict[int, str] = {}  # step (from 0) → why it became no statement
+    fault: str = ""  # why the chain is not whole, or was not kept as a chain
 
 
 class ChunkWork(msgspec.Struct):
