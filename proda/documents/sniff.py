@@ -22,9 +22,18 @@ SUFFIXES = {
 }  # fmt: skip
 _BINARY = ("pdf", "docx", "pptx", "epub")
 _NAMES = "PDF, DOCX, PPTX, EPUB, HTML, Markdown, text, notebooks, LaTeX and CNXML"
+_RTF = "The file is RTF. Save it as DOCX."
+_OLD_OFFICE = "The file is in the format of Office before 2007. Save it as DOCX or PPTX."
+_OPEN_DOCUMENT = "The file is in an OpenDocument format. Save it as DOCX or PPTX."
+_WORKBOOK = "The file is a workbook of Excel. Save the text that it holds as DOCX, HTML or Markdown."
+# Suffix → why a document of that name is not read, and what to do; for folders, where such files are not opened.
+REFUSED = {
+    ".rtf": _RTF, ".doc": _OLD_OFFICE, ".dot": _OLD_OFFICE, ".ppt": _OLD_OFFICE, ".xls": _OLD_OFFICE, ".odt": _OPEN_DOCUMENT,
+    ".ott": _OPEN_DOCUMENT, ".odp": _OPEN_DOCUMENT, ".ods": _OPEN_DOCUMENT, ".xlsx": _WORKBOOK,
+}  # fmt: skip
 # First bytes of files that hold no text to read → what they are and what to do.
 _OTHERS = (
-    (b"{\\rtf", "The file is RTF. Save it as DOCX."),
+    (b"{\\rtf", _RTF),
     (b"\x89PNG", "The file is an image. Run OCR on it and ingest the result."),
     (b"\xff\xd8\xff", "The file is an image. Run OCR on it and ingest the result."),
     (b"GIF8", "The file is an image. Run OCR on it and ingest the result."),
@@ -58,7 +67,7 @@ def format_of(name: str, data: bytes) -> str:
     if data.startswith(_OLE):
         if _ENCRYPTED in data:
             raise UnreadableDocumentError("The file is encrypted with a password. Save a copy without one.")
-        raise UnreadableDocumentError("The file is in the format of Office before 2007. Save it as DOCX or PPTX.")
+        raise UnreadableDocumentError(_OLD_OFFICE)
     for start, reason in _OTHERS:
         if data.startswith(start):
             raise UnreadableDocumentError(reason)
@@ -80,9 +89,9 @@ def _of_archive(data: bytes) -> str:
     if "META-INF/container.xml" in names:
         return "epub"
     if any(name.startswith("xl/") for name in names):
-        raise UnreadableDocumentError("The file is a workbook of Excel. Save the text that it holds as DOCX, HTML or Markdown.")
+        raise UnreadableDocumentError(_WORKBOOK)
     if "content.xml" in names and "mimetype" in names:
-        raise UnreadableDocumentError("The file is in an OpenDocument format. Save it as DOCX or PPTX.")
+        raise UnreadableDocumentError(_OPEN_DOCUMENT)
     if any("EncryptedPackage" in name for name in names):
         raise UnreadableDocumentError("The file is encrypted with a password. Save a copy without one.")
     raise UnreadableDocumentError("The file is a ZIP archive. Unpack it and give the documents in it.")

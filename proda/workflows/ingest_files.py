@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple
 
 from proda.documents.blocks import UnreadableDocumentError
 from proda.documents.read import file_bytes
-from proda.documents.sniff import SUFFIXES
+from proda.documents.sniff import REFUSED, SUFFIXES
 from proda.errors import UsageError
 from proda.findings import printable
 from proda.knowledge.schema import SourceEntry
@@ -32,7 +32,7 @@ class GivenFiles(NamedTuple):
     """What was found at the paths that were given."""
 
     files: list[Path]  # sorted by path within each folder
-    skipped: list[tuple[Path, str]]  # links and special files inside folders, with the reason
+    skipped: list[tuple[Path, str]]  # links, special files and documents of other formats inside folders, with the reason
     others: Counter[str]  # suffix → number of files in folders whose names are those of no document
 
 
@@ -93,6 +93,8 @@ def _below(folder: Path, found: GivenFiles, knowledge: str | None) -> Iterator[P
             found.skipped.append((path, "Not a regular file (a device, pipe or socket)."))
         elif path.suffix.lower() in SUFFIXES:
             yield path
+        elif path.suffix.lower() in REFUSED:
+            found.skipped.append((path, REFUSED[path.suffix.lower()]))
         else:
             found.others[path.suffix.lower() or "no suffix"] += 1
 

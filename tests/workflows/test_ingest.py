@@ -216,12 +216,16 @@ def test_a_folder_is_searched_without_following_links(tmp_path: Path, papers: Pa
     (papers / "sub/a.md").write_text("# A\n")
     (papers / ".hidden.md").write_text("# H\n")
     (papers / "picture.png").write_bytes(b"x")
+    (papers / "old.RTF").write_bytes(b"{\\rtf1 heat}")
+    (papers / "old.odt").write_bytes(b"PK")
     (papers / "link.md").symlink_to(outside / "secret.md")
     (papers / "folder").symlink_to(outside)
     os.mkfifo(papers / "pipe.md")
     found = gather([papers, papers / "sub/a.md"])
     assert found.files == [papers / "sub/a.md"]
-    assert {path.name for path, _ in found.skipped} == {"link.md", "folder", "pipe.md"}
+    assert {path.name for path, _ in found.skipped} == {"link.md", "folder", "pipe.md", "old.RTF", "old.odt"}
+    advice = {path.name: reason for path, reason in found.skipped}
+    assert "Save it as DOCX" in advice["old.RTF"] and "Save it as DOCX" in advice["old.odt"]
     assert found.others == {".png": 1}
     assert gather([papers / "link.md"]).files == [papers / "link.md"]  # given by name, so it is meant
     with pytest.raises(UsageError, match="No such file"):
