@@ -2,6 +2,7 @@
 
     $ proda pr main
     passed   data               0 errors, 3 warnings
+    passed   build              items and samples are written
     passed   leak gate          no training text gives an item away
     failed   items and samples  2 derived files not as built from the data: run `proda rebuild`, and push
     stale    models and scores  older than the data; the scores below are those of the last build

@@ -27,6 +27,7 @@ class Built(Record, frozen=True):
 
     ran: tuple[str, ...]  # stages, in order
     said: str = ""  # why it failed; empty if it succeeded
+    failed: str = ""  # the stage that failed; empty if DVC failed before it ran one
 
 
 def build(root: Path, *targets: str, progress: bool = False) -> Built:
@@ -45,8 +46,9 @@ def build(root: Path, *targets: str, progress: bool = False) -> Built:
                 print(line, end="", file=sys.stderr, flush=True)
     ran = tuple(line.split("'")[1] for line in lines if line.startswith("Running stage '"))
     told = [line for line in lines if line.strip()]
-    failed = running.returncode
-    return Built(ran, ("\n".join(told[-LAST_LINES:]) or f"dvc repro ended with status {failed}") if failed else "")
+    if not (status := running.returncode):
+        return Built(ran)
+    return Built(ran, "\n".join(told[-LAST_LINES:]) or f"dvc repro ended with status {status}", ran[-1] if ran else "")
 
 
 def not_committed(root: Path, *paths: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from proda.history.revision import read_revision
 from proda.records import Record
 from proda.store.files import write_file
 from proda.store.verdicts import read_rounds, read_verdicts
-from proda.workflows.build_stages import build, not_committed
+from proda.workflows.build_stages import Built, build, not_committed
 from proda.workflows.check_repository import check_repository
 from proda.workflows.freshness import code_line, freshness
 
@@ -86,12 +86,9 @@ def examine(root: Path, base: str, *, number: int = 0, stages: bool = True, prog
     checks = [_data(root)]
     if not checks[0].passed or not stages:
         why = "left out (--no-build)" if checks[0].passed else "the data has errors"
-        checks += [Check(name, "not run", why) for name in ("leak gate", "items and samples")]
+        checks += [Check(name, "not run", why) for name in ("build", "leak gate", "items and samples")]
     else:
-        built = build(root, "guard", progress=progress)
-        lines = tuple(built.said.splitlines())
-        checks.append(Check("leak gate", "failed", "`dvc repro guard` failed", lines) if lines else Check("leak gate", "passed", LEAKS))
-        checks.append(_committed(root) if not lines else Check("items and samples", "not run", "the build stopped"))
+        checks += _built(root, build(root, "guard", progress=progress))
     checks.append(_models(root))
     try:
         old, new = Repository.open(root, start), Repository.open(root)
@@ -157,6 +154,19 @@ def _data(root: Path) -> Check:
     if len(errors) > DETAILS:
         details += (f"… and {len(errors) - DETAILS:,} more: `proda check --all`",)
     return Check("data", "failed" if errors else "passed", text, details)
+
+
+def _built(root: Path, built: Built) -> list[Check]:
+    """The rows of a build: whether it ended, whether the leak gate passed, and whether what it wrote is committed."""
+    if not built.said:
+        return [Check("build", "passed", "items and samples are written"), Check("leak gate", "passed", LEAKS), _committed(root)]
+    lines = tuple(built.said.splitlines())
+    stopped = Check("items and samples", "not run", "the build stopped")
+    if built.failed == "guard":
+        written = Check("build", "passed", "items and samples are written")
+        return [written, Check("leak gate", "failed", "the stage guard failed", lines), stopped]
+    what = f"the stage {built.failed} failed" if built.failed else "`dvc repro guard` failed before any stage ran"
+    return [Check("build", "failed", what, lines), Check("leak gate", "not run", "the build stopped"), stopped]
 
 
 def _committed(root: Path) -> Check:

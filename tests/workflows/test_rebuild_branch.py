@@ -113,6 +113,16 @@ def test_a_text_that_gives_an_item_away_stops_the_rebuild_and_the_request(edited
     git(edited, "checkout", "-q", "--", ".")
     checked = proda(edited, "pr", "main", "--markdown")
     assert checked.returncode == 1 and "❌ **leak gate**" in checked.stdout and "A sample gives an item away." in checked.stdout
+    assert "✅ **build**" in checked.stdout
+
+
+def test_a_request_whose_build_fails_names_the_stage_and_says_nothing_of_leaks(edited: Path) -> None:
+    pipeline = edited / "dvc.yaml"
+    pipeline.write_text(pipeline.read_text().replace("cmd: mkdir", "cmd: echo 'Too few chains.' >&2; exit 1; mkdir"))
+    git(edited, "commit", "-q", "-am", "A build that fails")
+    checked = proda(edited, "pr", "main", "--markdown")
+    assert checked.returncode == 1 and "❌ **build** the stage synthesize failed" in checked.stdout.replace(":", ""), checked.stdout
+    assert "Too few chains." in checked.stdout and "❌ **leak gate**" not in checked.stdout
 
 
 def test_a_request_whose_derived_files_are_old_says_what_to_run_and_one_that_is_rebuilt_passes(edited: Path) -> None:
