@@ -20,6 +20,7 @@ from proda.store.validation import load_validation
 from proda.store.written_items import load_written_items
 from proda.tester.build import AuditError, build_benchmark
 from proda.tester.items import write_item_files
+from proda.workflows.counted import counted
 
 ROOT = Path()
 
@@ -39,11 +40,13 @@ def main(params: Params) -> str:
     solvers = built.shortcuts["solvers"]
     assert isinstance(solvers, dict)
     best = max(solvers, key=lambda s: float(solvers[s]["accuracy"]))
-    chains = len({item.chain for item in built.items})
+    owners = {item.chain for item in built.items}
+    links = sum(knowledge.chains[owner].is_link for owner in owners)
+    on = counted(len(owners) - links, "chain") + (f" and {counted(links, 'link')}" if links else "")
     audited = f"{best} {solvers[best]['accuracy']:.3f} (chance .25, limit {built.limit:.3f})"
     withheld = f"{built.unsolved:,} withheld because a model with the facts does not solve {'it' if built.unsolved == 1 else 'them'}; "
     return (
-        f"benchmark: {len(built.items):,} items on {chains:,} chains, {changed} file{'' if changed == 1 else 's'} changed;"
+        f"benchmark: {counted(len(built.items), 'item')} on {on}, {counted(changed, 'file')} changed;"
         f" {withheld if built.unsolved else ''}best solver without knowledge: {audited}"
     )
 

@@ -22,6 +22,7 @@ from proda.store.outcomes import read_outcomes
 from proda.store.patches import load_patches, load_samples
 from proda.store.run_record import file_hash, record_part
 from proda.workflows.build_run import build_run
+from proda.workflows.counted import counted
 from proda.workflows.endpoint_prober import endpoint_prober
 from proda.workflows.prober import Prober
 
@@ -63,8 +64,9 @@ def main(params: Params) -> str:
             f"diagnose: failed {', '.join(silent)} items blame no statement: they are failed as often when all are known", file=sys.stderr
         )
     counts = ", ".join(f"{count} {category}" for category, count in categories.items())
-    failed = f"{n_failed} of {len(items)} dev items failed by most seeds: {counts or 'none'}"
-    lacking = f"{len({e.node for e in noticed}):,} of {len(knowledge.active_statements):,} statements are unknown, unused or contradicted"
+    failed = f"{n_failed} of {counted(len(items), 'dev item')} failed by most seeds: {counts or 'none'}"
+    unknown, known = len({e.node for e in noticed}), counted(len(knowledge.active_statements), "statement")
+    lacking = f"{unknown:,} of {known} {'is' if unknown == 1 else 'are'} unknown, unused or contradicted"
     return f"diagnose: {failed}; {lacking}; {time.monotonic() - start:.0f} s"
 
 

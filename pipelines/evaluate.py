@@ -34,6 +34,7 @@ from proda.store.suite import load_suites
 from proda.tester.evaluate import Evaluation, evaluate
 from proda.tester.metrics import flat_metrics, headline
 from proda.workflows.build_run import build_run
+from proda.workflows.counted import counted
 from proda.workflows.dependence import known_statements
 from proda.workflows.endpoint_models import EndpointModels
 from proda.workflows.neutral_text import measure, neutral_texts
@@ -83,7 +84,7 @@ def main(params: Params) -> str:
     neutral = neutral_line(result.metrics)
     return (
         f"evaluate: {', '.join(parts)}; general suite {general['base']['accuracy']:.3f} → {general['tuned']['accuracy']:.3f}{apart};"
-        f"{f' {neutral};' if neutral else ''} {len(counts['models'])} models, {seconds:.0f} s"
+        f"{f' {neutral};' if neutral else ''} {counted(len(counts['models']), 'model')}, {seconds:.0f} s"
     )
 
 

@@ -24,6 +24,7 @@ from proda.store.patches import load_samples
 from proda.store.training_texts import training_texts
 from proda.tester.overlap import Leak, Overlap
 from proda.tester.windows import shown_whole
+from proda.workflows.counted import counted
 from proda.workflows.leak_check import leak_check
 
 ROOT = Path()
@@ -48,7 +49,7 @@ def main(params: Params) -> str:
         raise GateError("\n".join([*faults, "All pairs are in benchmarks/results/overlap.json. Training does not start."]))
     write_file(PASSED, "No training text gives an item away.\n")
     nearest = max((leak.value for leak in found.worst if leak.how in ("stem", "key", "letters")), default=0.0)  # those with this limit
-    compared = f"{found.items:,} items × {found.texts:,} training texts"
+    compared = f"{counted(found.items, 'item')} × {counted(found.texts, 'training text')}"
     return f"guard: {compared}, 0 leaks; nearest pair {nearest:.2f} (limit {params.guard.containment})"
 
 

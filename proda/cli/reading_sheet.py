@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from proda.cli.main import main
-from proda.cli.settings import COUNT, SEED
+from proda.cli.settings import COUNT, SEED, count
 from proda.errors import InputError, UsageError
 from proda.history.repository import Repository
 from proda.language.wording import sentence
@@ -89,7 +89,7 @@ def _write(root: Path, out: Path, splits: str, unread: bool, reader: str | None,
         raise InputError(f"{out}\n  Holds sheets already ({old[0]}, …). Choose another folder, or remove them.")
     for name, text in texts.items():
         write_file(out / name, text)
-    click.echo(f"{out}: {len(items):,} items on {len(texts)} sheets, drawn with seed {seed} from {splits}")
+    click.echo(f"{out}: {count(len(items), 'item')} on {count(len(texts), 'sheet')}, drawn with seed {seed} from {splits}")
 
 
 def _collect(root: Path, paths: tuple[Path, ...], reader: str, folder: Path | None) -> None:
@@ -110,7 +110,7 @@ def _collect(root: Path, paths: tuple[Path, ...], reader: str, folder: Path | No
     counts = counted(items, load_validation(root))
     left_out = f"; {gone:,} left out, since their items have changed" if gone else ""
     click.echo(f"{PATH}: readings of reader {reader} taken in: {taken:,}{left_out}")
-    click.echo(f"{counts.validated:,} items validated, {counts.unread:,} unread, {counts.disputed:,} disputed")
+    click.echo(f"{count(counts.validated, 'item')} validated, {counts.unread:,} unread, {counts.disputed:,} disputed")
 
 
 def _statements(root: Path, count: int, seed: int) -> Iterator[str]:

@@ -23,6 +23,7 @@ from pathlib import Path
 from proda.errors import NotFoundError
 from proda.records import Record
 from proda.store.items import load_items
+from proda.workflows.counted import counted
 from proda.workflows.repair_round import branch_of, round_here, run_id
 
 DEV = Path("benchmarks/results/outcomes/dev.csv")
@@ -52,7 +53,7 @@ class Reallocation(Record, frozen=True):
     @property
     def summary(self) -> str:
         """The number of samples and of disciplines."""
-        return f"{sum(share.after for share in self.shares):,} samples over {len(self.shares)} disciplines"
+        return f"{counted(sum(share.after for share in self.shares), 'sample')} over {counted(len(self.shares), 'discipline')}"
 
 
 def plan_reallocation(root: Path, number: int | None = None) -> Reallocation:

@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.benchmark import main
 from proda.errors import EmptyBenchmarkError, GateError
+from proda.graph import Knowledge
 from proda.knowledge.compile import compile_knowledge
 from proda.params import load_params
 from proda.records import LETTERS, Item
@@ -47,8 +48,10 @@ def dispute(root: Path, item: Item) -> None:
 def test_items_and_audit_are_written_and_the_line_says_how_many(root: Path) -> None:
     line = benchmark(root)
     items = load_items(root)
-    chains = {item.chain for item in items}
-    assert line.startswith(f"benchmark: {len(items)} items on {len(chains)} chains, ") and "best solver without knowledge: " in line
+    owners = {item.chain for item in items}
+    links = {owner for owner in owners if Knowledge.load(root / "build/knowledge").chains[owner].is_link}
+    on = f"{len(owners - links)} chains and {len(links)} link{'s' * (len(links) > 1)}"
+    assert links and line.startswith(f"benchmark: {len(items)} items on {on}, ") and "best solver without knowledge: " in line
     assert {i.kind for i in items} == {"bridge", "effect", "condition", "mechanism", "order", "counterfactual", "case"}
     assert shortcuts(root).keys() >= {"solvers", "by_kind", "quarantined", "retired", "n"}
 
