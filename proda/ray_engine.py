@@ -99,7 +99,7 @@ def _connected() -> Any:
     if not here and (fault := _fault(address, CLUSTER_S)):
         raise UsageError(
             f"RAY_ADDRESS={address}\n  No connection to a Ray cluster: {fault}. Expected the address that `ray start --head` printed, for"
-            " example 10.0.0.5:6379. Unset RAY_ADDRESS to use this machine alone. See docs/how-to/clusters.md."
+            " example 10.0.0.5:6379. Unset RAY_ADDRESS to use this machine alone."
         )
     alone: dict[str, Any] = {
         "num_cpus": core_count(),
@@ -198,7 +198,7 @@ def _difference(sender: Sender) -> str:
     if not Path(sender.folder).is_dir():
         return (
             f"the machine {host} has no folder {sender.folder}. All machines of the cluster must have the repository under the same path,"
-            " on a shared file system: docs/how-to/clusters.md."
+            " on a shared file system (NFS, Lustre, EFS, …)."
         )
     mine = _versions()
     if other := [f"{name} {mine.get(name)}, expected {value}" for name, value in sender.versions.items() if mine.get(name) != value]:

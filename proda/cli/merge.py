@@ -98,9 +98,8 @@ def _install(root: Path, dry_run: bool) -> None:
         click.echo(name)
     if lacking := missing_attributes(root):
         shown = ", ".join(lacking)
-        note(
-            f".gitattributes\n  Git does not use the drivers for {shown}. Copy the file that `proda init` writes; see docs/how-to/teams.md."
-        )
+        advice = "Run `proda init` in an empty folder, and copy the .gitattributes that it writes."
+        note(f".gitattributes\n  Git does not use the drivers for {shown}. {advice}")
     if dry_run:
         note("Nothing was written: a dry run.")
     else:

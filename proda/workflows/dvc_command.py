@@ -31,7 +31,8 @@ REMEDIES: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         ("unable to locate credentials",),
-        "No access key is set. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; docs/how-to/remote.md names other ways.",
+        "No access key is set. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; or AWS_PROFILE, for a profile in ~/.aws/credentials; or\n"
+        "  run `dvc remote modify --local NAME access_key_id KEY`, and the same with secret_access_key (git ignores .dvc/config.local).",
     ),
     (
         ("signaturedoesnotmatch", "invalidaccesskeyid", "accessdenied", "access denied", "forbidden"),
