@@ -49,10 +49,18 @@ def test_beside_a_topic_of_ones_own_everything_of_the_example_goes_and_the_rest_
     assert (root / "samples/allocation.yaml").read_text().endswith("samples:\n  milling: 40 # mine\n")
     assert list(yaml.safe_load((root / "knowledge/sources/catalogue.yaml").read_text())["sources"]) == ["milling/milling-notes"]
     assert load_reading(root / "samples/base/reading.yaml") == ()
+    owners = (root / ".github/CODEOWNERS").read_text()
+    assert "baking" not in owners and "# /.github/ " in owners
     changed = {p.relative_to(root).as_posix() for p in before if not p.is_file() or p.read_bytes() != before[p]}
     assert changed == set(planned.texts)
     with pytest.raises(NotFoundError, match="Nothing was changed"):
         plan_removal(root)
+
+
+def test_an_owner_who_was_filled_in_stays(root: Path) -> None:
+    path = root / ".github/CODEOWNERS"
+    path.write_text(path.read_text().replace("# /knowledge/baking/           @OWNER", "/knowledge/baking/  @ada"))
+    assert "@ada" in path.read_text() and ".github/CODEOWNERS" not in plan_removal(with_milling(root)).texts
 
 
 def test_alone_it_leaves_an_empty_knowledge_without_findings(root: Path) -> None:
@@ -64,7 +72,7 @@ def test_alone_it_leaves_an_empty_knowledge_without_findings(root: Path) -> None
 def test_another_topic_of_its_discipline_keeps_the_samples(root: Path) -> None:
     topic = (root / "knowledge/baking/bread-making.yaml").read_text()
     (root / "knowledge/baking/rolls.yaml").write_text("discipline: baking\ntopic: rolls\nsource: baking/rolls\nconcepts: {}\nchains: {}\n")
-    assert "samples/allocation.yaml" not in plan_removal(root).texts
+    assert not {"samples/allocation.yaml", ".github/CODEOWNERS"} & plan_removal(root).texts.keys()
     assert topic == (root / "knowledge/baking/bread-making.yaml").read_text()
 
 
