@@ -230,11 +230,15 @@ def _endpoint_faults(params: Params) -> Iterator[Violation]:
 
 
 def describe(section: Section, name: str, raw: dict[str, Any] | None) -> str:
-    """The values of a section in one line: `train: seeds=[0, 1, 2], epochs=3 (default), …`."""
+    """The values of a section in one line: `train: seeds=[0, 1, 2], epochs=3 (default), …`. Of a block in it, those that are set."""
     given = (raw or {}).get(name) or {}
     parts = []
     for field in msgspec.structs.fields(section):
         value = msgspec.to_builtins(getattr(section, field.name))
+        if isinstance(getattr(section, field.name), Section):
+            value = {key: value[key] for key in given.get(field.name) or {}}
+            if not value:
+                continue
         parts.append(f"{field.name}={value}" + ("" if field.name in given else " (default)"))
     return f"{name}: " + ", ".join(parts)
 

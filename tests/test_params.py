@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from proda.errors import ParamsError
 from proda.findings import Finding
@@ -112,3 +113,11 @@ def test_each_value_says_where_it_came_from(tmp_path: Path) -> None:
     line = describe(params.guard, "guard", {"guard": {"ngram": 6}})
     assert "ngram=6," in line
     assert "containment=0.7 (default)" in line
+
+
+def test_settings_of_an_endpoint_that_are_not_set_are_not_printed(tmp_path: Path) -> None:
+    local = describe(_load(tmp_path, "seed: 1").evaluate, "evaluate", {"seed": 1})
+    assert "endpoint=" not in local and "backend=local (default)" in local
+    text = "evaluate: {backend: endpoint, endpoint: {base_model: small, tuned_model: 'tuned-{seed}'}}"
+    served = describe(_load(tmp_path, text).evaluate, "evaluate", yaml.safe_load(text))
+    assert "endpoint={'base_model': 'small', 'tuned_model': 'tuned-{seed}'}" in served
