@@ -7,7 +7,8 @@
 errors because a discipline without a chain stops the build, and a placeholder must not become training data.
 
 The rule for the number of samples: a discipline gets as many samples per statement as the other disciplines have on average, or
-SAMPLES_PER_STATEMENT if there is no other. A new discipline counts as one chain of three statements until `plan_allocation` is run after the statements are written.
+SAMPLES_PER_STATEMENT if there is no other. A new discipline counts as one chain of three statements until `plan_allocation` is run after
+the statements are written.
 """
 
 from __future__ import annotations
