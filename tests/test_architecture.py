@@ -201,6 +201,10 @@ def test_nothing_runs_at_import() -> None:
     preloaded = ROOT / "proda/preloaded.py"  # its import is what it is for
     for path in {*(ROOT / "proda").rglob("*.py"), *(ROOT / "pipelines").rglob("*.py")} - {preloaded}:
         for node in ast.parse(path.read_text()).body:
+            if path == ROOT / "proda/cli/main.py" and isinstance(node, ast.Try):
+                # An interruption while modules are imported is one line.
+                assert all(isinstance(each, ast.Import | ast.ImportFrom) for each in node.body), f"{path}:{node.lineno}"
+                continue
             assert isinstance(node, allowed), f"{path}:{node.lineno}"
             if isinstance(node, ast.Expr):
                 assert isinstance(node.value, ast.Constant), f"{path}:{node.lineno} runs at import"
