@@ -50,7 +50,7 @@ def test_verbs_that_need_no_model_work(site: Path, root: Path) -> None:
     assert stages_run(run_installed(site, root, "dvc", "repro", "--dry", "guard")) == set()
     assert "0 errors, 1 warning" in (said := run_installed(site, root, "proda", "check")) and "57 unread" in said
     said = run_installed(site, root, "proda", "status")
-    assert "stale: base, train, evaluate, diagnose would run" in said and "next: dvc repro" in said
+    assert "never run: base, train, evaluate, diagnose" in said and "next: dvc repro" in said
     assert "crust drying" in run_installed(site, root, "proda", "show", "baking/dry-crust-browns").casefold()
     new = ("new", "baking/rolls", "--title", "Rolls", "--origin", "written here", "--licence", "CC-BY-4.0", "--dry-run")
     assert "+discipline: baking" in run_installed(site, root, "proda", *new)
