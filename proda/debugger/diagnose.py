@@ -48,7 +48,7 @@ import msgspec
 
 from proda.debugger.answered import Answers, answers_at, by_node, is_known, is_unknown, probed_places, unknown_to_most
 from proda.debugger.controls import Discrimination, controls, discrimination
-from proda.debugger.item_kinds import item_kinds
+from proda.debugger.item_kinds import item_kinds, shown_by_items
 from proda.debugger.probes import (
     Answer,
     Kind,
@@ -180,6 +180,8 @@ def examine(
     kinds = item_kinds(items, failed, {i.id for i in items if _lacks(knowledge, i, lacked, without)}, repaired)
     asked = [item for item in items if _tells(kinds, item)]
     worth: dict[str, Discrimination | Supplied] = {**_discriminations(knowledge, asked, failed, of_node), "context": supplied(answered)}
+    if shown_by_items(kinds):
+        worth["statement"] = msgspec.structs.replace(worth["statement"], telling=True)
     telling = {kind for kind, found in worth.items() if found.telling}
     trusted = {m: {key: a for key, a in found.items() if key[0] in telling} for m, found in of_node.items()}
     nothing: dict[str, Answers] = {model: {} for model in trusted}

@@ -14,12 +14,13 @@ luck have not. The kinds are then those that the patches on disk were written fo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
-from proda.debugger.controls import Discrimination, discrimination
+from proda.debugger.controls import LEVEL, LIFT, Discrimination, discrimination
 from proda.records import Item
+from proda.statistics import at_least
 
 FEWEST = 10  # items with an unknown statement, and items without; with fewer of either, a kind is taken as telling
 
@@ -45,3 +46,18 @@ def item_kinds(
         few = min(len(without), len(known)) < FEWEST
         found[kind] = msgspec.structs.replace(told, telling=kind in served if served else few or told.telling)
     return found
+
+
+def shown_by_items(kinds: Mapping[str, Discrimination]) -> bool:
+    """Return whether items of some kind are failed more often, and significantly so, if a statement that they rest on is unknown.
+
+    Then the probes of statements are reliable, whatever the comparison of suspects with controls says: it has less to go by, since an item
+    that was answered by luck gives controls, and each failed item gives several suspects. Condition items do not count, because conditions
+    have probes of their own. `kinds` is what `item_kinds` returns.
+    """
+    return any(
+        found.unknown * found.controls >= LIFT * found.controls_unknown * found.suspected
+        and at_least(found.unknown, found.suspected, found.controls_unknown, found.controls) < LEVEL
+        for kind, found in kinds.items()
+        if kind != "condition"
+    )

@@ -39,7 +39,7 @@ Part = TypeVar("Part")
 HEAD = """\
 # Why most seeds fail items of dev. Written by the stage `diagnose`, read by `proda repair`.
 # probes: how many suspected nodes and how many control nodes (of correctly answered items) most models fail, by kind of probe. A kind with
-#   `telling: false` fails about as often on controls, so it is ignored.
+#   `telling: false` fails about as often on controls, so it is ignored. Statements count if `kinds` shows that items hang on them.
 # kinds: how many items of which a statement is unknown, and how many of which all are known (controls), most models fail, by kind of item.
 #   Items of a kind with `telling: false` blame no statement. After a repair the kinds that it served are telling.
 # diagnoses: `nodes` are blamed. `confidence` is the share of the seeds in `failed_by` with this category. In `evidence`, `failed` of
