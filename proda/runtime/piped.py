@@ -72,13 +72,16 @@ def _start(module: str) -> subprocess.Popen[bytes]:
 
 
 def _serve(worker: subprocess.Popen[bytes], order: bytes, frames: queue.Queue[bytes]) -> None:
-    """Send a worker its order and queue its frames; an empty frame means that the worker has ended."""
+    """Send a worker its order and queue its whole frames; an empty frame means that the worker has ended."""
     assert worker.stdin is not None and worker.stdout is not None
     try:
         worker.stdin.write(order)
         worker.stdin.close()
-        while size := worker.stdout.read(4):
-            frames.put(worker.stdout.read(int.from_bytes(size, "little")))
+        while len(header := worker.stdout.read(4)) == 4:
+            size = int.from_bytes(header, "little")
+            if len(frame := worker.stdout.read(size)) < size:
+                break  # the worker was killed while it wrote
+            frames.put(frame)
     except OSError:
         pass  # the exit status of the worker says so too
     finally:
