@@ -132,7 +132,7 @@ def _fault(address: str, seconds: int) -> str:
     theirs.close()
     try:
         return str(ours.recv())
-    except EOFError:
+    except (EOFError, OSError):
         child.join()
         if child.exitcode != -signal.SIGALRM:
             return f"Ray's process ended with exit code {child.exitcode}"

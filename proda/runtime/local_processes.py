@@ -72,7 +72,7 @@ def result_of(child: Any, connection: Connection, less: str, again: str = "") ->
     """
     try:
         good, value = connection.recv()
-    except EOFError:
+    except (EOFError, OSError):  # OSError if the process ended in the middle of its answer
         child.join()
         code = child.exitcode or 0
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"

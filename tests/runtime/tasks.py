@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import sys
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from proda.errors import InputError
@@ -47,6 +49,12 @@ def divides(n: int) -> float:
 def dies(n: int) -> int:
     os.kill(os.getpid(), signal.SIGKILL)
     return n
+
+
+def dies_while_it_answers(out: Connection) -> None:
+    """Is killed when half of an answer has been sent."""
+    os.write(out.fileno(), struct.pack("!i", 1000) + bytes(500))  # as Connection.send does
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def dies_once(folder: Path, n: int) -> int:

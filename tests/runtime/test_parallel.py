@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from proda.runtime.engine import ShareError
-from proda.runtime.local_processes import side_by_side
+from proda.runtime.local_processes import result_of, side_by_side
 from proda.runtime.parallel import processes, spread
 from tests.killing import kill_when
-from tests.runtime.tasks import dies, fails_at_two, square, variable_and_imports
+from tests.runtime.tasks import dies, dies_while_it_answers, fails_at_two, square, variable_and_imports
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,6 +43,16 @@ def test_a_child_that_is_killed_is_named_with_the_signal() -> None:
         list(side_by_side(dies, [1], threads=1, what="count"))
 
 
+def test_a_child_that_is_killed_while_it_answers_is_named_with_the_signal() -> None:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    child = context.Process(target=dies_while_it_answers, args=(theirs,), name="count 1")
+    child.start()
+    theirs.close()
+    with pytest.raises(ShareError, match=r"count 1: its process was ended by SIGKILL\. The machine may be out of memory; less is more\."):
+        result_of(child, ours, "less is more")
+
+
 def test_tasks_have_the_environment_of_now_and_what_all_of_them_import(monkeypatch: pytest.MonkeyPatch) -> None:
     for value in ("before", "after"):
         monkeypatch.setenv("PRODA_TEST", value)
@@ -56,7 +66,7 @@ def test_no_process_outlives_a_command_that_is_killed(tmp_path: Path) -> None:
     body = f"""
 from functools import partial
 from pathlib import Path
-from proda.runtime.local_processes import side_by_side
+from proda.runtime.local_processes import result_of, side_by_side
 from tests.runtime.tasks import waits
 if __name__ == "__main__":
     list(side_by_side(partial(waits, Path({str(tmp_path)!r})), [1, 2], threads=1, what="wait"))
