@@ -8,15 +8,17 @@
                       "neutral_text": see proda/tester/neutral_metrics.py (only if it was measured)}
     R                 {"n", "accuracy", "ci95_low", "ci95_high", "unscored", "seeds" (null where no answer is scored), "without_stem",
                       "without_stem_low", "without_stem_high", "stem_gain", "stem_gain_low", "stem_gain_high"}
-    G                 {"n", "accuracy", "ci95_low", "ci95_high", "seeds", "heldout_loss", "chance" (only if not 0.25)}
+    G                 {"n", "accuracy", "ci95_low", "ci95_high", "seeds", "heldout_loss" (null unless finite), "chance" (only if not
+                      0.25)}
     D                 {"all_known": {"n", "accuracy"}, "unknown": {"n", "accuracy", "at_least" (not for "all")}, "difference",
                       "ci95_low", "ci95_high"}
     breakdowns.json   {"base": {"dev": B, "twin": B, "sealed": B}, "tuned": {…}}
     B                 {"by_discipline", "by_kind", "by_operator", "without_stem": {kind: {"n", "accuracy", "ci95_low", "ci95_high"}}}
 
-Accuracy is over scored items; for tuned models it is the mean over seeds. `without_stem` is the accuracy of the same models when they see
-the options only, and `stem_gain` the difference. Dependence (`dependence`) is of tuned models. Intervals are 95 % bootstrap intervals over
-chains and seeds (see proda/statistics.py). `by_operator` is the share of wrong answers that chose a distractor of each operator.
+Accuracy is over scored items; for tuned models it is the mean over seeds. A discipline or kind without a scored answer is left out.
+`without_stem` is the accuracy of the same models when they see the options only, and `stem_gain` the difference. Dependence (`dependence`)
+is of tuned models. Intervals are 95 % bootstrap intervals over chains and seeds (see proda/statistics.py). `by_operator` is the share of
+wrong answers that chose a distractor of each operator.
 Deterministic.
 """
 
@@ -68,7 +70,7 @@ def metrics(
         losses = [heldout[m] for m in models if m in heldout]
         result["general"][who] = {
             **_summary(group, models, resamples),
-            **({"heldout_loss": _round(float(np.mean(losses)))} if losses else {}),
+            **({"heldout_loss": _or_none(float(np.mean(losses)))} if losses else {}),
         }
     return result
 
@@ -211,7 +213,10 @@ def _stemless(group: Sequence[Outcome], resamples: int) -> dict[str, Any]:
 
 
 def flat_metrics(values: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    """Return nested metrics as one level, as MLflow takes them: {"tuned/twin/accuracy": 0.71, "tuned/twin/seeds/0": 0.7, …}."""
+    """Return nested metrics as one level, as MLflow takes them: {"tuned/twin/accuracy": 0.71, "tuned/twin/seeds/0": 0.7, …}.
+
+    What is None (null in a file) has no number and is left out.
+    """
     flat: dict[str, float] = {}
     for key, value in values.items():
         name = f"{prefix}{key}"
@@ -219,7 +224,7 @@ def flat_metrics(values: Mapping[str, Any], prefix: str = "") -> dict[str, float
             flat |= flat_metrics(value, f"{name}/")
         elif isinstance(value, list):
             flat |= {f"{name}/{place}": float(v) for place, v in enumerate(value) if v is not None}
-        else:
+        elif value is not None:
             flat[name] = float(value)
     return flat
 
@@ -254,7 +259,8 @@ def _parts(group: Sequence[Outcome], field: str) -> dict[str, float]:
     parts: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in group:
         parts[getattr(outcome, field)].append(outcome)
-    return {name: _round(accuracy(part)) for name, part in sorted(parts.items())}
+    scored = {name: part for name, part in sorted(parts.items()) if any(o.correct is not None for o in part)}
+    return {name: _round(accuracy(part)) for name, part in scored.items()}
 
 
 def _by_operator(group: Sequence[Outcome]) -> dict[str, float]:
@@ -263,8 +269,8 @@ def _by_operator(group: Sequence[Outcome]) -> dict[str, float]:
 
 
 def _or_none(value: float) -> float | None:
-    """The value rounded; None for what is not a number, which JSON cannot say."""
-    return None if math.isnan(value) else _round(value)
+    """The value rounded; None if it is infinite or not a number, which JSON cannot say."""
+    return _round(value) if math.isfinite(value) else None
 
 
 def _round(value: float) -> float:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -205,3 +207,13 @@ def test_a_model_without_a_readable_answer_has_null_in_the_seeds_and_no_metric_o
     assert flat["tuned/twin/seeds/0"] == 1.0 and "tuned/twin/seeds/1" not in flat
     with pytest.raises(EmptyBenchmarkError, match=r"answers of seed-1 to twin items could be read.*evaluate\.letter_tokens"):
         metrics(unread, [], resamples=50)
+
+
+def test_a_kind_without_a_readable_answer_is_left_out_and_a_loss_that_is_no_number_is_null() -> None:
+    unread = [msgspec.structs.replace(o, kind="bridge", discipline="optics", chosen=None, correct=None) for o in TUNED]
+    parts = breakdowns([*TUNED, *unread])["tuned"]["dev"]
+    assert set(parts["by_kind"]) == {"path"} and set(parts["by_discipline"]) == {"physics"}
+    found = metrics([*BASE, *TUNED], [*BASE, *TUNED], heldout_loss={"base": math.nan, "seed-0": math.inf}, resamples=50)
+    assert found["general"]["base"]["heldout_loss"] is None and found["general"]["tuned"]["heldout_loss"] is None
+    flat = flat_metrics(json.loads(json.dumps(found, allow_nan=False)))
+    assert "general/base/heldout_loss" not in flat and flat["general/base/accuracy"] == 0.5

@@ -197,3 +197,18 @@ def test_damaged_and_missing_results_are_named(root: Path) -> None:
     (root / "benchmarks/results/metrics.json").unlink()
     with pytest.raises(NotFoundError, match="make repro"):
         complete_run(root)
+
+
+def test_numbers_that_are_null_are_left_out_of_the_run(root: Path) -> None:
+    for name, where in (("metrics.json", ("general", "base", "heldout_loss")), ("breakdowns.json", ("tuned", "twin", "by_kind", "path"))):
+        path = root / "benchmarks/results" / name
+        document = json.loads(path.read_text()) if path.exists() else {}
+        inner = document
+        for key in where[:-1]:
+            inner = inner.setdefault(key, {})
+        inner[where[-1]] = None
+        path.write_text(json.dumps(document))
+    done = complete_run(root)
+    run = MlflowClient(own_uri(root)).get_run(str(done.run_id))
+    assert "tuned/twin/accuracy" in run.data.metrics
+    assert not {"general/base/heldout_loss", "tuned/twin/by_kind/path"} & set(run.data.metrics)
