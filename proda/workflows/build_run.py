@@ -20,7 +20,7 @@ import msgspec
 from proda.compiler.tracking import Tracker, open_run
 from proda.history.provenance import Provenance, provenance
 from proda.params import Params
-from proda.store.data_digest import data_digest
+from proda.store.digests import Digests
 from proda.store.run_record import read_run
 
 IRRELEVANT = frozenset({"guard"})  # sections that can stop a build but do not change its results
@@ -35,7 +35,8 @@ def build_run(root: Path, params: Params, *, resume: bool = False) -> Tracker:
     found = provenance(root)
     run_id = read_run(root).get("run_id") if resume else None
     tracker = open_run(root, flat_params(params), name=found.name, tags=run_tags(found), resume=run_id)
-    digests = {name: data_digest(root / path) for name, path in (TESTED_ON if resume else TRAINED_ON).items()}
+    now = Digests(root, cached=False)
+    digests = {name: now.of(path) for name, path in (TESTED_ON if resume else TRAINED_ON).items()}
     log_data(tracker, {name: digest for name, digest in digests.items() if digest})
     return tracker
 

@@ -17,7 +17,7 @@ import pytest
 from mlflow.cli import server as mlflow_server_command
 
 from proda.params import load_params
-from proda.store.data_digest import data_digest
+from proda.store.digests import Digests
 from proda.store.run_record import RUN_RECORD, read_run, record_part
 from proda.workflows.build_run import build_run
 from proda.workflows.complete_run import complete_run
@@ -58,7 +58,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
         commit(root, f"Edit {number}")
     (run,) = list_runs(root, 10)
     score = f"{run.metrics['tuned/twin/accuracy']:.3f}"
-    return Made(root, run.run_id, {RUN: run.run_id[:8], DIGEST: str(data_digest(root / "samples/corpus"))[:8], SCORE: score})
+    return Made(root, run.run_id, {RUN: run.run_id[:8], DIGEST: str(Digests(root).of("samples/corpus"))[:8], SCORE: score})
 
 
 def say(made: Made, command: str, **variables: str) -> str:

@@ -16,7 +16,7 @@ from proda.compiler.run_stores import DATABASE
 from proda.errors import NotFoundError, UsageError
 from proda.gitrepo import run_git
 from proda.params import load_params
-from proda.store.data_digest import data_digest
+from proda.store.digests import Digests
 from proda.store.run_record import RUN_RECORD, read_run, record_part
 from proda.workflows.build_run import build_run
 from proda.workflows.complete_run import complete_run
@@ -73,14 +73,14 @@ def test_a_run_leads_to_its_commit_data_and_results(root: Path) -> None:
     [run] = find_runs(root, run_id[:8])
     assert run.run_id == run_id and run.commit == head(root, "HEAD~1")
     assert run.result_commits == (head(root),) and run.in_worktree
-    assert run.data["corpus"] == (data_digest(root / "samples/corpus"),)
+    assert run.data["corpus"] == (Digests(root).of("samples/corpus"),)
     failed, _, first = list_runs(root, 10)
     assert find_runs(root, first.run_id)[0].result_commits == () and not first.in_worktree
     assert failed.data["corpus"] == run.data["corpus"], "a run that fails names its data"
 
 
 def test_data_leads_to_the_runs_that_read_it(root: Path) -> None:
-    digest = str(data_digest(root / "samples/corpus"))
+    digest = str(Digests(root).of("samples/corpus"))
     found = find_runs(root, digest)
     assert len(found) == 3 and all("corpus" in run.matches for run in found)
 
@@ -149,16 +149,26 @@ def test_digests_are_those_of_dvc_lock(tmp_path: Path, caplog: pytest.LogCapture
 
     caplog.set_level(logging.ERROR, logger="dvc")  # its handler may write to a stream that an earlier test has closed
     folder = tmp_path / "data"
-    for name in ("b/two.yaml", "a.yaml", "b-c.yaml", "ü/é.txt", "b/__pycache__/x.pyc"):
+    for name in ("b/two.yaml", "a.yaml", "b-c.yaml", "ü/é.txt", "b/__pycache__/x.pyc", ".DS_Store"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
     (tmp_path / "one.jsonl").write_bytes(b"{}\r\n")
-    (tmp_path / ".dvcignore").write_text("__pycache__\n")
+    (tmp_path / ".dvcignore").write_text("__pycache__\n.DS_Store\n")
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     with Repo.init(str(tmp_path)) as repo:
         found = {stage.outs[0].def_path: stage.outs[0].hash_info.value for stage in repo.add([str(folder), str(tmp_path / "one.jsonl")])}
+    digests = Digests(tmp_path)
     assert {Path(path).name: digest for path, digest in found.items()} == {
-        "data": data_digest(folder),
-        "one.jsonl": data_digest(tmp_path / "one.jsonl"),
+        "data": digests.of("data"),
+        "one.jsonl": digests.of("one.jsonl"),
     }
-    assert data_digest(tmp_path / "nothing") is None
+    assert digests.of("nothing") is None
+
+
+def test_a_file_that_dvc_ignores_does_not_change_the_digest_of_a_run(root: Path) -> None:
+    shutil.copy(CODE / ".dvcignore", root)
+    (root / "samples/corpus/.DS_Store").write_bytes(b"\0")
+    before = list_runs(root, 1)[0].data["corpus"]
+    with build_run(root, load_params(root / "params.yaml")):
+        pass
+    assert list_runs(root, 1)[0].data["corpus"] == before
