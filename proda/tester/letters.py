@@ -13,7 +13,8 @@ An item is unscored if the reply is not clearly one letter. Letters later in the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -90,6 +91,9 @@ def greedy(
 ) -> list[str]:
     """Return the greedy continuation of each prompt, in their order; empty if a prompt leaves no room in the context.
 
+    Of the decoding settings of the model (generation_config.json) only the end tokens are used: a repetition penalty or suppressed tokens
+    would change which letter comes first.
+
     Prompts of equal length form a batch, so that none is padded and replies do not depend on the batch.
     """
     import torch
@@ -100,23 +104,31 @@ def greedy(
     order = sorted((n for n, r in enumerate(rows) if len(r) > 0 and len(r) + new_tokens <= context), key=lambda n: len(rows[n]))
     advance(len(rows) - len(order))
     device = next(model.parameters()).device
-    with torch.inference_mode():
+    with torch.inference_mode(), _plain_decoding(model, tokenizer, new_tokens) as plain:
         while order:
             length = len(rows[order[0]])
             size = max(1, batch_tokens // (length + new_tokens))
             group = [n for n in order[:size] if len(rows[n]) == length]
             order = order[len(group) :]
             tokens = torch.tensor([rows[n] for n in group], device=device)
-            made = model.generate(
-                input_ids=tokens,
-                attention_mask=torch.ones_like(tokens),
-                max_new_tokens=new_tokens,
-                do_sample=False,
-                num_beams=1,
-                pad_token_id=tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id,
-            )
+            made = model.generate(input_ids=tokens, attention_mask=torch.ones_like(tokens), generation_config=plain)
             texts = tokenizer.batch_decode(made[:, length:], skip_special_tokens=True)
             for n, text in zip(group, texts, strict=True):
                 replies[n] = text
             advance(len(group))
     return replies
+
+
+@contextmanager
+def _plain_decoding(model: Any, tokenizer: Any, new_tokens: int) -> Iterator[Any]:
+    """The settings of greedy decoding, which the model has as its own meanwhile: `generate` fills what is None from the model's own."""
+    from transformers import GenerationConfig
+
+    own = model.generation_config
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+    plain = GenerationConfig(max_new_tokens=new_tokens, do_sample=False, num_beams=1, pad_token_id=pad, eos_token_id=own.eos_token_id)
+    model.generation_config = plain
+    try:
+        yield plain
+    finally:
+        model.generation_config = own

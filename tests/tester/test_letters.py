@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from peft import LoraConfig, get_peft_model
+from transformers import GenerationConfig
 
 from proda.tester import letters
 from proda.tester.letters import greedy, letter_items, read_letter
@@ -106,3 +108,22 @@ def test_a_reply_does_not_depend_on_batch_or_order_and_a_full_context_gives_none
     assert [o.chosen for o in outcomes] == [read_letter(reply) for reply in alone[:-1]]
     assert all(o.margin is None for o in outcomes)
     assert greedy(examined, words, [], new_tokens=5) == []
+
+
+@pytest.mark.parametrize("adapted", [False, True])
+def test_decoding_settings_of_the_model_other_than_its_end_tokens_are_not_used(adapted: bool) -> None:
+    words = tokenizer()
+    examined = model("llama", len(words))
+    if adapted:
+        examined = get_peft_model(examined, LoraConfig(target_modules=["q_proj"]))
+    prompts = [item.letter_prompt for item in items()]
+    replies = greedy(examined, words, prompts, new_tokens=5)
+    first = words(replies[0], add_special_tokens=False)["input_ids"][0]
+    ends = examined.generation_config.eos_token_id
+    unwanted = {"repetition_penalty": 9.0, "no_repeat_ngram_size": 1, "suppress_tokens": [first], "num_beams": 3, "min_new_tokens": 4}
+    own = GenerationConfig(**unwanted, eos_token_id=ends)
+    examined.generation_config = own
+    assert greedy(examined, words, prompts, new_tokens=5) == replies
+    assert examined.generation_config is own
+    own.eos_token_id = [first]
+    assert greedy(examined, words, prompts[:1], new_tokens=5) == [words.decode([first])]
