@@ -12,6 +12,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,11 +115,12 @@ def extract(
         except ProdaError as error:
             failures[source] = str(error)
             done(source)
+    settled = cache(context.settled)
     asked = ask_endpoint(root, readings, relations, send=not dry_run) if backend == OPENAI else None
     for source, (reading, chunks) in readings.items():
         try:
             found = BACKENDS[backend](reading, chunks, relations) if asked is None else asked.found[source]
-            now = assemble(reading, found, context.settled(reading.discipline), had.get(source))
+            now = assemble(reading, found, settled(reading.discipline), had.get(source))
             lost = 0 if asked is None else would_lose(had.get(source), now, asked.unfinished[source])
             if lost and not dry_run:
                 failures[source] = UNFINISHED.format(source=source, lost=lost)

@@ -13,7 +13,7 @@ import difflib
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,15 +83,17 @@ def plan_ingest(
     read: Callable[[Path], ReadDocument],
     ask_title: Callable[[Path, str], str] | None = None,
     taken: set[str] | None = None,
+    quotes: Mapping[str, Sequence[tuple[str, str]]] | None = None,
 ) -> IngestBatch:
     """What ingesting `files` would write; writes nothing.
 
     `read` returns the document of a file or raises UnreadableDocumentError. `ask_title` is asked where a document states no title; without
     it the file's name is used. `taken` are topics that are not free; those of this batch are added.
+    `quotes` is what `quotes_of` returns.
     """
     catalogue = load_catalogue(root)
     taken = taken_topics(root, discipline) if taken is None else taken
-    quotes = quotes_of(root) if any(file.state == "changed" for file in files) else {}
+    quotes = quotes_for(root, files) if quotes is None else quotes
     results: list[IngestedFile] = []
     texts: dict[str, str] = {}
     entries: dict[str, dict[str, Any]] = {}
@@ -267,6 +269,11 @@ def _difference(before: str, after: str) -> dict[str, Any]:
     changed = [line for line in lines if line[:1] in "+-" and line[1:].strip()]
     shown = tuple(printable(line if len(line) <= _SHOWN_LENGTH else f"{line[:_SHOWN_LENGTH]}…") for line in changed[:_SHOWN_LINES])
     return {"added": sum(line[0] == "+" for line in changed), "removed": sum(line[0] == "-" for line in changed), "changes": shown}
+
+
+def quotes_for(root: Path, files: Iterable[MatchedFile]) -> dict[str, list[tuple[str, str]]]:
+    """What `quotes_of` returns if a file has changed; otherwise empty, since nothing is looked up in it."""
+    return quotes_of(root) if any(file.state == "changed" for file in files) else {}
 
 
 def quotes_of(root: Path) -> dict[str, list[tuple[str, str]]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -105,6 +105,11 @@ def match(files: Sequence[Path], catalogue: Mapping[str, SourceEntry], disciplin
     hashed = [_hashed(path) for path in files]
     present = {digest for digest, _ in hashed if digest}
     names = Counter(path.name for path, (digest, _) in zip(files, hashed, strict=True) if digest and digest not in by_hash)
+    absent: dict[str, list[str]] = defaultdict(list)  # name of a document whose bytes are in no file → its sources
+    for source, entry in catalogue.items():
+        fits = source.startswith(f"{discipline}/") if topic is None else source == f"{discipline}/{topic}"
+        if fits and entry.document and entry.document.sha256 not in present:
+            absent[entry.document.name].append(source)
     matched: list[MatchedFile] = []
     first: dict[str, Path] = {}
     for path, (digest, reason) in zip(files, hashed, strict=True):
@@ -113,18 +118,11 @@ def match(files: Sequence[Path], catalogue: Mapping[str, SourceEntry], disciplin
         elif digest in first:
             matched.append(MatchedFile(path, "repeated", digest, reason=str(first[digest])))
         elif digest in by_hash:
-            entry = catalogue[by_hash[digest]].document
-            same = entry is not None and entry.name == catalogued_name(path)
+            document = catalogue[by_hash[digest]].document
+            same = document is not None and document.name == catalogued_name(path)
             matched.append(MatchedFile(path, "unchanged" if same else "renamed", digest, by_hash[digest]))
         else:
-            older = [
-                s
-                for s, e in catalogue.items()
-                if e.document and e.document.name == catalogued_name(path) and e.document.sha256 not in present
-            ]
-            older = [s for s in older if s.startswith(f"{discipline}/")]
-            if topic is not None:
-                older = [s for s in older if s == f"{discipline}/{topic}"]
+            older = absent.get(catalogued_name(path), [])
             known = len(older) == 1 and names[path.name] == 1
             matched.append(MatchedFile(path, "changed" if known else "new", digest, older[0] if known else ""))
         first.setdefault(digest, path)

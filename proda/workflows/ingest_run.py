@@ -15,7 +15,7 @@ from proda.findings import printable
 from proda.knowledge.tree import source_path
 from proda.progress import Progress
 from proda.workflows.dvc_tracking import is_tracked, track
-from proda.workflows.ingest import Details, IngestBatch, plan_ingest, taken_topics, write_batch
+from proda.workflows.ingest import Details, IngestBatch, plan_ingest, quotes_for, taken_topics, write_batch
 from proda.workflows.ingest_files import MatchedFile
 
 BATCH = 200  # files that are written together
@@ -37,6 +37,7 @@ def run_ingest(
     standard error.
     """
     taken = taken_topics(root, discipline)
+    quotes = quotes_for(root, files)
     with IsolatedReader() as reader, Progress("ingest", len(files), "files") as progress:
 
         def read(path: Path) -> ReadDocument:
@@ -46,7 +47,7 @@ def run_ingest(
                 progress.advance(note=printable(path.name))
 
         for start in range(0, len(files), BATCH):
-            batch = plan_ingest(root, files[start : start + BATCH], discipline, details, read, ask_title, taken)
+            batch = plan_ingest(root, files[start : start + BATCH], discipline, details, read, ask_title, taken, quotes)
             if not dry_run:
                 write_batch(root, batch)
                 new = {source_path(result.source) for result in batch.results if result.state == "new"}

@@ -28,6 +28,7 @@ from proda.store.proposals import (
     proposals_path,
     save_proposals,
 )
+from proda.workflows import extract as extract_module
 from proda.workflows.check_repository import check_repository
 from proda.workflows.extract import ExtractReport, extract
 from proda.yamlio import dump_yaml
@@ -447,3 +448,13 @@ def _accepted(proposals: Proposals) -> str:
         if name in used
     }
     return dump_yaml(msgspec.to_builtins(TopicFile(discipline, topic, proposals.source, concepts, chains)))
+
+
+def test_what_is_known_of_a_discipline_is_gathered_once_for_all_its_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("medicine/stress", "medicine/sleep", "physics/heat")
+    root = make_repository(tmp_path, {name: paragraphs(*STRESS) for name in names})
+    gathered: list[str] = []
+    real = extract_module._Context.settled
+    monkeypatch.setattr(extract_module._Context, "settled", lambda self, discipline: gathered.append(discipline) or real(self, discipline))
+    assert set(run(root).sources) == set(names)
+    assert sorted(gathered) == ["medicine", "physics"]

@@ -15,10 +15,13 @@ from proda.documents.blocks import ReadDocument, UnreadableDocumentError
 from proda.documents.read import file_bytes, read_document
 from proda.errors import InputError, UsageError
 from proda.knowledge.compile import check_knowledge
+from proda.knowledge.schema import DocumentEntry, SourceEntry
+from proda.workflows import ingest as ingest_module
+from proda.workflows import ingest_files, ingest_run
 from proda.workflows.catalogue import catalogue_text, load_catalogue
 from proda.workflows.dvc_tracking import is_tracked, require_dvc, track
 from proda.workflows.ingest import Details, IngestBatch, plan_ingest, quotes_of, slug, write_batch
-from proda.workflows.ingest_files import gather, match
+from proda.workflows.ingest_files import catalogued_name, gather, match
 from tests.toyworld import make_repository
 
 STATED = Details(licence="CC-BY-4.0", origin="written for the tests")
@@ -110,6 +113,21 @@ def test_a_changed_document_is_shown_and_only_an_update_writes_it(root: Path, pa
     assert states(ingest(root, papers)) == [("unchanged", "milling/heat-pumps")]
 
 
+def test_a_name_is_looked_up_once_however_many_entries_there_are(papers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        (papers / f"{number}.md").write_text(f"new {number}")
+    names = {f"{discipline}/{n}": f"{n}.md" for discipline in ("milling", "ovens") for n in range(0, 200, 3)}
+    catalogue = {
+        source: SourceEntry(name, "here", "CC0-1.0", "0" * 64, DocumentEntry(name, "markdown", "0" * 64)) for source, name in names.items()
+    }
+    asked: list[Path] = []
+    monkeypatch.setattr(ingest_files, "catalogued_name", lambda path: asked.append(path) or catalogued_name(path))
+    found = match(gather([papers]).files, catalogue, "milling")
+    assert {f.source for f in found if f.state == "changed"} == {f"milling/{n}" for n in range(0, 20, 3)}
+    assert len(asked) <= 20
+    assert [f.source for f in match(gather([papers]).files, catalogue, "milling", "3") if f.state == "changed"] == ["milling/3"]
+
+
 def test_statements_whose_quote_is_gone_are_named(root: Path, papers: Path) -> None:
     source = (
         "milling/milling-notes"
@@ -126,6 +144,21 @@ def test_statements_whose_quote_is_gone_are_named(root: Path, papers: Path) -> N
     [result] = ingest(root, papers).results
     assert result.state == "changed" and statement in result.lost
     assert statement.startswith("milling/") and statement.count(".") == 1
+
+
+def test_topic_files_are_read_once_for_all_batches(root: Path, papers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        (papers / f"{number}.md").write_text(TEXT + f"\n{number}\n")
+    ingest(root, papers)
+    for number in range(3):
+        (papers / f"{number}.md").write_text(TEXT + f"\nNow {number}\n")
+    parsed: list[Path] = []
+    monkeypatch.setattr(ingest_module, "quotes_of", lambda root: parsed.append(root) or quotes_of(root))
+    monkeypatch.setattr(ingest_run, "BATCH", 1)
+    files = match(gather([papers]).files, load_catalogue(root), "milling")
+    batches = list(ingest_run.run_ingest(root, files, "milling", STATED, dvc=False, dry_run=True))
+    assert [r.state for batch in batches for r in batch.results] == ["changed"] * 3 and len(batches) == 3
+    assert parsed == [root]
 
 
 def test_an_edit_by_hand_is_not_lost(root: Path, papers: Path) -> None:
