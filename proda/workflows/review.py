@@ -77,13 +77,28 @@ class Review(ReviewFiles):
         if chains:
             keys = dict.fromkeys(k for n in chains for k in before.chains[n].statements if before.statements[k].status == "proposed")
             remarks += self.write_chains(decisions.accepted(before, keys), chains, (), "accept all chains", keep_only_written=True)
-        for key, statement in self.state.proposals.statements.items():
-            if statement.status == "proposed" and self.state.is_loose(key):
-                try:
-                    self.accept(key)
-                except RefusedDecisionError as error:
-                    remarks += error.remarks or (Remark(error.message, statement=key),)
+        loose = [k for k, s in self.state.proposals.statements.items() if s.status == "proposed" and self.state.is_loose(k)]
+        left = self._accept_links([key for key in loose if not self.missing_ends(key)])
+        for key in loose:
+            remarks += left[key] if key in left else self._without_ends(key)
         return tuple(remarks)
+
+    def _accept_links(self, keys: Sequence[str]) -> dict[str, tuple[Remark, ...]]:
+        """Accept statements as links, in one write if the check passes. Returns why others are refused.
+
+        Otherwise each half is written in the same way, so that what is accepted, and each reason, is as if one came after the other.
+        """
+        if not keys:
+            return {}
+        try:
+            what = f"accept {keys[0]} as a link" if len(keys) == 1 else "accept all links"
+            self.write(decisions.accepted(self.state.proposals, keys), (), keys, what)
+        except RefusedDecisionError as error:
+            if len(keys) == 1:
+                return {keys[0]: error.remarks or (Remark(error.message, statement=keys[0]),)}
+            half = len(keys) // 2
+            return self._accept_links(keys[:half]) | self._accept_links(keys[half:])
+        return {}
 
     def reject(self, key: str, reason: str) -> None:
         """Reject a statement, for a reason in one line. Raises RefusedDecisionError if it is in the knowledge."""
@@ -210,12 +225,18 @@ class Review(ReviewFiles):
         return status not in decisions.DEAD and chain not in self.state.written_chains and decisions.complete(proposals, chain)
 
     def _require_ends(self, key: str) -> None:
-        if missing := self.missing_ends(key):
-            why = (
-                f"{' and '.join(missing)}: in no accepted chain. A statement without a chain can only be a link between accepted chains."
-                " Join it with others into a chain, accept a chain with it first, or reject the statement."
-            )
-            raise RefusedDecisionError("The statement was not accepted.", (Remark(why, statement=key),))
+        if remarks := self._without_ends(key):
+            raise RefusedDecisionError("The statement was not accepted.", remarks)
+
+    def _without_ends(self, key: str) -> tuple[Remark, ...]:
+        """Why a statement cannot be a link, if no accepted chain names one of its concepts."""
+        if not (missing := self.missing_ends(key)):
+            return ()
+        why = (
+            f"{' and '.join(missing)}: in no accepted chain. A statement without a chain can only be a link between accepted chains."
+            " Join it with others into a chain, accept a chain with it first, or reject the statement."
+        )
+        return (Remark(why, statement=key),)
 
     def missing_ends(self, key: str) -> tuple[str, ...]:
         """The concepts of a statement that no accepted chain names, so that it cannot be a link."""

@@ -303,6 +303,44 @@ def test_accept_all_writes_what_is_clean_and_says_why_the_rest_is_not(root: Path
     assert errors_of(check_repository(root).findings) == ()
 
 
+@pytest.mark.parametrize("bad", [(), (1,), (0, 3)])
+def test_accept_all_writes_loose_statements_together_as_one_after_the_other_would(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: tuple[int, ...]
+) -> None:
+    found = proposals(source_text())
+    pairs = [
+        ("vapour-temperature", "condensation"),
+        ("compression", "condensation"),
+        ("evaporation", "pressure-drop"),
+        ("coil-frost", "pressure-drop"),
+    ]
+    added = {}
+    for number, (subject, target) in enumerate(pairs):
+        text = f"{subject} depends on {target}, because the coil takes the heat.".replace("-", " ").capitalize()
+        extra = {"subject_as": "it"} if number in bad else {}
+        added[f"feedfeedfee{number}"] = msgspec.structs.replace(
+            found.statements[key_of("noise")], subject=subject, relation="depends-on", object=target, text=text, **extra
+        )
+    save_proposals(root, msgspec.structs.replace(found, statements={**added, **found.statements}))
+    alone = Path(shutil.copytree(root, tmp_path / "alone"))
+    for chain in (FIRST, SECOND, THIRD):
+        Review(root, SOURCE).accept_chain(chain)
+        Review(alone, SOURCE).accept_chain(chain)
+    review, other, remarks = Review(root, SOURCE), Review(alone, SOURCE), []
+    writes: list[tuple[str, ...]] = []
+    write = review.write
+    monkeypatch.setattr(review, "write", lambda *args: writes.append(tuple(args[2])) or write(*args))
+    left = review.accept_all()
+    for key in (*added, key_of("noise"), key_of("comfort")):
+        try:
+            other.accept(key)
+        except RefusedDecisionError as error:
+            remarks += error.remarks
+    assert _bytes(root) == _bytes(alone) and left == tuple(remarks)
+    assert len(_topic(root)["links"]) == len(added) - len(bad)
+    assert bad or len(writes) == 1
+
+
 def test_a_chain_that_is_completed_on_the_way_is_written_or_reported(root: Path) -> None:
     found = proposals(source_text())
     same = ProposedChain("the same again", (key_of("compression"), key_of("heat-flow"), key_of("condensation")))
