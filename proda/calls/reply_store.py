@@ -9,7 +9,8 @@ The folder can be shared: copy it, or let `PRODA_REPLIES` name a folder that sev
 and neither an address nor a key. A name is a hash of what was asked (rendering.py), so folders can be merged by copying.
 
 A file is written under a temporary name and renamed, so a killed process leaves a whole file or none. It is not flushed to the disk: after
-a power failure a file may be damaged, and a damaged file counts as missing. `digest` shows damage.
+a power failure a file may be damaged, and a damaged file counts as missing. `digest` shows damage. `.lock` in each folder of replies is
+held while a reply is read and replaced, so that tags of several processes all stay.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from filelock import FileLock
 
 from proda.store.files import refuse_outside
 
 FOLDER = "build/replies"
+_PATIENCE_S = 60.0  # a lock is held for milliseconds; a process that was stopped while it held one must not stop all others
 STALE_S = 3600.0  # age from which a temporary file belongs to a process that was killed
 
 
@@ -91,9 +94,11 @@ class ReplyStore:
 
     def put(self, reply: StoredReply) -> None:
         """Store a reply. An older one of the same key is replaced, and its tags are kept."""
-        old = self.find(reply.key)
-        tags = tuple(sorted({*reply.tags, *(old.tags if old else ())} - {""}))
-        self._write(self._path(reply.key), msgspec.json.encode(msgspec.structs.replace(reply, tags=tags).sealed()))
+        path = self._path(reply.key)
+        with self._lock(path):
+            old = self.find(reply.key)
+            tags = tuple(sorted({*reply.tags, *(old.tags if old else ())} - {""}))
+            self._write(path, msgspec.json.encode(msgspec.structs.replace(reply, tags=tags).sealed()))
 
     def add_tag(self, reply: StoredReply, tag: str) -> None:
         """Note that a document with this tag uses the reply too, so that `forget` finds it."""
@@ -111,10 +116,11 @@ class ReplyStore:
         """Delete the replies of one tag; returns how many. A reply that other tags share is deleted too, and will be asked again."""
         gone = 0
         for path in self.folder.glob("[0-9a-f][0-9a-f]/*.json"):
-            found = self.find(path.stem)
-            if found is None or tag in found.tags:  # a damaged file is of no use, and its tags cannot be read
-                path.unlink(missing_ok=True)
-                gone += found is not None
+            with self._lock(str(path)):
+                found = self.find(path.stem)
+                if found is None or tag in found.tags:  # a damaged file is of no use, and its tags cannot be read
+                    path.unlink(missing_ok=True)
+                    gone += found is not None
         return gone
 
     def habits(self, endpoint: str, model: str) -> EndpointHabits | None:
@@ -149,16 +155,25 @@ class ReplyStore:
         name = hashlib.sha256(f"{endpoint} {model}".encode()).hexdigest()[:16]
         return f"{self._base}/modes/{name}.json"
 
-    def _write(self, path: str, data: bytes) -> None:
-        folder, _, name = path.rpartition("/")
+    def _lock(self, path: str) -> FileLock:
+        """A lock on the replies that have the folder of `path`, for all processes."""
+        return FileLock(f"{self._folder(path)}/.lock", timeout=_PATIENCE_S)
+
+    def _folder(self, path: str) -> str:
+        """The folder of a file; made if it does not exist."""
+        folder = path.rpartition("/")[0]
         if folder not in self._made:
             os.makedirs(folder, exist_ok=True)
             self._made.add(folder)
+        return folder
+
+    def _write(self, path: str, data: bytes) -> None:
+        folder, name = self._folder(path), path.rpartition("/")[2]
         temporary = f"{folder}/.{name}.{os.getpid()}.tmp"
         try:
             file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
             try:
-                os.write(file, data)
+                write_all(file, data)
             finally:
                 os.close(file)
             os.replace(temporary, path)
@@ -166,6 +181,12 @@ class ReplyStore:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
+
+
+def write_all(file: int, data: bytes) -> None:
+    """Write all bytes to an open file; a write that the disk has no room for takes some of them, and the next raises OSError."""
+    while data:
+        data = data[os.write(file, data) :]
 
 
 _DECODER = msgspec.json.Decoder(StoredReply)

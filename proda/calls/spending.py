@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from proda.calls.records import Spend
-from proda.calls.reply_store import replies_folder
+from proda.calls.reply_store import replies_folder, write_all
 from proda.document_settings import LlmSettings
 
 LEDGER = "spent.jsonl"
@@ -107,7 +107,7 @@ class Ledger:
 
     def write(self, line: LedgerLine) -> None:
         """Append one line."""
-        os.write(self._file, msgspec.json.encode(line) + b"\n")
+        write_all(self._file, msgspec.json.encode(line) + b"\n")
 
     def close(self) -> None:
         """Close the file."""

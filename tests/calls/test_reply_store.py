@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from proda.calls.spending import spent
 from proda.errors import InputError
 from tests.calls.colours import NOWHERE, colour_question, colour_questions, toy_settings, values
 from tests.calls.endpoint import Running
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _files(root: Path) -> list[Path]:
@@ -95,3 +99,33 @@ def test_only_valid_replies_are_stored(server: Running, tmp_path: Path) -> None:
         tmp_path,
     )
     assert [reply.reply[:9] for reply in ReplyStore(tmp_path).replies()] == ['{"name": ']
+
+
+START = """
+import resource, sys
+from pathlib import Path
+from proda.calls.reply_store import ReplyStore, StoredReply
+store = ReplyStore(Path(sys.argv[1]))
+reply = StoredReply("3f" * 32, (), "chains", "chains@3", "m", "tools", 8, 9, 1, "{}" * 500)
+"""
+
+
+def _start(root: Path, code: str, *arguments: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    line = [sys.executable, "-P", "-c", START + code, str(root), *arguments]
+    return subprocess.Popen(line, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def test_tags_that_several_processes_add_at_the_same_time_all_stay(tmp_path: Path) -> None:
+    code = "for n in range(100): store.add_tag(reply, f'{sys.argv[2]}-{n}')"
+    started = [_start(tmp_path, code, name) for name in "abcd"]
+    assert [process.wait() for process in started] == [0] * 4
+    [reply] = ReplyStore(tmp_path).replies()
+    assert set(reply.tags) == {f"{name}-{n}" for name in "abcd" for n in range(100)}
+
+
+def test_a_reply_of_which_a_part_was_written_is_not_stored(tmp_path: Path) -> None:
+    process = _start(tmp_path, "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\nstore.put(reply)")
+    assert "OSError: [Errno 27] File too large" in process.communicate()[1]
+    assert not list(ReplyStore(tmp_path).replies()) and not _files(tmp_path)
+    assert not list((tmp_path / "build/replies").glob("*/.*.tmp"))
