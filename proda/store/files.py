@@ -7,8 +7,11 @@ refused before anything is written or deleted.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import tempfile
+import time
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +19,8 @@ from pathlib import Path
 from proda.errors import InputError
 from proda.yamlio.inside import outside
 
+STALE_S = 3600.0  # age from which a temporary file belongs to a process that was killed
+_TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}\.tmp")  # as `tempfile` names those of `_write`
 THREADS = 8  # that write the files of a tree: each waits for the disk for most of its time
 
 
@@ -73,8 +78,9 @@ def write_tree(root: Path, files: Mapping[str, bytes | str], suffix: str, *, kep
 
     Files that `kept` names are left as they are.
 
-    Files of that suffix that are not in `files` are removed, and so are links to folders and folders left empty. Other files are not
-    touched, and linked folders are not entered. Raises InputError, before anything is written or removed, if a link leads out of the
+    Files of that suffix that are not in `files` are removed, and so are links to folders, folders left empty, and temporary files of
+    `write_file` that are older than an hour: a process that was killed left them. Other files are not touched, and linked folders are not
+    entered. Raises InputError, before anything is written or removed, if a link leads out of the
     repository.
     """
     for folder in sorted({root, *((root / name).parent for name in (*files, *kept))}):
@@ -88,9 +94,20 @@ def write_tree(root: Path, files: Mapping[str, bytes | str], suffix: str, *, kep
             changed += 1
         for name in names:
             path = os.path.join(place, name)
-            if (name.endswith(suffix) and path not in wanted) or name.endswith(".tmp"):
+            if name.endswith(suffix) and path not in wanted:
                 os.unlink(path)
                 changed += 1
+            elif _TEMPORARY.fullmatch(name) and _is_stale(path):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
+                    changed += 1
         if place != str(root) and not os.listdir(place):
             os.rmdir(place)
     return changed
+
+
+def _is_stale(path: str) -> bool:
+    try:
+        return time.time() - os.stat(path, follow_symlinks=False).st_mtime > STALE_S
+    except FileNotFoundError:
+        return False

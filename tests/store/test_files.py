@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from proda.errors import InputError
 from proda.store.files import data_files, write_file, write_tree
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_unchanged_bytes_leave_the_file_untouched(tmp_path: Path) -> None:
@@ -39,15 +44,28 @@ def test_a_tree_holds_exactly_its_files(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "gone.yaml").write_text("x")
     (tmp_path / "README.md").write_text("kept")
-    (tmp_path / ".half.yaml.123.tmp").write_text("left by a kill")
+    names = (".half.yaml.ab_12xyz.tmp", ".half.yaml.ab_34xyz.tmp", "notes.tmp", ".of.another.program.tmp")
+    left, in_use, *others = (tmp_path / name for name in names)
+    for path in (left, in_use, *others):
+        path.write_text("a part")
+    for path in (left, *others):
+        os.utime(path, (time.time() - 7200, time.time() - 7200))
     assert write_tree(tmp_path, {"new/a.yaml": "a", "b.yaml": "b"}, ".yaml") == 4
     assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()) == [
-        "README.md",
-        "b.yaml",
-        "new/a.yaml",
+        *sorted([in_use.name, *(path.name for path in others), "README.md", "b.yaml", "new/a.yaml"])
     ]
     assert not (tmp_path / "old").exists()
     assert write_tree(tmp_path, {"new/a.yaml": "a", "b.yaml": "b"}, ".yaml") == 0
+
+
+def test_a_file_that_a_killed_write_left_is_removed_once_it_is_old(tmp_path: Path) -> None:
+    code = "import os; os.replace = lambda *_: os._exit(9)\nfrom pathlib import Path\nfrom proda.store.files import write_file\n"
+    code += f"write_file(Path({str(tmp_path)!r}) / 'a.yaml', 'a')"
+    assert subprocess.run([sys.executable, "-P", "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False).returncode == 9
+    [left] = tmp_path.iterdir()
+    assert write_tree(tmp_path, {}, ".yaml") == 0 and left.exists()
+    os.utime(left, (time.time() - 7200, time.time() - 7200))
+    assert write_tree(tmp_path, {}, ".yaml") == 1 and not left.exists()
 
 
 def tree_of(folder: Path) -> dict[str, str]:
