@@ -13,6 +13,7 @@ import ast
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -186,6 +187,46 @@ def test_pipelines_are_the_stages() -> None:
     assert scripts == stages
 
 
+# What a module may call for its constants, beside classes of ours: each makes a value of its arguments and looks at nothing else.
+TYPES = {"TypeVar", "Meta", "Field", "BeforeValidator", "Fraction", "WeakKeyDictionary", "Path", "click.IntRange", "click.Path"}
+TYPES |= {"msgspec.json.Decoder", "msgspec.structs.fields", "np.uint64", "re.compile", "get_args", "Path(__file__).resolve"}
+TYPES |= {"tuple", "frozenset", "dict", "dict.fromkeys", "str", "str.maketrans", "bytes", "object", "type"}
+TYPES |= {"range", "zip", "map", "reversed", "ord"}
+METHODS = {"split", "join", "items", "lower", "encode", "endswith"}  # of texts and dicts
+WORDINGS = {"word_set", "active", "passive", "verb", "copula", "_set", "_length", "_typical", "_overlap", "prompt_text"}  # ours
+
+
+def _calls(value: ast.AST) -> Iterator[ast.Call]:
+    """The calls that an assigned value makes; those in the body of a lambda come later."""
+    if isinstance(value, ast.Lambda):
+        return
+    if isinstance(value, ast.Call):
+        yield value
+    for inner in ast.iter_child_nodes(value):
+        yield from _calls(inner)
+
+
+def _makes_a_value(call: ast.Call, classes: set[str]) -> bool:
+    name = ast.unparse(call.func)
+    return name in TYPES | WORDINGS | classes or (isinstance(call.func, ast.Attribute) and call.func.attr in METHODS)
+
+
+@pytest.mark.parametrize(
+    ("line", "fine"),
+    [
+        ("NAMES = frozenset('a b'.split())", True),
+        ("NAMES: tuple[str, ...] = tuple(sorted(NAMES))", False),
+        ("TEXT = Path(__file__).read_text()", False),
+        ("HOME = os.environ.get('HOME')", False),
+        ("READ = lambda: open('x')", True),
+    ],
+)
+def test_an_assignment_that_looks_beyond_its_arguments_runs_at_import(line: str, fine: bool) -> None:
+    (node,) = ast.parse(line).body
+    assert isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
+    assert all(_makes_a_value(call, set()) for call in _calls(node.value)) is fine
+
+
 def test_nothing_runs_at_import() -> None:
     allowed = (
         ast.Import,
@@ -198,6 +239,7 @@ def test_nothing_runs_at_import() -> None:
         ast.If,
         ast.Expr,
     )
+    classes = {node.name for path in MODULES.values() for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)}
     preloaded = ROOT / "proda/preloaded.py"  # its import is what it is for
     for path in {*(ROOT / "proda").rglob("*.py"), *(ROOT / "pipelines").rglob("*.py")} - {preloaded}:
         for node in ast.parse(path.read_text()).body:
@@ -206,6 +248,9 @@ def test_nothing_runs_at_import() -> None:
                 assert all(isinstance(each, ast.Import | ast.ImportFrom) for each in node.body), f"{path}:{node.lineno}"
                 continue
             assert isinstance(node, allowed), f"{path}:{node.lineno}"
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                for call in _calls(node.value):
+                    assert _makes_a_value(call, classes), f"{path}:{call.lineno} runs {ast.unparse(call.func)} at import"
             if isinstance(node, ast.Expr):
                 assert isinstance(node.value, ast.Constant), f"{path}:{node.lineno} runs at import"
             if isinstance(node, ast.If):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -15,6 +20,7 @@ from proda.language.wording import question, sentence
 from proda.records import LETTERS, Diagnosis, Item, ItemKind, Option, Outcome, Sample
 from tests.toyitems import bridge, effect, linked_knowledge, toy_items, wrong_letter
 
+ROOT = Path(__file__).resolve().parents[2]
 WORLD = linked_knowledge(20)
 ITEMS = toy_items(WORLD)
 ITEM = bridge(WORLD, 6)  # of the statement weaving/story-6.s2 and the link weaving/join-6
@@ -301,5 +307,17 @@ def test_only_items_that_most_seeds_fail_as_they_read_now() -> None:
     assert failures([ITEM], [outcome(ITEM, s, None) for s in SEEDS]) == {}  # unscored is not wrong
 
 
-def test_a_deterministic_diagnosis() -> None:
-    assert diagnosed(lambda _, p: p.node != FIRST) == diagnosed(lambda _, p: p.node != FIRST)
+SCRIPT = """
+import hashlib, msgspec
+from tests.debugger.test_diagnose import FIRST, ITEMS, examined
+print(hashlib.sha256(msgspec.json.encode(examined(lambda p: p.node != FIRST, ITEMS))).hexdigest())
+"""
+
+
+def test_the_diagnosis_is_the_same_in_every_process() -> None:
+    """Sets of strings have another order under each hash seed."""
+    expected = hashlib.sha256(msgspec.json.encode(examined(lambda p: p.node != FIRST, ITEMS))).hexdigest()
+    for hash_seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run([sys.executable, "-P", "-c", SCRIPT], env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == expected
