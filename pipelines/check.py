@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from proda.errors import ProdaError, failed_write
+from proda.errors import ProdaError, system_message
 from proda.findings import errors_of, short_report
 from proda.knowledge.compile import compile_knowledge
 
@@ -22,7 +22,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     except OSError as error:
-        print(f"{failed_write(error)}\n  Then run `dvc repro` again.", file=sys.stderr)
+        print(f"{system_message(error)}\n  Then run `dvc repro` again.", file=sys.stderr)
         return 1
     errors = errors_of(report.findings)
     if errors:

@@ -12,14 +12,14 @@ import functools
 import sys
 from collections.abc import Callable
 
-from proda.errors import ProdaError, failed_write
+from proda.errors import ProdaError, system_message
 from proda.params import Params, announce, load_params
 
 
 def stage(*sections: str) -> Callable[[Callable[[Params], str]], Callable[[], None]]:
     """Return a decorator for the function of a stage.
 
-    The parameters of `sections` go to standard error, the returned summary to standard output. A ProdaError, a failed write or an interrupt
+    The parameters of `sections` go to standard error, the returned summary to standard output. A ProdaError, an OSError or an interrupt
     prints one message and exits with its code.
     """
 
@@ -34,7 +34,7 @@ def stage(*sections: str) -> Callable[[Callable[[Params], str]], Callable[[], No
                 print(error, file=sys.stderr)
                 sys.exit(error.exit_code)
             except OSError as error:
-                print(f"{failed_write(error)}\n  Then run `dvc repro` again.", file=sys.stderr)
+                print(f"{system_message(error)}\n  Then run `dvc repro` again.", file=sys.stderr)
                 sys.exit(1)
             except KeyboardInterrupt:
                 print("Interrupted. Run `dvc repro` again to continue from here.", file=sys.stderr)

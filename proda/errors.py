@@ -14,8 +14,11 @@ The command line prints the message of a ProdaError and nothing else. Any other 
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 SIMILAR = 0.8  # similarity (0 to 1) from which a name counts as a misspelling; below, suggestions are mostly wrong
 
 
@@ -59,10 +62,14 @@ class UsageError(ProdaError):
     exit_code = 2
 
 
-def failed_write(error: OSError) -> str:
-    """The message for a write that the operating system refused: a full disk, or a folder without permission."""
-    where, why = error.filename or "file system", error.strerror or error
-    return f"{where}\n  {why}. No file is half written. Free some space, or fix the permissions."
+def system_message(error: OSError) -> str:
+    """The message for something that the operating system refused: where, why, and what to do if that is known."""
+    why = (error.strerror or str(error) or type(error).__name__).rstrip(".")
+    if error.errno in _NO_ROOM:
+        return f"{error.filename or 'file system'}\n  {why}. Free some space."
+    if error.errno in _NOT_ALLOWED:
+        return f"{error.filename or 'file system'}\n  {why}. Fix the permissions."
+    return f"{error.filename}\n  {why}." if error.filename else f"{why}."
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:

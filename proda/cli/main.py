@@ -11,13 +11,13 @@ import keyword
 import os
 import sys
 
-INTERRUPTED = "Interrupted. No file is half-written; run the same command again."
+INTERRUPTED = "Interrupted. Run the same command again."
 
 try:
     import click
 
     from proda.cli.terminal import in_utf8_mode, open_standard_streams, refuse_undecodable, show_what_can_be_shown
-    from proda.errors import ProdaError, UsageError, failed_write
+    from proda.errors import ProdaError, UsageError, system_message
 except KeyboardInterrupt:  # most of the time of a short command is spent here
     print(INTERRUPTED, file=sys.stderr)
     sys.exit(130)
@@ -149,7 +149,7 @@ def main(command: click.Command = cli) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
-        click.echo(failed_write(error), err=True)
+        click.echo(system_message(error), err=True)
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 

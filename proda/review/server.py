@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from proda.errors import ProdaError, failed_write
+from proda.errors import ProdaError, system_message
 from proda.review.actions import Action, carry_out
 from proda.review.view import changed, concepts_of, document_of, view_of
 from proda.workflows.concept_names import ConceptNames
@@ -190,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
         except ProdaError as error:
             status, found = HTTPStatus.UNPROCESSABLE_ENTITY, {"message": str(error), "remarks": []}
         except OSError as error:
-            status, found = HTTPStatus.INTERNAL_SERVER_ERROR, {"message": failed_write(error), "remarks": []}
+            status, found = HTTPStatus.INTERNAL_SERVER_ERROR, {"message": system_message(error), "remarks": []}
         self._json(status, found)
 
     def _allowed(self, posts: bool) -> str | None:

@@ -126,7 +126,7 @@ def test_a_full_disk_leaves_the_earlier_export_and_no_traces(root: Path, tmp_pat
     assert _run(root, "sharegpt", tmp_path / "out").returncode == 0
     before = _files(tmp_path / "out")
     refused = _run(root, "messages", tmp_path / "out", limit=LIMIT_BYTES)
-    assert refused.returncode == 1 and "No file is half written" in refused.stderr and "Traceback" not in refused.stderr
+    assert refused.returncode == 1 and "Free some space" in refused.stderr and "Traceback" not in refused.stderr
     assert _files(tmp_path / "out") == before and [p.name for p in tmp_path.iterdir()] == ["out"]
     assert _run(root, "messages", tmp_path / "out").returncode == 0
     assert _files(tmp_path / "out") != before

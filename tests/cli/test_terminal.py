@@ -90,4 +90,4 @@ def test_an_interruption_while_modules_are_imported_is_one_line(root: Path, tmp_
         [sys.executable, "-P", "-m", "proda.cli.main", "check"],
         cwd=root, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted. No file is half-written; run the same command again.\n")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted. Run the same command again.\n")
