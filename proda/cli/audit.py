@@ -35,7 +35,7 @@ ENDS = 6  # patches shown of each end of the list
 @click.command(epilog="Example: proda audit HEAD~1..HEAD")
 @click.argument("range_", metavar="[A..B]", required=False)
 @click.option("--item", metavar="ITEM", help="Only this item.")
-@click.option("--patch", metavar="PATCH", help="Only items that this patch lies under.")
+@click.option("--patch", metavar="PATCH", help="Only items that rest on something this patch changes.")
 @click.option("--all", "everything", is_flag=True, help="List every item and patch, not the first dozen.")
 @sealed_option
 @click.option("--json", "as_json", is_flag=True, help="Print every line as JSON.")

@@ -21,7 +21,7 @@ from proda.workflows.counted import counted
 def reading(dry_run: bool, root: Path) -> None:
     """Choose the sentences that the embedded base reads, and write them to samples/base/reading.yaml.
 
-    These are the sentences of the sources that no statement quotes, without passages that `proda curate` rejects for what they are:
+    These are the sentences of the sources that no statement quotes, without passages that `proda curate` rejects because of their type:
     learning objectives, glossaries, exercises and the like. The embedded base knows the words of this file only, so run this when
     your first topics are in place, and for a new vocabulary; not for every edit, because the base is trained again afterwards. A
     pretrained base does not read the file.

@@ -60,7 +60,7 @@ class Line(Record, frozen=True):
 
 
 class PatchEffect(Record, frozen=True):
-    """How many flipped items a patch lies under."""
+    """How many flipped items rest on something that a patch changes."""
 
     patch: str
     says: str

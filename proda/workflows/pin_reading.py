@@ -1,6 +1,6 @@
 """Sources and knowledge → the pinned reading of the embedded base: the sentences of the sources that no statement quotes.
 
-Passages that `proda curate` rejects for what they are (lists of learning objectives, glossaries, exercises, …) are left out, and so are
+Passages that `proda curate` rejects because of their type (lists of learning objectives, glossaries, exercises, …) are left out, and so are
 tables, equations, code, images and comments. Passages that are only too short, or explain too little, are read: the base needs the words.
 
 readings = pinned_reading(root)
