@@ -2,7 +2,7 @@
 
     $ proda init breads --name "Bread"
     breads
-    31 files, committed as 1c77e02d4 on main: a pipeline, parameters for the embedded base, and the example topic baking/bread-making
+    35 files, committed as 1c77e02d4 on main: a pipeline, parameters for the embedded base, and the example topic baking/bread-making
     Next: cd breads && make repro
 
 `proda init --remove-example DIR` takes the example out again.

@@ -18,6 +18,7 @@ from proda.records import SUITE_LETTERS, Item
 FOLDER = Path("benchmarks/general")
 CURRICULUM = "suite"  # the name of the suite that the curriculum stage writes
 SUITE = FOLDER / f"{CURRICULUM}.jsonl"
+SHIPPED = "everyday"  # the suite that `proda init` writes into a new repository
 
 
 def usable_options(texts: Sequence[str]) -> bool:
@@ -33,13 +34,11 @@ def chance(items: Sequence[Item]) -> float:
 def load_suite(root: Path, name: str = CURRICULUM) -> list[Item]:
     """Return the items of a suite. Raises NotFoundError if there is none, InputError naming file and line."""
     path = root / FOLDER / f"{name}.jsonl"
-    imported = f"Import the suite again with `proda import mmlu` or `proda import lm-eval`, and `--topic {name}`"
-    again = "Run `dvc repro curriculum`" if name == CURRICULUM else imported
+    again = _again(name)
     if not path.is_file():
         if name == CURRICULUM:
             raise NotFoundError(f"{path}\n  There is no general suite yet. {again} (or `make repro`) first.")
-        there = ", ".join(sorted(p.stem for p in path.parent.glob("*.jsonl"))) or "none"
-        raise NotFoundError(f"{path}\n  evaluate.general in params.yaml names '{name}'. Suites there are: {there}. {again}, or remove it.")
+        raise NotFoundError(f"{path}\n  {missing_suite(root, name)}")
     items = []
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
@@ -49,6 +48,23 @@ def load_suite(root: Path, name: str = CURRICULUM) -> list[Item]:
         if fault := _fault(items[-1]):
             raise InputError(f"{path}:{number}\n  {items[-1].id}: {fault} {again}.")
     return items
+
+
+def missing_suite(root: Path, name: str) -> str:
+    """What is wrong with the name of a suite in evaluate.general, and what to do; empty if the suite is there or a stage writes it."""
+    if name == CURRICULUM or (root / FOLDER / f"{name}.jsonl").is_file():
+        return ""
+    there = ", ".join(sorted({CURRICULUM, *(p.stem for p in (root / FOLDER).glob("*.jsonl"))}))
+    return f"evaluate.general in params.yaml names '{name}'. Suites there are: {there}. {_again(name)}, or remove the name."
+
+
+def _again(name: str) -> str:
+    """What brings a suite back."""
+    if name == CURRICULUM:
+        return "Run `dvc repro curriculum`"
+    if name == SHIPPED:
+        return f"Make a new repository elsewhere with `proda init DIR`, and copy DIR/{FOLDER.as_posix()}/{name}.* to {FOLDER.as_posix()}"
+    return f"Import the suite with `proda import mmlu` or `proda import lm-eval`, and `--topic {name}`"
 
 
 def _fault(item: Item) -> str:

@@ -32,6 +32,7 @@ from proda.store.patches import stale
 from proda.store.proposals import load_proposals, proposals_path, proposed_sources
 from proda.store.solved import PATH as SOLVED
 from proda.store.solved import load_solved
+from proda.store.suite import missing_suite
 from proda.store.validation import PATH as VALIDATION
 from proda.store.validation import counted
 from proda.store.written import WRITTEN, load_written, read_written, written_paths
@@ -98,7 +99,12 @@ def check_repository(root: Path, *, shape: bool = False) -> Checked:
 def _params(root: Path) -> list[Finding]:
     if not (root / "params.yaml").exists() and not (root / "dvc.yaml").exists():
         return []  # knowledge without a build
-    return attempted(root, "params.yaml", lambda: load_params(root / "params.yaml"))[1]
+    params, faults = attempted(root, "params.yaml", lambda: load_params(root / "params.yaml"))
+    if params is None:
+        return faults
+    missing = [(index, missing_suite(root, name)) for index, name in enumerate(params.evaluate.general)]
+    named = (Violation(("evaluate", "general", index), message) for index, message in missing if message)
+    return [*faults, *located(named, "params.yaml", (root / "params.yaml").read_bytes(), "params")]
 
 
 def _pipeline(root: Path) -> list[Finding]:

@@ -31,7 +31,7 @@ from proda.yamlio import dump_yaml
 from proda.yamlio.policy import FORBIDDEN_CHARACTER
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
-PARTS = {True: ("repository", "example"), False: ("repository", "example", "pretrained")}  # whether the base is embedded → folders
+PARTS = ("repository", "example")
 EMBEDDED = "embedded"
 PARAMS = {True: "params-embedded.yaml", False: "params-pretrained.yaml"}  # whether the base is embedded → the template of params.yaml
 # What `dvc init` writes.
@@ -48,7 +48,7 @@ BASES = {
 The base model is trained from scratch in a few minutes, for trying things out offline. It knows the words of `samples/base/reading.yaml`
 only. With topics of your own, write that file again once with `proda reading`.
 For a pretrained model set `model.base` in `params.yaml` to a folder or a Hugging Face id, with `train.method: lora`, `lora_rank: 16`,
-`learning_rate: 0.0002`, `train_embeddings: none` and `general_replay: 0`.""",
+`learning_rate: 0.0002`, `train_embeddings: none`, `general_replay: 0`, and `general: [everyday]` under `evaluate`.""",
     False: "The base model is {model}, as `params.yaml` says. The first `dvc repro` fetches it, if it is not on this machine.",
 }
 UNKNOWN_ORIGIN = """\
@@ -143,7 +143,7 @@ def templates(*, embedded: bool) -> dict[str, str]:
     A file of a later folder replaces one of an earlier folder.
     """
     found: dict[str, str] = {}
-    for part in PARTS[embedded]:
+    for part in PARTS:
         folder = TEMPLATES / part
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
             name = path.relative_to(folder).as_posix()

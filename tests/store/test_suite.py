@@ -67,8 +67,10 @@ def test_suites_are_read_by_name_and_share_no_item(tmp_path: Path) -> None:
     (folder / "winds.jsonl").write_bytes(b"\n".join(lines[2:]) + b"\n")
     found = load_suites(tmp_path, ("winds", "suite"))
     assert list(found) == ["winds", "suite"] and found == {"winds": items(4)[2:], "suite": items(4)[:2]}
-    with pytest.raises(NotFoundError, match=r"names 'tides'\. Suites there are: suite, winds\. Import the suite again"):
+    with pytest.raises(NotFoundError, match=r"names 'tides'\. Suites there are: suite, winds\. Import the suite with `proda import"):
         load_suites(tmp_path, ("suite", "tides"))
+    with pytest.raises(NotFoundError, match=r"names 'everyday'\. .* with `proda init DIR`, and copy DIR/benchmarks/general/everyday\.\*"):
+        load_suites(tmp_path, ("suite", "everyday"))
     (folder / "winds.jsonl").write_bytes(b"\n".join(lines[1:]) + b"\n")
     with pytest.raises(InputError, match="is in the suite 'suite' too"):
         load_suites(tmp_path, ("suite", "winds"))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 
 from proda.findings import Finding
 from proda.store.items import load_items
@@ -270,3 +271,17 @@ def test_a_knowledge_too_small_for_an_item_is_warned_of(tmp_path: Path) -> None:
     assert finding.severity == "warning" and "has 1 chain," in finding.message
     (root / "dvc.yaml").unlink()
     assert not [f for f in check_repository(root).findings if f.rule == "items"], "there is no build"
+
+
+def test_a_general_suite_without_a_file_is_refused_before_anything_is_trained(root: Path) -> None:
+    params = yaml.safe_load((root / "params.yaml").read_text())
+    params["evaluate"] = {**params.get("evaluate", {}), "general": ["suite", "everyday", "tides"]}
+    (root / "params.yaml").write_text(yaml.safe_dump(params))
+    (root / "benchmarks/general/suite.jsonl").unlink(missing_ok=True)  # the stage `curriculum` writes it
+    found = {finding.message for finding in check_repository(root).findings if finding.file == "params.yaml" and finding.line}
+    assert len(found) == 2
+    assert any("'everyday'" in message and "proda init DIR" in message for message in found)
+    assert any("'tides'" in message and "--topic tides" in message for message in found)
+    (root / "benchmarks/general").mkdir(exist_ok=True)
+    (root / "benchmarks/general/everyday.jsonl").write_bytes((ROOT / "benchmarks/general/everyday.jsonl").read_bytes())
+    assert sum(finding.file == "params.yaml" for finding in check_repository(root).findings) == 1

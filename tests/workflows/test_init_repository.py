@@ -28,6 +28,7 @@ from proda.workflows.file_set import write_together
 from proda.workflows.init_repository import TEMPLATES, has_chat_template, plan_repository, requirement, templates, write_repository
 from proda.workflows.pin_reading import pinned_reading
 from proda.workflows.status import status
+from tests.docs.pages import blocks
 from tests.killing import kill_when
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,11 +99,11 @@ def test_guide_relations_and_neutral_text_are_those_of_this_project() -> None:
         assert copy.read_bytes() == (ROOT / name).read_bytes(), f"cp {name} {copy.relative_to(ROOT)}"
 
 
-def test_a_pretrained_base_gets_the_suite_of_everyday_questions_and_asks_it() -> None:
+def test_each_base_gets_the_suite_of_everyday_questions_and_a_pretrained_one_is_asked_it() -> None:
     found, own = templates(embedded=False), templates(embedded=True)
     for name in ("benchmarks/general/everyday.jsonl", "benchmarks/general/everyday.yaml"):
-        copy = TEMPLATES / "pretrained" / name
-        assert name not in own and copy.read_bytes() == (ROOT / name).read_bytes(), f"cp {name} {copy.relative_to(ROOT)}"
+        copy = TEMPLATES / "repository" / name
+        assert found[name] == own[name] and copy.read_bytes() == (ROOT / name).read_bytes(), f"cp {name} {copy.relative_to(ROOT)}"
     assert "general: [everyday]" in found["params.yaml"] and "general: [everyday]" not in own["params.yaml"]
 
 
@@ -145,6 +146,14 @@ def test_the_endpoint_and_a_pretrained_model_are_written_where_they_are_read(tmp
     train = params.train
     assert (train.method, train.lora_rank, train.learning_rate, train.train_embeddings) == ("lora", 16, 0.0002, "none")
     assert train.general_replay == 0 and "someone/small-model" in (root / "README.md").read_text()
+
+
+def test_the_page_about_your_own_model_has_the_sections_that_a_pretrained_base_gets() -> None:
+    page = (ROOT / "docs/how-to/own-model.md").read_text()
+    (block,) = [block.text for block in blocks(page) if block.text.startswith("# params.yaml")]
+    written = yaml.safe_load(templates(embedded=False)["params.yaml"].replace("{{model}}", "x").replace("{{prompt}}", "plain"))
+    for section in ("train", "evaluate"):
+        assert yaml.safe_load(block)[section] == written[section], section
 
 
 def test_the_small_curriculum_beside_a_pretrained_model_gives_a_whole_suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
