@@ -25,7 +25,7 @@ from proda.statistics import interval
 MEANING = {
     "dev": "read by the debugger",
     "twin": "other questions about the same statements",
-    "sealed": "on chains that are never listed",
+    "sealed": "on held-out chains; the items are not listed",
     "general": "known to the base, must not fall",
 }
 CHANCE = 0.25  # of four options; metrics.json names that of a general suite if it is another
