@@ -137,7 +137,7 @@ class EndpointParams(Section, frozen=True):
     retries: Annotated[int, Meta(ge=0)] = 5  # after 429, 5xx, a time-out or a lost connection
     input_price: Amount = 0.0  # for a million tokens, in the currency of max_cost
     output_price: Amount = 0.0
-    max_cost: Amount | None = None  # scoring of one model stops before it spends more
+    max_cost: Amount | None = None  # scoring stops before all models together cost more
     max_calls: Positive | None = None  # the same, in requests
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -23,20 +24,25 @@ def document_settings() -> str:
     return "\n\n".join(_sections(DocumentSettings(), None))
 
 
-def _sections(defaults: msgspec.Struct, here: msgspec.Struct | None) -> list[str]:
+def _sections(defaults: msgspec.Struct, here: msgspec.Struct | None, above: str = "") -> list[str]:
+    """A heading and a table for each section, and then for the blocks in it: `evaluate`, `evaluate.endpoint`."""
     parts = []
     for field in msgspec.structs.fields(defaults):
         section = getattr(defaults, field.name)
         if not isinstance(section, msgspec.Struct):
             continue
-        parts.append(f"### `{field.name}`\n\n{summary(type(section))}")
+        parts.append(f"### `{above}{field.name}`\n\n{summary(type(section))}")
         values = section if here is None else getattr(here, field.name)
-        if values == section:
-            parts.append(table(type(section)))
-            continue
-
-        def value(name: str, values: msgspec.Struct = values, section: msgspec.Struct = section) -> str:
-            return value_text(getattr(values, name)) if getattr(values, name) != getattr(section, name) else ""
-
-        parts.append(table(type(section), value, "here"))
+        parts.append(table(type(section)) if values == section else table(type(section), _changed(section, values), "here"))
+        parts += _sections(section, values, f"{above}{field.name}.")
     return parts
+
+
+def _changed(section: msgspec.Struct, values: msgspec.Struct) -> Callable[[str], str]:
+    """Name of a key → its value in `values`, if it is another than in `section`; blocks have tables of their own."""
+
+    def value(name: str) -> str:
+        default, here = getattr(section, name), getattr(values, name)
+        return "" if here == default or isinstance(here, msgspec.Struct) else value_text(here)
+
+    return value

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from proda.cli.main import VERBS
+from proda.document_settings import DocumentSettings
 from proda.params import Params
 from scripts.reference import filled
 from scripts.reference.files import FORMATS
@@ -45,11 +48,20 @@ def test_no_page_loads_anything_from_another_host(book: Path) -> None:
 def test_the_reference_has_every_verb_parameter_and_file(book: Path) -> None:
     commands, parameters, formats = ((book / f"reference/{name}.html").read_text() for name in ("commands", "parameters", "formats"))
     assert [verb for verb in VERBS if f">proda {verb}<" not in commands] == []
-    for section in ("items", "train", "evaluate"):
-        for field in getattr(Params(), section).__struct_fields__:
-            assert f'<span class="pre">{field}</span>' in parameters, field
+    for settings in (Params(), DocumentSettings()):
+        for section in _nested(settings):
+            assert [key for key in section.__struct_fields__ if f'<span class="pre">{key}</span>' not in parameters] == [], section
+    assert '<span class="pre">evaluate.endpoint</span>' in parameters
     assert [one.title for one in FORMATS if f">{one.title}<" not in formats] == []
     assert "generated:" not in re.sub(r"<!--.*?-->", "", commands)
+
+
+def _nested(settings: msgspec.Struct) -> Iterator[msgspec.Struct]:
+    """The settings, their sections, the blocks in these, and so on."""
+    yield settings
+    for name in settings.__struct_fields__:
+        if isinstance(inner := getattr(settings, name), msgspec.Struct):
+            yield from _nested(inner)
 
 
 def test_a_mark_that_names_no_part_is_an_error() -> None:
