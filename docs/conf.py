@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -31,15 +32,18 @@ html_static_path: list[str] = []
 html_theme_options = {"navigation_with_keys": True}
 
 
-# Pages that list others in a table, which a forge shows as well. The book needs a toctree beside it.
-LISTS = {"decisions/README": "0*", "measured/README": "*"}
+# Pages that list others in a table, which a forge shows as well. The book needs a toctree beside it: of the pages that the rows link to,
+# or, where the rows link to none, of those that a pattern matches.
+LISTS = {"decisions/README": "", "how-to/index": "", "explanation/index": "", "reference/index": "", "measured/README": "*"}
+ROW = re.compile(r"^\| \[[^]]+\]\(([^)#]+)\.md\) \|", re.MULTILINE)
 
 
 def _generate(_app: Sphinx, docname: str, source: list[str]) -> None:
     """Generate the reference, and adapt pages that a forge shows too."""
     page = filled(source[0], ROOT).replace("](../../JOURNAL.md)", "](/explanation/journal.md)")
     if docname in LISTS:
-        page += f"\n```{{toctree}}\n:hidden:\n:glob:\n\n{LISTS[docname]}\n```\n"
+        listed = LISTS[docname] or "\n".join(ROW.findall(page))
+        page += f"\n```{{toctree}}\n:hidden:\n:glob:\n\n{listed}\n```\n"
     source[0] = page
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +48,21 @@ def test_nothing_refers_to_a_page_that_was_moved() -> None:
 
 def test_readme_is_short() -> None:
     assert len(PAGES["README.md"].split()) <= 1200
+
+
+@pytest.mark.parametrize("folder", ["how-to", "explanation", "reference", "decisions"])
+def test_a_page_that_lists_a_folder_links_to_each_page_in_it(folder: str) -> None:
+    (index,) = (name for name in (f"docs/{folder}/index.md", f"docs/{folder}/README.md") if name in PAGES)
+    rows = [line for line in PAGES[index].splitlines() if line.startswith("| [")]
+    listed = {address for line in rows for _, address in links(line.split("|")[1])} | {"journal.md"}  # shown as JOURNAL.md on a forge
+    assert {path.name for path in (ROOT / "docs" / folder).glob("*.md")} - {Path(index).name} - listed == set()
+
+
+def test_pages_that_a_forge_shows_hold_no_directive_of_the_book() -> None:
+    shown = {name for name, text in PAGES.items() if "```{" in text} - {"docs/index.md", "docs/explanation/journal.md"}
+    assert shown == set()
+
+
+@pytest.mark.parametrize("page", ["docs/how-to/repair.md", "docs/how-to/by-hand.md"])
+def test_a_guide_of_one_job_is_short(page: str) -> None:
+    assert len(PAGES[page].split()) <= 500
