@@ -23,7 +23,7 @@ import click
 import msgspec
 
 from proda.cli.main import main
-from proda.cli.settings import disciplines, seed_list, setting_options
+from proda.cli.settings import ROOT_HELP, disciplines, seed_list, setting_options
 from proda.errors import ProdaError
 from proda.experiments.attribution import judging_items, require_build
 from proda.experiments.estimate_text import many
@@ -57,7 +57,7 @@ SEEDS_HELP = "Training seeds, separated by commas; a proof needs five (default: 
 @setting_options
 @click.option("--dry-run", is_flag=True, help="Print what would be planted and trained and how long it would take, and stop.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help=f"Folder to write to (default: {DEFAULT}).")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 def planted_round(
     seed: int,
     seeds_text: str | None,

@@ -23,7 +23,7 @@ import click
 import msgspec
 
 from proda.cli.main import main
-from proda.cli.settings import disciplines
+from proda.cli.settings import ROOT_HELP, disciplines
 from proda.errors import InputError, UsageError
 from proda.experiments.estimate_text import duration, many
 from proda.experiments.pretrained import ASKED, PretrainedPlan, plan_pretrained, run_pretrained
@@ -55,7 +55,7 @@ MODEL_HELP = f"Folder or Hugging Face id of another model (default: {NAME}, from
 @click.option("--json", "as_json", is_flag=True, help="Print pretrained.json instead of the table.")
 @click.option("--record", is_flag=True, help=RECORD_HELP)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help=f"Folder to write to (default: {FOLDER / 'results'}).")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 def pretrained(
     of: str,
     changes: tuple[str, ...],

@@ -41,6 +41,13 @@ def run(root: Path, *arguments: str, code: int = 0) -> str:
     return done.stdout + done.stderr
 
 
+def test_it_works_from_any_folder_of_the_repository(root: Path) -> None:
+    command = ["build/sheets", "--seed", "1"]
+    assert "drawn with seed 1" in run(root, *command)
+    assert "Rule of the draw" in run(root / "knowledge", "--statements", "1") and "drawn with seed 1" in run(root / "knowledge", *command)
+    assert (root / "knowledge/build/sheets/sheet-01.md").read_bytes() == (root / "build/sheets/sheet-01.md").read_bytes()
+
+
 def texts_of(root: Path) -> list[str]:
     """The sheets in the folder `out`."""
     return [path.read_text() for path in sorted((root / "out").glob("*.md"))]

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from proda.cli.settings import COUNT, disciplines, seed_list, setting_options
+from proda.cli.settings import COUNT, ROOT_HELP, disciplines, seed_list, setting_options
 from proda.errors import UsageError
 from proda.history.repository import Repository
 
@@ -53,7 +53,7 @@ OUT_HELP = "File for the results of --disciplines or --set-param (default: build
 @click.option("--dry-run", is_flag=True, help="Print what would be trained and how long it would take, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON (with --dry-run: the plan).")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help=OUT_HELP)
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 def attribute(
     number: int | None,
     wanted: tuple[str, ...],

@@ -22,7 +22,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from proda.cli.settings import FEW, count, note, range_ends, sealed_option
+from proda.cli.settings import FEW, ROOT_HELP, count, note, range_ends, sealed_option
 from proda.errors import NotFoundError, UsageError, closest
 from proda.history.audit import SURENESS, Line, PatchEffect
 from proda.history.repository import Repository
@@ -39,7 +39,7 @@ ENDS = 6  # patches shown of each end of the list
 @click.option("--all", "everything", is_flag=True, help="List every item and patch, not the first dozen.")
 @sealed_option
 @click.option("--json", "as_json", is_flag=True, help="Print every line as JSON.")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="A folder of the repository (default: this one).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 def audit(range_: str | None, item: str | None, patch: str | None, everything: bool, sealed: bool, as_json: bool, root: str) -> None:
     """List the changes that could have fixed or broken each item, and what retraining proved of them.
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from proda.cli.settings import count, note, range_ends, sealed_option
+from proda.cli.settings import ROOT_HELP, count, note, range_ends, sealed_option
 from proda.errors import UsageError
 from proda.history.repository import Repository
 
@@ -41,7 +41,7 @@ RIGHT = {True: "right", False: "wrong"}
 @click.option("--dry-run", is_flag=True, help="With --rebuild: print how many rebuilds and how long, and do none.")
 @sealed_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="A folder of the repository (default: this one).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 def bisect(item: str, range_: str | None, rebuild: bool, dry_run: bool, sealed: bool, as_json: bool, root: str) -> None:
     """Find the first commit whose results have the item's answer flipped, and the change that caused it.
 

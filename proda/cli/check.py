@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proda.cli.settings import note
+from proda.cli.settings import ROOT_HELP, note
 from proda.errors import NotFoundError, UsageError
 from proda.findings import Finding, errors_of, report_text, short_report
 
@@ -34,7 +34,7 @@ SHOWN_FILES = 3
 @click.option("--all", "show_all", is_flag=True, help="Print all findings, not only the first few of each rule.")
 @click.option("--fix", is_flag=True, help="Fix layout, spans, hashes, missing catalogue entries and proda-version.yaml first.")
 @click.option("--dry-run", is_flag=True, help="With --fix: print which files would change, and change none.")
-@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="A folder of the repository.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help=ROOT_HELP)
 def check(as_json: bool, show_all: bool, fix: bool, dry_run: bool, root: Path) -> None:
     """Check the knowledge and every file that the build reads.
 

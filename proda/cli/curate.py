@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proda.cli.settings import COUNT_OR_NONE
+from proda.cli.settings import COUNT_OR_NONE, ROOT_HELP
 
 if TYPE_CHECKING:
     from proda.store.chunks import Chunk
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--rejected", "shown", type=COUNT_OR_NONE, default=0, metavar="N", help="Print N rejected chunks with their reasons.")
 @click.option("--dry-run", is_flag=True, help="Print the counts, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON, for each source too.")
-@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help=ROOT_HELP)
 def curate(sources: tuple[str, ...], shown: int, dry_run: bool, as_json: bool, root: Path) -> None:
     """Divide the sources into chunks and reject those that are not worth extracting from.
 

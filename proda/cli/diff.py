@@ -20,7 +20,7 @@ import click
 import msgspec
 
 from proda.cli.comment import comment
-from proda.cli.settings import COUNT, FEW, count, note, range_ends, sealed_option
+from proda.cli.settings import COUNT, FEW, ROOT_HELP, count, note, range_ends, sealed_option
 from proda.errors import UsageError
 from proda.history.anchors import anchors_of
 from proda.history.compare import CHANGES, Comparison, Derived, FieldChange, NeutralScore, Score, causes, compare, tally
@@ -36,7 +36,7 @@ from proda.history.revision import TEXT_HASH, read_revision
 @sealed_option
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print a comment for a pull request.")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="A folder of the repository (default: this one).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 def diff(
     revisions: tuple[str, ...], shown: int | None, everything: bool, sealed: bool, as_json: bool, as_markdown: bool, root: str
 ) -> None:

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from proda.cli.settings import COUNT, SEED, disciplines, seed_list, setting_options
+from proda.cli.settings import COUNT, ROOT_HELP, SEED, disciplines, seed_list, setting_options
 from proda.history.repository import Repository
 from proda.records import CATEGORIES
 from proda.store.files import write_file
@@ -47,7 +47,7 @@ DEFAULT = Path("build/drill/drill.json")
 @click.option("--dry-run", is_flag=True, help="List the faults that would be planted, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print the content of the file as JSON (with --dry-run: the faults).")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help=f"File to write the counts to (default: {DEFAULT}).")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 def drill(
     sites: int,
     seed: int,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from proda.cli.settings import ROOT_HELP
 from proda.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 @click.option("--revision", help="Export what this git revision holds. Default: the working tree.")
 @click.option("--dry-run", is_flag=True, help="Count what would be exported, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
-@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help=ROOT_HELP)
 def export(
     form: str,
     out: Path,

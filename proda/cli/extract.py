@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from proda.cli.settings import ROOT_HELP
 from proda.workflows.counted import counted
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ MOST_REASONS = 5  # why replies were refused
     "--dry-run", is_flag=True, help="Print what would be proposed, and write nothing; with `openai`, send nothing and print an estimate."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
-@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help=ROOT_HELP)
 def extract(sources: tuple[str, ...], backend: str | None, glossary: Path | None, dry_run: bool, as_json: bool, root: Path) -> None:
     """Find statements, concepts and chains in curated sources, and propose them for review.
 

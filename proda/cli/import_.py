@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from proda.cli.settings import COUNT
+from proda.cli.settings import COUNT, ROOT_HELP
 from proda.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ SHOWN = 3  # faults of one kind that are printed; --json has the first 100
 @click.option("--limit", type=COUNT, help="lm-eval: read only so many questions of each task, from its first one.")
 @click.option("--dry-run", is_flag=True, help="Read everything and list the faults, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print counts and faults as JSON.")
-@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help=ROOT_HELP)
 def import_(
     kind: str,
     files: tuple[Path, ...],

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from proda.cli.settings import ROOT_HELP
 from proda.errors import UsageError
 from proda.findings import printable
 
@@ -46,7 +47,7 @@ ASKED = {
 )
 @click.option("--dry-run", is_flag=True, help="Read the documents, print what would be written, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what became of each file as JSON.")
-@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help=ROOT_HELP)
 def ingest(
     paths: tuple[Path, ...],
     discipline: str,

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import click
 
-from proda.cli.settings import count, note
+from proda.cli.settings import ROOT_HELP, count, note
 from proda.merging.files import is_derived
 from proda.merging.install import (
     clear_kept,
@@ -44,7 +44,7 @@ DONE = "Git now merges the files of .gitattributes with ProDa in this clone."
 @click.option("--install", "installing", is_flag=True, help="Write the merge drivers into the git configuration of this clone.")
 @click.option("--dry-run", is_flag=True, help="With --install: print the settings that would be written, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the conflicts as JSON.")
-@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help=ROOT_HELP)
 def merge(installing: bool, dry_run: bool, as_json: bool, root: Path) -> None:
     """Show by node what both sides of a merge, rebase, cherry-pick or revert changed, and which derived files have to be rebuilt.
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import click
 
+from proda.cli.settings import ROOT_HELP
 from proda.workflows.counted import counted
 
 NEXT = "Next: dvc repro. It writes items, samples and results again."
@@ -33,7 +34,7 @@ REWORDED = (
 @click.option("--topic", is_flag=True, help="Rename the topic, if a concept or chain has the same id.")
 @click.option("--dry-run", is_flag=True, help="Print the files and the number of places, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the files and the number of places as JSON.")
-@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help=ROOT_HELP)
 def mv(old: str, new: str, topic: bool, dry_run: bool, as_json: bool, root: Path) -> None:
     """Rename a concept, chain or topic in knowledge, exceptions, patches, verdicts and proposals. NEW is in the same discipline.
 

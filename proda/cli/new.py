@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from proda.cli.settings import COUNT_OR_NONE
+from proda.cli.settings import COUNT_OR_NONE, ROOT_HELP
 from proda.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ ASKED = {
 @click.option("--allocate", is_flag=True, help="Write no topic: give the discipline its share of samples by the statements it has now.")
 @click.option("--dry-run", is_flag=True, help="Print what would be written as a diff, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the names of the files as JSON.")
-@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help=ROOT_HELP)
 def new(
     topic_id: str,
     title: str | None,

@@ -11,12 +11,12 @@ from contextlib import nullcontext
 
 import click
 
-from proda.cli.settings import count, note
+from proda.cli.settings import ROOT_HELP, count, note
 
 
 @click.command(epilog="Example: proda owners")
 @click.option("--write", "writes", is_flag=True, help="Write the file; lines that are there stay.")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 def owners(writes: bool, root: str) -> None:
     """Print .github/CODEOWNERS, with a line to fill in for each discipline that has none."""
     from proda.history.repository import Repository

@@ -23,7 +23,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from proda.cli.settings import FEW, NUMBER, note
+from proda.cli.settings import FEW, NUMBER, ROOT_HELP, note
 from proda.errors import UsageError
 
 
@@ -44,7 +44,7 @@ from proda.errors import UsageError
 @click.option(
     "--open", "opens", is_flag=True, help="Push this branch, and open its pull request into BASE or update its text; check nothing."
 )
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 @click.pass_context
 def pr(
     context: click.Context,

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import click
 
+from proda.cli.settings import ROOT_HELP
 from proda.workflows.counted import counted
 
 
 @click.command(epilog="Example: proda reading --dry-run")
 @click.option("--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
-@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help=ROOT_HELP)
 def reading(dry_run: bool, root: Path) -> None:
     """Choose the sentences that the embedded base reads, and write them to samples/base/reading.yaml.
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from proda.cli.main import main
-from proda.cli.settings import COUNT, SEED, count
+from proda.cli.settings import COUNT, ROOT_HELP, SEED, count
 from proda.errors import InputError, UsageError
 from proda.history.repository import Repository
 from proda.language.wording import sentence
@@ -31,7 +31,9 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 ALL = "dev,twin,sealed"
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"]}, epilog="Example: python -m proda.cli.reading_sheet build/sheets --unread"
+)
 @click.argument("out", required=False, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--items", "splits", metavar="LIST", default=ALL, show_default=True, help="Splits whose items are asked.")
 @click.option("--unread", is_flag=True, help="Leave out items with two or more readings, or that --reader has read.")
@@ -42,7 +44,7 @@ ALL = "dev,twin,sealed"
 @click.option("--sheets", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Sheets that the answers number.")
 @click.option("--statements", type=COUNT, metavar="N", help="Print N statements in use.")
 @click.option("--samples", type=COUNT, metavar="N", help="Print N samples, as they are trained on.")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The repository.")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), help=ROOT_HELP)
 def reading_sheet(
     out: Path | None,
     splits: str,
@@ -60,6 +62,7 @@ def reading_sheet(
     tasks = [out is not None, bool(answers), statements is not None, samples is not None]
     if sum(tasks) != 1:
         raise UsageError("Give one of: a folder OUT for sheets of items, --collect, --statements, --samples.")
+    root = Repository.open(root).root
     if answers:
         if reader is None:
             raise UsageError("--collect needs --reader: a letter for whoever answered.")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from proda.cli.settings import NUMBER, count, note
+from proda.cli.settings import NUMBER, ROOT_HELP, count, note
 from proda.errors import UsageError
 
 
@@ -30,7 +30,7 @@ from proda.errors import UsageError
 @click.option("--start", metavar="WORKFLOW", help="After a push, start this workflow for the branch: GitHub starts none for such a push.")
 @click.option("--number", type=NUMBER, help="With --start: number of the pull request, an input of the workflow.")
 @click.option("--dry-run", is_flag=True, help="Print which stages would run, and change nothing.")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 @click.pass_context
 def rebuild(
     context: click.Context,

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from proda.cli.settings import COUNT, note
+from proda.cli.settings import COUNT, ROOT_HELP, note
 from proda.errors import UsageError
 from proda.history.repository import Repository
 from proda.records import Patch
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 @click.option("--base", metavar="BRANCH", help="The branch that the request is merged into (default: the one that is checked out).")
 @click.option("--dry-run", is_flag=True, help="Print what would be committed, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the patches, without their samples, as JSON.")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 def repair(
     most: int | None,
     per_error: int | None,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from proda.cli.settings import note
+from proda.cli.settings import ROOT_HELP, note
 from proda.errors import UsageError
 from proda.history.repository import Repository
 from proda.store.files import write_file
@@ -22,7 +22,7 @@ DEFAULT = Path("build/report/index.html")
 @click.command(epilog="Example: proda report --out build/report/index.html")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help=f"Where to write the page (default: {DEFAULT}).")
 @click.option("--sealed", is_flag=True, help="List sealed items too, with their right options. Not for people who repair.")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: the one around here).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 def report(out: Path | None, sealed: bool, root: str) -> None:
     """Write the report, one HTML page that works offline. Prints its path, and a short summary on standard error."""
     # Imported here so that `proda report --help` starts at once.

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from proda.cli.settings import ROOT_HELP
 from proda.errors import NotFoundError, UsageError
 from proda.findings import printable
 
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the page (default: a free one).")
 @click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print the list, or what was decided, as JSON.")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: the one around here).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 def review(
     source: str | None,
     listed: bool,

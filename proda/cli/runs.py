@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from proda.cli.settings import COUNT
+from proda.cli.settings import COUNT, ROOT_HELP
 from proda.errors import UsageError
 from proda.history.repository import Repository
 from proda.store.run_record import RUN_RECORD
@@ -35,7 +35,7 @@ ELSEWHERE = "There are no runs on this machine. `proda runs HEAD` shows the one 
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True, help="The port for --ui; if in use, another one.")
 @click.option("--complete", is_flag=True, help="Only complete run.json and the run of the current results; list nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 def runs(what: str | None, most: int, upload: bool, ui: bool, port: int, complete: bool, as_json: bool, root: str) -> None:
     """List the training runs of this project, or find the run that belongs to WHAT.
 

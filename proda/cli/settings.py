@@ -22,6 +22,7 @@ COUNT_OR_NONE = click.IntRange(0, MOST)
 NUMBER = click.IntRange(1, 2**31 - 1)  # of a pull request
 LAST_SEED = 2**32 - 1
 SEED = click.IntRange(0, LAST_SEED)
+ROOT_HELP = "Root of the repository. Default: searched upwards from the current folder."
 FEW = 12  # entries of a list that are shown without --all
 
 

@@ -23,7 +23,7 @@ import click
 import msgspec
 
 from proda.cli.card import card
-from proda.cli.settings import note
+from proda.cli.settings import ROOT_HELP, note
 from proda.errors import NotFoundError
 from proda.history.lineage import Lineage
 from proda.history.mentions import NODES, DataFiles, gather
@@ -44,7 +44,7 @@ OPEN = ("record", "id", "split", "kind", "discipline", "topic", "chain", "statem
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option("--all", "everything", is_flag=True, help="List all neighbours, not the first few of each sort.")
 @click.option("--sealed", is_flag=True, help="Show the right option of a sealed item, and what the models chose.")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: the one around here).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 def show(thing: str, as_json: bool, everything: bool, sealed: bool, root: str) -> None:
     """Show what ID comes from and what it leads to.
 

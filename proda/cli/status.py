@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 import click
 import msgspec
 
-from proda.cli.settings import FEW, count, note
+from proda.cli.settings import FEW, ROOT_HELP, count, note
 from proda.history.repository import Repository
 from proda.workflows.freshness import KINDS, NEVER, Freshness, changed_lines, freshness
 from proda.workflows.status import OpenRound, Status
@@ -29,7 +29,7 @@ from proda.workflows.status import OpenRound, Status
 @click.command(epilog="Example: proda status --json")
 @click.argument("revision", metavar="[REVISION]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="A folder of the repository (default: this one).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 def status(revision: str | None, as_json: bool, root: str) -> None:
     """Show what is stale and why, which repair round is open, and what to run next.
 

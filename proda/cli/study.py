@@ -26,7 +26,7 @@ from typing import Any
 import click
 import msgspec
 
-from proda.cli.settings import COUNT, disciplines, seed_list, setting_options
+from proda.cli.settings import COUNT, ROOT_HELP, disciplines, seed_list, setting_options
 from proda.errors import UsageError, closest
 from proda.history.repository import Repository
 from proda.store.files import write_file
@@ -48,7 +48,7 @@ STARVE_HELP = "First remove the samples of this share of the statements."
 @click.option("--dry-run", is_flag=True, help="Print how many trainings are needed and how long they may take, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print study.json (with --dry-run: the estimate).")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help=f"Folder to write to (default: {DEFAULT}).")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 def study(
     names: str | None,
     seeds_text: str | None,

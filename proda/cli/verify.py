@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from proda.cli.settings import COUNT, note
+from proda.cli.settings import COUNT, ROOT_HELP, note
 from proda.cli.text import p_text
 from proda.errors import UsageError
 from proda.history.repository import Repository
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 @click.option("--revert", is_flag=True, help="Judge nothing; run git revert for each patch that retraining showed to harm.")
 @click.option("--dry-run", is_flag=True, help="Print the verdict (or what would be reverted), and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
-@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help="The repository (default: around here).")
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False), help=ROOT_HELP)
 @click.pass_context
 def verify(context: click.Context, before: str | None, number: int | None, revert: bool, dry_run: bool, as_json: bool, root: str) -> None:
     """Judge the last round of repair on the items as they were before: helps, hurts or unproven, in benchmarks/verdicts/.

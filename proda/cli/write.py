@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proda.cli.settings import COUNT
+from proda.cli.settings import COUNT, ROOT_HELP
 from proda.cli.text import row
 from proda.errors import UsageError
 from proda.store import edit_lock
@@ -51,7 +51,7 @@ LOCKS = {"samples": (edit_lock.TEXTS,), "cases": (edit_lock.CASES,), "items": (e
 @click.option("--prune", is_flag=True, help="Remove what belongs to plans or items that no longer exist, and ask for nothing.")
 @click.option("--dry-run", is_flag=True, help="Count what would be asked or removed, and ask and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help="The repository.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", help=ROOT_HELP)
 def write(
     topics: tuple[str, ...],
     cases: bool,
