@@ -102,7 +102,8 @@ def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> 
 @click.group(
     cls=_Verbs,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="`dvc repro` rebuilds whatever a change affects. See README.md. Example: proda help diff",
+    epilog="`dvc repro` rebuilds whatever a change affects. See README.md. Sheets of items for readers: `python -m proda.cli.reading_sheet"
+    " --help`. Example: proda help diff",
 )
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit.")
 def cli() -> None:

@@ -7,21 +7,28 @@ import inspect
 import click
 
 from proda.cli.main import VERBS, cli
+from proda.cli.reading_sheet import reading_sheet
 from scripts.reference.fields import escaped
+
+SHEETS = "proda.cli.reading_sheet"
 
 
 def page() -> str:
-    """A section for each verb, in the order of `proda help`."""
-    return "\n\n".join(_verb(name) for name in VERBS)
+    """A section for each verb, in the order of `proda help`, and for the command that is called as a module."""
+    return "\n\n".join([*(_verb(name) for name in VERBS), _section(reading_sheet, "python -m", SHEETS)])
 
 
 def _verb(name: str) -> str:
     group = click.Context(cli, info_name="proda")
     command = cli.get_command(group, name)
     assert command is not None
+    return _section(command, "proda", name, group)
+
+
+def _section(command: click.Command, program: str, name: str, group: click.Context | None = None) -> str:
     context = click.Context(command, info_name=name, parent=group)
     usage = " ".join(command.collect_usage_pieces(context))
-    parts = [f"## proda {name}", f"```text\nproda {name} {usage}\n```", _paragraphs(command.help or "")]
+    parts = [f"## {program} {name}", f"```text\n{program} {name} {usage}\n```", _paragraphs(command.help or "")]
     options = [parameter for parameter in command.params if isinstance(parameter, click.Option) and not parameter.hidden]
     if options:
         rows = "\n".join(f"| {_names(option, context)} | {_cell(option, context)} |" for option in options)
@@ -61,5 +68,5 @@ def _paragraphs(text: str) -> str:
 def _example(epilog: str) -> str:
     """The example of a verb as a block, and what stands before it as text."""
     before, _, example = " ".join(epilog.split()).rpartition("Example: ")
-    shown = f"```sh\n{example}\n```" if example.startswith("proda ") else escaped(example)
+    shown = f"```sh\n{example}\n```" if example.startswith(("proda ", "python ")) else escaped(example)
     return "\n\n".join(part for part in (escaped(before.strip()), shown) if part)

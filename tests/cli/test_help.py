@@ -12,6 +12,7 @@ import click
 import pytest
 
 from proda.cli.main import VERBS, cli
+from proda.cli.settings import ROOT_HELP
 from proda.store.chunks import save_chunks
 from tests.extraction.sources import chunks_of
 from tests.toyresults import commit, make_diagnoses, make_patch, make_results
@@ -57,6 +58,7 @@ def test_the_example_in_help_runs(root: Path, verb: str) -> None:
 
 def test_help_of_a_verb_is_its_help_and_lists_every_verb(root: Path) -> None:
     assert _run(root, "help", "diff").stdout == _run(root, "diff", "--help").stdout
+    assert "`python -m proda.cli.reading_sheet --help`" in " ".join(_run(root, "help").stdout.split())
     for arguments in (["help"], ["--help"]):
         listed = re.findall(r"^  ([a-z]+)  ", _run(root, *arguments).stdout, re.MULTILINE)
         assert listed == [*VERBS, "help"]
@@ -73,7 +75,8 @@ def test_metavars_and_options_have_one_meaning_in_every_verb() -> None:
         for option in (p for p in command.params if isinstance(p, click.Option)):
             for name in set(option.opts) & metavars.keys() - ({"--seeds"} if verb == "attribute" else set()):
                 assert option.metavar in metavars[name], f"{verb} {name}"
-        assert any("--root" in p.opts for p in command.params), verb
+        (root,) = (p for p in command.params if isinstance(p, click.Option) and "--root" in p.opts)
+        assert verb == "init" or root.help == ROOT_HELP, verb
 
 
 def test_an_unknown_verb_is_misuse_with_a_hint(root: Path) -> None:

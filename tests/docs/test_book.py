@@ -52,6 +52,7 @@ def test_the_reference_has_every_verb_parameter_and_file(book: Path) -> None:
         for section in _nested(settings):
             assert [key for key in section.__struct_fields__ if f'<span class="pre">{key}</span>' not in parameters] == [], section
     assert '<span class="pre">evaluate.endpoint</span>' in parameters
+    assert ">python -m proda.cli.reading_sheet<" in commands
     assert [one.title for one in FORMATS if f">{one.title}<" not in formats] == []
     assert "generated:" not in re.sub(r"<!--.*?-->", "", commands)
 
