@@ -65,3 +65,8 @@ def test_results_are_recorded_between_the_marks_of_the_page(tmp_path: Path) -> N
     page.write_text("no marks")
     with pytest.raises(InputError, match="Expected a file with one line"):
         write_record(tmp_path, b"{}\n", "a table\n")
+
+
+def test_the_guide_says_whether_the_check_has_been_run() -> None:
+    guide, page = ((ROOT / name).read_text(encoding="utf-8") for name in ("docs/how-to/own-model.md", "docs/measured/gpu.md"))
+    assert ("has not been run on a GPU yet" in guide) is ("has not been run on a GPU yet" in page)
