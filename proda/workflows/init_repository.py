@@ -47,8 +47,8 @@ BASES = {
     True: """\
 The base model is trained from scratch in a few minutes, for trying things out offline. It knows the words of `samples/base/reading.yaml`
 only. With topics of your own, write that file again once with `proda reading`.
-For a pretrained model set `model.base` in `params.yaml` to a folder or a Hugging Face id, with `train.method: lora`, `lora_rank: 16`,
-`learning_rate: 0.0002`, `train_embeddings: none`, `general_replay: 0`, and `general: [everyday]` under `evaluate`.""",
+For a pretrained model set `model.base` in `params.yaml` to a folder or a Hugging Face id, and replace the whole sections `train` and
+`evaluate` by those that `proda init DIR --model ID` writes.""",
     False: "The base model is {model}, as `params.yaml` says. The first `dvc repro` fetches it, if it is not on this machine.",
 }
 UNKNOWN_ORIGIN = """\
