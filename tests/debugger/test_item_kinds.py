@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from proda.debugger.controls import LIFT, Discrimination
 from proda.debugger.diagnose import examine, probes_of
-from proda.debugger.item_kinds import FEWEST, item_kinds
+from proda.debugger.item_kinds import FEWEST, item_kinds, shown_by_items
 from proda.debugger.probes import Answer
 from proda.records import Item, ItemKind
 from tests.toyitems import linked_knowledge, toy_items
@@ -63,3 +64,32 @@ def test_failed_items_of_a_kind_that_says_nothing_blame_no_statement() -> None:
     assert categories == {"unexplained"} and all("says nothing about its statements" in reason for reason in reasons)
     categories, _ = diagnosed([i for i in ITEMS if i not in free])
     assert "concept gap" in categories
+
+
+@pytest.mark.parametrize(
+    ("kind", "counts", "shown"),
+    [
+        ("bridge", (169, 77, 67, 14), True),
+        ("condition", (169, 77, 67, 14), False),  # conditions have probes of their own
+        ("effect", (48, 35, 11, 8), False),
+        ("mechanism", (115, 71, 28, 12), False),  # more often, but not significantly so
+        ("order", (10, 0, 10, 0), False),
+    ],
+)
+def test_items_show_that_probes_of_statements_are_reliable(kind: str, counts: tuple[int, int, int, int], shown: bool) -> None:
+    assert shown_by_items({kind: Discrimination(*counts, telling=True)}) is shown
+
+
+def test_unknown_statements_are_blamed_if_items_hang_on_them_though_as_many_controls_are_unknown() -> None:
+    """The chosen options break statements that are known, and items that are right by luck rest on unknown ones."""
+    failing, lucky = ITEMS[:30], ITEMS[30:45]
+    letters = {i.id: next(x for x in "ABCD" if x != i.answer) for i in failing}
+    lacking = {s for i in failing for s in i.statements if s not in i.options["ABCD".index(letters[i.id])].breaks}
+    lacking |= {s for i in lucky for s in i.statements}
+    failed = {i.id: dict.fromkeys(SEEDS, letters[i.id]) for i in failing}
+    probes = probes_of(WORLD, ITEMS, failed)
+    answers = [Answer(p, -0.1 if p.kind == "statement" and p.node in lacking else 0.1, p.means[1]) for p in probes]
+    found = examine(WORLD, ITEMS, failed, dict.fromkeys(SEEDS, answers))
+    told = found.probes["statement"]
+    assert isinstance(told, Discrimination) and told.unknown * told.controls < LIFT * told.controls_unknown * told.suspected
+    assert told.telling and "concept gap" in {d.category for d in found.diagnoses}
