@@ -21,6 +21,9 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 SIMILAR = 0.8  # similarity (0 to 1) from which a name counts as a misspelling; below, suggestions are mostly wrong
 
+# A file name or a quoted value must not be able to move the cursor of a terminal or end a line of the output.
+_VISIBLE = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+
 
 class ProdaError(Exception):
     """Parent of every error that the user can fix."""
@@ -77,3 +80,8 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     import difflib
 
     return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=SIMILAR)), None)
+
+
+def printable(text: str) -> str:
+    """`text` with control characters and lone surrogates written as escapes."""
+    return text.translate(_VISIBLE).encode("utf-8", "backslashreplace").decode()

@@ -14,14 +14,13 @@ from typing import Literal
 
 import msgspec
 
+from proda.errors import printable
+
 Severity = Literal["error", "warning"]
 KeyPath = tuple[str | int, ...]
 MAX_PER_FILE = 1000  # findings of one rule in one file that are kept: bounds the output and the cache
 SHOWN = 10  # findings of one rule in one file that are printed without `--all`
 SHOWN_OF_RULE = 30  # and of one rule in all files
-
-# A file name or a quoted value must not be able to move the cursor of a terminal or end a line of the output.
-_VISIBLE = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
 
 
 class Finding(msgspec.Struct, frozen=True, order=True):
@@ -48,11 +47,6 @@ class Violation(msgspec.Struct, frozen=True):
     message: str
     file: str = ""  # another file than the one that was checked, such as a source, and the line in it
     line: int = 0
-
-
-def printable(text: str) -> str:
-    """`text` with control characters and lone surrogates written as escapes."""
-    return text.translate(_VISIBLE).encode("utf-8", "backslashreplace").decode()
 
 
 def path_text(path: KeyPath) -> str:

@@ -1,6 +1,6 @@
 """Counts the import arrows between the rooms of the code.
 
-    python -m scripts.import_arrows           # 26 rooms, 146 arrows
+    python -m scripts.import_arrows           # prints the number of rooms and of arrows
     python -m scripts.import_arrows --list    # one line per arrow: "proda/cli → proda/history", …
 
 A room is a folder of Python files in proda/, pipelines/ or scripts/, or a single module directly in proda/. There is an arrow from one room

@@ -22,8 +22,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from proda.document_settings import LlmSettings
-from proda.errors import InputError, ProdaError
-from proda.findings import printable
+from proda.errors import InputError, ProdaError, printable
 
 CONNECT_S = 10.0
 MOST_DETAIL = 300  # characters of an endpoint's message that are shown

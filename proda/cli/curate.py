@@ -115,6 +115,6 @@ def _many(count: int, noun: str) -> str:
 
 def _line(text: str) -> str:
     """Text of a document for a terminal: no control characters."""
-    from proda.findings import printable
+    from proda.errors import printable
 
     return printable(text)

@@ -76,7 +76,7 @@ def extract(sources: tuple[str, ...], backend: str | None, glossary: Path | None
 
 
 def _print(report: ExtractReport) -> None:
-    from proda.findings import printable
+    from proda.errors import printable
 
     changed = {name: found for name, found in report.sources.items() if found.changed or len(report.sources) <= SHOWN}
     for name, found in list(changed.items())[:SHOWN]:
@@ -107,7 +107,7 @@ def _total(report: ExtractReport) -> str:
 
 
 def _print_score(result: GlossaryScore) -> None:
-    from proda.findings import printable
+    from proda.errors import printable
 
     click.echo(f"Terms: {result.found:,} of {result.terms:,} found (recall {result.recall:.2f}).")
     click.echo(
@@ -122,7 +122,7 @@ def _print_score(result: GlossaryScore) -> None:
 
 
 def _tell(report: ExtractReport, dry_run: bool) -> None:
-    from proda.findings import printable
+    from proda.errors import printable
 
     for message in report.failures.values():
         click.echo(printable(message).replace("\\x0a", "\n"), err=True)
@@ -147,7 +147,7 @@ def _tell(report: ExtractReport, dry_run: bool) -> None:
 
 
 def _tell_calls(asked: LlmReading, dry_run: bool) -> None:
-    from proda.findings import printable
+    from proda.errors import printable
 
     for line in asked.tally.lines():
         click.echo(printable(line), err=True)

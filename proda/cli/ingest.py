@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from proda.cli.settings import ROOT_HELP
-from proda.errors import UsageError
-from proda.findings import printable
+from proda.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from proda.workflows.ingest import IngestedFile

@@ -27,8 +27,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from proda.cli.settings import ROOT_HELP
-from proda.errors import NotFoundError, UsageError
-from proda.findings import printable
+from proda.errors import NotFoundError, UsageError, printable
 
 if TYPE_CHECKING:
     from proda.workflows.decisions import Remark

@@ -21,7 +21,7 @@ from typing import Any
 
 import click
 
-from proda.findings import printable
+from proda.errors import printable
 
 PROPOSED = "○"
 ICONS = {"accepted": "✓", "rejected": "✕", "withdrawn": "–"}

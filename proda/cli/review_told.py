@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from proda.findings import printable
+from proda.errors import printable
 from proda.workflows.counted import counted
 
 if TYPE_CHECKING:

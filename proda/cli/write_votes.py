@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from proda.cli.text import row
-from proda.findings import printable
+from proda.errors import printable
 from proda.workflows.counted import counted
 
 if TYPE_CHECKING:

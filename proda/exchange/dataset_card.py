@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from proda.errors import printable
 from proda.exchange.sample_rows import Columns
-from proda.findings import printable
 from proda.records import Record
 from proda.yamlio import dump_yaml
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from proda.findings import printable
+from proda.errors import printable
 from proda.records import Record
 
 KEPT = 100  # faults of one kind that are kept; all are counted, so that a large file does not fill the memory

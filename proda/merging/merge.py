@@ -15,8 +15,7 @@ from typing import Any
 
 import msgspec
 
-from proda.errors import InputError
-from proda.findings import printable
+from proda.errors import InputError, printable
 from proda.merging.files import kind_of, node_and_field
 from proda.merging.read import UnsplittableError, parsed
 from proda.merging.threeway import merged

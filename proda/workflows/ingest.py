@@ -19,8 +19,7 @@ from typing import Any
 
 from proda.documents.blocks import MATH_OPEN, ReadDocument, UnreadableDocumentError
 from proda.documents.source_text import own_title, plain, source_text
-from proda.errors import InputError
-from proda.findings import printable
+from proda.errors import InputError, printable
 from proda.knowledge.schema import SourceEntry
 from proda.knowledge.tree import CATALOGUE, scan, source_path
 from proda.records import Record

@@ -20,8 +20,7 @@ from typing import Literal, NamedTuple
 from proda.documents.blocks import UnreadableDocumentError
 from proda.documents.read import file_bytes
 from proda.documents.sniff import REFUSED, SUFFIXES
-from proda.errors import UsageError
-from proda.findings import printable
+from proda.errors import UsageError, printable
 from proda.knowledge.schema import SourceEntry
 from proda.yamlio.inside import within
 

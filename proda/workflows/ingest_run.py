@@ -11,7 +11,7 @@ from pathlib import Path
 
 from proda.documents.blocks import ReadDocument
 from proda.documents.isolated import IsolatedReader
-from proda.findings import printable
+from proda.errors import printable
 from proda.knowledge.tree import source_path
 from proda.progress import Progress
 from proda.workflows.dvc_tracking import is_tracked, track
