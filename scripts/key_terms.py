@@ -22,7 +22,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from proda.extraction.assemble import assemble
-from proda.extraction.glossaries import read_glossary
 from proda.extraction.rules.casing import Casing
 from proda.extraction.rules.read import read_chunk, table_of
 from proda.extraction.score import GlossaryScore, scored
@@ -31,6 +30,7 @@ from proda.records import Record
 from proda.store.chunks import Chunk, chunk_id
 from proda.store.proposals import Proposals, ProposedStatement
 from proda.store.relations import load_relations
+from proda.workflows.glossaries import read_glossary
 
 ROOT = Path(__file__).resolve().parent.parent
 _TERMS = re.compile(r"(?ms)^#+ (?:Key Terms|Glossary)[ \t]*\n(.*?)(?=^#{1,2} |\Z)")

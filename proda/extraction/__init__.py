@@ -14,5 +14,5 @@ concept_types.py the type of a concept, from its name
 definitions.py   definitions that were found, made to fit; or drafted from statements
 chains.py        statements over shared concepts → chains
 assemble.py      found + earlier proposals → proposals (statement_proposals.py, concept_proposals.py, chain_proposals.py)
-score.py         proposals against a glossary of terms and definitions; glossaries.py reads one
+score.py         proposals against a glossary of terms and definitions
 """

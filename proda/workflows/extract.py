@@ -22,7 +22,6 @@ from proda.errors import InputError, NotFoundError, ProdaError, closest
 from proda.extraction.assemble import assemble, withdrawn
 from proda.extraction.canonical import KnownConcept
 from proda.extraction.found import FoundInChunk
-from proda.extraction.glossaries import read_glossary
 from proda.extraction.names import join_key
 from proda.extraction.nominations import StandingConcept, nominated
 from proda.extraction.score import GlossaryScore, scored
@@ -36,6 +35,7 @@ from proda.store.chunks import Chunk, curated_sources, load_chunks
 from proda.store.merges import Merge, load_merges, redirects, save_merges
 from proda.store.proposals import Proposals, ProposedConcept, load_proposals, proposed_sources, save_proposals
 from proda.store.relations import load_relations
+from proda.workflows.glossaries import read_glossary
 from proda.workflows.known_nodes import readable_topics
 from proda.workflows.llm_backend import OPENAI, ask_endpoint, backend_name, would_lose
 
