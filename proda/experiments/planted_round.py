@@ -21,13 +21,13 @@ import msgspec
 
 from proda.debugger.reverts import Harmful, harmful, revert_patches
 from proda.debugger.verify import judge
+from proda.errors import ProdaError
 from proda.experiments.attribution import judging_seeds, require_build
 from proda.experiments.contrasts import Trials
 from proda.experiments.pace import last_build
 from proda.experiments.patch_verdicts import LEVEL, AttributionCase
 from proda.experiments.planned_trainings import Bench, TrialPlan, mixed
 from proda.experiments.planting import CHAINS, SAMPLES, PlantedRound, Role, plant_round
-from proda.gitrepo import GitError
 from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.params import GuardParams, load_params, with_settings
@@ -238,7 +238,7 @@ def taken_back(root: Path, patch: str, commit: str, verdicts: Sequence[Mapping[s
     conflict = ""
     try:
         revert_patches(root, [Harmful(patch, commit)])
-    except GitError as error:
+    except ProdaError as error:
         conflict = str(error)
     return {"patch": patch, "proposed": proposed, "conflict": conflict, "byte_for_byte": _bytes(root) == before}
 
