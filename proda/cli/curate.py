@@ -38,15 +38,15 @@ def curate(sources: tuple[str, ...], shown: int, dry_run: bool, as_json: bool, r
     """
     from proda.document_settings import load_document_settings
     from proda.history.repository import Repository
+    from proda.store.chunks import rejected_sample
     from proda.workflows.chunk_judge import endpoint_judge
     from proda.workflows.curate import curate as run
-    from proda.workflows.curate import rejected_sample
 
     root = Repository.open(root).root
     settings = load_document_settings(root)
     judge = endpoint_judge(root, settings, send=not dry_run) if settings.curate.judge == "openai" else None
     report = run(root, settings.curate, sources, write=not dry_run, judge=judge)
-    sample = rejected_sample(report, shown)
+    sample = rejected_sample((chunk for found in report.sources for chunk in found.chunks), shown)
     if as_json:
         click.echo(json.dumps(_as_json(report, sample), indent=2, ensure_ascii=False))
     else:

@@ -17,6 +17,7 @@ import msgspec
 
 from proda.errors import InputError
 from proda.records import Record
+from proda.stable_hash import by_weight
 from proda.store.files import data_files, write_file
 from proda.yamlio import read_bytes
 
@@ -70,6 +71,11 @@ def chunks_there(root: Path, source: str) -> tuple[Chunk, ...]:
         return load_chunks(root, source)
     except InputError:
         return ()
+
+
+def rejected_sample(chunks: Iterable[Chunk], count: int) -> list[Chunk]:
+    """`count` of the rejected chunks, drawn by a hash of their ids: the same ones in every run, whatever else changes."""
+    return by_weight([chunk for chunk in chunks if not chunk.kept], "rejected", name=lambda chunk: chunk.id)[:count]
 
 
 def curated_sources(root: Path) -> tuple[str, ...]:

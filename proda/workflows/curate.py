@@ -27,7 +27,6 @@ from proda.knowledge.read_topic import read_source
 from proda.knowledge.tree import CATALOGUE, scan, source_path
 from proda.knowledge.vocabulary import read_vocabulary
 from proda.records import Record
-from proda.stable_hash import by_weight
 from proda.store.cached import read_cached, write_cached
 from proda.store.chunks import Chunk, chunk_id, prune_chunks, save_chunks
 from proda.store.code_version import cache_key
@@ -125,12 +124,6 @@ def curate(
             written = sum(pool.map(lambda each: save_chunks(root, each.source, each.chunks), found))
         removed = 0 if only else prune_chunks(root, texts)
     return CurationReport(found, read, written, removed, unlisted)
-
-
-def rejected_sample(report: CurationReport, count: int) -> list[Chunk]:
-    """`count` of the rejected chunks, drawn by a hash of their ids: the same ones in every run, whatever else changes."""
-    rejected = [chunk for found in report.sources for chunk in found.chunks if not chunk.kept]
-    return by_weight(rejected, "rejected", name=lambda chunk: chunk.id)[:count]
 
 
 def counts_by_reason(chunks: Sequence[Chunk]) -> dict[str, tuple[int, int]]:

@@ -11,8 +11,8 @@ import pytest
 
 from proda.document_settings import CurateSettings
 from proda.errors import InputError, NotFoundError
-from proda.store.chunks import Chunk, chunks_path, curated_sources, load_chunks
-from proda.workflows.curate import CACHE, CurationReport, counts_by_reason, curate, rejected_sample
+from proda.store.chunks import Chunk, chunks_path, curated_sources, load_chunks, rejected_sample
+from proda.workflows.curate import CACHE, CurationReport, counts_by_reason, curate
 from proda.yamlio import dump_yaml
 
 HERE = Path(__file__).resolve().parents[2]
@@ -185,8 +185,8 @@ def test_the_judge_sees_what_the_filters_keep_and_its_reason_is_recorded(root: P
 def test_rejected_chunks_are_drawn_the_same_way_each_time(root: Path) -> None:
     strict = CurateSettings(chunk_words=60, min_words=45)
     report = curate(root, strict)
-    drawn = rejected_sample(report, 4)
-    assert drawn == rejected_sample(curate(root, strict), 5)[:4]
+    drawn = rejected_sample(_all(report), 4)
+    assert drawn == rejected_sample(_all(curate(root, strict)), 5)[:4]
     assert len(drawn) == 4 and not any(chunk.kept for chunk in drawn)
 
 
