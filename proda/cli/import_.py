@@ -138,8 +138,6 @@ def _relations(given: Sequence[str]) -> dict[str, str]:
 
 
 def _report(planned: PlannedImport, dry_run: bool) -> list[str]:
-    from proda.exchange.faults import KINDS
-
     lines = [f"read {planned.read:,} {'entry' if planned.read == 1 else 'entries'}, used {planned.used:,}"]
     lines += [f"{'would write' if dry_run else 'wrote'} {name}" for name in planned.texts]
     if planned.proposed:
@@ -147,9 +145,9 @@ def _report(planned: PlannedImport, dry_run: bool) -> list[str]:
         lines.append(f"for review: {', '.join(parts)}")
     if planned.counts:
         lines.append("faults:")
-    for kind, count in sorted(planned.counts.items(), key=lambda pair: (-pair[1], pair[0])):
-        lines.append(f"  {count:,}  {kind}  {KINDS[kind]}")
-        for fault in [f for f in planned.faults if f.kind == kind][:SHOWN]:
+    for kind, meaning, faults in planned.by_kind():
+        lines.append(f"  {planned.counts[kind]:,}  {kind}  {meaning}")
+        for fault in faults[:SHOWN]:
             place = f"{fault.file}:{fault.line}" if fault.line else fault.file
             lines.append(f"     {place}  {fault.detail}".rstrip())
     return lines

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from proda.errors import InputError, UsageError
+from proda.exchange.faults import KINDS as MEANINGS
 from proda.exchange.faults import ImportFault
 from proda.exchange.found import slug
 from proda.knowledge.tree import CATALOGUE, source_path
@@ -52,6 +53,11 @@ class PlannedImport(Record, frozen=True):
     counts: dict[str, int]  # kind of fault → how many
     faults: tuple[ImportFault, ...]  # the first of each kind
     notes: tuple[str, ...] = ()  # what a user must know besides
+
+    def by_kind(self) -> list[tuple[str, str, list[ImportFault]]]:
+        """The kinds of fault, the most frequent first: the kind, what it means, and the first faults of this kind."""
+        kinds = sorted(self.counts, key=lambda kind: (-self.counts[kind], kind))
+        return [(kind, MEANINGS[kind], [fault for fault in self.faults if fault.kind == kind]) for kind in kinds]
 
 
 def topic_id(plan: ImportPlan) -> str:
