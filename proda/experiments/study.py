@@ -146,15 +146,9 @@ def written_arm(setting: Setting, name: str, orders: Sequence[Order]) -> Arm:
 
 def _sentences(setting: Setting, disciplines: Iterable[str]) -> tuple[dict[str, dict[str, str]], int]:
     """Sentences of the sources by discipline and place, without those that give an item away; and the number left out."""
-    from proda.knowledge.tree import scan, source_path
-    from proda.store.reading import unquoted_sentences
+    from proda.workflows.source_sentences import sentences_of
 
-    found: dict[str, dict[str, str]] = {d: {} for d in sorted(disciplines)}
-    for source in scan(setting.root).sources:
-        discipline = source.partition("/")[0]
-        if discipline in found:
-            told = unquoted_sentences((setting.root / source_path(source)).read_text(encoding="utf-8"), ())
-            found[discipline] |= {f"{source}#{n}": sentence for n, sentence in enumerate(told, start=1)}
+    found = sentences_of(setting.root, disciplines)
     texts = [Text(place, s) for told in found.values() for place, s in told.items()]
     knowledge, items = _compared_with(setting)
     leaks = {k.where for k in leak_check(knowledge, items, texts, setting.params.guard).leaks}
