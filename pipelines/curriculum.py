@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -23,13 +23,15 @@ from proda.builder.template_writer import write_sample
 from proda.compiler.invented import Half, half_of, invented_world
 from proda.graph import Knowledge
 from proda.params import Params
-from proda.records import Sample
 from proda.stable_hash import by_weight, fraction
 from proda.store.files import write_file
 from proda.store.reading import load_reading
 from proda.store.relations import load_relations
 from proda.tester.general import STEMS, write_suite
 from proda.tester.items import practice_items
+
+if TYPE_CHECKING:
+    from proda.records import Sample
 
 ROOT = Path()
 OUT = ROOT / "build/curriculum"

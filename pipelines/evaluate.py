@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -24,7 +24,6 @@ from proda.compiler.adapter import adapter_folders, load_tuned
 from proda.compiler.base import load_base, read_pin
 from proda.graph import Knowledge
 from proda.params import Params
-from proda.records import Item
 from proda.store.files import write_file
 from proda.store.items import load_items
 from proda.store.neutral_losses import neutral_line, write_neutral_losses
@@ -39,6 +38,9 @@ from proda.workflows.dependence import known_statements
 from proda.workflows.endpoint_models import EndpointModels
 from proda.workflows.neutral_text import measure, neutral_texts
 from proda.workflows.prober import Prober
+
+if TYPE_CHECKING:
+    from proda.records import Item
 
 ROOT = Path()
 RESULTS = ROOT / "benchmarks/results"

@@ -10,8 +10,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.knowledge.compile import check_knowledge
 from proda.language.neighbours import near_concepts
@@ -19,6 +19,9 @@ from proda.store.files import write_file
 from proda.store.items import load_items
 from proda.store.solved import SolvedCounts, load_solved, solved_counts
 from proda.store.validation import ValidationCounts, counted, load_validation
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 BEGIN, END = "<!-- numbers: python -m scripts.write_card -->", "<!-- end of numbers -->"
 CARD = Path("knowledge/CARD.md")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from proda.store.chunks import Chunk
+if TYPE_CHECKING:
+    from proda.store.chunks import Chunk
 
 REASON = "judge"
 

@@ -15,18 +15,20 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import count as count_from
 from itertools import cycle, islice
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from proda.debugger.answered import UNKNOWN
 from proda.debugger.probes import Probe
 from proda.errors import NotFoundError
-from proda.graph import Knowledge
 from proda.records import FORMATS, Diagnosis, Format, Item, Patch, Record, Sample, Wording
 from proda.stable_hash import by_weight, seed_of
 from proda.statistics import most
 from proda.store.patches import as_changed, changes
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 NO_REPAIR, DIAGNOSED = "no-repair", "diagnosed"
 TIMES = {"undirected": 1, "undirected-2x": 2, "undirected-5x": 5, "undirected-10x": 10}

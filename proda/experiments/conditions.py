@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from proda.errors import NotFoundError
-from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.params import Params, load_params, with_settings
 from proda.records import Diagnosis, Item, Patch, Sample
@@ -32,6 +31,7 @@ from proda.workflows.repair_round import PER_ERROR, ROUND_ORDINALS, plan
 if TYPE_CHECKING:
     from proda.debugger.diagnose import Examination
     from proda.experiments.arms import Write
+    from proda.graph import Knowledge
     from proda.workflows.trials import Laboratory, Trial
 
 FORMATS_PERIOD = 10  # number of samples after which the builder's pattern of formats repeats

@@ -15,14 +15,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from proda.errors import EmptyBenchmarkError, NotFoundError
 from proda.experiments.drill_counts import DrillCounts, Flags, count, flags, probed_nodes
 from proda.experiments.faults import KINDS, PlantedFault, chains_of, draw_faults, plant
-from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.params import Params, load_params, with_settings
 from proda.records import Item, Outcome, Sample
@@ -31,6 +30,9 @@ from proda.store.items import load_items
 from proda.store.patches import load_samples
 from proda.workflows.portion import described, part, portion
 from proda.workflows.trials import Laboratory, Trial, ahead
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 
 class DrillPlan(NamedTuple):

@@ -18,14 +18,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from proda.debugger.answered import UNKNOWN
 from proda.debugger.probes import Answer, Probe, concept_probes, statement_probes, step_probes
 from proda.debugger.repair import NOTICED, NOTICED_AS
 from proda.experiments.faults import EXPECTED, PlantedFault, chains_of
-from proda.graph import Knowledge
 from proda.records import CATEGORIES, Diagnosis, Evidence, Item, Record
 from proda.statistics import most
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 NOT_NOTICED = "not noticed"
 HARMLESS = frozenset({"withheld-format"})  # the other formats may still teach the statement, so there may be nothing to detect

@@ -25,20 +25,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, pairwise, zip_longest
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from proda.debugger.probes import junctions
 from proda.debugger.suspicion import path_of
 from proda.experiments.mutations import another_right, exchange, flip, flipped, forms, leap, rekeyed, reworded, with_another_right
-from proda.graph import Knowledge
 from proda.language.neighbours import near_concepts
 from proda.language.read_samples import Reader, asserted
 from proda.language.wording import Triple
 from proda.records import LETTERS, Category, Chain, Item, Record, Sample, Statement
 from proda.stable_hash import by_weight, fraction
 from proda.store.training_texts import sample_text
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 Kind = Literal["withheld", "withheld-format", "composition", "flipped", "swapped", "key", "true-distractor"]
 

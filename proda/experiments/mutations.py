@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from proda.debugger.probes import reverse
-from proda.graph import Knowledge
 from proda.language.wording import (
     GAP,
     End,
@@ -29,6 +29,9 @@ from proda.language.wording import (
     sentence,
 )
 from proda.records import LETTERS, Concept, Item, Option, Sample, Statement
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 STYLES: tuple[PathStyle, ...] = ("which", "full")
 ENDS: tuple[End, ...] = ("object", "subject")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -28,7 +28,6 @@ from proda.experiments.pace import last_build
 from proda.experiments.patch_verdicts import LEVEL, AttributionCase
 from proda.experiments.planned_trainings import Bench, TrialPlan, mixed
 from proda.experiments.planting import CHAINS, SAMPLES, PlantedRound, Role, plant_round
-from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.params import GuardParams, load_params, with_settings
 from proda.records import Item, Patch, Sample
@@ -39,6 +38,9 @@ from proda.store.verdicts import write_verdict
 from proda.workflows.leak_check import refuse_leaking_samples
 from proda.workflows.portion import described, part
 from proda.workflows.trials import Laboratory, Trial
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 EXPECTED: Mapping[Role, str] = {
     "needed": "necessary and sufficient",

@@ -20,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain as chained
 from itertools import count, islice
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -29,12 +29,14 @@ from proda.errors import NotFoundError
 from proda.experiments.conditions import withheld
 from proda.experiments.faults import chains_of, nearest
 from proda.experiments.mutations import exchange, flip, flipped, reworded
-from proda.graph import Knowledge
 from proda.params import Params
 from proda.records import Chain, Item, Overridden, Patch, Record, Sample, Statement, Wording
 from proda.stable_hash import by_weight
 from proda.store.patches import named, node_hash, sample_hash
 from proda.workflows.repair_round import ROUND_ORDINALS
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 Role = Literal["needed", "redundant", "harmful", "idle"]
 CHAINS: Mapping[Role, int] = {"harmful": 6, "redundant": 4, "needed": 4, "idle": 2}  # roles with more requirements draw first

@@ -24,7 +24,6 @@ from proda.experiments.conditions import Prepared, Setting, diagnosed_models, re
 from proda.experiments.estimate_text import many
 from proda.experiments.stem_effect import BASE, gains_of_tuning
 from proda.experiments.study import composed, without_leaking_samples
-from proda.graph import Knowledge
 from proda.params import Params
 from proda.records import Item, Outcome, Sample
 from proda.statistics import difference, interval, paired
@@ -36,6 +35,7 @@ from proda.workflows.trials import CACHE, Laboratory, Trial
 
 if TYPE_CHECKING:
     from proda.debugger.diagnose import Examination
+    from proda.graph import Knowledge
 
 UNDIRECTED = "undirected"
 NAMES = (NO_REPAIR, DIAGNOSED, UNDIRECTED)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -40,7 +40,6 @@ from proda.experiments.comparison import compare
 from proda.experiments.completions import completions
 from proda.experiments.conditions import Setting, StudyCondition, blame, prepare, set_up
 from proda.experiments.pace import last_build
-from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.params import load_params
 from proda.records import SPLITS, Item, Outcome, Sample
@@ -49,6 +48,9 @@ from proda.store.training_texts import Text, sample_text
 from proda.workflows.leak_check import leak_check
 from proda.workflows.portion import described
 from proda.workflows.trials import Laboratory, Trial, ahead
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 CONFIRM = (200, 201, 202, 203, 204)  # held-out training seeds: no choice may be made on them. JOURNAL.md records every use.
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from proda.graph import Knowledge
 from proda.language.folding import words
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 
 class Names:

@@ -15,9 +15,12 @@ from bisect import bisect
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from proda.graph import Knowledge
 from proda.stable_hash import seed_of
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 BESIDE = 8  # topics
 ELSEWHERE = 100  # topics

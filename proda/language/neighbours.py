@@ -12,11 +12,14 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import product, zip_longest
+from typing import TYPE_CHECKING
 
-from proda.graph import Knowledge
 from proda.language.near_topics import far_topics, near_topics
 from proda.records import Concept
 from proda.stable_hash import by_weight, fraction
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 
 def near_concepts(

@@ -13,10 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from proda.graph import Knowledge
 from proda.language.wording import GAP, Triple
 from proda.records import Concept, Relation, Sample, Statement
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 MARK = r"⟦([^⟧]*)⟧"
 

@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from proda.graph import Knowledge
 from proda.language.wording import name_pattern
 from proda.records import Concept, Statement
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 Sign = Literal[1, -1]
 

@@ -15,13 +15,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from proda.graph import Knowledge
 from proda.records import Concept, Statement
 from proda.records import Triple as Triple  # noqa: PLC0414  named beside the functions that word it
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 GAP = "…"
 

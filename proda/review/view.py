@@ -10,17 +10,19 @@ The page inserts every text as text. Nothing here is HTML.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from proda.history.anchors import block_at, blocks
 from proda.knowledge.schema import ConceptType, full_id
-from proda.store.proposals import Proposals, ProposedStatement
 from proda.workflows import decisions
 from proda.workflows.acceptance import merged_into
 from proda.workflows.concept_names import ConceptNames
 from proda.workflows.joining import LENGTHS
 from proda.workflows.merge_decisions import SeenMerge
 from proda.workflows.review import Review
+
+if TYPE_CHECKING:
+    from proda.store.proposals import Proposals, ProposedStatement
 
 SHOWN = 8  # concepts of a list
 PARTS = ("statements", "chains", "concepts", "merges")  # of a view, by key

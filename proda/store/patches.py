@@ -31,17 +31,19 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from proda.errors import InputError
-from proda.graph import Knowledge
 from proda.records import Concept, Dropped, Item, Overridden, Patch, Sample, Wording, content_hash
 from proda.store.corpus import PATCHES, as_before, decode_overridden, decode_sample, encode_sample, encode_wording, load_corpus
 from proda.store.files import data_files
 from proda.yamlio import dump_yaml, load_yaml
 from proda.yamlio.schema import first_fault
+
+if TYPE_CHECKING:
+    from proda.graph import Knowledge
 
 ID = re.compile(r"[1-9][0-9]*-[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{8}")
 MAX_SLUG = 40

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from proda.errors import EmptyBenchmarkError, GateError
 from proda.graph import Knowledge
-from proda.params import Params
 from proda.records import ITEM_KINDS, Item
 from proda.stable_hash import seed_of
 from proda.store.exceptions import Exemption, apply_exceptions
@@ -25,6 +25,9 @@ from proda.tester.between_items import ItemLeak, leaks_between
 from proda.tester.items import write_items
 from proda.tester.shortcuts import SOLVED_BY, audit, giveaways
 from proda.tester.worded import with_wordings
+
+if TYPE_CHECKING:
+    from proda.params import Params
 
 
 class Benchmark(msgspec.Struct, frozen=True):

@@ -27,12 +27,12 @@ from proda.calls.scoring_forms import NEEDS, LetterReply, Letters, LetterToChoos
 from proda.calls.scoring_settings import ScoringSettings
 from proda.calls.spending import Budget
 from proda.calls.wire import EndpointError
-from proda.params import EndpointParams, EvaluateParams
 from proda.records import SUITE_LETTERS, Item, Outcome
 from proda.tester.letters import letter_text, read_letter
 from proda.tester.scoring import NO_STEM, judge, outcome
 
 if TYPE_CHECKING:
+    from proda.params import EndpointParams, EvaluateParams
     from proda.tester.scoring import Question
 
 AGAIN = frozenset({"time-out", "connection", "rate-limit", "server-error", "bad-response"})  # failures that may not occur again

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from proda.errors import EmptyBenchmarkError
-from proda.params import EvaluateParams
 from proda.progress import Progress
 from proda.records import LETTERS, Item, Outcome
 from proda.runtime.parallel import spread
@@ -27,6 +26,9 @@ from proda.tester.letters import letter_items
 from proda.tester.metrics import DIGITS, breakdowns, dependence, metrics, suite_metrics
 from proda.tester.neutral_metrics import neutral_breakdown, neutral_metrics
 from proda.tester.scoring import score_items
+
+if TYPE_CHECKING:
+    from proda.params import EvaluateParams
 
 CURRICULUM_ONLY = ("suite",)  # the suites of an evaluation that reports none of them apart
 

@@ -28,16 +28,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from proda.errors import EmptyBenchmarkError
 from proda.language.folding import WORD, views, words
 from proda.language.naming import Names
-from proda.params import GuardParams
 from proda.records import Item
 from proda.store.training_texts import Text
+
+if TYPE_CHECKING:
+    from proda.params import GuardParams
 
 NEAR_GRAM = 3  # words
 LETTERS_GRAM = 25  # letters; about as long as five words, and so compared with the same limit

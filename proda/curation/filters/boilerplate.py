@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from proda.curation.excerpt import Excerpt
-from proda.document_settings import CurateSettings
+
+if TYPE_CHECKING:
+    from proda.document_settings import CurateSettings
 
 _HEADING = re.compile(
     r"(?:acknowledge?ments?|about (?:the )?(?:authors?|editors?|contributors?|openstax|this (?:book|text\w*|resource|edition))"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from proda.curation.excerpt import Excerpt
 from proda.curation.outline import task_label
-from proda.document_settings import CurateSettings
+
+if TYPE_CHECKING:
+    from proda.document_settings import CurateSettings
 
 _HEADING = re.compile(
     r"(?:(?:[\d.]+|part|chapter|section|end[- ]of[- ]chapter|additional|challenge|practice|supplementary|unsolved|selected|general|python"

@@ -6,10 +6,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from proda.curation.excerpt import Excerpt
-from proda.document_settings import CurateSettings
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
+
+    from proda.document_settings import CurateSettings
 
 ENOUGH = 120  # letters below which a guess is worth little
 SURE = 0.9  # probability from which another language counts

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from proda.curation.excerpt import Excerpt, long_cells
-from proda.document_settings import CurateSettings
+
+if TYPE_CHECKING:
+    from proda.document_settings import CurateSettings
 
 _CAPTION = re.compile(
     r"(?:\W*(?:figure|fig\.|table|plate|photo|image|video|box|panel|diagram|map|chart|graph)\s*[\dA-Z][\d.]*\b\s*"

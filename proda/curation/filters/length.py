@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from proda.curation.excerpt import Excerpt
-from proda.document_settings import CurateSettings
+
+if TYPE_CHECKING:
+    from proda.document_settings import CurateSettings
 
 
 def short(excerpt: Excerpt, settings: CurateSettings) -> str | None:

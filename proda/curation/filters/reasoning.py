@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from proda.curation.excerpt import Excerpt
-from proda.document_settings import CurateSettings
+
+if TYPE_CHECKING:
+    from proda.document_settings import CurateSettings
 
 # Words that show it by themselves. A set, because a pattern of a hundred words takes twenty times as long.
 _CAUSE = """

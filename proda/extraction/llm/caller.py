@@ -15,7 +15,7 @@ import hashlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -23,8 +23,10 @@ from proda.calls.ask import ask_all, estimate
 from proda.calls.records import REASONS, Answered, CallTally, Question, Result, Unanswered
 from proda.calls.rendering import reply_key
 from proda.calls.reply_store import ReplyStore, StoredReply
-from proda.document_settings import LlmSettings
 from proda.extraction.llm.replies import LAST
+
+if TYPE_CHECKING:
+    from proda.document_settings import LlmSettings
 
 LASTING = ("truncated", "context-length", "refused", "empty", "not-json", "invalid")  # the model would do the same again
 

@@ -14,9 +14,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from proda.calls.records import CallTally
-from proda.document_settings import DocumentSettings
 from proda.errors import InputError
 from proda.extraction.found import FoundInChunk
 from proda.extraction.llm.caller import Caller
@@ -29,6 +29,9 @@ from proda.extraction.llm.statement_stage import ask_statements
 from proda.extraction.llm.work import ChunkWork
 from proda.records import Record, Relation
 from proda.store.chunks import Chunk
+
+if TYPE_CHECKING:
+    from proda.document_settings import DocumentSettings
 
 
 class DocumentChunks(Record, frozen=True):

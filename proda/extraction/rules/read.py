@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -39,7 +40,9 @@ from proda.extraction.rules.statements import SentenceReading, statements_of
 from proda.extraction.rules.tokens import tokens
 from proda.extraction.rules.words import ARTICLES, PREPOSITIONS
 from proda.records import Record, Relation
-from proda.store.chunks import Chunk
+
+if TYPE_CHECKING:
+    from proda.store.chunks import Chunk
 
 FAMILIES = (causes, amounts, limits, parts, needs, sequences, contrasts)
 MIN_QUOTE, MAX_QUOTE = 30, 300  # characters
