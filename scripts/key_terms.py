@@ -20,13 +20,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from proda.extraction.assemble import assemble
 from proda.extraction.rules.casing import Casing
 from proda.extraction.rules.read import read_chunk, table_of
 from proda.extraction.score import GlossaryScore, scored
 from proda.extraction.settled import Settled, SourceReading
-from proda.records import Record
 from proda.store.chunks import Chunk, chunk_id
 from proda.store.proposals import Proposals, ProposedStatement
 from proda.store.relations import load_relations
@@ -38,7 +38,7 @@ _HEADING = re.compile(r"(#+) (.*)")
 SKIPPED = ("documents", "mini", "external_mcq")
 
 
-class Section(Record, frozen=True):
+class Section(NamedTuple):
     """A section without its key terms, and these."""
 
     source: str

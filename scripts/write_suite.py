@@ -11,13 +11,13 @@ Items that a reader disputes are left out of the suite until they are mended. pr
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from proda.cli.main import main
 from proda.errors import GateError, InputError, UsageError
 from proda.params import load_params
-from proda.records import Item
 from proda.store.files import write_file
 from proda.store.patches import load_samples
 from proda.store.sheets import numbered, read_answers, sheets
@@ -26,6 +26,9 @@ from proda.store.training_texts import training_texts
 from proda.store.validation import counted, disputed, merged
 from proda.store.written_suites import written_suite, written_suite_files
 from proda.tester.overlap import overlap
+
+if TYPE_CHECKING:
+    from proda.records import Item
 
 SHEET_SIZE = 120  # items on a sheet
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
