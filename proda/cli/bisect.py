@@ -48,7 +48,6 @@ def bisect(item: str, range_: str | None, rebuild: bool, dry_run: bool, sealed: 
     An item flips if its majority answer changes: most tuned seeds were wrong and are right, or the other way round. Without A..B: from the
     first results in git to HEAD.
     """
-    from proda.gitrepo import DEEPEN
     from proda.history.bisect import most_rebuilds
     from proda.history.committed_results import narrowed, read_story, split_of
     from proda.history.rebuild import rebuild_seconds
@@ -57,8 +56,8 @@ def bisect(item: str, range_: str | None, rebuild: bool, dry_run: bool, sealed: 
         raise UsageError(f"'{item}' is sealed: people who repair must not see what became of it. Add --sealed to see it all the same.")
     where = Repository.open(root).root
     story = read_story(where, item, range_ends(range_) if range_ is not None else None)
-    if story.cut:
-        note(f"This clone is shallow: results older than {story.line.results[0].commit[:9]} are missing. {DEEPEN}")
+    if story.missing:
+        note(story.missing)
     rebuilds = sum(most_rebuilds(len(f.changes)) for f in story.found)
     estimate = f"{count(rebuilds, 'rebuild')}, {_minutes(rebuild_seconds(where), rebuilds)}"
     if rebuild and rebuilds:

@@ -93,7 +93,7 @@ def unknown_verb(verb: str) -> str:
 
 def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from proda.cli.version import version_text
+        from proda.workflows.installed_version import version_text
 
         click.echo(version_text())
         context.exit()

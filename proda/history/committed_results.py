@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from proda.errors import NotFoundError, UsageError, closest
-from proda.gitrepo import cut_commits, find_commit, open_git
+from proda.gitrepo import DEEPEN, cut_commits, find_commit, open_git
 from proda.history.bisect import ComparableResults, Result, comparable, flips, narrow, tally
 from proda.history.changes import ChangedPaths, changed_paths
 from proda.history.rebuild import rebuild
@@ -39,11 +39,11 @@ class Found(Record, frozen=True):
 
 
 class Story(Record, frozen=True):
-    """All results of one item that can be compared, and its flips. `cut` says that a shallow clone ends at the first of them."""
+    """All results of one item that can be compared, and its flips."""
 
     line: ComparableResults
     found: tuple[Found, ...]
-    cut: bool
+    missing: str  # which results a shallow clone lacks, and how to get them; empty if none
 
 
 def read_story(root: Path, item: str, span: tuple[str, str] | None) -> Story:
@@ -65,7 +65,10 @@ def read_story(root: Path, item: str, span: tuple[str, str] | None) -> Story:
         )
         for flip in flips(line.results)
     )  # fmt: skip
-    return Story(line, found, bool(read) and read[0].commit in cut_commits(repo))
+    missing = ""
+    if read and read[0].commit in cut_commits(repo):
+        missing = f"This clone is shallow: results older than {line.results[0].commit[:9]} are missing. {DEEPEN}"
+    return Story(line, found, missing)
 
 
 def split_of(item: str) -> str:
