@@ -52,7 +52,6 @@ def extract(sources: tuple[str, ...], backend: str | None, glossary: Path | None
     """
     from proda.document_settings import load_document_settings
     from proda.history.repository import Repository
-    from proda.progress import Progress
     from proda.store.edit_lock import PROPOSALS, editing
     from proda.workflows.extract import extract as run
     from proda.workflows.extract import score
@@ -60,8 +59,8 @@ def extract(sources: tuple[str, ...], backend: str | None, glossary: Path | None
     root = Repository.open(root).root
     chosen = backend or load_document_settings(root).extract.backend
     lock = nullcontext() if dry_run else editing(root, "proda extract", PROPOSALS)
-    with lock, Progress("extract", total=len(sources), unit="sources") as progress:
-        report = run(root, sources, chosen, dry_run=dry_run, done=lambda _: progress.advance())
+    with lock:
+        report = run(root, sources, chosen, dry_run=dry_run)
     result = None if glossary is None else score(root, glossary, report.proposals)
     if as_json:
         click.echo(json.dumps(_as_json(report, result, dry_run), indent=2, ensure_ascii=False))

@@ -30,6 +30,7 @@ from proda.knowledge.read_topic import read_source
 from proda.knowledge.schema import TopicFile, full_id
 from proda.knowledge.tree import CATALOGUE, RELATIONS, source_path
 from proda.knowledge.vocabulary import read_vocabulary
+from proda.progress import Progress
 from proda.records import Record, Relation
 from proda.store.chunks import Chunk, curated_sources, load_chunks
 from proda.store.merges import Merge, load_merges, redirects, save_merges
@@ -85,10 +86,8 @@ UNFINISHED = (
 )
 
 
-def extract(
-    root: Path, wanted: Sequence[str], backend: str, *, dry_run: bool = False, done: Callable[[str], None] = lambda _: None
-) -> ExtractReport:
-    """Extract from the sources in `wanted`, or from all that have been curated. `done` is called after each source.
+def extract(root: Path, wanted: Sequence[str], backend: str, *, dry_run: bool = False) -> ExtractReport:
+    """Extract from the sources in `wanted`, or from all that have been curated. Long work shows its progress.
 
     A source that cannot be read is a failure in the report and does not stop the others. With `dry_run`, nothing is written.
     Raises InputError if catalogue, relations or merges cannot be read, NotFoundError if a wanted source is not in the catalogue.
@@ -114,23 +113,23 @@ def extract(
             readings[source] = _reading(root, source, backend_name(root, backend))
         except ProdaError as error:
             failures[source] = str(error)
-            done(source)
     settled = cache(context.settled)
     asked = ask_endpoint(root, readings, relations, send=not dry_run) if backend == OPENAI else None
-    for source, (reading, chunks) in readings.items():
-        try:
-            found = BACKENDS[backend](reading, chunks, relations) if asked is None else asked.found[source]
-            now = assemble(reading, found, settled(reading.discipline), had.get(source))
-            lost = 0 if asked is None else would_lose(had.get(source), now, asked.unfinished[source])
-            if lost and not dry_run:
-                failures[source] = UNFINISHED.format(source=source, lost=lost)
-            elif not lost:
-                changed = now != had.get(source) if dry_run else save_proposals(root, now)
-                reports[source] = _report(had.get(source), now, changed)
-                results[source] = now
-        except ProdaError as error:
-            failures[source] = str(error)
-        done(source)
+    with Progress("extract", total=len(readings), unit="sources") as progress:
+        for source, (reading, chunks) in readings.items():
+            try:
+                found = BACKENDS[backend](reading, chunks, relations) if asked is None else asked.found[source]
+                now = assemble(reading, found, settled(reading.discipline), had.get(source))
+                lost = 0 if asked is None else would_lose(had.get(source), now, asked.unfinished[source])
+                if lost and not dry_run:
+                    failures[source] = UNFINISHED.format(source=source, lost=lost)
+                elif not lost:
+                    changed = now != had.get(source) if dry_run else save_proposals(root, now)
+                    reports[source] = _report(had.get(source), now, changed)
+                    results[source] = now
+            except ProdaError as error:
+                failures[source] = str(error)
+            progress.advance()
     pairs = nominated(context.standing({**had, **results}.values()), merges)
     if not dry_run:
         save_merges(root, pairs)
