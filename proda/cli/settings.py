@@ -34,13 +34,6 @@ def setting_options(command: C) -> C:
     return click.option("-S", "--set-param", "changes", metavar="NAME=VALUE", multiple=True, help=help_text)(command)
 
 
-def seeds_option(default: str | None = None) -> Callable[[C], C]:
-    """Add --seeds, a comma list of training seeds wherever it appears; `seed_list` reads it."""
-    return click.option(
-        "--seeds", metavar="LIST", default=default, show_default=True, help="Training seeds (comma-separated), such as 0,1,2."
-    )
-
-
 def sealed_option(command: C) -> C:
     """Add --sealed, without which no sealed item is named."""
     return click.option("--sealed", is_flag=True, help="Name sealed items too. People who repair must not see them.")(command)

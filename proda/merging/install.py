@@ -16,7 +16,6 @@ from pathlib import Path
 from proda.gitrepo import GitError, run_git
 from proda.merging.files import DERIVED, DRIVER, GENERATED, INNER, LOCK
 
-ATTRIBUTES = Path(".gitattributes")
 CONFLICTS = 3  # exit status of `proda merge-driver`: another one than that of a command that fails
 NOTE = "proda-rebuild"  # in git's folder: the files that a merge kept as they were, one a line
 _AS_TEXT = "git merge-file -q --marker-size=%L -L ours -L base -L theirs %A %O %B"

@@ -27,7 +27,6 @@ from msgspec import Meta
 
 from proda.findings import Violation
 from proda.records import Item
-from proda.store.files import write_file
 from proda.store.validation import HASH, Letter, in_brackets
 from proda.yamlio import dump_yaml, load_as
 from proda.yamlio.schema import refuse
@@ -114,11 +113,6 @@ def solved_text(solved: Solved) -> str:
         lines.append(f"  {dump_yaml(item_hash).rstrip()}:\n")
         lines += [f"    {dump_yaml(model).rstrip()}: {{{_fields(votes)}}}\n" for model, votes in sorted(by_model.items())]
     return "".join(lines)
-
-
-def write_solved(root: Path, solved: Solved) -> bool:
-    """Write the file; return whether it changed."""
-    return write_file(root / PATH, solved_text(solved))
 
 
 def _fields(votes: SolverVotes) -> str:

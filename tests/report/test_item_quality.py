@@ -17,9 +17,10 @@ from proda.records import Item, Outcome
 from proda.report.item_quality import item_quality
 from proda.report.item_statistics import ENOUGH, LEAST
 from proda.report.scores import RANKED, rank_agreement
+from proda.store.files import write_file
 from proda.store.outcomes import write_outcomes
 from proda.store.solved import PATH as SOLVED
-from proda.store.solved import Solved, SolverVotes, write_solved
+from proda.store.solved import Solved, SolverVotes, solved_text
 from proda.store.validation import PATH, ItemReading, Validation, write_validation
 from tests.report.test_report import Reader, blocks_of, page_of, rows_of
 from tests.toyresults import MODELS, RESULTS, make_items_and_samples, make_outcomes, make_readings, outcome
@@ -85,7 +86,7 @@ def test_votes_of_language_models_are_told_if_there_are_any(root: Path, html: st
     votes = SolverVotes(items[0].answer, right, wrong, "solve@1")
     gone = msgspec.structs.replace(votes, open=wrong)
     try:
-        write_solved(root, Solved({items[0].content_hash: {"a<b": votes}, "0" * 16: {"a<b": gone}}))
+        write_file(root / SOLVED, solved_text(Solved({items[0].content_hash: {"a<b": votes}, "0" * 16: {"a<b": gone}})))
         text = text_of(section(page_of(root)))
     finally:
         (root / SOLVED).unlink()

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from proda.errors import InputError
+from proda.store.files import write_file
 from proda.store.solved import (
     PATH,
     Solved,
@@ -18,7 +19,6 @@ from proda.store.solved import (
     solved_text,
     unsolved,
     with_votes,
-    write_solved,
 )
 from tests.store.test_validation import FROST, GRAIN, ITEMS, WIND
 
@@ -28,12 +28,13 @@ SOLVED = Solved({WIND.content_hash: {"small/model:1": RIGHT}, FROST.content_hash
 
 
 def test_the_file_reads_back_as_written_and_equal_votes_give_equal_bytes(tmp_path: Path) -> None:
-    assert write_solved(tmp_path, SOLVED) and not write_solved(tmp_path, SOLVED)
+    write_file(tmp_path / PATH, solved_text(SOLVED))
     assert load_solved(tmp_path) == SOLVED and load_solved(tmp_path / "elsewhere") == Solved()
     turned = Solved({h: dict(reversed(found.items())) for h, found in reversed(SOLVED.votes.items())})
     assert solved_text(turned) == (tmp_path / PATH).read_text()
     assert "small/model:1: {key: B, open: {B: 5}, closed: {B: 2, C: 3}, prompt: solve@1}" in solved_text(SOLVED).replace("'", "")
-    assert write_solved(tmp_path, Solved()) and load_solved(tmp_path) == Solved()
+    write_file(tmp_path / PATH, solved_text(Solved()))
+    assert load_solved(tmp_path) == Solved()
 
 
 def test_more_than_half_of_the_open_book_votes_must_pick_the_key() -> None:

@@ -15,7 +15,6 @@ from proda.documents.characters import clean, one_line
 from proda.documents.readers.omml import latex_of
 from proda.documents.xml import local
 
-_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _FURNITURE = (13, 15, 16)  # slide number, footer, date: numbers of PP_PLACEHOLDER
 _ROW = 200_000  # EMU; shapes whose tops are nearer than this are read from left to right
 _DEPTH = 20  # of groups within groups
