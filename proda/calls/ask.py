@@ -140,7 +140,7 @@ def _restored(question: Question, reply: StoredReply, form: JsonForm) -> Answere
         value = form.restored(reply.reply, question)
     except (ValueError, RecursionError):
         return None
-    return Answered(question.id, value, True, reply.input_tokens, reply.output_tokens, reply.tries)
+    return Answered(value, True, reply.input_tokens, reply.output_tokens, reply.tries)
 
 
 def _estimate(found: _Found, settings: LlmSettings, form: JsonForm) -> CallEstimate:
@@ -182,8 +182,9 @@ def _ask_groups(
 
                 def each(question: Question, result: Result) -> None:
                     done(question, result)
+                    again = msgspec.structs.replace(result, cached=True) if isinstance(result, Answered) else result
                     for other in rest[question.id]:
-                        done(other, _shared(other, result))
+                        done(other, again)
                         reply = store.find(form.key(other, asker.habits.mode, settings)) if other.tag else None
                         if reply is not None:
                             store.add_tag(reply, other.tag)
@@ -198,13 +199,6 @@ def _ask_groups(
 
     with Progress(what or "", len(groups), "calls", stream=io.StringIO() if what is None else None) as progress:
         return asyncio.run(ask())
-
-
-def _shared(other: Question, result: Result) -> Result:
-    """The result of an equal question."""
-    if isinstance(result, Answered):
-        return msgspec.structs.replace(result, question_id=other.id, cached=True)
-    return msgspec.structs.replace(result, question_id=other.id)
 
 
 def _note(tally: CallTally) -> str:

@@ -95,19 +95,19 @@ class Asker:
         asked: list[Message] = self.form.messages(question, mode)
         messages = asked
         tries, tokens = 0, (0, 0)
-        result: Result = Unanswered(question.id, "not-asked", self.stopped)
+        result: Result = Unanswered("not-asked", self.stopped)
         for _ in range(self.attempts):
             got, sent = await self._send(question, messages, mode)
             tries += sent
             if isinstance(got, Trouble):
-                return Unanswered(question.id, got.reason, got.detail, tries)
+                return Unanswered(got.reason, got.detail, tries)
             used = got.usage or (0, 0)
             tokens = tokens[0] + used[0], tokens[1] + used[1]
             if not got.reason:
                 if keep:
                     self._store(question, mode, tokens, tries, got.text)
-                return Answered(question.id, got.value, cached=False, input_tokens=tokens[0], output_tokens=tokens[1], tries=tries)
-            result = Unanswered(question.id, got.reason, one_line(got.detail), tries)
+                return Answered(got.value, cached=False, input_tokens=tokens[0], output_tokens=tokens[1], tries=tries)
+            result = Unanswered(got.reason, one_line(got.detail), tries)
             if got.reason in FINAL:
                 break
             if got.reason != "empty":

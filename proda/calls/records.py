@@ -1,8 +1,8 @@
 """A question, what came of it, and the totals of a run.
 
 Question("physics/heat-pumps#3", "statements", messages, Statements, prompt="statements@2", tag="physics/heat-pumps")
-Answered("physics/heat-pumps#3", Statements(...), cached=False, input_tokens=812, output_tokens=96, tries=1)
-Unanswered("physics/heat-pumps#4", "truncated", "The reply reached max_tokens (2048).", tries=1)
+Answered(Statements(...), cached=False, input_tokens=812, output_tokens=96, tries=1)
+Unanswered("truncated", "The reply reached max_tokens (2048).", tries=1)
 """
 
 from __future__ import annotations
@@ -50,7 +50,6 @@ class Question(msgspec.Struct, frozen=True):
 class Answered(msgspec.Struct, frozen=True):
     """A valid reply."""
 
-    question_id: str
     value: Any  # an instance of the question's `reply`
     cached: bool  # from the store, or from an equal question of this run: it costs nothing now
     input_tokens: int  # what the question cost when it was asked, invalid replies included
@@ -61,7 +60,6 @@ class Answered(msgspec.Struct, frozen=True):
 class Unanswered(msgspec.Struct, frozen=True):
     """Why there is no valid reply."""
 
-    question_id: str
     reason: str  # a key of REASONS
     detail: str  # one line for people, without the key of the endpoint
     tries: int = 0  # requests that were sent
