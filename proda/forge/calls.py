@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from proda.forge.place import ForgeError, Place
-from proda.records import Record
 
 TRIES = 3
 T = TypeVar("T")
 
 
-class Opened(Record, frozen=True):
+class Opened(NamedTuple):
     """A request to merge a branch. `new` says whether this call made it."""
 
     number: int

@@ -12,12 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from proda.errors import ProdaError
 from proda.gitrepo import GitError, run_git
-from proda.records import Record
 
 Kind = Literal["github", "gitlab"]
 TOKENS: Mapping[Kind, tuple[str, ...]] = {"github": ("GITHUB_TOKEN", "GH_TOKEN"), "gitlab": ("GITLAB_TOKEN",)}
@@ -29,7 +28,7 @@ class ForgeError(ProdaError):
     """The forge cannot be used, or refuses what it was asked for."""
 
 
-class Place(Record, frozen=True):
+class Place(NamedTuple):
     """One repository on a forge."""
 
     kind: Kind
