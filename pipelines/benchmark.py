@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from pipelines.stage import stage
+from proda.errors import counted
 from proda.graph import Knowledge
 from proda.params import Params
 from proda.store.exceptions import load_exceptions
@@ -20,7 +21,6 @@ from proda.store.validation import load_validation
 from proda.store.written_items import load_written_items
 from proda.tester.build import AuditError, build_benchmark
 from proda.tester.items import write_item_files
-from proda.workflows.counted import counted
 
 ROOT = Path()
 

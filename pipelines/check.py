@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from proda.errors import ProdaError, system_message
+from proda.errors import ProdaError, counted, system_message
 from proda.findings import errors_of, short_report
 from proda.knowledge.compile import compile_knowledge
 
@@ -28,7 +28,7 @@ def main() -> int:
     if errors:
         print(short_report(errors))
     if left := len(report.findings) - len(errors):
-        print(f"{left:,} {'warning' if left == 1 else 'warnings'}: `proda check` prints them.", file=sys.stderr)
+        print(f"{counted(left, 'warning')}: `proda check` prints them.", file=sys.stderr)
     counts = ", ".join(f"{number:,} {name.removesuffix('s') if number == 1 else name}" for name, number in report.counts.items() if number)
     done = (
         f"{len(report.changed)} compiled {'file' if len(report.changed) == 1 else 'files'} changed"

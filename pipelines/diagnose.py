@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipelines.stage import stage
 from proda.compiler.adapter import adapter_folders
+from proda.errors import counted
 from proda.graph import Knowledge
 from proda.params import Params
 from proda.store.diagnoses import DIAGNOSIS, write_diagnoses
@@ -22,7 +23,6 @@ from proda.store.outcomes import read_outcomes
 from proda.store.patches import load_patches, load_samples
 from proda.store.run_record import file_hash, record_part
 from proda.workflows.build_run import build_run
-from proda.workflows.counted import counted
 from proda.workflows.endpoint_prober import endpoint_prober
 from proda.workflows.prober import Prober
 

@@ -22,6 +22,7 @@ import msgspec
 from pipelines.stage import stage
 from proda.compiler.adapter import adapter_folders, load_tuned
 from proda.compiler.base import load_base, read_pin
+from proda.errors import counted
 from proda.graph import Knowledge
 from proda.params import Params
 from proda.store.files import write_file
@@ -33,7 +34,6 @@ from proda.store.suite import load_suites
 from proda.tester.evaluate import Evaluation, evaluate
 from proda.tester.metrics import flat_metrics, headline
 from proda.workflows.build_run import build_run
-from proda.workflows.counted import counted
 from proda.workflows.dependence import known_statements
 from proda.workflows.endpoint_models import EndpointModels
 from proda.workflows.neutral_text import measure, neutral_texts

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from pipelines.stage import stage
-from proda.errors import GateError
+from proda.errors import GateError, counted
 from proda.graph import Knowledge
 from proda.params import Params
 from proda.store.files import write_file
@@ -24,7 +24,6 @@ from proda.store.patches import load_samples
 from proda.store.training_texts import training_texts
 from proda.tester.overlap import Leak, Overlap
 from proda.tester.windows import shown_whole
-from proda.workflows.counted import counted
 from proda.workflows.leak_check import leak_check
 
 ROOT = Path()

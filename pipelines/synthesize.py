@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pipelines.stage import stage
 from proda.builder.incremental import sample_files
+from proda.errors import counted
 from proda.params import Params
 from proda.store.allocation import load_allocation
 from proda.store.corpus import CORPUS
@@ -28,8 +29,8 @@ def main(params: Params) -> str:
     changed = write_tree(ROOT / CORPUS, made.files, ".yaml", kept=made.kept)
     shares = ", ".join(f"{count:,} {fmt}" for fmt, count in made.formats.items())
     topics = len(made.files) + len(made.kept)
-    files = f"{changed} file{'' if changed == 1 else 's'} changed"
-    return f"synthesize: {sum(made.formats.values()):,} samples on {topics:,} {'topic' if topics == 1 else 'topics'} ({shares}), {files}"
+    files = f"{counted(changed, 'file')} changed"
+    return f"synthesize: {sum(made.formats.values()):,} samples on {counted(topics, 'topic')} ({shares}), {files}"
 
 
 if __name__ == "__main__":

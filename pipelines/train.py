@@ -17,6 +17,7 @@ from pathlib import Path
 from pipelines.stage import stage
 from proda.compiler.packing import load_documents
 from proda.compiler.train import corpus_documents, curve_csv, train_seeds, writes_results
+from proda.errors import counted
 from proda.params import Params
 from proda.store.corpus import load_corpus
 from proda.store.files import write_file
@@ -53,13 +54,9 @@ def main(params: Params) -> str:
     kept = sum(not run.fresh for run in runs)
     patched = f" ({mixture.patched:,} from patches, {mixture.excluded:,} of the corpus left out)" if mixture.patched else ""
     return (
-        f"train: {len(corpus):,} samples{patched}, {_count(len(runs), 'seed')}{f' ({kept} from the cache)' if kept else ''},"
+        f"train: {len(corpus):,} samples{patched}, {counted(len(runs), 'seed')}{f' ({kept} from the cache)' if kept else ''},"
         f" {params.train.method}, loss {losses}, {seconds:.0f} s"
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 if __name__ == "__main__":

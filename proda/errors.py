@@ -85,3 +85,11 @@ def closest(name: str, known: Iterable[str]) -> str | None:
 def printable(text: str) -> str:
     """`text` with control characters and lone surrogates written as escapes."""
     return text.translate(_VISIBLE).encode("utf-8", "backslashreplace").decode()
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: "1 item", "1,200 items", "3 entries", "2 patches". Give `plural` where it is formed in another way."""
+    if count == 1:
+        return f"1 {noun}"
+    stem, ending = (noun[:-1], "ies") if noun.endswith("y") and noun[-2:-1] not in "aeiou" else (noun, "es" if noun.endswith("ch") else "s")
+    return f"{count:,} {plural or stem + ending}"

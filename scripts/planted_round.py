@@ -24,9 +24,8 @@ import msgspec
 
 from proda.cli.main import main
 from proda.cli.settings import ROOT_HELP, disciplines, seed_list, setting_options
-from proda.errors import ProdaError
+from proda.errors import ProdaError, counted
 from proda.experiments.attribution import judging_items, require_build
-from proda.experiments.estimate_text import many
 from proda.experiments.planted_round import plan_experiment, run_experiment
 from proda.experiments.planting import CHAINS, SAMPLES, Role
 from proda.history.repository import Repository
@@ -91,7 +90,7 @@ def planted_round(
             changes=changes,
             tell=lambda text: click.echo(text, err=True),
         )
-        beside = f"{many(len(experiment.planted.corpus), 'sample')} in the corpus beside them"
+        beside = f"{counted(len(experiment.planted.corpus), 'sample')} in the corpus beside them"
         click.echo("\n".join([*_table(experiment.rows), beside, *experiment.plan.text()]), err=not dry_run)
         if dry_run:
             try:

@@ -24,8 +24,8 @@ import msgspec
 
 from proda.cli.main import main
 from proda.cli.settings import ROOT_HELP, disciplines
-from proda.errors import InputError, UsageError
-from proda.experiments.estimate_text import duration, many
+from proda.errors import InputError, UsageError, counted
+from proda.experiments.estimate_text import duration
 from proda.experiments.pretrained import ASKED, PretrainedPlan, plan_pretrained, run_pretrained
 from proda.experiments.pretrained_page import page_of
 from proda.history.repository import Repository
@@ -98,8 +98,8 @@ def _plan_text(plan: PretrainedPlan, model: str) -> str:
     of = "all disciplines" if plan.chosen is None else ", ".join(sorted(plan.chosen))
     train = plan.params.train
     return (
-        f"{model} on {of}: {many(len(plan.items), 'item')} with and without the stem; "
-        f"{many(len(plan.samples), 'sample')}, {many(train.epochs, 'epoch')}, {many(len(train.seeds), 'seed')}"
+        f"{model} on {of}: {counted(len(plan.items), 'item')} with and without the stem; "
+        f"{counted(len(plan.samples), 'sample')}, {counted(train.epochs, 'epoch')}, {counted(len(train.seeds), 'seed')}"
         + ("; then diagnosis, repair, and as many samples of random nodes" if plan.repair else "")
     )
 
@@ -130,7 +130,7 @@ def _machine() -> str:
     except (OSError, StopIteration):
         name = platform.processor() or platform.machine()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return f"{many(cores, 'core')} of {name}"
+    return f"{counted(cores, 'core')} of {name}"
 
 
 def _peak_gb() -> float:

@@ -14,6 +14,7 @@ import io
 import sys
 from pathlib import Path
 
+from proda.errors import counted
 from proda.store.code_version import imported_files
 from proda.store.files import write_file
 
@@ -65,7 +66,7 @@ def main(root: Path = Path(), *, write: bool = False) -> int:
         out = io.StringIO()
         yaml.dump(pipeline, out)
         write_file(root / "dvc.yaml", out.getvalue())
-        print(f"dvc.yaml: corrected the dependencies of {wrong} stage{'' if wrong == 1 else 's'}")
+        print(f"dvc.yaml: corrected the dependencies of {counted(wrong, 'stage')}")
         return 0
     return 1 if wrong else 0
 

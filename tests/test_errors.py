@@ -1,4 +1,4 @@
-"""What is told of an error of the operating system: where, why, and only what is known to help."""
+"""What is told of an error of the operating system, and numbers with their nouns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from proda.errors import system_message
+from proda.errors import counted, system_message
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,22 @@ from proda.errors import system_message
 )
 def test_the_message_says_where_and_why_and_what_helps_if_that_is_known(error: OSError, expected: str) -> None:
     assert system_message(error) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "text"),
+    [
+        (0, "item", "0 items"),
+        (1, "item", "1 item"),
+        (1200, "item", "1,200 items"),
+        (3, "entry", "3 entries"),
+        (2, "key", "2 keys"),
+        (2, "patch", "2 patches"),
+    ],
+)
+def test_a_number_stands_with_its_noun(count: int, noun: str, text: str) -> None:
+    assert counted(count, noun) == text
+
+
+def test_a_plural_can_be_given() -> None:
+    assert (counted(1, "item remains", "items remain"), counted(2, "item remains", "items remain")) == ("1 item remains", "2 items remain")

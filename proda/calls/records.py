@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from proda.errors import counted
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
@@ -108,11 +110,11 @@ class CallTally(msgspec.Struct):
     def lines(self) -> list[str]:
         """The totals as text for people: a line for the questions, one for each stage, one for each kind of failure."""
         total = self.total
-        lines = [f"{_plural(self.questions, 'question')}: {self.answered:,} answered ({self.cached:,} of them from build/replies)"]
+        lines = [f"{counted(self.questions, 'question')}: {self.answered:,} answered ({self.cached:,} of them from build/replies)"]
         for name, spend in (*sorted(self.stages.items()), *([("total", total)] if len(self.stages) > 1 else [])):
             tokens = f"{spend.input_tokens:,} tokens in, {spend.output_tokens:,} out"
             cost = f", cost {spend.cost:,.4f}" if total.cost else ""
-            lines.append(f"  {name}: {_plural(spend.requests, 'request')}, {tokens}{cost}")
+            lines.append(f"  {name}: {counted(spend.requests, 'request')}, {tokens}{cost}")
         for title, counts in (("not answered", self.unanswered), ("failed requests", self.faults)):
             if counts:
                 lines.append(f"  {title}: " + ", ".join(f"{reason} {n:,}" for reason, n in sorted(counts.items())))
@@ -140,8 +142,4 @@ class CallEstimate(msgspec.Struct, frozen=True):
         """The estimate as text for people."""
         tokens = f"about {self.input_tokens:,} tokens in, at most {self.output_tokens_at_most:,} out"
         cost = f", at most {self.cost_at_most:,.4f} without re-asks" if self.cost_at_most else ""
-        return f"{_plural(self.calls, 'call')} ({self.cached:,} more in build/replies), {tokens}{cost}"
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+        return f"{counted(self.calls, 'call')} ({self.cached:,} more in build/replies), {tokens}{cost}"

@@ -103,7 +103,7 @@ def attribute(
 
 def _say_where(result: AttributionResult) -> None:
     """Prints on standard error why trials are missing, and where the verdicts are."""
-    from proda.experiments.estimate_text import many
+    from proda.errors import counted
 
     if result.stopped:
         click.echo(result.stopped, err=True)
@@ -114,7 +114,7 @@ def _say_where(result: AttributionResult) -> None:
     for patch in result.kept:
         click.echo(f"{patch}: the existing verdict stays, because it rests on more seeds.", err=True)
     if written := len(result.verdicts) - len(result.kept):
-        click.echo(f"{many(written, 'verdict')} written to benchmarks/verdicts. Commit them; training does not read them.", err=True)
+        click.echo(f"{counted(written, 'verdict')} written to benchmarks/verdicts. Commit them; training does not read them.", err=True)
 
 
 def _json(document: Any) -> str:

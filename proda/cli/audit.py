@@ -22,8 +22,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from proda.cli.settings import FEW, ROOT_HELP, count, note, range_ends, sealed_option
-from proda.errors import NotFoundError, UsageError, closest
+from proda.cli.settings import FEW, ROOT_HELP, note, range_ends, sealed_option
+from proda.errors import NotFoundError, UsageError, closest, counted
 from proda.history.audit import SURENESS, Line, PatchEffect
 from proda.history.repository import Repository
 from proda.store.corpus import PATCHES
@@ -95,7 +95,7 @@ def audit(range_: str | None, item: str | None, patch: str | None, everything: b
     ends = f"{(old.commit or first)[:9]} → {(new.commit or 'work tree')[:9]}"
     splits = "dev, twin and sealed" if sealed else "dev and twin"
     fixed, broken = counts.get("fixed", 0), counts.get("broken", 0)
-    click.echo(f"{ends}: {count(fixed, 'item')} fixed, {broken:,} broken ({splits} items whose majority answer changed)")
+    click.echo(f"{ends}: {counted(fixed, 'item')} fixed, {broken:,} broken ({splits} items whose majority answer changed)")
     few = None if everything or item is not None or patch is not None else FEW
     for text in (*(f"every item: {commit}" for commit in everywhere), *_levels(counts), *_patches(effects, few), *_items(shown, few)):
         click.echo(text)
@@ -134,7 +134,7 @@ def _patches(effects: Sequence[PatchEffect], few: int | None) -> Iterator[str]:
     for effect in effects[:ENDS] if cut else effects:
         yield _effect(effect)
     if cut:
-        yield f"  … {count(len(effects) - 2 * ENDS, 'patch', 'patches')} between (--all)" if len(effects) > 2 * ENDS else "  …"
+        yield f"  … {counted(len(effects) - 2 * ENDS, 'patch', 'patches')} between (--all)" if len(effects) > 2 * ENDS else "  …"
         for effect in effects[-ENDS:]:
             yield _effect(effect)
 
@@ -161,4 +161,4 @@ def _items(lines: Sequence[Line], few: int | None) -> Iterator[str]:
                 by = f"  by {line.author}" if line.author else ""
                 yield f"  {line.level}  {line.commit}  {what}  through {', '.join(line.through)}{by}"
     if few is not None and len(groups) > few:
-        yield f"… and {count(len(groups) - few, 'more item', 'more items')} (--all)"
+        yield f"… and {counted(len(groups) - few, 'more item', 'more items')} (--all)"

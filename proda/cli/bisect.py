@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from proda.cli.settings import ROOT_HELP, count, note, range_ends, sealed_option
-from proda.errors import UsageError
+from proda.cli.settings import ROOT_HELP, note, range_ends, sealed_option
+from proda.errors import UsageError, counted
 from proda.history.repository import Repository
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def bisect(item: str, range_: str | None, rebuild: bool, dry_run: bool, sealed: 
     if story.missing:
         note(story.missing)
     rebuilds = sum(most_rebuilds(len(f.changes)) for f in story.found)
-    estimate = f"{count(rebuilds, 'rebuild')}, {_minutes(rebuild_seconds(where), rebuilds)}"
+    estimate = f"{counted(rebuilds, 'rebuild')}, {_minutes(rebuild_seconds(where), rebuilds)}"
     if rebuild and rebuilds:
         note(f"At most {estimate}.")
     if rebuild and not dry_run:
@@ -90,7 +90,7 @@ def _told(commit: str, result: Result | None, known: bool | None) -> None:
 
 def _text(item: str, story: Story) -> Iterator[str]:
     results, found = story.line.results, story.found
-    yield f"{item}, in {count(len(results), 'result')} from {results[0].commit[:9]} to {results[-1].commit[:9]}"
+    yield f"{item}, in {counted(len(results), 'result')} from {results[0].commit[:9]} to {results[-1].commit[:9]}"
     if story.line.reworded:
         yield f"Results up to {story.line.reworded[:9]} hold the item with another text, so they are not compared."
     if not found:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 import click
 
 from proda.cli.text import dim, p_text, short, wrap
+from proda.errors import counted
 from proda.history.lineage import Lineage
 from proda.history.places import Discipline, Passage, Source, Topic
 from proda.history.round_record import BeforeAfter, RoundRecord, loss_text
-from proda.history.trace import counted
 from proda.language.wording import sentence
 from proda.records import LETTERS, Chain, Concept, Item, Patch, Sample, Statement
 

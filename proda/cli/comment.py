@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from proda.errors import counted
 from proda.history.compare import CHANGES, Comparison, Derived, NodeChange, Score, causes, tally
 from proda.records import Record
 
@@ -133,7 +134,7 @@ def _nodes(found: Comparison, anchors: Mapping[str, str], cut: Limits) -> Iterat
     for node in found.nodes:
         what = "<br>".join(f"{escaped(f.field)}: {_value(f.old)} → {_value(f.new)}" for f in node.fields) or escaped(node.text)
         rows.append(f"| {node.change} | {escaped(node.kind)} {code(node.id)} | {what}{_quote(node, anchors.get(node.id, ''))} |")
-    yield from _folded(f"{len(rows):,} {'node' if len(rows) == 1 else 'nodes'}", ["| | node | what |", "|---|---|---|"], rows, cut)
+    yield from _folded(f"{counted(len(rows), 'node')}", ["| | node | what |", "|---|---|---|"], rows, cut)
 
 
 def _quote(node: NodeChange, anchor: str) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from proda.cli.settings import COUNT_OR_NONE, ROOT_HELP
+from proda.errors import counted
 
 if TYPE_CHECKING:
     from proda.store.chunks import Chunk
@@ -57,7 +58,7 @@ def curate(sources: tuple[str, ...], shown: int, dry_run: bool, as_json: bool, r
         click.echo("Nothing was written: a dry run.", err=True)
     else:
         gone = f", removed {report.removed} of sources that are gone" if report.removed else ""
-        click.echo(f"wrote {report.written:,} of {_many(len(report.sources), 'file')} in build/curated{gone}", err=True)
+        click.echo(f"wrote {report.written:,} of {counted(len(report.sources), 'file')} in build/curated{gone}", err=True)
 
 
 def _summary(report: CurationReport) -> list[str]:
@@ -65,7 +66,7 @@ def _summary(report: CurationReport) -> list[str]:
 
     chunks = [chunk for found in report.sources for chunk in found.chunks]
     total = sum(chunk.words for chunk in chunks)
-    lines = [f"{_many(len(report.sources), 'source')}, {_many(len(chunks), 'chunk')}"]
+    lines = [f"{counted(len(report.sources), 'source')}, {counted(len(chunks), 'chunk')}"]
     for reason, (number, words) in counts_by_reason(chunks).items():
         lines.append(f"  {reason or 'kept':15}{number:>7,} {'chunk ' if number == 1 else 'chunks'}{words:>12,} words{words / total:>8.1%}")
     if report.compression is None:
@@ -84,7 +85,7 @@ def _passages(sample: list[Chunk]) -> list[str]:
 
 
 def _as_json(report: CurationReport, sample: list[Chunk]) -> dict[str, Any]:
-    def counted(chunks: list[Chunk]) -> dict[str, dict[str, int]]:
+    def by_reason(chunks: list[Chunk]) -> dict[str, dict[str, int]]:
         from proda.workflows.curate import counts_by_reason
 
         return {reason or "kept": {"chunks": n, "words": words} for reason, (n, words) in counts_by_reason(chunks).items()}
@@ -93,9 +94,9 @@ def _as_json(report: CurationReport, sample: list[Chunk]) -> dict[str, Any]:
         "words": report.words,
         "kept_words": report.kept_words,
         "compression": report.compression and round(report.compression, 3),
-        "reasons": counted([chunk for found in report.sources for chunk in found.chunks]),
+        "reasons": by_reason([chunk for found in report.sources for chunk in found.chunks]),
         "sources": {
-            found.source: {"words": found.words, "kept_words": found.kept_words, "reasons": counted(list(found.chunks))}
+            found.source: {"words": found.words, "kept_words": found.kept_words, "reasons": by_reason(list(found.chunks))}
             for found in report.sources
         },
         "read": report.read,
@@ -107,10 +108,6 @@ def _as_json(report: CurationReport, sample: list[Chunk]) -> dict[str, Any]:
             for c in sample
         ],
     }
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _line(text: str) -> str:

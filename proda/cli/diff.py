@@ -20,8 +20,8 @@ import click
 import msgspec
 
 from proda.cli.comment import comment
-from proda.cli.settings import COUNT, FEW, ROOT_HELP, count, note, range_ends, sealed_option
-from proda.errors import UsageError
+from proda.cli.settings import COUNT, FEW, ROOT_HELP, note, range_ends, sealed_option
+from proda.errors import UsageError, counted
 from proda.history.anchors import anchors_of
 from proda.history.compare import CHANGES, Comparison, Derived, FieldChange, NeutralScore, Score, causes, compare, tally
 from proda.history.flips import evenly
@@ -92,7 +92,7 @@ def lines(found: Comparison, few: int | None, *, samples: int = 0, stale: bool =
         yield from ("", f"{click.style('scores', bold=True)}{when}", *(f"  {line}" for line in _score_lines(found.scores)))
         yield from (f"  {line}" for line in _neutral_lines(found.neutral))
     if found.nodes:
-        yield from ("", f"{click.style('nodes', bold=True)}  {counted(n.change for n in found.nodes)}")
+        yield from ("", f"{click.style('nodes', bold=True)}  {_changes(n.change for n in found.nodes)}")
         for node in found.nodes[:few]:
             yield f"  {click.style(f'{node.change:<8}', fg=COLOURS[node.change])} {node.kind:<9}  {node.id}"
             yield from (f"           {f.field}: {quoted(f.old)} → {quoted(f.new)}" for f in node.fields)
@@ -104,9 +104,9 @@ def lines(found: Comparison, few: int | None, *, samples: int = 0, stale: bool =
         yield from _more(len(found.settings), few)
     for title, derived in (("samples", found.samples), ("items", found.items)):
         if derived:
-            yield from ("", f"{click.style(title, bold=True)}  {counted(d.change for d in derived)}", *_derived_lines(derived))
+            yield from ("", f"{click.style(title, bold=True)}  {_changes(d.change for d in derived)}", *_derived_lines(derived))
     if found.hidden_items:
-        yield f"  and {count(found.hidden_items, 'sealed item')}, not listed"
+        yield f"  and {counted(found.hidden_items, 'sealed item')}, not listed"
     yield from _sample_lines(found.samples, samples)
     yield from _answer_lines(found, few)
 
@@ -114,7 +114,7 @@ def lines(found: Comparison, few: int | None, *, samples: int = 0, stale: bool =
 COLOURS = {"added": "green", "changed": "yellow", "retired": "magenta", "removed": "red"}
 
 
-def counted(changes: Iterable[str]) -> str:
+def _changes(changes: Iterable[str]) -> str:
     """Return for example "2 added, 1 changed"."""
     counts = Counter(changes)
     return ", ".join(f"{counts[c]:,} {c}" for c in CHANGES if counts[c])
@@ -180,7 +180,7 @@ def _answer_lines(found: Comparison, few: int | None) -> Iterator[str]:
     if not any(msgspec.structs.astuple(a)):
         return
     yield ""
-    yield f"{click.style('answers', bold=True)}  {count(a.compared, 'item')} compared, by the majority of the tuned seeds"
+    yield f"{click.style('answers', bold=True)}  {counted(a.compared, 'item')} compared, by the majority of the tuned seeds"
     yield f"  wrong → right {a.better:,}, right → wrong {a.worse:,}"
     if a.sealed_better or a.sealed_worse:
         yield f"  of these sealed: {a.sealed_better:,} and {a.sealed_worse:,}"

@@ -28,6 +28,7 @@ import click
 import msgspec
 
 from proda.cli.settings import COUNT, ROOT_HELP, SEED, disciplines, seed_list, setting_options
+from proda.errors import counted
 from proda.history.repository import Repository
 from proda.records import CATEGORIES
 from proda.store.files import write_file
@@ -109,7 +110,7 @@ def _table(result: DrillResult) -> list[str]:
     lines += [f"macro-F1 {_share(counts.macro_f1)}", ""]
     shown = counts.shown
     seen = [*shown.scores.items(), ("blamed nodes", shown.nodes)]
-    head = f"only the {shown.faults} fault{'' if shown.faults == 1 else 's'} that an item shows"
+    head = f"only the {counted(shown.faults, 'fault')} that an item shows"
     lines += _columns([head, "precision", "recall", "F1"], [[name, *_shares(score)] for name, score in seen])
     lines += [f"macro-F1 {_share(shown.macro_f1)}", ""]
     rows = [[group, *(_rate(kinds.get(k)) for k in ("statement", "step", "between", "concept"))] for group, kinds in flagged.items()]

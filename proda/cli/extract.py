@@ -19,7 +19,7 @@ import click
 import msgspec
 
 from proda.cli.settings import ROOT_HELP
-from proda.workflows.counted import counted
+from proda.errors import counted
 
 if TYPE_CHECKING:
     from proda.extraction.llm.read import LlmReading

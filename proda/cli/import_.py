@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from proda.cli.settings import COUNT, ROOT_HELP
-from proda.errors import UsageError
+from proda.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from proda.workflows.import_plan import ImportKind, PlannedImport
@@ -138,7 +138,7 @@ def _relations(given: Sequence[str]) -> dict[str, str]:
 
 
 def _report(planned: PlannedImport, dry_run: bool) -> list[str]:
-    lines = [f"read {planned.read:,} {'entry' if planned.read == 1 else 'entries'}, used {planned.used:,}"]
+    lines = [f"read {counted(planned.read, 'entry')}, used {planned.used:,}"]
     lines += [f"{'would write' if dry_run else 'wrote'} {name}" for name in planned.texts]
     if planned.proposed:
         parts = [f"{n:,} {what.removesuffix('s') if n == 1 else what}" for what, n in planned.proposed.items()]

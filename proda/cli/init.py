@@ -17,8 +17,8 @@ from pathlib import Path
 
 import click
 
-from proda.cli.settings import count, note
-from proda.errors import UsageError
+from proda.cli.settings import note
+from proda.errors import UsageError, counted
 
 NO_TEMPLATE = (
     "No chat template could be read for {model} on this machine, so params.yaml has `train.prompt: plain`. For an instruct model change"
@@ -73,7 +73,7 @@ def init(
     commit = f"committed as {made.commit[:9]} on {BRANCH}" if made.commit else "not committed"
     called = "the embedded base" if base == EMBEDDED else "a pretrained base"
     again = "continued an interrupted run: " if planned.begun else ""
-    files = count(len(planned.texts), "file")
+    files = counted(len(planned.texts), "file")
     note(f"{again}{files}, {commit}: a pipeline, parameters for {called}, and the example topic baking/bread-making")
     note(made.why)
     if base != EMBEDDED and not planned.chat:

@@ -23,7 +23,8 @@ from pathlib import Path
 
 import click
 
-from proda.cli.settings import ROOT_HELP, count, note
+from proda.cli.settings import ROOT_HELP, note
+from proda.errors import counted
 from proda.merging.files import is_derived
 from proda.merging.install import (
     clear_kept,
@@ -67,7 +68,7 @@ def merge(installing: bool, dry_run: bool, as_json: bool, root: Path) -> None:
         for path in others:
             click.echo(f"{path}\n  {DERIVED if is_derived(path) else OTHER}")
     if kept:
-        note(f"{count(len(kept), 'derived file')} as on the side that was merged into. Run `dvc repro` to rebuild, then commit.")
+        note(f"{counted(len(kept), 'derived file')} as on the side that was merged into. Run `dvc repro` to rebuild, then commit.")
     number = sum(map(len, found.values()))
     if number or others:
         note(_summary(found, others))
@@ -80,11 +81,11 @@ def _summary(found: dict[str, tuple[Conflict, ...]], others: list[str]) -> str:
     derived = sum(map(is_derived, others))
     parts = []
     if found:
-        parts.append(f"{count(sum(map(len, found.values())), 'conflict')} by node in {count(len(found), 'file')}")
+        parts.append(f"{counted(sum(map(len, found.values())), 'conflict')} by node in {counted(len(found), 'file')}")
     if len(others) > derived:
-        parts.append(f"{count(len(others) - derived, 'conflict')} in files without nodes")
+        parts.append(f"{counted(len(others) - derived, 'conflict')} in files without nodes")
     if derived:
-        parts.append(f"{count(derived, 'derived file')} in conflict")
+        parts.append(f"{counted(derived, 'derived file')} in conflict")
     advice = ["Choose a version, remove the markers, then git add; see git status."] if len(parts) > bool(derived) else []
     if derived:
         then = "After the others are resolved, `dvc repro`" if advice else "Then `dvc repro`"

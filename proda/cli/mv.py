@@ -19,7 +19,7 @@ from pathlib import Path
 import click
 
 from proda.cli.settings import ROOT_HELP
-from proda.workflows.counted import counted
+from proda.errors import counted
 
 NEXT = "Next: dvc repro. It writes items, samples and results again."
 REWORDED = (

@@ -11,7 +11,8 @@ from contextlib import nullcontext
 
 import click
 
-from proda.cli.settings import ROOT_HELP, count, note
+from proda.cli.settings import ROOT_HELP, note
+from proda.errors import counted
 
 
 @click.command(epilog="Example: proda owners")
@@ -36,5 +37,5 @@ def owners(writes: bool, root: str) -> None:
     if found.missing:
         written = "" if writes else ", which --write creates"
         has = "has" if len(found.missing) == 1 else "have"
-        whose = f"{count(len(found.missing), 'discipline')} {has} no owner yet: {', '.join(found.missing)}."
+        whose = f"{counted(len(found.missing), 'discipline')} {has} no owner yet: {', '.join(found.missing)}."
         note(f"{whose} Fill them in in {PATH.as_posix()}{written}.")

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from proda.cli.settings import ROOT_HELP
-from proda.workflows.counted import counted
+from proda.errors import counted
 
 
 @click.command(epilog="Example: proda reading --dry-run")

@@ -16,8 +16,8 @@ from pathlib import Path
 import click
 
 from proda.cli.main import main
-from proda.cli.settings import COUNT, ROOT_HELP, SEED, count
-from proda.errors import InputError, UsageError
+from proda.cli.settings import COUNT, ROOT_HELP, SEED
+from proda.errors import InputError, UsageError, counted
 from proda.history.repository import Repository
 from proda.language.wording import sentence
 from proda.store.edit_lock import editing
@@ -25,7 +25,8 @@ from proda.store.files import write_file
 from proda.store.items import load_items
 from proda.store.patches import load_samples
 from proda.store.sheets import draw, numbered, read_answers, sheets
-from proda.store.validation import PATH, counted, load_validation, merged, verdict_of, write_validation
+from proda.store.validation import PATH, load_validation, merged, verdict_of, write_validation
+from proda.store.validation import counted as counts_of
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 ALL = "dev,twin,sealed"
@@ -92,7 +93,7 @@ def _write(root: Path, out: Path, splits: str, unread: bool, reader: str | None,
         raise InputError(f"{out}\n  Holds sheets already ({old[0]}, …). Choose another folder, or remove them.")
     for name, text in texts.items():
         write_file(out / name, text)
-    click.echo(f"{out}: {count(len(items), 'item')} on {count(len(texts), 'sheet')}, drawn with seed {seed} from {splits}")
+    click.echo(f"{out}: {counted(len(items), 'item')} on {counted(len(texts), 'sheet')}, drawn with seed {seed} from {splits}")
 
 
 def _collect(root: Path, paths: tuple[Path, ...], reader: str, folder: Path | None) -> None:
@@ -110,10 +111,10 @@ def _collect(root: Path, paths: tuple[Path, ...], reader: str, folder: Path | No
     if gone and not taken:
         raise InputError(f"{paths[0]}\n  None of the items is in the benchmark now. Were they drawn from another build?")
     write_validation(root, validation, by_hash)
-    counts = counted(items, load_validation(root))
+    counts = counts_of(items, load_validation(root))
     left_out = f"; {gone:,} left out, since their items have changed" if gone else ""
     click.echo(f"{PATH}: readings of reader {reader} taken in: {taken:,}{left_out}")
-    click.echo(f"{count(counts.validated, 'item')} validated, {counts.unread:,} unread, {counts.disputed:,} disputed")
+    click.echo(f"{counted(counts.validated, 'item')} validated, {counts.unread:,} unread, {counts.disputed:,} disputed")
 
 
 def _statements(root: Path, count: int, seed: int) -> Iterator[str]:

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import click
 
-from proda.cli.settings import NUMBER, ROOT_HELP, count, note
-from proda.errors import UsageError
+from proda.cli.settings import NUMBER, ROOT_HELP, note
+from proda.errors import UsageError, counted
 
 
 @click.command(epilog="Example: proda rebuild --dry-run")
@@ -69,10 +69,10 @@ def rebuild(
         return
     if checks:
         click.echo("\n".join(done.files))
-        note(f"{ran}: {count(len(done.files), 'file')} not committed as built. Run `proda rebuild`, or `dvc repro` and commit.")
+        note(f"{ran}: {counted(len(done.files), 'file')} not committed as built. Run `proda rebuild`, or `dvc repro` and commit.")
         context.exit(1)
     now = current_branch(where) if pushes else branch or "this branch"
-    note(f"{ran}: {count(len(done.files), 'file')}, committed as {done.commit[:9]} on {now}")
+    note(f"{ran}: {counted(len(done.files), 'file')}, committed as {done.commit[:9]} on {now}")
     if not pushes:
         return
     if requests and place:

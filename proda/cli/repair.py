@@ -27,7 +27,7 @@ import click
 import msgspec
 
 from proda.cli.settings import COUNT, ROOT_HELP, note
-from proda.errors import UsageError
+from proda.errors import UsageError, counted
 from proda.history.repository import Repository
 from proda.records import Patch
 from proda.store.edit_lock import editing
@@ -93,17 +93,17 @@ def repair(
             rows = [{**msgspec.structs.asdict(p), "samples": len(p.samples)} for p in planned.patches]
             click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
         else:
-            patches = _count(planned.total, "patch", "patches")
+            patches = counted(planned.total, "patch", "patches")
             click.echo(f"round {planned.number}, branch {planned.branch}: {len(planned.patches)} of {patches}")
         _commit(where, planned, dry_run=dry_run, quiet=as_json)
     for diagnosis in planned.suspects:
         click.echo(f"suspect item {diagnosis.item}: {diagnosis.reason}", err=True)
     if planned.leaking:
-        click.echo(f"{_count(planned.leaking, 'sample', 'samples')} left out, which would give an item of the benchmark away.", err=True)
+        click.echo(f"{counted(planned.leaking, 'sample', 'samples')} left out, which would give an item of the benchmark away.", err=True)
     if planned.suspects:
         would = "would retire" if dry_run else "retires"
         click.echo(f"One commit each {would} them in benchmarks/exceptions.yaml. Drop the commit if the item is right.", err=True)
-    left = _count(planned.unexplained, "failed item remains", "failed items remain")
+    left = counted(planned.unexplained, "failed item remains", "failed items remain")
     click.echo(f"{left} unexplained." + ("" if dry_run else " Next: dvc repro."), err=True)
     if pushes and not dry_run:
         _publish(where, place, into)
@@ -149,10 +149,6 @@ def _commit(root: Path, planned: PlannedRound, *, dry_run: bool, quiet: bool) ->
 def line(patch: Patch, new: bool) -> str:
     """Return a patch as one line of output; `new` patches start with "+", patches that the branch holds already with "="."""
     several = ((len(patch.remove), "removed"), (len(patch.override), "overridden"), (len(patch.edits), "set apart"))
-    counts = ", ".join([_count(len(patch.samples), "sample", "samples"), *(f"{number} {what}" for number, what in several if number)])
-    items = _count(len(patch.items), "item", "items")
+    counts = ", ".join([counted(len(patch.samples), "sample", "samples"), *(f"{number} {what}" for number, what in several if number)])
+    items = counted(len(patch.items), "item", "items")
     return f"  {'+' if new else '='} {patch.id}   {patch.category}   {', '.join(patch.targets)}   {counts}   {items}"
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from proda.cli.comment import code, escaped
 from proda.cli.request_comment import cut, length
-from proda.cli.settings import count
+from proda.errors import counted
 from proda.records import Patch
 from proda.workflows.branch_repairs import BranchRepairs, branch_repairs
 
@@ -39,8 +39,8 @@ def title_of(found: BranchRepairs, branch: str) -> str:
     """Return the title: what is repaired, or else the subject of the only commit, or the branch."""
     if found.patches:
         items = {item for patch in found.patches for item in patch.items}
-        return f"Repair round {found.round}: {count(len(found.patches), 'patch', 'patches')} for {count(len(items), 'failed item')}"
-    return found.commits[0][1] if len(found.commits) == 1 else f"{branch}: {count(len(found.commits), 'commit')}"
+        return f"Repair round {found.round}: {counted(len(found.patches), 'patch', 'patches')} for {counted(len(items), 'failed item')}"
+    return found.commits[0][1] if len(found.commits) == 1 else f"{branch}: {counted(len(found.commits), 'commit')}"
 
 
 def body_of(found: BranchRepairs, branch: str, base: str) -> str:
@@ -59,7 +59,7 @@ def _lines(found: BranchRepairs, branch: str, base: str, shown: int) -> Iterator
         for patch in found.patches[:shown]:
             yield from _patch(patch, found.texts)
         if len(found.patches) > shown:
-            yield from ("", f"… and {count(len(found.patches) - shown, 'more patch', 'more patches')}: `git log {base}..{branch}`")
+            yield from ("", f"… and {counted(len(found.patches) - shown, 'more patch', 'more patches')}: `git log {base}..{branch}`")
     if found.retired:
         yield from ("", f"### Items to retire ({len(found.retired)})", "", "Drop the commit of an item if the item is right.", "")
         yield from (f"- {code(entry.item)}: {escaped(entry.reason, LONGEST_REASON)}" for entry in found.retired[:shown])
@@ -90,7 +90,7 @@ def _summary(found: BranchRepairs) -> Iterator[str]:
 def _patch(patch: Patch, texts: dict[str, str]) -> Iterator[str]:
     named = [code(item) for item in patch.items[:NAMED]]
     more = [f"{len(patch.items) - NAMED:,} more"] if len(patch.items) > NAMED else []
-    yield from (f"<details><summary>{code(patch.id)} – {patch.category} – {count(len(patch.items), 'failed item')}</summary>", "")
+    yield from (f"<details><summary>{code(patch.id)} – {patch.category} – {counted(len(patch.items), 'failed item')}</summary>", "")
     yield from (f"- Blamed: {code(target)} “{escaped(texts.get(target, ''))}”" for target in patch.targets)
     yield f"- Evidence from probes: {escaped(patch.reason, LONGEST_REASON)}"
     yield f"- Failed items: {', '.join([*named, *more]) or 'none; noticed by probing'}"
@@ -99,7 +99,7 @@ def _patch(patch: Patch, texts: dict[str, str]) -> Iterator[str]:
         (len(patch.remove), "sample removed", "samples removed"),
         (len(patch.override), "sample reworded", "samples reworded"),
     )
-    yield f"- Change: {', '.join(count(number, one, many) for number, one, many in several if number) or 'none to samples'}"
+    yield f"- Change: {', '.join(counted(number, one, many) for number, one, many in several if number) or 'none to samples'}"
     yield from (f"- In knowledge: {code(edit.concept)} is distinct from {code(edit.distinct_from)}" for edit in patch.edits)
     yield from (f"- File: {code(f'samples/patches/{patch.id}.yaml')}", "", "</details>")
 

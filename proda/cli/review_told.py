@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from proda.errors import printable
-from proda.workflows.counted import counted
+from proda.errors import counted, printable
 
 if TYPE_CHECKING:
     from proda.workflows.decisions import Remark

@@ -65,11 +65,6 @@ def range_ends(text: str) -> tuple[str, str]:
     return first or "HEAD", last or "HEAD"
 
 
-def count(number: int, what: str, plural: str = "") -> str:
-    """Return for example "1 item" or "2,000 items"."""
-    return f"{number:,} {what if number == 1 else plural or what + 's'}"
-
-
 def note(line: str) -> None:
     """Print a line to standard error, unless it is empty."""
     if line:

@@ -24,12 +24,12 @@ import msgspec
 
 from proda.cli.card import card
 from proda.cli.settings import ROOT_HELP, note
-from proda.errors import NotFoundError
+from proda.errors import NotFoundError, counted
 from proda.history.lineage import Lineage
 from proda.history.mentions import NODES, DataFiles, gather
 from proda.history.names import Name, closest, exact, find, split_kind
 from proda.history.repository import Repository
-from proda.history.trace import Group, Kind, Link, Trace, counted, trace
+from proda.history.trace import Group, Kind, Link, Trace, trace
 from proda.records import Item, Sample
 from proda.store.corpus import PATCHES
 from proda.workflows.freshness import stale_line

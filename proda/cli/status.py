@@ -20,7 +20,8 @@ from collections.abc import Iterator, Sequence
 import click
 import msgspec
 
-from proda.cli.settings import FEW, ROOT_HELP, count, note
+from proda.cli.settings import FEW, ROOT_HELP, note
+from proda.errors import counted
 from proda.history.repository import Repository
 from proda.workflows.freshness import KINDS, NEVER, Freshness, changed_lines, freshness
 from proda.workflows.status import OpenRound, Status
@@ -59,7 +60,7 @@ def _head(state: Status) -> Iterator[str]:
         return
     place = f"on {state.branch}" if state.branch else "HEAD is detached"
     commit = f" ({state.commit[:9]})" if state.commit else " (no commit yet)"
-    files = f", {count(len(state.uncommitted), 'file')} not committed" if state.uncommitted else ""
+    files = f", {counted(len(state.uncommitted), 'file')} not committed" if state.uncommitted else ""
     yield f"{place}{commit}{files}"
     if state.under_way:
         yield f"a {state.under_way} is under way"
@@ -83,7 +84,7 @@ def _stale(found: Freshness, files: Sequence[str] = ()) -> Iterator[str]:
             yield f"  … and {len(reasons) - FEW} more (--json)"
         yield from (f"    {name}" for name in files[:FEW])
         if len(files) > FEW:
-            yield f"    … and {count(len(files) - FEW, 'more file', 'more files')} (--json)"
+            yield f"    … and {counted(len(files) - FEW, 'more file', 'more files')} (--json)"
         after = [stage for stage in found.stale if stage not in first and stage not in found.never_run]
         if after:
             yield f"  then {', '.join(after)}"
@@ -114,7 +115,7 @@ def _round(this: OpenRound | None) -> Iterator[str]:
         return
     judged = f"{this.unjudged:,} without a verdict" if this.unjudged else "all with a verdict" if this.patches else "no verdict yet"
     built = "results built" if this.built else "results not rebuilt"
-    yield f"round {this.number}: {count(this.patches, 'patch', 'patches')}, {judged}, {built}"
+    yield f"round {this.number}: {counted(this.patches, 'patch', 'patches')}, {judged}, {built}"
 
 
 def _failed(state: Status) -> Iterator[str]:

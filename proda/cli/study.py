@@ -106,11 +106,12 @@ def _arms(names: str | None) -> list[str]:
 
 
 def _estimate_text(estimate: Mapping[str, Any]) -> str:
-    from proda.experiments.estimate_text import duration, many
+    from proda.errors import counted
+    from proda.experiments.estimate_text import duration
 
     lines = [f"{'arm':<16}{'samples':>10}{'trainings':>12}{'in the cache':>15}"]
     lines += [f"{name:<16}{row['samples']:>10,}{row['trainings']:>12}{row['cached']:>15}" for name, row in estimate["arms"].items()]
     time = "" if estimate["seconds"] is None else f"; about {duration(estimate['seconds'])} at the pace of the last build"
-    budget = f"budget {many(estimate['budget'], 'sample')} for {many(estimate['nodes'], 'blamed node')}"
-    trainings = f"{many(estimate['trainings'], 'training')}, {estimate['cached']} of them in the cache{time}"
-    return "\n".join([*lines, f"{many(len(estimate['arms']), 'arm')}, {budget}: {trainings}"])
+    budget = f"budget {counted(estimate['budget'], 'sample')} for {counted(estimate['nodes'], 'blamed node')}"
+    trainings = f"{counted(estimate['trainings'], 'training')}, {estimate['cached']} of them in the cache{time}"
+    return "\n".join([*lines, f"{counted(len(estimate['arms']), 'arm')}, {budget}: {trainings}"])

@@ -29,7 +29,7 @@ import msgspec
 
 from proda.cli.settings import COUNT, ROOT_HELP, note
 from proda.cli.text import p_text
-from proda.errors import UsageError
+from proda.errors import UsageError, counted
 from proda.history.repository import Repository
 from proda.workflows.freshness import require_fresh
 
@@ -72,7 +72,7 @@ def verify(context: click.Context, before: str | None, number: int | None, rever
             click.echo(line)
     if not dry_run:
         changed = len(write_verdict_files(where, judged))
-        files = f"{changed} file{'' if changed == 1 else 's'} written in benchmarks/verdicts. Commit them; training does not read them."
+        files = f"{counted(changed, 'file')} written in benchmarks/verdicts. Commit them; training does not read them."
         click.echo(files if changed else "The verdicts in benchmarks/verdicts are up to date.", err=True)
     if verdict.says == "hurts":
         context.exit(1)

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from proda.cli.text import row
-from proda.errors import UsageError, printable
-from proda.workflows.counted import counted
+from proda.errors import UsageError, counted, printable
 
 if TYPE_CHECKING:
     from proda.history.repository import Repository

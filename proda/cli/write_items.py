@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from proda.cli.text import row
-from proda.workflows.counted import counted
+from proda.errors import counted
 
 if TYPE_CHECKING:
     from proda.history.repository import Repository

@@ -27,6 +27,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
+from proda.errors import counted
 from proda.experiments.contrasts import CLAIMS, DIGITS, Claim, Effect, LeftOut, Trials, Unit
 from proda.records import Item, Outcome, Patch, Record
 from proda.statistics import false_discovery
@@ -217,7 +218,7 @@ def _accuracy(trials: Trials, unit: Unit) -> tuple[dict[str, float], str]:
         right[name] = round(float(table[own][read].mean()), DIGITS) if read.any() else 0.0
     it = "it" if len(unit) == 1 else "them"
     return right, (
-        f"{len(own)} item{'' if len(own) == 1 else 's'} over {len(trials.seeds)} seed{'' if len(trials.seeds) == 1 else 's'}: accuracy"
+        f"{counted(len(own), 'item')} over {counted(len(trials.seeds), 'seed')}: accuracy"
         f" {right['full']:.2f} with all patches, {right['without']:.2f} without {it},"
         f" {right['none']:.2f} without the round, {right['only']:.2f} with only {it}."
     )

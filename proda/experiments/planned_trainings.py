@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from proda.errors import NotFoundError
-from proda.experiments.estimate_text import duration, many
+from proda.errors import NotFoundError, counted
+from proda.experiments.estimate_text import duration
 from proda.params import Params
 from proda.records import Outcome, Patch, Record, Sample
 from proda.workflows.trials import Laboratory, Trial, ahead
@@ -58,20 +58,20 @@ class TrialPlan(Record, frozen=True):
 
     def text(self) -> Iterator[str]:
         """Yields the plan as lines of text."""
-        how = f"in {many(self.groups, 'group')} by topic" if self.groups else "one by one"
-        patches, seeds = many(self.patches, "patch", "patches"), "seed" if len(self.seeds) == 1 else "seeds"
+        how = f"in {counted(self.groups, 'group')} by topic" if self.groups else "one by one"
+        patches, seeds = counted(self.patches, "patch", "patches"), "seed" if len(self.seeds) == 1 else "seeds"
         yield f"round {self.round}: {self.asked} of {patches}, {how}, over {seeds} {', '.join(map(str, self.seeds))}"
         width = max(map(len, self.trials))
         for name, missing in self.trials.items():
-            parts = [many(missing, "training")] * bool(missing) + [f"{len(self.seeds) - missing} in the cache"] * (
+            parts = [counted(missing, "training")] * bool(missing) + [f"{len(self.seeds) - missing} in the cache"] * (
                 missing < len(self.seeds)
             )
             yield f"  {name:<{width}}   {', '.join(parts)}"
         takes = "duration unknown" if self.pace is None else f"about {duration(self.pace * self.missing)} at the pace of the last build"
-        trainings = f"{many(self.missing, 'training')}, {self.cached} more in the cache"
-        yield f"{many(len(self.trials), 'trial')}: {trainings}; {takes}; this run stops after {duration(self.hours * 3600)} (--hours)"
+        trainings = f"{counted(self.missing, 'training')}, {self.cached} more in the cache"
+        yield f"{counted(len(self.trials), 'trial')}: {trainings}; {takes}; this run stops after {duration(self.hours * 3600)} (--hours)"
         if self.later:
-            yield f"A group that matters is split in two and tried again: up to {many(self.later, 'more trial')}."
+            yield f"A group that matters is split in two and tried again: up to {counted(self.later, 'more trial')}."
 
 
 class Bench:
@@ -128,9 +128,9 @@ class Bench:
         if missing and spent_s + missing * self._pace >= cap_s:
             each = f" of about {duration(self._pace)} each" if self._pace else ""
             self.stopped = (
-                f"Stopped after {duration(spent_s)}, before '{self.name(condition)}': {many(missing, 'training')}{each} would pass"
-                f" the limit of {duration(cap_s)}. {many(len(self.trials), 'trial')} finished and kept in build/cache. To continue, run the"
-                " same command again, with more --hours if no new trial finished."
+                f"Stopped after {duration(spent_s)}, before '{self.name(condition)}': {counted(missing, 'training')}{each} would pass"
+                f" the limit of {duration(cap_s)}. {counted(len(self.trials), 'trial')} finished and kept in build/cache. To continue, run"
+                " the same command again, with more --hours if no new trial finished."
             )
             return None
         self.tell(f"trial {len(self.trials) + 1}: {self.name(condition)}{'' if missing else ', in the cache'}")

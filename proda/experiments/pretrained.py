@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from proda.errors import EmptyBenchmarkError, NotFoundError, ParamsError
-from proda.experiments.estimate_text import duration, many
+from proda.errors import EmptyBenchmarkError, NotFoundError, ParamsError, counted
+from proda.experiments.estimate_text import duration
 from proda.experiments.stem_effect import gains_of_tuning, stem_effects
 from proda.history.provenance import provenance
 from proda.history.repository import Repository
@@ -106,9 +106,9 @@ def run_pretrained(plan: PretrainedPlan, tell: Callable[[str], None] = lambda _:
     tell(f"Base: {name}, {pin.architecture}, {pin.parameters / 1e6:.1f} million parameters, {pin.hash[:12]}")
     batch = params.evaluate.batch_tokens
     seen, unseen = stem_outcomes(base, None, plan.items, cache=cache, batch_tokens=batch)
-    tell(f"The base has answered {many(len(plan.items), 'item')} with and without the stem.")
+    tell(f"The base has answered {counted(len(plan.items), 'item')} with and without the stem.")
     runs = train_seeds(base, corpus_documents(plan.samples), [], params.train, None, cache=cache)
-    tell(f"Trained on {many(len(plan.samples), 'sample')}, {many(params.train.epochs, 'epoch')}: {_training(runs)}.")
+    tell(f"Trained on {counted(len(plan.samples), 'sample')}, {counted(params.train.epochs, 'epoch')}: {_training(runs)}.")
     for run in runs:
         adapter = TunedFolder(cache / "train" / run.inputs / f"seed-{run.seed}" / "adapter", run.adapter)
         with_stem, without_stem = stem_outcomes(base, adapter, plan.items, cache=cache, batch_tokens=batch, name=f"seed-{run.seed}")

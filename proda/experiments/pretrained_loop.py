@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from proda.errors import counted
 from proda.experiments.arms import DIAGNOSED, DRAWN, NO_REPAIR, contents, training_set
 from proda.experiments.comparison import compare
 from proda.experiments.conditions import Prepared, Setting, diagnosed_models, require_samples, silent_kinds, writer
-from proda.experiments.estimate_text import many
 from proda.experiments.stem_effect import BASE, gains_of_tuning
 from proda.experiments.study import composed, without_leaking_samples
 from proda.params import Params
@@ -69,7 +69,7 @@ def run_loop(loop: LoopPlan, tell: Callable[[str], None] = lambda _: None) -> di
     setting = _setting(loop, found)
     count = sum(len(p.samples) for p in setting.patches)
     categories = dict(Counter(str(d.category) for d in found.diagnoses).most_common())
-    tell(f"Diagnosed {many(len(found.diagnoses), 'failed item')}: {_counts(categories)}; {many(count, 'sample')} of repair.")
+    tell(f"Diagnosed {counted(len(found.diagnoses), 'failed item')}: {_counts(categories)}; {counted(count, 'sample')} of repair.")
     arms, _ = without_leaking_samples(setting, composed(setting, NAMES, lab.seeds)[0])
     for name in NAMES[1:]:
         sets = {seed: training_set(loop.samples, arm) for seed, arm in arms[name].items()}

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from proda.experiments.estimate_text import many
+from proda.errors import counted
 from proda.experiments.stem_effect import StemRow, table, tuning_lines
 
 MEANINGS = {
@@ -27,8 +27,8 @@ def page_of(document: Mapping[str, Any]) -> str:
     tokens = ", ".join(f"{seed['tokens']:,}" for seed in document["seeds"].values())
     lines = [
         f"{document['model']} ({base['architecture']}, {base['parameters'] / 1e6:.1f} million parameters), "
-        f"{of if isinstance(of, str) else ', '.join(of)}: {many(document['samples'], 'sample')}, {many(train['epochs'], 'epoch')}, "
-        f"{tokens} tokens, {train['method']} r{train['lora_rank']}, {many(len(train['seeds']), 'seed')}; {items} items, "
+        f"{of if isinstance(of, str) else ', '.join(of)}: {counted(document['samples'], 'sample')}, {counted(train['epochs'], 'epoch')}, "
+        f"{tokens} tokens, {train['method']} r{train['lora_rank']}, {counted(len(train['seeds']), 'seed')}; {items} items, "
         f"{document['unscored']} unscored answers. {_limited(document)}Measured {document['date']} at commit {document['commit'][:7]}"
         f"{' with changes' if document['dirty'] else ''} on {document['machine']}.",
         "",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from proda.errors import NotFoundError, UsageError
+from proda.errors import NotFoundError, UsageError, counted
 from proda.experiments.arms import (
     ARMS,
     DIAGNOSED,
@@ -101,7 +101,7 @@ def plan_study(
     if not may_train and not condition.as_it_stands:
         lab = labs["development"]
         if first := _missing(lab, dict.fromkeys(lab.seeds, ready.corpus)):
-            trainings = f"{first} training{'' if first == 1 else 's'} on {len(ready.corpus):,} samples"
+            trainings = f"{counted(first, 'training')} on {len(ready.corpus):,} samples"
             raise NotFoundError(
                 f"study --dry-run\n  No estimate yet: the models without repair must be trained and diagnosed first ({trainings}):"
                 " their diagnoses decide how many samples each arm gets. Run the study with `--arms undirected` to begin."

@@ -17,23 +17,10 @@ from typing import Any
 
 import msgspec
 
-from proda.errors import InputError, NotFoundError
+from proda.errors import InputError, NotFoundError, counted
 from proda.graph import Knowledge
 from proda.history.lineage import Lineage
-from proda.history.trace import (
-    Group,
-    Link,
-    Trace,
-    answers,
-    asked,
-    asked_of,
-    counted,
-    explained,
-    made,
-    passages,
-    patches_on,
-    said,
-)
+from proda.history.trace import Group, Link, Trace, answers, asked, asked_of, explained, made, passages, patches_on, said
 from proda.records import CATEGORIES, SPLITS, Chain, Concept, Item, Statement
 from proda.store.files import data_files
 from proda.yamlio import load_yaml, read_bytes

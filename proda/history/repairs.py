@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from proda.errors import counted
 from proda.graph import Knowledge
 from proda.history.index import index
 from proda.language.wording import name
@@ -93,7 +94,7 @@ def targets_of(patch: Patch) -> tuple[str, ...]:
 def verdict_text(verdict: Mapping[str, Any]) -> str:
     """A verdict on a patch in a few words: "unproven", "necessary (5 seeds)"."""
     says, seeds = str(verdict.get("says") or "not judged yet"), seeds_of(verdict)
-    return f"{says} ({seeds} seed{'' if seeds == 1 else 's'})" if seeds else says
+    return f"{says} ({counted(seeds, 'seed')})" if seeds else says
 
 
 def evidence_text(knowledge: Knowledge, evidence: Evidence) -> str:

@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from proda.errors import counted
 from proda.graph import Knowledge
 from proda.history.index import Value, index
 from proda.history.lineage import Lineage
@@ -306,14 +307,6 @@ def asked_of(cases: Iterable[Case]) -> Group:
 def asked(item: Item) -> Link:
     """An item as a link: its stem, its split and its kind."""
     return Link(item.id, item.stem, f"{item.split}, {item.kind}")
-
-
-def counted(count: int, noun: str) -> str:
-    """A number with its noun: "1 sample", "1,204 samples"; "2 patches", "3 entries"."""
-    if count == 1:
-        return f"1 {noun}"
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("ch") else f"{noun}s"
-    return f"{count:,} {plural}"
 
 
 def _merged(groups: Iterable[tuple[str, Iterable[Value]]]) -> list[tuple[Value, list[str]]]:

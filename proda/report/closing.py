@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from proda.errors import counted
 from proda.history.lineage import model_order
 from proda.history.repository import Repository
-from proda.history.trace import counted
 from proda.report.scores import CHANCE, MEANING
 
 ROWS = ("dev", "twin", "sealed", "general")

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from proda.history.trace import counted
+from proda.errors import counted
 from proda.report import svg
 from proda.report.glossary import GLOSSARY
 from proda.report.page import Page

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import Any
 
-from proda.history.trace import counted
+from proda.errors import counted
 from proda.records import FORMATS
 
 COLOURS = {"development": "#9ab8d8", "confirmation": "#2f5f94"}

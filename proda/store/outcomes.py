@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from proda.errors import InputError
+from proda.errors import InputError, counted
 from proda.records import SPLITS, Outcome
 from proda.store.files import write_file
 
@@ -72,7 +72,7 @@ def _parsed(path: Path, rows: Any) -> list[Outcome]:
         for row in rows:
             if len(row) != len(COLUMNS):
                 raise InputError(
-                    f"{path}:{rows.line_num}\n  got {len(row)} column{'' if len(row) == 1 else 's'}, expected {len(COLUMNS)}."
+                    f"{path}:{rows.line_num}\n  got {counted(len(row), 'column')}, expected {len(COLUMNS)}."
                     " Restore the file from git, or run `dvc repro evaluate`."
                 )
             outcomes.append(msgspec.convert(_record(dict(zip(COLUMNS, row, strict=True))), Outcome, strict=False))

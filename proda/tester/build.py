@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from proda.errors import EmptyBenchmarkError, GateError
+from proda.errors import EmptyBenchmarkError, GateError, counted
 from proda.graph import Knowledge
 from proda.records import ITEM_KINDS, Item
 from proda.stable_hash import seed_of
@@ -120,7 +120,7 @@ def _too_well(passed: Mapping[str, float], limit: float, slack: float, items: in
     return "\n".join(
         (
             f"Baseline solvers without knowledge do too well; chance is .25, and at most {limit + slack:.3f} is allowed"
-            f" (items.max_shortcut {limit}, + {slack:.3f} for {items:,} item{'' if items == 1 else 's'}):",
+            f" (items.max_shortcut {limit}, + {slack:.3f} for {counted(items, 'item')}):",
             *solvers,
             "  The wrong options are too unlike the right one. `by_kind` in benchmarks/results/shortcuts.json says in which kinds.",
             "  Add chains, and neighbouring concepts of the same type near the right answers: wrong options are taken from them. Or raise",

@@ -20,10 +20,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from proda.errors import NotFoundError
+from proda.errors import NotFoundError, counted
 from proda.records import Record
 from proda.store.items import load_items
-from proda.workflows.counted import counted
 from proda.workflows.repair_round import branch_of, round_here, run_id
 
 DEV = Path("benchmarks/results/outcomes/dev.csv")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from proda.errors import GateError, InputError, ProdaError, UsageError
+from proda.errors import GateError, InputError, ProdaError, UsageError, counted
 from proda.findings import errors_of, report_text
 from proda.gitrepo import GitError, missing_identity, run_git, under_way
 from proda.records import Record
@@ -100,5 +100,5 @@ def _require_new(root: Path, what: str, files: tuple[str, ...]) -> None:
 
 def _message(what: str, files: tuple[str, ...]) -> str:
     subject = "Rebuild models, scores and diagnoses" if what == "models" else "Rebuild items and samples"
-    number = f"{len(files):,} file{'' if len(files) == 1 else 's'}"
+    number = counted(len(files), "file")
     return f"{subject}\n\n{number}, written by `proda rebuild` from the data of the commit before.\n\n{TRAILER}: {what}\n"

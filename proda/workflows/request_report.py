@@ -16,7 +16,7 @@ from typing import Literal
 
 import msgspec
 
-from proda.errors import InputError, NotFoundError, ProdaError
+from proda.errors import InputError, NotFoundError, ProdaError, counted
 from proda.findings import errors_of
 from proda.gitrepo import run_git
 from proda.history.anchors import anchors_of
@@ -149,7 +149,7 @@ def _data(root: Path) -> Check:
     found = check_repository(root)
     errors = errors_of(found.findings)
     warnings = len(found.findings) - len(errors)
-    text = f"{_count(len(errors), 'error')}, {_count(warnings, 'warning')}"
+    text = f"{counted(len(errors), 'error')}, {counted(warnings, 'warning')}"
     details = tuple(" ".join(str(finding).split()) for finding in errors[:DETAILS])
     if len(errors) > DETAILS:
         details += (f"… and {len(errors) - DETAILS:,} more: `proda check --all`",)
@@ -174,7 +174,7 @@ def _committed(root: Path) -> Check:
     if not files:
         return Check("items and samples", "passed", "committed as they are built")
     more = (f"… and {len(files) - DETAILS:,} more",) if len(files) > DETAILS else ()
-    text = f"{_count(len(files), 'derived file')} not as built from the data: run `proda rebuild`, and push"
+    text = f"{counted(len(files), 'derived file')} not as built from the data: run `proda rebuild`, and push"
     return Check("items and samples", "failed", text, (*files[:DETAILS], *more))
 
 
@@ -214,7 +214,3 @@ def _verdicts(old: Path, new: Path) -> tuple[RequestVerdict, ...]:
         for n in changed
         for r in [rounds.get(n, {})]
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from proda.debugger.branch import ready, said, text_in
-from proda.errors import InputError
+from proda.errors import InputError, counted
 from proda.gitrepo import GitError, run_git
 from proda.knowledge.roundtrip import UnsafeEditError, safely_edited
 from proda.knowledge.tree import CATALOGUE, MERGES, source_path
@@ -173,15 +173,11 @@ def _counts(now: Proposals, before: Proposals | None) -> str:
     counts = Counter(
         s.status for k, s in now.statements.items() if before is None or k not in before.statements or _status(before, k) != s.status
     )
-    accepted = [*([_counted(len(chains), "chain")] if chains else []), _counted(counts["accepted"], "statement")]
+    accepted = [*([counted(len(chains), "chain")] if chains else []), counted(counts["accepted"], "statement")]
     parts = [f"{', '.join(accepted)} accepted"] if chains or counts["accepted"] else []
-    parts += [f"{_counted(counts['rejected'], 'statement')} rejected"] if counts["rejected"] else []
+    parts += [f"{counted(counts['rejected'], 'statement')} rejected"] if counts["rejected"] else []
     return ", ".join(parts) or "proposals"
 
 
 def _status(proposals: Proposals, key: str) -> str:
     return proposals.statements[key].status
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"

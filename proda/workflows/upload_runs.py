@@ -15,7 +15,7 @@ from typing import Any
 from proda.compiler.run_stores import DATABASE, all_runs, experiment_name, own_store, reason, shared_name, shared_store, shared_uri
 from proda.compiler.tracking import end_killed_runs, upload_lock
 from proda.compiler.upload import COPY, DeletedRunError, is_sent, send_run
-from proda.errors import NotFoundError, ProdaError, UsageError
+from proda.errors import NotFoundError, ProdaError, UsageError, counted
 from proda.records import Record
 from proda.store.run_record import read_run, write_run
 
@@ -65,7 +65,7 @@ def upload_runs(root: Path, only: str | None = None) -> Uploaded:
                     copy, known = send_run(own, server, run_id, experiment=name, restore=True), False
         except Exception as error:  # a server fails in many ways
             raise ProdaError(
-                f"{shared_name(root)}\n  The server failed ({reason(error, shared_uri(root) or '')}). {_count(len(sent), 'run')} sent,"
+                f"{shared_name(root)}\n  The server failed ({reason(error, shared_uri(root) or '')}). {counted(len(sent), 'run')} sent,"
                 f" {len(runs) - len(sent) - there - len(deleted) - len(running)} to go. Run `proda runs --upload` again to continue."
             ) from None
         if known and run.data.tags.get(COPY) == copy:
@@ -86,7 +86,3 @@ def _name_copy(root: Path, run: Any, copy: str) -> None:
     known = record.get("run_id")
     if known and known != copy and known in (run.info.run_id, run.data.tags.get(COPY)):
         write_run(root, record | {"run_id": copy, "store": shared_name(root)})
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

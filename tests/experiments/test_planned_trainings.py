@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from proda.experiments.estimate_text import duration, many
+from proda.errors import counted
+from proda.experiments.estimate_text import duration
 from proda.experiments.planned_trainings import TrialPlan
 
 
 def test_counts_are_in_singular_or_plural_and_durations_in_their_unit() -> None:
-    assert [many(n, "training") for n in (0, 1, 2, 1200)] == ["0 trainings", "1 training", "2 trainings", "1,200 trainings"]
-    assert [many(n, "patch", "patches") for n in (1, 2)] == ["1 patch", "2 patches"]
+    assert [counted(n, "training") for n in (0, 1, 2, 1200)] == ["0 trainings", "1 training", "2 trainings", "1,200 trainings"]
+
     assert [duration(s) for s in (0, 42, 60, 2520, 7200, 3570)] == ["0 s", "42 s", "1 min", "42 min", "2 h 00 min", "1 h 00 min"]
 
 

@@ -9,10 +9,11 @@ import pytest
 
 from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
+from proda.errors import counted
 from proda.history.lineage import Lineage, model_order
 from proda.history.names import Name, closest, find
 from proda.history.repairs import Repairs, evidence_text
-from proda.history.trace import Kind, Trace, counted, trace
+from proda.history.trace import Kind, Trace, trace
 from proda.records import Diagnosis, Dropped, Edit, Evidence, Patch, Sample
 from proda.tester.items import write_items
 from tests.toyresults import MODELS, outcome

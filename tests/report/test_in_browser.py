@@ -14,7 +14,7 @@ import pypdfium2
 import pytest
 
 import proda
-from proda.history.trace import counted
+from proda.errors import counted
 from proda.records import Item
 from proda.report.page import Page, build_page
 from proda.report.render import render
