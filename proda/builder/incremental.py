@@ -12,8 +12,8 @@ The unit of work is a topic. Its file is a function of
     and the frozen texts that they found in samples/written                              `_Entry.made_from`
 
 build/cache/samples.msgpack holds digests of exactly these for each topic, and the SHA-256 of the file. A file that has this hash is kept if
-all digests are the same. Samples themselves are not cached. A cache that is damaged, or of another version, is as good as none, and one
-that cannot be written is left as it is.
+all digests are the same. Samples themselves are not cached. A damaged or outdated cache is ignored. If the cache cannot be written, the
+results are still returned.
 
 Many topics are made in several processes (this module is the worker). The result does not depend on their number.
 """

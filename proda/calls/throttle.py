@@ -69,7 +69,7 @@ class Throttle:
         self._wake()
 
     def hold(self, seconds: float) -> None:
-        """Send nothing for so long."""
+        """Delay all further requests by `seconds`."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         if until > self._resume_at:
@@ -77,7 +77,7 @@ class Throttle:
             loop.call_at(until, self._wake)
 
     def stop(self) -> None:
-        """Let nobody in any more."""
+        """Refuse new requests; waiting ones raise StoppedError."""
         self.stopped = True
         self._wake()
 

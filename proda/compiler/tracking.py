@@ -187,7 +187,7 @@ class _Shared:
         try:
             return self._send(own_id)
         except DeletedRunError:
-            return None  # somebody does not want it there; the repository still has it
+            return None  # The run was deleted on the server. The local copy is kept.
 
     def _send(self, own_id: str) -> str | None:
         if self._failed_at is not None and time.monotonic() - self._failed_at < PAUSE_S:

@@ -12,11 +12,10 @@
 
 The budget is `per_error` samples for each failed item that is explained. Each blamed statement or concept gets up to `ENOUGH` samples
 first. What is left goes to the other nodes that were noticed, up to `ENOUGH` each, one patch per chain and one for the links of a topic;
-the rest goes to all of them evenly (JOURNAL.md has the comparison). The conditions of chains get theirs with the noticed nodes, blamed or
-not: those of one chain are wrong options of items about others, and a model prefers what it was told more often. The conditions of a chain
-count as two nodes if it both presupposes something and does not cover something. Samples that contradict the knowledge are removed whether
-or not an item fails. Two concepts that are confused at several nodes are set apart in knowledge/ by an edit in one of the patches
-(distinctions.py).
+the rest goes to all of them evenly (JOURNAL.md has the comparison). Chain conditions always share the budget of noticed nodes. Conditions
+of one chain are distractors for other chains, so uneven training would bias the answers. The conditions of a chain count as two nodes if it
+both presupposes something and does not cover something. Samples that contradict the knowledge are removed whether or not an item fails. Two
+concepts that are confused at several nodes are set apart in knowledge/ by an edit in one of the patches (distinctions.py).
 """
 
 from __future__ import annotations

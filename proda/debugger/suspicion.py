@@ -56,9 +56,8 @@ def suspected_steps(knowledge: Knowledge, item: Item, broken: Iterable[Statement
 def right_as_well(knowledge: Knowledge, item: Item, letter: str) -> bool:
     """Tell whether a wrong option answers the stem as well, by the triples that it records.
 
-    It does if it states what the right option states; or if the knowledge holds each of its triples, and they connect the same two concepts
-    as those of the right option (in an order item, which names no end, begin at the same one). A wrong option may well be true: then it
-    begins or ends elsewhere. Items of other kinds than `COMPLETE` do not state the answer in triples.
+    An option is also correct if (1) its triples equal those of the key, or (2) all its triples are in the knowledge and link the same first
+    and last concept. Order items compare the first concept only. Items of other kinds than `COMPLETE` do not state the answer in triples.
     """
     told, right = option_of(item, letter).triples, item.options[item.key].triples
     if letter == item.answer or item.kind not in COMPLETE or not told or not right:

@@ -134,8 +134,8 @@ Action = (
 def carry_out(root: Path, review: Review, action: Action) -> str:
     """Carry out an action and return what to tell the reviewer, often nothing.
 
-    Raises ChangedOnDiskError, RefusedDecisionError, or what a commit raises; then nothing was written, except that an edit which is to be
-    accepted is kept if the statement is refused.
+    Raises ChangedOnDiskError, RefusedDecisionError, GitError or InputError. Nothing is written on error, with one exception: `edit` with
+    `accept=True` keeps the edit if accepting fails.
     """
     review.require(action.version)
     match action:

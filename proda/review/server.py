@@ -79,7 +79,7 @@ class ReviewServer(ThreadingHTTPServer):
         return f"http://{self.hosts[0]}/{self.token}/"
 
     def server_close(self) -> None:
-        """Close, once the request under way has ended: it may be writing. Later ones wait for ever, and end with the program."""
+        """Stop listening and wait up to TIMEOUT_S for the running request. Requests that arrive later are not answered."""
         super().server_close()
         self.lock.acquire(timeout=TIMEOUT_S)
 

@@ -35,8 +35,7 @@ def spread(
     yielded in the order in which they finish. Otherwise they run one after the other in this process. On Ray every key is a task.
     The number of threads of a task is the same on both, because results can depend on it: it is that of `together` keys that share this
     machine (0: all). `parameters` is the number of parameters of one model; `what` names the work in errors, for example "train seed".
-    `apart` runs a single key in a process of its own too, on a CPU: a command that spreads other work as well then imports torch and
-    transformers once, in the server that its processes are forked from, and not here.
+    If `apart` is true, a single key also runs in a child process (CPU only). This avoids importing torch in the parent.
     A `divisible` task divides its work itself if it runs in several processes: with PRODA_PROCESSES or torchrun, the keys run one after the
     other, each in all processes (see proda/runtime/processes.py).
     `work`, keys and results must be picklable. Raises ShareError for the first task that fails, after ending the others.

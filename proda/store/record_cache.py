@@ -94,7 +94,7 @@ class RecordCache:
             return cls(root, _File())
 
     def save(self) -> None:
-        """Write the cache if its records changed. A cache that cannot be written is done without."""
+        """Write the cache if its records changed. Write errors are ignored; the next check reads all files again."""
         if not any(shelf.changed() for shelf in (self.samples, self.patches, self.items, self.validation)):
             return
         body = msgspec.msgpack.encode(_File(self.samples.kept, self.patches.kept, self.items.kept, self.validation.kept))
