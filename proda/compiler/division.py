@@ -48,7 +48,7 @@ class DataPart(TrainingPart):
         self.number, self.of = this_rank()
         self.writes = self.number == 0
 
-    def begin(self, weights: Mapping[str, Any], done: int, seed: int) -> None:
+    def check_same_start(self, weights: Mapping[str, Any], done: int, seed: int) -> None:
         """Give all processes the weights of rank 0, and those with dropout draws of their own. Raises ShareError."""
         if from_first(done) != done:
             raise ShareError(
@@ -68,11 +68,11 @@ class DataPart(TrainingPart):
         own = chunk[self.number :: self.of]
         return (own, True) if own else (chunk[:1], False)
 
-    def look(self, work: Callable[[], T]) -> T:
+    def without_gradients(self, work: Callable[[], T]) -> T:
         """Return what the process of rank 0 finds."""
         return from_first(work())
 
-    def add_up(self, weights: Mapping[str, Any], loss: float) -> float:
+    def sum_over_processes(self, weights: Mapping[str, Any], loss: float) -> float:
         """Sum losses and gradients. A weight without a gradient in any process keeps none."""
         trained = list(weights.values())
         some = torch.tensor([loss, *(w.grad is not None for w in trained)], dtype=torch.float64, device=device())
@@ -92,7 +92,7 @@ class DataPart(TrainingPart):
 class ShardedPart(DataPart):
     """Each process holds a shard of every weight, and of its gradient and optimizer state."""
 
-    def take(self, model: Any, teacher: Teacher | None) -> None:
+    def prepare_model(self, model: Any, teacher: Teacher | None) -> None:
         """Shard the model in place, layer by layer, and the frozen copy of it that is its teacher."""
         self.model = _Whole(model, getattr(teacher, "model", None))
         mesh = init_device_mesh(device(), (self.of,))
@@ -109,20 +109,20 @@ class ShardedPart(DataPart):
     def _align(self, weights: Mapping[str, Any]) -> None:
         """Nothing to do: each shard is in one process only."""
 
-    def run(self, work: Callable[[], T]) -> T:
+    def with_gradients(self, work: Callable[[], T]) -> T:
         """Return `work()`, in which the weights are whole."""
         found: T = self.model(work)
         return found
 
-    def look(self, work: Callable[[], T]) -> T:
+    def without_gradients(self, work: Callable[[], T]) -> T:
         """Return what the process of rank 0 finds."""
         with torch.no_grad():
-            found = self.run(work)
+            found = self.with_gradients(work)
         for module in self._sharded():  # the weights of the outermost one would stay whole until a backward pass
             module.reshard()
         return from_first(found)
 
-    def add_up(self, weights: Mapping[str, Any], loss: float) -> float:  # noqa: ARG002
+    def sum_over_processes(self, weights: Mapping[str, Any], loss: float) -> float:  # noqa: ARG002
         """Sum the losses. Gradients have been summed in the backward pass."""
         total = torch.tensor(loss, dtype=torch.float64, device=device())
         dist.all_reduce(total)

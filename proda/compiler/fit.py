@@ -77,10 +77,10 @@ class TrainingPart:
     of = 1  # number of processes
     writes = True  # whether this process writes checkpoints and progress
 
-    def take(self, model: Any, teacher: Teacher | None) -> None:
+    def prepare_model(self, model: Any, teacher: Teacher | None) -> None:
         """Prepare the model, before the optimizers are made."""
 
-    def begin(self, weights: Mapping[str, Any], done: int, seed: int) -> None:
+    def check_same_start(self, weights: Mapping[str, Any], done: int, seed: int) -> None:
         """Make sure that all processes begin with the same weights after the same number of steps."""
 
     def rows(self, chunk: Step) -> tuple[Step, bool]:
@@ -90,15 +90,15 @@ class TrainingPart:
         """
         return chunk, True
 
-    def run(self, work: Callable[[], T]) -> T:
+    def with_gradients(self, work: Callable[[], T]) -> T:
         """Return `work()`, in which the model computes a loss."""
         return work()
 
-    def look(self, work: Callable[[], T]) -> T:
+    def without_gradients(self, work: Callable[[], T]) -> T:
         """Return `work()`, in which the model computes without gradients."""
         return work()
 
-    def add_up(self, weights: Mapping[str, Any], loss: float) -> float:  # noqa: ARG002  there is nothing to add
+    def sum_over_processes(self, weights: Mapping[str, Any], loss: float) -> float:  # noqa: ARG002  there is nothing to add
         """Add up gradients, in place, and losses over all processes. Returns the sum of the losses."""
         return loss
 
@@ -129,9 +129,9 @@ def fit(
     keep_freed_memory()
     torch.manual_seed(seed)
     outer = _outer_matrices(model)
-    part.take(model, teacher)
+    part.prepare_model(model, teacher)
     device = next(model.parameters()).device
-    packed = part.look(lambda: honours_packing(model, [e for epoch in epochs for e in epoch][:4], pad))
+    packed = part.without_gradients(lambda: honours_packing(model, [e for epoch in epochs for e in epoch][:4], pad))
     steps = plan_steps(epochs, recipe, seed=seed, packed=packed)
     weights = {name: p for name, p in model.named_parameters() if p.requires_grad}
     optimizers = _optimizers(weights, outer, recipe)
@@ -142,7 +142,7 @@ def fit(
     sizes = [sum(len(e.tokens) for row in step for e in row) for step in steps]
     room = CHUNK_TOKENS * (part.of if recipe.softmax_share == 1 else 1)  # each chunk has a draw, which must not depend on the processes
     first = len(losses)
-    part.begin(weights, first, seed)
+    part.check_same_start(weights, first, seed)
     model.train()
     named, stream = what if not first else f"{what} (from step {first})", None if part.writes else io.StringIO()
     with _old_objects_left_alone(), Progress(named, sum(sizes[first:]), "tokens", stream=stream) as progress:
@@ -159,10 +159,10 @@ def fit(
                 if present is not None and recipe.softmax_share < 1:
                     whole = batch if len(rows) == len(chunk) else collate(chunk, pad, device, packed=False)  # the same draw in each process
                     among = drawn(present, whole, recipe.softmax_share, generator)
-                loss = part.run(partial(_loss, model, teacher, batch, among, chunk[0][0].soft, learned, low))
+                loss = part.with_gradients(partial(_loss, model, teacher, batch, among, chunk[0][0].soft, learned, low))
                 (loss if counts else loss * 0.0).backward()
                 total += float(loss.detach()) if counts else 0.0
-            total = part.add_up(weights, total)
+            total = part.sum_over_processes(weights, total)
             if not math.isfinite(total):
                 raise FitError(
                     f"{what}: the loss is {total} at step {number + 1} of {len(steps)}, expected a finite number."

@@ -122,14 +122,14 @@ def _timed(parallel: Literal["data", "sharded"]) -> tuple[TrainingPart, list[flo
     from proda.compiler.division import part_of
 
     part, ends = part_of(parallel), list[float]()
-    add_up = part.add_up
+    sum_up = part.sum_over_processes
 
     def timed(weights: Mapping[str, Any], loss: float) -> float:
-        total = add_up(weights, loss)
+        total = sum_up(weights, loss)
         ends.append(time.monotonic())
         return total
 
-    part.add_up = timed  # type: ignore[method-assign]  # it is called once in each step
+    part.sum_over_processes = timed  # type: ignore[method-assign]  # it is called once in each step
     return part, ends
 
 
