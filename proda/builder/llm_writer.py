@@ -12,7 +12,6 @@ replies). Names in examples are invented, so a reply that uses one has copied it
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 
 from proda.builder.briefs import Brief
 from proda.calls.checked_replies import CheckedReplies
+from proda.calls.plain_text import trimmed
 from proda.calls.records import Question
 from proda.calls.task_prompts import TaskPrompt, load_task_prompt
 from proda.graph import Knowledge
@@ -43,8 +43,8 @@ class WordedReply(BaseModel):
 
     def wording(self) -> Wording:
         """The text as it is frozen: NFC, without blanks around it."""
-        options = tuple(_plain(option) for option in self.options)
-        return Wording(_plain(self.question), _plain(self.answer), _plain(self.explanation), options)
+        options = tuple(trimmed(option) for option in self.options)
+        return Wording(trimmed(self.question), trimmed(self.answer), trimmed(self.explanation), options)
 
     @model_validator(mode="after")
     def _as_planned(self, info: ValidationInfo) -> WordedReply:
@@ -96,7 +96,3 @@ def _task(brief: Brief, knowledge: Knowledge) -> dict[str, Any]:
         "names": {c.term: list(c.aliases) for c in concepts if c.aliases},
         "keep": sorted(brief.keep),
     }
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip()

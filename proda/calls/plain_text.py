@@ -9,6 +9,7 @@ Each fault has a reason, which is counted, and a message, which goes back to the
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -39,6 +40,11 @@ class TextFault(NamedTuple):
 
     reason: str
     message: str
+
+
+def trimmed(text: str) -> str:
+    """A text of a reply in Unicode form NFC, without blanks around it."""
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def layout_faults(fields: Iterable[Field]) -> Iterator[TextFault]:

@@ -9,7 +9,6 @@ proposed = run.results[question.id].value.case(brief, model="some-model", prompt
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from proda.calls.checked_replies import CheckedReplies
+from proda.calls.plain_text import trimmed
 from proda.calls.records import Question
 from proda.calls.task_prompts import TaskPrompt, load_task_prompt
 from proda.graph import Knowledge
@@ -104,18 +104,18 @@ class CaseReply(BaseModel):
         known = brief.references
         variants = tuple(
             ProposedVariant(
-                _plain(v.situation),
+                trimmed(v.situation),
                 v.answer,
-                _plain(v.because),
+                trimmed(v.because),
                 {
-                    w.option: ProposedWrong(known.get(w.breaks.strip(), w.breaks.strip()), _plain(w.because))
+                    w.option: ProposedWrong(known.get(w.breaks.strip(), w.breaks.strip()), trimmed(w.because))
                     for w in sorted(v.wrong, key=lambda w: w.option)
                 },
             )
             for v in self.variants
         )
-        options = dict(zip(CASE_LETTERS, map(_plain, self.options), strict=True))
-        return ProposedCase(_local(brief.chain, brief.discipline), _plain(self.question), options, variants, model, prompt, brief.key)
+        options = dict(zip(CASE_LETTERS, map(trimmed, self.options), strict=True))
+        return ProposedCase(_local(brief.chain, brief.discipline), trimmed(self.question), options, variants, model, prompt, brief.key)
 
     def name(self) -> str:
         """The title as an id."""
@@ -177,7 +177,3 @@ def ask_for_case(brief: CaseBrief, prompt: TaskPrompt, checking: CheckedReplies[
 
 def _local(node: str, discipline: str) -> str:
     return node.removeprefix(f"{discipline}/")
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip()

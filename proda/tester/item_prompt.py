@@ -10,7 +10,6 @@ The model is told neither the key nor why an option is wrong, so it cannot make 
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +17,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from proda.calls.checked_replies import CheckedReplies
+from proda.calls.plain_text import trimmed
 from proda.calls.records import Question
 from proda.calls.task_prompts import TaskPrompt, load_task_prompt
 from proda.graph import Knowledge
@@ -54,7 +54,7 @@ class ItemReply(BaseModel):
 
     def written(self, item: Item, model: str, prompt: str) -> WrittenItem:
         """The wording as it is frozen: NFC, without blanks around it."""
-        return WrittenItem(item.id, _plain(self.question), tuple(map(_plain, self.options)), item_plan(item), model, prompt)
+        return WrittenItem(item.id, trimmed(self.question), tuple(map(trimmed, self.options)), item_plan(item), model, prompt)
 
     @model_validator(mode="after")
     def _as_planned(self, info: ValidationInfo) -> ItemReply:
@@ -97,7 +97,3 @@ def ask_for_item(
         max_tokens=MAX_TOKENS,
         tag=f"{item.discipline}/{item.topic}",
     )
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip()
