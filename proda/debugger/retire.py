@@ -17,9 +17,10 @@ from proda.debugger.branch import commit_texts, earlier, or_back, ready, switch,
 from proda.errors import InputError
 from proda.gitrepo import GitError
 from proda.records import Diagnosis
+from proda.store.exceptions import PATH as EXCEPTIONS
 from proda.yamlio import dump_yaml, load_yaml_text
 
-PATH = "benchmarks/exceptions.yaml"
+PATH = EXCEPTIONS.as_posix()
 _EMPTY = re.compile(r"^exceptions:[ \t]*(?:\[\]|null|~)?[ \t]*$", re.MULTILINE)
 
 
