@@ -33,7 +33,7 @@ from proda.errors import InputError
 from proda.graph import Knowledge
 from proda.language.neighbours import mentions
 from proda.language.signs import composed
-from proda.language.wording import altered, clause, conditions, path_with_gap, question
+from proda.language.wording import altered, clause, conditions, path_with_gap, question, turned
 from proda.records import Chain, Format, Record, Statement
 from proda.stable_hash import fraction, seed_of, weigher
 
@@ -254,17 +254,6 @@ def _statement(knowledge: Knowledge, plan: Plan, key: Key) -> Plan:
         return msgspec.structs.replace(plan, false=False)
     claim = altered(knowledge, statement, object=wrong[0]) if ask == "object" else altered(knowledge, statement, subject=wrong[0])
     return msgspec.structs.replace(plan, distractors=wrong, claim=(claim,))
-
-
-def turned(statement: Statement) -> Statement:
-    """Return the statement with its ends exchanged, each worded as before."""
-    return msgspec.structs.replace(
-        statement,
-        subject=statement.object,
-        object=statement.subject,
-        subject_as=statement.object_as,
-        object_as=statement.subject_as,
-    )
 
 
 def _ask(knowledge: Knowledge, statement: Statement, ordinal: int) -> Ask:

@@ -43,6 +43,7 @@ from proda.language.wording import (
     sentence,
     subject_as,
     subject_text,
+    turned,
 )
 from proda.records import Chain, Record, Statement, prompt_text
 from proda.stable_hash import by_weight, fraction
@@ -116,7 +117,7 @@ def statement_probes(knowledge: Knowledge, statement: Statement) -> Iterator[Pro
         bare = (object_as(statement) if end == "object" else subject_as(statement)) is not None
         for wording in WORDINGS if rivals else ():
             yield _among(knowledge, statement.id, "statement", wording.replace("{ask}", ask), (right, *rivals), bare=bare)
-    back = reverse(statement)
+    back = turned(statement)
     if knowledge.relations[relation].asymmetric and not knowledge.holds(*back.triple):
         pair = (subject, obj) if fraction("pair", statement.id) < 0.5 else (obj, subject)  # a fixed order would give it away
         asked = f"How are {name(knowledge, pair[0])} and {name(knowledge, pair[1])} linked?"
@@ -127,17 +128,6 @@ def statement_probes(knowledge: Knowledge, statement: Statement) -> Iterator[Pro
 def all_statement_probes(knowledge: Knowledge) -> list[Probe]:
     """Return the probes of every active statement, in the order of the knowledge."""
     return [probe for statement in knowledge.active_statements.values() for probe in statement_probes(knowledge, statement)]
-
-
-def reverse(statement: Statement) -> Statement:
-    """Return the statement the wrong way round. Each concept keeps its wording, so that both read alike."""
-    return msgspec.structs.replace(
-        statement,
-        subject=statement.object,
-        object=statement.subject,
-        subject_as=statement.object_as,
-        object_as=statement.subject_as,
-    )
 
 
 def _fits(knowledge: Knowledge, asked: str, concept: str) -> bool:
@@ -228,7 +218,7 @@ def _instead(knowledge: Knowledge, run: Sequence[Statement], place: int) -> Iter
     step = run[place]
     after = run[place + 1] if place + 1 < len(run) else None
     skip = after and msgspec.structs.replace(after, subject=step.subject, subject_as=step.subject_as)
-    for wrong, what in ((reverse(step), INVERSION), (skip, SKIP)):
+    for wrong, what in ((turned(step), INVERSION), (skip, SKIP)):
         if wrong is not None and not knowledge.holds(*wrong.triple):
             yield wrong, what
     if after is not None:

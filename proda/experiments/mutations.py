@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from proda.debugger.probes import reverse
 from proda.language.wording import (
     GAP,
     End,
@@ -27,6 +26,7 @@ from proda.language.wording import (
     path_with_gap,
     question,
     sentence,
+    turned,
 )
 from proda.records import LETTERS, Concept, Item, Option, Sample, Statement
 
@@ -45,7 +45,7 @@ def flipped(knowledge: Knowledge, statement: Statement, how: str) -> Statement:
     A relation without an opposite stays.
     """
     if how == "turned round":
-        return reverse(statement)
+        return turned(statement)
     return msgspec.structs.replace(statement, relation=knowledge.relations[statement.relation].opposite or statement.relation)
 
 

@@ -251,6 +251,17 @@ def _without_article(text: str) -> str:
     return text[len(article) :]
 
 
+def turned(statement: Statement) -> Statement:
+    """Return the statement with its ends exchanged, each worded as before, so that both read alike."""
+    return msgspec.structs.replace(
+        statement,
+        subject=statement.object,
+        object=statement.subject,
+        subject_as=statement.object_as,
+        object_as=statement.subject_as,
+    )
+
+
 def capital(text: str) -> str:
     """Return the text with its first letter in upper case, unless the second one is, as in "pH" and "mRNA"."""
     return text if text[1:2].isupper() else text[:1].upper() + text[1:]
