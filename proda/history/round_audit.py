@@ -21,6 +21,7 @@ from proda.history.index import index
 from proda.history.lineage import Lineage
 from proda.history.repository import Repository
 from proda.history.round_record import RoundRecord
+from proda.history.rounds import before_round
 from proda.records import Outcome
 from proda.store.corpus import PATCHES
 from proda.store.verdicts import shown_by
@@ -56,15 +57,16 @@ def audit_of_last_round(
     record = next((r for r in reversed(records) if r.patches and r.added), None)
     if record is None:
         return None
-    before = [record.verdict.before] if record.verdict and record.verdict.before else []
-    for revision in (*before, f"{record.added[0].id}^"):
+    told = [record.verdict.before] if record.verdict and record.verdict.before else []
+    for revision in (*told, None):
         try:
-            old = Repository.open(root, revision).outcomes()
+            before = Repository.open(root, revision or before_round(root, record.number))
+            old = before.outcomes()
         except ProdaError:
             continue
         if old:
             found = flips(tallies(old), tallies(outcomes))
-            return RoundAudit(record.number, revision[:9], found, _lines(lineage, found, old, outcomes, added_in))
+            return RoundAudit(record.number, (before.commit or "")[:9], found, _lines(lineage, found, old, outcomes, added_in))
     return None
 
 

@@ -180,3 +180,20 @@ def test_a_reallocation_that_was_taken_back_is_no_round(root: Path) -> None:
     make_patch(root)
     commit(root, "The first patch")
     assert git(root, "rev-parse", before_round(root, 1)).strip() == before
+
+
+def test_what_main_gained_before_the_round_was_merged_is_not_credited_to_the_round(root: Path) -> None:
+    """The round does nothing. Main got better meanwhile, by a definition and a rebuild of its own."""
+    make_outcomes(root, twin_forgotten)
+    commit(root, "Before")
+    git(root, "switch", "-q", "-c", "r1")
+    make_patch(root)
+    commit(root, "Repair something")
+    git(root, "switch", "-q", "-")
+    make_outcomes(root, known)
+    commit(root, "Rebuilt on main")
+    main = git(root, "rev-parse", "HEAD").strip()
+    git(root, "merge", "-q", "--no-ff", "-m", "Merge the round", "r1")
+    done = proda(root, "verify")
+    assert done.returncode == 0 and f"against {main[:9]}" in done.stdout and "helps" not in done.stdout, done.stdout + done.stderr
+    assert f"before: {main}" in (root / "benchmarks/verdicts/round-1.yaml").read_text()

@@ -75,3 +75,68 @@ def test_samples_that_an_earlier_round_of_the_number_re_allocated_are_not_of_thi
     again = _commit(root, "another benchmark", remove="2-old-00000000.yaml")
     _commit(root, "new", add="2-new-00000000.yaml")
     assert _before(root, 2) == again
+
+
+def _two_branches(root: Path) -> tuple[str, str]:
+    """main with results of its own, and the branch r1 with a round that began before them; (where r1 began, the tip of main)."""
+    start = _commit(root, "results")
+    git(root, "switch", "-q", "-c", "r1")
+    _commit(root, "one", add="1-a-00000000.yaml")
+    _commit(root, "two", add="1-b-00000000.yaml")
+    git(root, "switch", "-q", "main")
+    (root / "definition").write_text("other\n", encoding="utf-8")
+    return start, _commit(root, "main moves on")
+
+
+def _merge(root: Path, branch: str) -> None:
+    git(root, "merge", "-q", "--no-ff", "-m", f"Merge {branch}", branch)
+
+
+@pytest.mark.parametrize("how", ["merge", "squash", "rebase"])
+def test_a_round_that_is_merged_begins_with_what_the_branch_held_before(root: Path, how: str) -> None:
+    _, main = _two_branches(root)
+    if how == "merge":
+        _merge(root, "r1")
+    elif how == "squash":
+        git(root, "merge", "-q", "--squash", "r1")
+        git(root, "commit", "-q", "-m", "Round 1")
+    else:
+        git(root, "rebase", "-q", "main", "r1")
+    _commit(root, "rebuilt")
+    assert _before(root, 1) == main
+
+
+def test_a_re_allocation_that_is_merged_begins_with_what_the_branch_held_before(root: Path) -> None:
+    _commit(root, "results")
+    git(root, "switch", "-q", "-c", "r1")
+    _commit(root, "share samples out\n\nReallocation: round 1")
+    git(root, "switch", "-q", "main")
+    main = _commit(root, "main moves on")
+    _merge(root, "r1")
+    _commit(root, "rebuilt")
+    assert _before(root, 1) == main
+
+
+def test_a_round_into_which_main_is_merged_begins_with_what_main_holds(root: Path) -> None:
+    _, main = _two_branches(root)
+    git(root, "switch", "-q", "r1")
+    _merge(root, "main")
+    _commit(root, "rebuilt")
+    assert _before(root, 1) == main
+
+
+def test_a_merge_of_another_part_of_the_round_or_of_an_old_branch_changes_nothing(root: Path) -> None:
+    _commit(root, "first results")
+    git(root, "branch", "old")
+    start = _commit(root, "results")
+    git(root, "branch", "r1b")
+    _commit(root, "one", add="1-a-00000000.yaml")
+    git(root, "switch", "-q", "r1b")
+    _commit(root, "two", add="1-b-00000000.yaml")
+    git(root, "switch", "-q", "old")
+    (root / "definition").write_text("other\n", encoding="utf-8")
+    _commit(root, "of long ago")
+    git(root, "switch", "-q", "main")
+    _merge(root, "r1b")
+    _merge(root, "old")
+    assert _before(root, 1) == start
