@@ -7,6 +7,7 @@
     patches, by items fixed less items broken
       +3 −0  1-bimetal-strip-bends-s1-3f0c9a1e (unproven)
       … and 90 more (--all)
+      removed by 5ab09d1c4  1-heating-s1-77aa01bc (unproven): 0 items fixed and 2 broken without it
     fixed   physics/bimetal-strip-bends:twin-bridge   0 of 3 → 3 of 3 seeds
       could have   1c77e02b8  1-bimetal-strip-bends-s1-3f0c9a1e (unproven)   through physics/bimetal-strip-bends.s1  by Ada Lovelace
 
@@ -140,7 +141,10 @@ def _patches(effects: Sequence[PatchEffect], few: int | None) -> Iterator[str]:
 
 
 def _effect(effect: PatchEffect) -> str:
-    return f"  +{effect.fixed} −{effect.broken}  {effect.patch}{f' ({effect.says})' if effect.says else ''}"
+    patch = f"{effect.patch}{f' ({effect.says})' if effect.says else ''}"
+    if effect.removed:
+        return f"  removed by {effect.removed}  {patch}: {count(effect.fixed, 'item')} fixed and {effect.broken:,} broken without it"
+    return f"  +{effect.fixed} −{effect.broken}  {patch}"
 
 
 def _items(lines: Sequence[Line], few: int | None) -> Iterator[str]:
@@ -159,6 +163,7 @@ def _items(lines: Sequence[Line], few: int | None) -> Iterator[str]:
             else:
                 what = f"{line.patch} ({line.says})" if line.says else line.patch or line.subject
                 by = f"  by {line.author}" if line.author else ""
-                yield f"  {line.level}  {line.commit}  {what}  through {', '.join(line.through)}{by}"
+                commit = f"removed by {line.commit}" if line.reverted else line.commit
+                yield f"  {line.level}  {commit}  {what}  through {', '.join(line.through)}{by}"
     if few is not None and len(groups) > few:
         yield f"… and {counted(len(groups) - few, 'more item', 'more items')} (--all)"

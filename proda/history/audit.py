@@ -57,6 +57,7 @@ class Line(Record, frozen=True):
     says: str = ""  # about this item, where the verdict speaks of it; otherwise about the patch
     through: tuple[str, ...] = ()  # the nodes that the change and the item share
     author: str = ""  # of the commit
+    reverted: bool = False  # the commit removes the patch
 
 
 class PatchEffect(Record, frozen=True):
@@ -66,6 +67,7 @@ class PatchEffect(Record, frozen=True):
     says: str
     fixed: int
     broken: int
+    removed: str = ""  # the commit that removed the patch: the items flipped without it, so it did not fix or break them
 
 
 def audit(
@@ -93,7 +95,7 @@ def audit(
             Line(
                 *brief, _level(change, item, flip.better, wrong), change.commit, change.subject, change.patch,
                 (change.shown or {}).get(item.content_hash, change.says), tuple(sorted(under.intersection(change.nodes))),
-                change.author,
+                change.author, change.reverted,
             )
             for change in changes
             if under.intersection(change.nodes)
@@ -117,16 +119,20 @@ def by_item(lines: Iterable[Line]) -> dict[str, list[Line]]:
 
 
 def by_patch(lines: Iterable[Line], changes: Iterable[Change]) -> list[PatchEffect]:
-    """Return what happened to the items above each patch, the patches with most items fixed, less those broken, first.
+    """Return what happened to the items above each patch, the patches with most items fixed, less those broken, first; removed ones last.
 
-    `changes` are those that the lines were made from: they have the verdict on each patch, where a line may say what is known of its item.
+    `changes` are those that the lines were made from, oldest first: they have the verdict on each patch, where a line may say what is known
+    of its item.
     """
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    says = {change.patch: change.says for change in changes if change.patch}
+    last = {change.patch: change for change in changes if change.patch}  # a patch may be added and removed
     for line in {(x.item, x.patch): x for x in lines if x.patch}.values():
         counts[line.patch][0 if line.better else 1] += 1
-    found = [PatchEffect(patch, says[patch], fixed, broken) for patch, (fixed, broken) in counts.items()]
-    return sorted(found, key=lambda e: (e.broken - e.fixed, -e.fixed, e.patch))
+    found = [
+        PatchEffect(patch, last[patch].says, fixed, broken, last[patch].commit if last[patch].reverted else "")
+        for patch, (fixed, broken) in counts.items()
+    ]
+    return sorted(found, key=lambda e: (bool(e.removed), e.broken - e.fixed, -e.fixed, e.patch))
 
 
 def summary(lines: Iterable[Line]) -> Mapping[str, int]:

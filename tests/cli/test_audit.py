@@ -88,6 +88,12 @@ def test_a_reverted_patch_is_a_change_too(root: Path, tmp_path: Path) -> None:
     lines = json.loads(proda(clone, "audit", "HEAD~2..HEAD", "--json").stdout)["lines"]
     taken = [line for line in lines if line["patch"] == patch.id]
     assert taken and all(not line["better"] and set(line["through"]) <= set(patch.targets) for line in taken)
+    removal = git(clone, "rev-parse", "HEAD~1")[:9]
+    text = proda(clone, "audit", "HEAD~2..HEAD", "--all").stdout
+    assert f"could have  removed by {removal}  {patch.id}" in text and f"+0 −{len(taken)}" not in text
+    # Both patches, one of which is removed as well: the removal is no mark against the patch.
+    text = proda(clone, "audit", "origin/main..HEAD~1", "--all").stdout
+    assert f"  removed by {removal}  {patch.id}" in text and text.count("\n  +") == 1
 
 
 def test_it_works_in_a_clone_without_caches(root: Path, tmp_path: Path) -> None:
@@ -149,7 +155,7 @@ def test_the_first_dozen_and_a_summary_by_patch_are_shown_and_everything_on_requ
 
     fixed, failed, text = listed()
     assert (fixed, failed) == (6, 6) and f"… and {len(names) - 12} more item" in text
-    assert "patches, by items fixed less items broken" in text and text.count("  +") == 2
+    assert "patches, by items fixed less items broken" in text and text.count("\n  removed by ") == 2 and "\n  +" not in text
     fixed, failed, text = listed("--all")
     assert fixed + failed == len(names) and "(--all)" not in text
 

@@ -104,6 +104,17 @@ def test_patches_are_listed_by_items_fixed_less_items_broken() -> None:
     ]
 
 
+def test_a_patch_that_is_removed_is_not_blamed_for_what_its_removal_broke() -> None:
+    removed = msgspec.structs.replace(PATCH, commit="ddd", reverted=True)
+    for changes in ([removed], [PATCH, removed]):
+        lines = audit(flipped(ITEM, DOWN, DOWN), ITEMS, WORLD, changes)
+        assert [x.commit for x in lines if x.reverted] == ["ddd"]
+        (effect,) = by_patch(lines, changes)
+        assert (effect.patch, effect.removed, effect.fixed, effect.broken) == (PATCH.patch, "ddd", 0, 1)
+    lines = audit(flipped(ITEM, DOWN, DOWN), ITEMS, WORLD, [removed, PATCH])
+    assert [e.removed for e in by_patch(lines, [removed, PATCH])] == [""], "it was added again"
+
+
 def test_what_only_a_distractor_names_is_not_under_the_item() -> None:
     under = rests_on(WORLD, ITEM)
     assert set(ITEM.statements) <= under and ITEM.chain in under
