@@ -7,6 +7,7 @@ everywhere[0]    "5ab09d1c4 More epochs": parameters or code, which every item r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ DATA = (
 )
 READERS = ("cli", "debugger", "experiments", "history", "report")  # these read results, and make none
 EVERYTHING = (
-    *("params.yaml", "constraints.txt", "proda-version.yaml", "pipelines", "knowledge/relations.yaml", "samples/allocation.yaml"),
+    *("params.yaml", "dvc.yaml", "constraints.txt", "proda-version.yaml", "pipelines", "knowledge/relations.yaml"),
+    *("samples/allocation.yaml", "samples/base", "samples/written"),
     *(
         "proda",
         ":(exclude)proda/__init__.py",
@@ -48,12 +50,14 @@ class ChangedPaths(Record, frozen=True):
 def data_changes(root: Path, first: str, last: str | None) -> tuple[list[Change], list[str]]:
     """Return the data changes between two commits, oldest first, and a line for each commit that affects every item.
 
+    A merge counts with what it changed itself, such as a conflict resolved with a third wording; its branch counts commit by commit.
     Without `last`, up to HEAD: changes that are not committed cannot be reverted, so they are left out. Raises UsageError for more than
     MAX_COMMITS commits, and ShallowError if the clone does not hold all of them.
     """
     repo = open_git(root)
     span = f"{first}..{last or 'HEAD'}"
-    commits = list(repo.iter_commits(span, paths=list(DATA), reverse=True, no_merges=True))
+    touched = _touched(repo, span, DATA)
+    commits = [repo.commit(commit) for commit in touched]
     if len(commits) > MAX_COMMITS:
         end = last[:9] if last else "HEAD"
         raise UsageError(
@@ -63,7 +67,6 @@ def data_changes(root: Path, first: str, last: str | None) -> tuple[list[Change]
     if cut_commits(repo).intersection(commit.hexsha for commit in commits):
         raise ShallowError(f"This clone is shallow, so parts of {span} are missing. {DEEPEN}")
     verdicts = read_verdicts(root)
-    touched = _touched(repo, span)
     changes = []
     with CommittedKnowledge(root) as known:
         for commit in commits:
@@ -79,8 +82,8 @@ def data_changes(root: Path, first: str, last: str | None) -> tuple[list[Change]
                 nodes = known.changed_nodes(commit)
                 if nodes:
                     changes.append(Change(commit.hexsha[:9], str(commit.summary), nodes, author=str(commit.author.name)))
-    everywhere = [f"{c.hexsha[:9]} {c.summary}" for c in repo.iter_commits(span, paths=list(EVERYTHING), reverse=True, no_merges=True)]
-    return changes, everywhere
+    others = (repo.commit(commit) for commit in _touched(repo, span, EVERYTHING))
+    return changes, [f"{c.hexsha[:9]} {c.summary}" for c in others if len(c.parents) < 2 or _edits(repo, c, EVERYTHING)]
 
 
 def changed_paths(repo: Any, last: str, first: str) -> tuple[ChangedPaths, ...]:
@@ -94,11 +97,16 @@ def changed_paths(repo: Any, last: str, first: str) -> tuple[ChangedPaths, ...]:
     )
 
 
-def _touched(repo: Any, span: str) -> dict[str, list[str]]:
-    """Return commit → the data files that it changed, for the commits of `data_changes`."""
-    log = str(repo.git.log("--no-merges", "--name-only", "--format=%x00%H", span, "--", *DATA))
+def _touched(repo: Any, span: str, paths: Sequence[str]) -> dict[str, list[str]]:
+    """Return commit → the files of `paths` that it changed, oldest first; of a merge, those that differ from each of its parents."""
+    log = str(repo.git.log("-c", "--reverse", "--name-only", "--format=%x00%H", span, "--", *paths))
     parts = (part.split("\n") for part in log.split("\0")[1:])
-    return {commit: list(filter(None, names)) for commit, *names in parts}
+    return {commit: changed for commit, *names in parts if (changed := [name for name in names if name])}
+
+
+def _edits(repo: Any, merge: Any, paths: Sequence[str]) -> bool:
+    """Return whether a merge has lines that are on none of its parents, not just lines of several parents in one file."""
+    return bool(repo.git.show("--cc", "--format=", merge.hexsha, "--", *paths))
 
 
 def _targets(commit: Any, name: str) -> tuple[str, ...]:

@@ -51,13 +51,14 @@ class CommittedKnowledge:
     def changed_nodes(self, commit: Any) -> tuple[str, ...]:
         """Return the ids of nodes that a commit changed, added or removed, sorted; empty for the first commit of a history.
 
-        Raises InputError with every finding if the knowledge of the commit or of its first parent has errors, and NotFoundError if one
-        of them holds no knowledge.
+        Of a merge, the nodes that differ from those of each parent. Raises InputError with every finding if the knowledge of the commit or
+        of a parent has errors, and NotFoundError if one of them holds no knowledge.
         """
         if not commit.parents:
             return ()
-        before, after = (self.at(version) for version in (commit.parents[0], commit))
-        return tuple(sorted(node.id for node in compare_nodes(before, after)))
+        after = self.at(commit)
+        changed = ({node.id for node in compare_nodes(self.at(parent), after)} for parent in commit.parents)
+        return tuple(sorted(set.intersection(*changed)))
 
     def at(self, commit: Any) -> Knowledge:
         """Return the compiled knowledge of a commit. Raises as `changed_nodes` does."""

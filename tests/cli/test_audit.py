@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from html import unescape
 from pathlib import Path
 
 import pytest
 
 from proda.errors import UsageError
+from proda.gitrepo import open_git
 from proda.history import changes
-from proda.history.changes import data_changes
+from proda.history.changes import changed_paths, data_changes
 from proda.store.items import load_items
 from proda.store.patches import load_patches
 from proda.store.verdicts import write_verdict
@@ -134,6 +136,48 @@ def test_an_edited_entry_is_a_change_under_the_items_that_rest_on_it(root: Path,
     lines = json.loads(proda(clone, "audit", "HEAD~2..HEAD", "--json").stdout)["lines"]
     assert {x["subject"] for x in lines if x["level"] == "could have"} == {"Say it anew"}
     assert all(x["item"].startswith("lighting/") for x in lines)
+
+
+def _merged(clone: Path, ours: dict[str, str], theirs: dict[str, str], resolved: dict[str, str]) -> str:
+    """A merge of two branches that each write files; `resolved` is what the merge writes. Its hash."""
+    for branch, files in (("-C side", theirs), ("-", ours)):
+        git(clone, "switch", "-q", *branch.split())
+        for path, text in files.items():
+            (clone / path).write_text(text)
+        commit(clone, f"On {'a branch' if files is theirs else 'main'}")
+    subprocess.run(["git", "merge", "-q", "--no-commit", "--no-ff", "side"], cwd=clone, capture_output=True, check=False)
+    for path, text in resolved.items():
+        (clone / path).write_text(text)
+    commit(clone, "Merge the branch")
+    return git(clone, "rev-parse", "HEAD")[:9]
+
+
+def test_what_a_merge_changed_itself_is_a_change_of_the_merge(root: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", str(root), "clone")
+    clone = tmp_path / "clone"
+    before = (clone / TOPIC).read_text()
+    rows = before.splitlines()
+    line = next(x for x in rows[rows.index("  flame-height:") :] if x.strip().startswith("definition:"))
+    ours, theirs, third = (before.replace(line, f"{line} {word}", 1) for word in ("made anew", "of late", "of a third kind"))
+    made = _merged(clone, {TOPIC: ours}, {TOPIC: theirs}, {TOPIC: third})
+    found, everywhere = data_changes(clone, "HEAD~2", None)
+    assert [c.nodes for c in found if c.commit == made] == [("lighting/flame-height",)] and not everywhere
+    params = (clone / "params.yaml").read_text()
+    made = _merged(clone, {"params.yaml": f"# ours\n{params}"}, {"params.yaml": f"{params}# theirs\n"}, {})
+    subjects = [told.partition(" ")[2] for told in data_changes(clone, "HEAD~2", None)[1]]
+    assert sorted(subjects) == ["On a branch", "On main"], "a merge of both sides' lines changes nothing itself"
+
+
+@pytest.mark.parametrize("path", ["samples/base/reading.yaml", "samples/written/lighting/lighting-basics.yaml", "dvc.yaml"])
+def test_a_change_of_what_every_item_rests_on_is_said(root: Path, tmp_path: Path, path: str) -> None:
+    git(tmp_path, "clone", "-q", str(root), "clone")
+    clone = tmp_path / "clone"
+    (clone / path).parent.mkdir(parents=True, exist_ok=True)
+    (clone / path).write_text("# changed\n")
+    commit(clone, "Another text")
+    assert [told.partition(" ")[2] for told in data_changes(clone, "HEAD~1", None)[1]] == ["Another text"]
+    (told,) = changed_paths(open_git(clone), "HEAD~1", "HEAD")  # as `proda bisect` reads them
+    assert told.paths == (path,)
 
 
 def test_the_first_dozen_and_a_summary_by_patch_are_shown_and_everything_on_request(root: Path, tmp_path: Path) -> None:
