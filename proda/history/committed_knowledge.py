@@ -27,7 +27,7 @@ FOLDER = Path("build/cache")
 KEPT = 8  # compiled knowledge in memory, by tree; a history with branches goes back and forth between a few
 _PLAIN = ("100644", "100755")
 # Attributes with which a file in the work tree has other bytes than in git.
-_CONVERTS = re.compile(rb"\b(?:filter|eol|ident|working-tree-encoding|export-ignore|export-subst)\b")
+_CONVERTS = re.compile(rb"\b(?:filter|eol(?!=lf\b)|ident|working-tree-encoding|export-ignore|export-subst)\b")
 
 
 class CommittedKnowledge:

@@ -83,6 +83,20 @@ def test_a_link_or_a_conversion_of_files_is_left_to_git(root: Path, tmp_path: Pa
     assert "ovens" in {c.discipline for c in linked.chains.values()} and "ovens" not in {c.discipline for c in without.chains.values()}
 
 
+def test_line_ends_that_are_lf_in_git_and_here_are_no_conversion(root: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", str(root), "clone")
+    clone = tmp_path / "clone"
+    found = []
+    for ends, old, new in (("lf", "another thing", "a new thing"), ("crlf", "a new thing", "a newer thing")):
+        (clone / ".gitattributes").write_text(f"* text=auto eol={ends}\n")
+        _replace(clone, TOPIC, old, new)
+        commit(clone, ends)
+        with CommittedKnowledge(clone) as known:
+            known.at(find_commit(open_git(clone), "HEAD"))
+        found.append((clone / REVISIONS).exists())
+    assert found == [False, True]
+
+
 def test_errors_and_missing_knowledge_are_those_of_the_commit(root: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "-q", str(root), "clone")
     clone = tmp_path / "clone"

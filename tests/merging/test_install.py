@@ -58,6 +58,17 @@ def test_the_template_gives_the_attributes_of_the_project() -> None:
     assert rules(ROOT / "proda/templates/repository/dot-gitattributes") == rules(ROOT / ".gitattributes")
 
 
+def test_a_clone_has_the_bytes_of_git_where_git_is_set_to_write_crlf(root: Path, tmp_path: Path) -> None:
+    (root / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\r\n")
+    (root / "paper.pdf").write_bytes(b"%PDF-1.4\r\nall of it could be text\n")
+    commit(root, "Files that are no text")
+    names = git(root, "ls-files").stdout.splitlines()
+    git(tmp_path, "clone", "-q", "-c", "core.autocrlf=true", str(root), "clone")
+    assert "params.yaml" in names
+    for name in names:
+        assert (tmp_path / "clone" / name).read_bytes() == (root / name).read_bytes(), name
+
+
 def test_it_needs_a_git_repository(tmp_path: Path) -> None:
     (tmp_path / "knowledge").mkdir()
     (tmp_path / "knowledge/relations.yaml").write_text("relations: {}\n")
