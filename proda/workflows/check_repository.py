@@ -88,7 +88,8 @@ def check_repository(root: Path, *, shape: bool = False) -> Checked:
     ]
     if report.ok:
         knowledge = _knowledge(report)
-        findings += dangling(committed, frozenset({*knowledge.concepts, *knowledge.statements, *knowledge.chains}))
+        replaced = {chain.id: chain.replaced_by for chain in knowledge.chains.values() if chain.replaced_by}
+        findings += dangling(committed, frozenset({*knowledge.concepts, *knowledge.statements, *knowledge.chains}), replaced)
         findings += _stale_patches(root, committed, knowledge)
         findings += _allocation(root, committed, knowledge)
         findings += _merges(root, merges or (), knowledge)

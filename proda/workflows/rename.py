@@ -22,6 +22,9 @@ are worded differently afterwards. Items keep their split: a chain inherits it f
 
 Renaming a node back gives its first id back: the retired entry becomes the active one again. Everything but retired entries is then as it
 was. A chain's abandoned id keeps no `replaced_by` in that case, because its hash must not decide the split.
+
+Where the old id is retired and replaced by the new one already, what still names the old id is renamed, except proposals: a branch with
+patches may have been merged with one that renamed their chain.
 """
 
 from __future__ import annotations
@@ -70,6 +73,7 @@ class Renaming(Record, frozen=True):
     old: str
     new: str
     back: bool = False  # the new id is the node's earlier one
+    finish: bool = False  # the entry is renamed already, by a branch that was merged: only what still names the old id changes
 
     def __call__(self, text: str) -> str:
         """`text` with the new id wherever it holds the old one: of the node, its statements, items or samples; or the topic's file."""
@@ -93,7 +97,7 @@ def plan_rename(root: Path, old: str, new: str, *, topic: bool = False) -> Plann
     """
     knowledge = Repository.open(root).knowledge
     renaming = _renaming(root, knowledge, old, new, topic)
-    if renaming.kind in ("chain", "link"):
+    if renaming.kind in ("chain", "link") and not renaming.finish:
         _require_same_split(root, knowledge, renaming)
     texts, places = _patches(root, renaming)
     if renaming.kind == "topic":
@@ -108,6 +112,10 @@ def plan_rename(root: Path, old: str, new: str, *, topic: bool = False) -> Plann
         text, count = _scalars(root, EXCEPTIONS.as_posix(), renaming)
         if count:
             texts[EXCEPTIONS.as_posix()], places[EXCEPTIONS.as_posix()] = text, count
+    if renaming.finish:
+        if not texts:
+            raise UsageError(f"'{renaming.old}' is replaced by '{renaming.new}' already, and nothing else names it. Nothing to rename.")
+        return Planned(renaming, texts, dict(sorted(places.items())))
     topics = {file: text for file, text in texts.items() if file.startswith("knowledge/") and text is not None}
     waiting, named_there = rename_in_proposals(root, renaming.kind, renaming.old, renaming.new, knowledge, topics)
     return Planned(renaming, texts | waiting, dict(sorted({**places, **named_there}.items())))
@@ -145,14 +153,24 @@ def _renaming(root: Path, knowledge: Knowledge, old: str, new: str, topic: bool)
         if target in topics:
             raise InputError(f"knowledge/{target}.yaml\n  There is a topic of that name already. Choose another.")
         return Renaming(kind, old, target)
+    if _replaced(knowledge, old) == target:
+        return Renaming(kind, old, target, finish=True)
     return Renaming(kind, old, target, _gives_back(knowledge, old, target))
+
+
+def _replaced(knowledge: Knowledge, old: str) -> str | None:
+    """The id that replaced a concept, chain or link; None if it is not retired, or nothing replaced it."""
+    node = knowledge.concepts.get(old) or knowledge.chains[old]
+    return node.replaced_by if node.status == "retired" else None
 
 
 def _gives_back(knowledge: Knowledge, old: str, new: str) -> bool:
     """Whether `new` is the id that the node had before. Raises InputError if it is taken or retired otherwise, or `old` is retired."""
     nodes: dict[str, Concept | Chain] = {**knowledge.concepts, **knowledge.chains}
     if nodes[old].status == "retired":
-        raise InputError(f"'{old}' is retired, and a retired id stays as it is. Rename the node that replaced it.")
+        by = nodes[old].replaced_by
+        advice = f"Rename '{by}', which replaced it." if by else "Nothing replaced it, so there is nothing to rename."
+        raise InputError(f"'{old}' is retired, and a retired id stays as it is. {advice}")
     if new not in nodes:
         return False
     if nodes[new].status == "retired" and nodes[new].replaced_by == old:
@@ -237,7 +255,7 @@ def _edit_topic(document: Any, discipline: str, renaming: Renaming) -> int:
                 wrong["breaks"] = broken(wrong["breaks"])
     section = document.get(f"{renaming.kind}s") or {}
     home, _, local = renaming.old.partition("/")
-    if home == discipline and local in section:
+    if home == discipline and local in section and not renaming.finish:
         _replace_entry(section, local, renaming)
         count += 1
     return count

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from proda.store.patches import load_patches
 from tests.toyresults import commit, make_patch
 from tests.toyworld import make_repository
 
@@ -68,6 +69,41 @@ def test_a_renamed_patch_that_is_not_committed_yet_is_no_stale_one(root: Path) -
     other = patch.read_text().replace("What is it?", "What is that?")
     patch.write_text(other)
     assert _run(root, "check").returncode == 1  # edited by hand: the name no longer fits the content
+
+
+def test_a_rename_on_one_branch_and_a_patch_on_another_are_finished_after_the_merge(root: Path) -> None:
+    def git(*arguments: str) -> None:
+        who = ("-c", "user.name=Toy", "-c", "user.email=toy@example.org")
+        subprocess.run(["git", *who, *arguments], cwd=root, check=True, capture_output=True)
+
+    (made,) = (root / "samples/patches").glob("*.yaml")
+    patch = made.read_text()
+    chain = load_patches(root)[0].targets[0].partition(".")[0]
+    new = f"{chain}-anew"
+    git("rm", "-q", str(made))
+    commit(root, "No patch yet")
+    git("switch", "-q", "-c", "patched")
+    made.parent.mkdir(exist_ok=True)
+    made.write_text(patch)
+    commit(root, "Repair something")
+    git("switch", "-q", "main")
+    assert _run(root, "mv", chain, new).returncode == 0
+    commit(root, "Renamed")
+    git("merge", "-q", "--no-ff", "-m", "Merge the patch", "patched")
+    check = _run(root, "check")
+    assert check.returncode == 1 and f"run `proda mv {chain} {new}`" in check.stdout
+    dry = _run(root, "mv", chain, new, "--dry-run")
+    assert dry.returncode == 0 and [line.split()[0] for line in dry.stdout.splitlines()] == [made.relative_to(root).as_posix()]
+    topics = {path: path.read_bytes() for path in (root / "knowledge").rglob("*.yaml")}
+    assert _run(root, "mv", chain, new).returncode == 0
+    assert load_patches(root)[0].targets[0].startswith(f"{new}.") and topics == {path: path.read_bytes() for path in topics}
+    check = _run(root, "check")
+    assert (check.returncode, check.stdout) == (0, "")
+    commit(root, "Finished")
+    again = _run(root, "mv", chain, new)
+    assert again.returncode == 2 and f"'{chain}' is replaced by '{new}' already" in again.stderr and "Traceback" not in again.stderr
+    other = _run(root, "mv", chain, "other")
+    assert other.returncode == 1 and f"Rename '{new}', which replaced it." in other.stderr
 
 
 def test_json_lists_files_and_places(root: Path) -> None:
