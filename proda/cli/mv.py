@@ -21,7 +21,7 @@ import click
 from proda.cli.settings import ROOT_HELP
 from proda.errors import counted
 
-NEXT = "Next: dvc repro. It writes items, samples and results again."
+NEXT = "Next: dvc repro. It writes items, samples and results again. Then `git add -A` and commit: renamed files are new to git."
 REWORDED = (
     "Wordings are drawn by id, so those of the renamed node change. An exception whose item reads differently then stops the build until"
     " it is judged again."

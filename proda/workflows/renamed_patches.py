@@ -22,15 +22,18 @@ SAID = ("format", "question", "options", "answer", "explanation")  # what a samp
 
 
 def renamed_patches(root: Path, waiting: Iterable[str]) -> set[str]:
-    """Return those files of `waiting` whose patch is in HEAD under another name that the work tree no longer has.
+    """Return those files of `waiting` whose patch is in HEAD or its parent under another name that the work tree no longer has.
 
-    Names are relative to `root`. Patches are compared without their ids. Returns an empty set where git has no commit.
+    HEAD may have removed the old file without adding the new one, as `git commit -a` does. Names are relative to `root`. Patches are
+    compared without their ids. Returns an empty set where git has no commit.
     """
-    committed = _git(root, "ls-tree", "-r", "--name-only", "HEAD", "--", PATCHES.as_posix()).splitlines()
-    gone = [name for name in committed if name.endswith(".yaml") and not (root / name).exists()]
+    gone: dict[str, str] = {}
+    for revision in ("HEAD^", "HEAD"):
+        committed = _git(root, "ls-tree", "-r", "--name-only", revision, "--", PATCHES.as_posix()).splitlines()
+        gone |= {name: revision for name in committed if name.endswith(".yaml") and not (root / name).exists()}
     if not gone:
         return set()
-    before = {_said(_loaded(_git(root, "show", f"HEAD:./{name}"))) for name in gone}
+    before = {_said(_loaded(_git(root, "show", f"{revision}:./{name}"))) for name, revision in gone.items()}
     return {name for name in waiting if _said(_loaded(root / name)) in before}
 
 

@@ -106,6 +106,19 @@ def test_a_rename_on_one_branch_and_a_patch_on_another_are_finished_after_the_me
     assert other.returncode == 1 and f"Rename '{new}', which replaced it." in other.stderr
 
 
+def test_a_renamed_patch_that_git_commit_a_left_out_is_no_stale_one_and_the_advice_adds_it(root: Path) -> None:
+    path = root / "knowledge/lighting/lighting-basics.yaml"
+    path.write_text(path.read_text().replace("text: Lamp oil is part of", "text: All lamp oil is part of"))
+    commit(root, "Worded otherwise")
+    done = _run(root, "mv", "lighting/oil-feeds-flame", "oil-makes-flame")
+    assert "git add -A" in done.stderr
+    who = ["-c", "user.name=Toy", "-c", "user.email=toy@example.org"]
+    subprocess.run(["git", *who, "commit", "-q", "-a", "-m", "Renamed"], cwd=root, check=True)
+    assert "?? samples/patches/" in _status(root)
+    check = _run(root, "check")
+    assert (check.returncode, check.stdout) == (0, "")
+
+
 def test_json_lists_files_and_places(root: Path) -> None:
     found = json.loads(_run(root, "mv", "milling/flour", "milling/meal", "--json").stdout)
     assert found == {
