@@ -46,7 +46,7 @@ def rebuild(
 ) -> None:
     """Fix what `proda check --fix` fixes, rebuild what is derived from the data, and commit it on this branch."""
     from proda.history.repository import Repository
-    from proda.workflows.publish import current_branch, on_remote, push_branch, push_place, require_forge
+    from proda.workflows.publish import current_branch, is_ahead, on_remote, push_branch, push_place, require_forge
     from proda.workflows.rebuild_branch import rebuild_branch
 
     _refuse(checks and bool(branch or pushes), "--check commits nothing, so --branch and --push do not apply.")
@@ -66,13 +66,15 @@ def rebuild(
     ran = f"rebuilt {', '.join(done.ran)}" if done.ran else "nothing to rebuild"
     if not done.files:
         note(f"{ran}: every derived file is committed as it is built.")
-        return
-    if checks:
+        if branch or not pushes or not is_ahead(where, before):
+            return
+    elif checks:
         click.echo("\n".join(done.files))
         note(f"{ran}: {counted(len(done.files), 'file')} not committed as built. Run `proda rebuild`, or `dvc repro` and commit.")
         context.exit(1)
     now = current_branch(where) if pushes else branch or "this branch"
-    note(f"{ran}: {counted(len(done.files), 'file')}, committed as {done.commit[:9]} on {now}")
+    if done.files:
+        note(f"{ran}: {counted(len(done.files), 'file')}, committed as {done.commit[:9]} on {now}")
     if not pushes:
         return
     if requests and place:

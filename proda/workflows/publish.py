@@ -49,6 +49,17 @@ def on_remote(root: Path, branch: str) -> bool:
     return bool(run_git(root, "ls-remote", REMOTE, f"refs/heads/{branch}").strip())
 
 
+def is_ahead(root: Path, branch: str) -> bool:
+    """Return whether HEAD, on `branch`, has a commit that the remote's branch lacks, as after a push that was refused. Raises GitError."""
+    there = run_git(root, "ls-remote", REMOTE, f"refs/heads/{branch}").split()
+    if not there:
+        return True
+    try:
+        return bool(run_git(root, "rev-list", "-1", "HEAD", f"^{there[0]}").strip())
+    except GitError:  # the remote has commits that are not here
+        return bool(run_git(root, "rev-list", "-1", "HEAD", "--not", f"--remotes={REMOTE}").strip())
+
+
 def open_branch(
     root: Path, place: Place, branch: str, base: str, title: str, body: str, environ: Mapping[str, str], *, wait_s: float | None = None
 ) -> Opened:

@@ -81,6 +81,26 @@ def test_derived_files_are_rebuilt_committed_and_pushed_and_a_second_run_does_no
     assert git(edited, "rev-parse", "HEAD~1") == before
 
 
+def test_a_rebuild_whose_push_was_refused_is_pushed_by_the_next_run(edited: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    git(edited, "push", "-q", "origin", "edit")
+    git(tmp_path, "clone", "-q", "-b", "edit", str(tmp_path / "bare.git"), str(other))
+    (other / "notes.txt").write_text("meanwhile\n")
+    commit(other, "Meanwhile")
+    git(other, "push", "-q")
+    refused = proda(edited, "rebuild", "--push")
+    assert refused.returncode == 1 and "git pull --rebase origin edit" in refused.stderr
+    git(edited, "pull", "-q", "--rebase", "origin", "edit")
+    done = proda(edited, "rebuild", "--push")
+    assert done.returncode == 0 and "Pushed edit to origin." in done.stderr, done.stderr
+    assert git(tmp_path / "bare.git", "rev-parse", "edit") == git(edited, "rev-parse", "HEAD")
+    again = proda(edited, "rebuild", "--push")
+    assert again.returncode == 0 and "Pushed" not in again.stderr, "the remote has it all"
+    git(edited, "reset", "-q", "--hard", "HEAD~1")
+    behind = proda(edited, "rebuild", "--check")
+    assert behind.returncode == 1 and "Pushed" not in behind.stderr
+
+
 def test_check_commits_nothing_and_fails_until_the_branch_is_rebuilt(edited: Path) -> None:
     before = git(edited, "rev-parse", "HEAD")
     done = proda(edited, "rebuild", "--check")
