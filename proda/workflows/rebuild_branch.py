@@ -36,7 +36,7 @@ def rebuild_branch(root: Path, *, models: bool = False, commit: bool = True, bra
     """Fix, check and rebuild, then commit what changed, on the branch that is checked out, or on a new one named `branch`.
 
     Raises InputError with the errors of the data, GateError if a stage fails or a rebuild of a rebuild changes something, UsageError if
-    files are changed already, GitError if git refuses.
+    files other than derived ones are changed already, GitError if git refuses.
     """
     if commit:
         _require_ready(root)
@@ -70,7 +70,9 @@ def _require_ready(root: Path) -> None:
         raise GitError(f"A git {what} is in progress. Finish it, or run `git {what} --abort`; then run this again.")
     if lacking := missing_identity(root):
         raise GitError(f"git does not know who you are ({lacking}). Set user.name and user.email, then run this again.")
-    changed = run_git(root, "status", "--porcelain", "--untracked-files=no").splitlines()
+    entries = run_git(root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=no").split("\0")
+    # Derived files are written anew: another command, such as `proda pr`, may have rebuilt them.
+    changed = [entry for entry in entries if entry and not any(Path(entry[3:]).is_relative_to(path) for path in DERIVED)]
     if changed:
         lines = "\n".join(changed[:10])
         raise UsageError(f"The work tree has changes that are not committed:\n{lines}\n  Commit or stash them, then run this again.")

@@ -101,6 +101,19 @@ def test_a_rebuild_whose_push_was_refused_is_pushed_by_the_next_run(edited: Path
     assert behind.returncode == 1 and "Pushed" not in behind.stderr
 
 
+def test_derived_files_that_another_command_wrote_are_committed_and_other_changes_are_refused(edited: Path) -> None:
+    assert proda(edited, "rebuild", "--check").returncode == 1
+    assert set(git(edited, "diff", "--name-only").split()) == {"dvc.lock", "samples/corpus/all.txt"}
+    (edited / "params.yaml").write_text((edited / "params.yaml").read_text() + "# a note\n")
+    refused = proda(edited, "rebuild")
+    assert refused.returncode == 2 and "params.yaml" in refused.stderr and "dvc.lock" not in refused.stderr
+    git(edited, "checkout", "-q", "params.yaml")
+    git(edited, "add", "dvc.lock")
+    done = proda(edited, "rebuild")
+    assert done.returncode == 0 and "2 files, committed as" in done.stderr, done.stderr
+    assert git(edited, "status", "--porcelain") == "" and proda(edited, "rebuild", "--check").returncode == 0
+
+
 def test_check_commits_nothing_and_fails_until_the_branch_is_rebuilt(edited: Path) -> None:
     before = git(edited, "rev-parse", "HEAD")
     done = proda(edited, "rebuild", "--check")
