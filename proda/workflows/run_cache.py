@@ -33,7 +33,8 @@ def push_outputs(remote: str | None) -> int:
     with Repo() as repo, repo.lock:
         runs = Path(repo.cache.legacy.path) / "runs"
         entries = [(entry.parent.name, entry.name) for entry in sorted(runs.glob("*/*/*"))]
-        named = {each for found in repo.stage_cache.get_used_objs(entries).values() for each in found}
+        # Without `force`, DVC stops at a folder whose listing is not here, as in a clone that pulled the run cache alone.
+        named = {each for found in repo.stage_cache.get_used_objs(entries, force=True).values() for each in found}
         here = {each for each in named if repo.cache.local.exists(each.value)}
         if not here:
             return 0
