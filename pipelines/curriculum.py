@@ -21,6 +21,7 @@ from pipelines.stage import stage
 from proda.builder.plan import plan_samples
 from proda.builder.template_writer import write_sample
 from proda.compiler.invented import Half, half_of, invented_world
+from proda.errors import InputError
 from proda.graph import Knowledge
 from proda.params import Params
 from proda.stable_hash import by_weight, fraction
@@ -40,7 +41,10 @@ HELDOUT = 0.05  # share of the reading's sentences that the base never sees
 
 @stage("curriculum")
 def main(params: Params) -> str:
-    """Write the four files, and return the number of documents, replayed samples and suite items."""
+    """Write the four files, and return the number of documents, replayed samples and suite items.
+
+    Raises InputError, before anything is written, if the general suite would be empty.
+    """
     replayed, suite_half = _half(params, "replayed"), _half(params, "suite")
     replay = _samples(replayed, params.curriculum.samples_per_statement, params) + _answered_items(replayed, params)
     taught = _samples(suite_half, params.curriculum.suite_samples_per_statement, params)
@@ -48,11 +52,24 @@ def main(params: Params) -> str:
     kept, heldout = _reading(params)
     documents += [{"prompt": "", "completion": text} for text in kept for _ in range(params.curriculum.reading_epochs)]
     suite = write_suite(suite_half, seed=params.curriculum.seed, count=params.curriculum.suite_items)
+    if not suite:
+        raise InputError(_no_suite(params, suite_half))
     write_file(OUT / "documents.jsonl", _lines(by_weight(documents, "order", name=lambda d: d["prompt"] + d["completion"])))
     write_file(OUT / "replay.jsonl", _lines(replay))
     write_file(OUT / "heldout.txt", "\n".join(heldout) + "\n")
     write_file(ROOT / "benchmarks/general/suite.jsonl", _lines(suite))
     return f"curriculum: {len(documents):,} documents, {len(replay):,} of them for replay; general suite of {len(suite):,} items"
+
+
+def _no_suite(params: Params, suite_half: Knowledge) -> str:
+    """Why the general suite is empty: an item needs three wrong concepts, which a few chains may not have."""
+    asked = params.curriculum
+    chains = f"{len(suite_half.chains)} of {asked.chains} invented chain{'' if asked.chains == 1 else 's'}"
+    return (
+        f"params.yaml  curriculum.chains\n  Got {asked.chains}, with suite_share {asked.suite_share}: the general suite would ask about"
+        f" {chains}, which give none of {asked.suite_items} items, so forgetting could not be measured. Raise curriculum.chains"
+        " (default: 64)."
+    )
 
 
 def _half(params: Params, half: Half) -> Knowledge:

@@ -84,9 +84,15 @@ def refuse_empty(items: Sequence[Item], suites: Mapping[str, Sequence[Item]]) ->
         counts = ", ".join(
             f"{len(suite)} of the general suite{'' if (name,) == CURRICULUM_ONLY else f' {name}'}" for name, suite in suites.items()
         )
-        raise EmptyBenchmarkError(
-            f"Nothing to score: {len(items)} items and {counts or 'no general suite'}, expected both. Run `dvc repro evaluate`."
-        )
+        if not items:
+            advice = "`dvc repro benchmark` writes items, and `proda check` says why there may be none"
+        elif not suites:
+            advice = "name one in evaluate.general of params.yaml"
+        else:
+            empty = next(name for name, suite in suites.items() if not suite)
+            advice = "raise curriculum.chains in params.yaml" if empty in CURRICULUM_ONLY else f"add items to the suite {empty}"
+            advice = f"{advice}, then run `dvc repro`"
+        raise EmptyBenchmarkError(f"Nothing to score: {len(items)} items and {counts or 'no general suite'}, expected both: {advice}.")
 
 
 def evaluation(

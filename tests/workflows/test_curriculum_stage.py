@@ -11,11 +11,13 @@ import pytest
 
 from pipelines.curriculum import main
 from proda.compiler.invented import invented_world
+from proda.errors import EmptyBenchmarkError, InputError
 from proda.language.folding import words
 from proda.params import load_params
 from proda.records import Item
 from proda.store.relations import load_relations
 from proda.tester import bridges, conditions, counterfactuals, effects, sequences
+from proda.tester.evaluate import refuse_empty
 from tests.toyworld import make_repository
 
 
@@ -32,6 +34,14 @@ def run(root: Path) -> str:
         patch.chdir(root)
         line: str = main.__wrapped__(load_params(root / "params.yaml"))  # type: ignore[attr-defined]  # the stage without its printing
     return line
+
+
+def test_parameters_that_give_no_general_suite_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    made = make_repository(tmp_path, git=False)
+    (made / "params.yaml").write_text((made / "params.yaml").read_text().replace("chains: 12,", "chains: 2,"))
+    with pytest.raises(InputError, match=r"curriculum\.chains\n  Got 2, .* Raise curriculum\.chains"):
+        run(made)
+    assert not (made / "build/curriculum").exists() and not (made / "benchmarks/general").exists()
 
 
 def rows(root: Path, name: str) -> list[dict[str, str]]:
@@ -113,3 +123,17 @@ def test_a_second_run_writes_the_same_bytes(root: Path) -> None:
     before = [(root / name).read_bytes() for name in names]
     run(root)
     assert [(root / name).read_bytes() for name in names] == before
+
+
+def test_an_empty_suite_is_refused_with_what_fills_it(root: Path) -> None:
+    items = suite(root)
+    given: list[tuple[dict[str, list[Item]], str]] = [
+        ({"suite": []}, r"raise curriculum\.chains in params\.yaml, then run `dvc repro`"),
+        ({"suite": items, "everyday": []}, r"add items to the suite everyday, then run `dvc repro`"),
+        ({}, r"name one in evaluate\.general of params\.yaml"),
+    ]
+    for suites, advice in given:
+        with pytest.raises(EmptyBenchmarkError, match=advice):
+            refuse_empty(items, suites)
+        with pytest.raises(EmptyBenchmarkError, match=r"dvc repro benchmark"):
+            refuse_empty([], suites)
