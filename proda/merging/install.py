@@ -13,13 +13,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from proda.gitrepo import GitError, run_git
+from proda.gitrepo import UNDER_WAY, GitError, run_git
 from proda.merging.files import DERIVED, DRIVER, GENERATED, INNER, LOCK
 
 CONFLICTS = 3  # exit status of `proda merge-driver`: another one than that of a command that fails
-NOTE = "proda-rebuild"  # in git's folder: the files that a merge kept as they were, one a line
+NOTE = "proda-rebuild"  # in git's folder: the commit that was merged into and a file that was kept as it is there, one pair a line
 _AS_TEXT = "git merge-file -q --marker-size=%L -L ours -L base -L theirs %A %O %B"
-_NOTED = f'echo %P >>"$(git rev-parse --git-path {NOTE})"'
+_NOTED = f'echo "$(git rev-parse HEAD)" %P >>"$(git rev-parse --git-path {NOTE})"'
 _LOCK_SAID = (
     'echo "dvc.lock and derived files stay as they are on the side that is merged into. Run dvc repro to rebuild them, then commit." >&2'
 )
@@ -87,9 +87,30 @@ def missing_attributes(root: Path) -> tuple[str, ...]:
 
 
 def kept_files(root: Path) -> tuple[str, ...]:
-    """The derived files that merges kept as they were since the note was last cleared; sorted."""
+    """The derived files that merges into this branch kept as they were, and that no commit has rebuilt since; sorted.
+
+    Merges into other branches do not count, nor do merges that were aborted or followed by a commit that changes dvc.lock.
+    """
     path = _note(root)
-    return tuple(sorted(set(path.read_text(encoding="utf-8").splitlines()))) if path.is_file() else ()
+    if not path.is_file():
+        return ()
+    by_commit: dict[str, set[str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        commit, _, name = line.partition(" ")
+        by_commit.setdefault(commit, set()).add(name)
+    return tuple(sorted({name for commit, names in by_commit.items() if _waits(root, commit) for name in names}))
+
+
+def _waits(root: Path, commit: str) -> bool:
+    """Whether what a merge into `commit` kept still waits for a rebuild on the branch that is checked out."""
+    try:
+        if run_git(root, "rev-parse", "HEAD").strip() == commit:
+            folder = Path(run_git(root, "rev-parse", "--absolute-git-dir").rstrip("\n"))
+            return any((folder / state).exists() for state, _ in UNDER_WAY)  # else it was aborted
+        run_git(root, "merge-base", "--is-ancestor", commit, "HEAD")
+        return not run_git(root, "rev-list", "-1", "--first-parent", f"{commit}..HEAD", "--", "dvc.lock").strip()
+    except GitError:  # on another branch, or a line of an older driver
+        return False
 
 
 def clear_kept(root: Path) -> None:

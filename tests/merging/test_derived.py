@@ -13,7 +13,7 @@ import pytest
 
 from proda.merging.install import kept_files
 from proda.workflows.freshness import freshness
-from tests.merging.gitworld import ROOT, git, merge
+from tests.merging.gitworld import ROOT, branch, git, merge
 from tests.toyresults import commit
 
 COMMAND = [sys.executable, "-P", "-m", "proda.cli.main"]
@@ -90,6 +90,28 @@ def test_two_rebuilt_branches_merge_and_the_result_is_known_to_be_stale(root: Pa
     assert (root / "samples/corpus/milling/all.yaml").read_text() == f"samples:\n  - {length}\n"
     shown = subprocess.run([*COMMAND, "merge"], cwd=root, capture_output=True, text=True, check=False)
     assert "derived" not in shown.stderr and kept_files(root) == ()
+
+
+def test_files_that_an_earlier_merge_or_one_elsewhere_kept_are_not_counted(root: Path) -> None:
+    def derived() -> str:
+        return subprocess.run([*COMMAND, "merge"], cwd=root, capture_output=True, text=True, check=False).stderr
+
+    merge(root, rebuilt("ours", "discipline: ours\n"), rebuilt("theirs", "discipline: their-own\n"))
+    assert len(kept_files(root)) == 2
+    git(root, "switch", "-q", "main")
+    assert kept_files(root) == () and "derived" not in derived(), "main has had no merge"
+    git(root, "switch", "-q", "ours")
+    dvc(root, "repro", "-q")
+    commit(root, "Rebuilt")  # and `proda merge` was not run
+    (root / "knowledge/milling/grain.yaml").write_text("discipline: another\n")
+    assert freshness(root).stale and kept_files(root) == ()
+    git(root, "checkout", "-q", ".")
+    branch(root, "third", rebuilt("third", "discipline: a-third\n"))
+    git(root, "switch", "-q", "ours")
+    git(root, "merge", "--no-edit", "--no-commit", "third", check=False)
+    assert kept_files(root) == ("dvc.lock", "samples/corpus/milling/all.yaml")
+    git(root, "merge", "--abort")
+    assert kept_files(root) == () and "derived" not in derived()
 
 
 def test_derived_files_that_only_one_side_edited_are_not_taken_for_fresh(root: Path) -> None:
