@@ -228,6 +228,11 @@ def test_references_refuses_retired_concepts_and_loose_replacements(tmp_path: Pa
         "chains.rail-buckles.steps[0].subject",
         "chains.heat-speeds.steps[0].subject",
     }
+    said = [f.message for f in findings(toy.write(tmp_path / "again"), "references") if f.path.endswith(".subject")]
+    assert said and all("'physics/heating' is retired. Refer to 'physics/warmth', which replaced it" in line for line in said)
+    del toy.concept("physics/heat", "heating")["replaced_by"]
+    said = [f.message for f in findings(toy.write(tmp_path / "alone"), "references") if f.path.endswith(".subject")]
+    assert said and all("Refer to a concept in use" in line for line in said)
 
 
 def test_a_retired_chain_may_keep_its_retired_concepts(tmp_path: Path) -> None:

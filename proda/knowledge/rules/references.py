@@ -39,7 +39,10 @@ def _statements(columns: Columns) -> Iterator[tuple[str, Violation]]:
         for row in np.flatnonzero(known & ~in_use & live).tolist():
             file, path = columns.place_of_statement(row, field)
             concept = getattr(columns.statement(row), field)
-            yield file, Violation(path, f"'{concept}' is retired. Refer to a concept in use, or retire this chain too.")
+            found = int(np.flatnonzero(columns.concepts["id"] == column[row])[0])
+            by = columns.concept(found).replaced_by
+            other = f"'{by}', which replaced it" if by else "a concept in use"
+            yield file, Violation(path, f"'{concept}' is retired. Refer to {other}, or retire this chain too.")
 
 
 def _replacements(columns: Columns) -> Iterator[tuple[str, Violation]]:
