@@ -45,7 +45,7 @@ def status(revision: str | None, as_json: bool, root: str) -> None:
         lines = list(_stale(found))
     else:
         state = status_of(where)
-        stale = (*_stale(state.freshness, state.changed), *_upgraded(state))
+        stale = (*_stale(state.freshness, state.changed, state.remote), *_upgraded(state))
         data, lines = state, [*_head(state), *stale, *_round(state.round), *_failed(state), *_undecided(state), _next(state)]
         note(state.git)
     if as_json:
@@ -69,7 +69,7 @@ def _head(state: Status) -> Iterator[str]:
         yield f"in conflict: {', '.join(state.unmerged[:FEW])}{more}"
 
 
-def _stale(found: Freshness, files: Sequence[str] = ()) -> Iterator[str]:
+def _stale(found: Freshness, files: Sequence[str] = (), remote: bool = False) -> Iterator[str]:
     if not found.known:
         yield "no dvc.lock: nothing has been built with DVC here"
         return
@@ -102,7 +102,10 @@ def _stale(found: Freshness, files: Sequence[str] = ()) -> Iterator[str]:
     if found.missing:
         yield f"missing: {', '.join(found.missing)}"
     if found.absent:
-        yield f"not on this machine: {', '.join(found.absent)} (`dvc repro` restores them from DVC's cache, or rebuilds them)"
+        advice = "`dvc repro` restores them from DVC's cache, or rebuilds them"
+        if remote:
+            advice = f"`dvc pull --run-cache` gets them from the remote; {advice}"
+        yield f"not on this machine: {', '.join(found.absent)} ({advice})"
 
 
 def _upgraded(state: Status) -> Iterator[str]:

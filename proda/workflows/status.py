@@ -9,6 +9,7 @@ Reads names and hashes only, so that it takes a fraction of a second.
 
 from __future__ import annotations
 
+import configparser
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -68,6 +69,7 @@ class Status(Record, frozen=True):
     unmerged: tuple[str, ...] = ()  # files with an open conflict
     upgraded: tuple[str, ...] = ()  # stages whose installed code is not the one in proda-version.yaml
     undecided: Undecided = Undecided()
+    remote: bool = False  # DVC has a default remote here
 
 
 def status(root: Path) -> Status:
@@ -87,9 +89,18 @@ def status(root: Path) -> Status:
     if upgraded and not tree.under_way and not tree.unmerged:
         step, why = "proda check --fix", "ProDa was upgraded since the results were built"
     branch, commit, under_way, uncommitted = tree.branch, tree.commit, tree.under_way, tree.uncommitted
-    return Status(
-        branch, commit, under_way, uncommitted, why_not, found, changed, this, failed, step, why, tree.unmerged, upgraded, waiting
-    )
+    told = (tree.unmerged, upgraded, waiting, has_remote(root))
+    return Status(branch, commit, under_way, uncommitted, why_not, found, changed, this, failed, step, why, *told)
+
+
+def has_remote(root: Path) -> bool:
+    """Return whether .dvc/config or .dvc/config.local names a default remote. DVC itself is not asked, since it starts slowly."""
+    config = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        config.read([root / ".dvc/config", root / ".dvc/config.local"], encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError):
+        return False
+    return bool(config.get("core", "remote", fallback=""))
 
 
 def open_round(root: Path, branch: str, branches: frozenset[str], *, built: bool) -> OpenRound | None:

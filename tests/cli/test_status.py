@@ -109,6 +109,10 @@ def test_what_is_not_committed_or_not_here_is_said(root: Path) -> None:
     (root / "build/knowledge").rmdir()
     text = proda(root, "status").stdout
     assert "1 file not committed" in text and "not on this machine: build/knowledge" in text and "next: git add" in text
+    assert "dvc pull" not in text
+    (root / ".dvc").mkdir(exist_ok=True)
+    (root / ".dvc/config").write_text("[core]\n    analytics = false\n    remote = team\n['remote \"team\"']\n    url = /srv/team\n")
+    assert "(`dvc pull --run-cache` gets them from the remote; `dvc repro` restores them" in proda(root, "status").stdout
     git(root, "checkout", "-q", "--detach")
     assert "HEAD is detached" in proda(root, "status").stdout
 
