@@ -66,6 +66,7 @@ class PastVerdict(msgspec.Struct, frozen=True):
     commit: Commit
     says: str
     reasons: tuple[str, ...]
+    patches: tuple[str, ...] = ()  # that it is about
 
 
 class RoundRecord(msgspec.Struct, frozen=True):
@@ -156,9 +157,15 @@ def round_trace(record: RoundRecord, repairs: Repairs) -> Trace:
     items = Counter(i for p in patches for i in p.items)
     links = tuple(Link(p.id, p.reason, f"{p.category}, verdict: {repairs.says(p.id)}", p.targets) for p in patches)
     come = [Group("items that failed", tuple(Link(i, note="" if n == 1 else f"{n} patches") for i, n in sorted(items.items())))]
-    judged = tuple(Link(j.commit.short, "; ".join(j.reasons), f"{j.commit.date}, {j.says}") for j in record.judged)
+    judged = tuple(Link(j.commit.short, "; ".join(j.reasons), f"{j.commit.date}, {j.says}{_covered(record, j)}") for j in record.judged)
     gone = tuple(Link(p, note="reverted") for p in record.reverted)
     return made("round", record, come, [Group("patches", links), Group("reverted patches", gone), Group("verdicts", judged)])
+
+
+def _covered(record: RoundRecord, verdict: PastVerdict) -> str:
+    """How many patches of the round a verdict is about, if it is not about all: a round may get patches after it was judged."""
+    about, total = sum(patch in verdict.patches for patch in record.patches), len(record.patches)
+    return f", on {about} of {total} {'patch' if total == 1 else 'patches'}" if about < total else ""
 
 
 def _categories(patches: Iterable[Patch]) -> dict[str, int]:
@@ -192,8 +199,9 @@ def _judged(root: Path, number: int, names: Collection[str]) -> tuple[PastVerdic
             continue
         if names and verdict.patches and not any(f"{p}.yaml" in names for p in verdict.patches):
             continue  # an earlier round with the same number
-        if not found or (found[-1].says, found[-1].reasons) != (verdict.says, verdict.reasons):
-            found.append(PastVerdict(commit, verdict.says, verdict.reasons))
+        past = PastVerdict(commit, verdict.says, verdict.reasons, verdict.patches)
+        if not found or msgspec.structs.replace(found[-1], commit=commit) != past:
+            found.append(past)
     return tuple(found)
 
 

@@ -171,15 +171,21 @@ def branch_of(number: int) -> str:
 def round_here(root: Path) -> int:
     """Return the number of the round to work on.
 
-    On a repair branch it is that branch's round, so that a killed run is continued; elsewhere one more than the last round on record.
+    On a repair branch it is that branch's round, so that a killed run is continued; elsewhere one more than the last round on record. A
+    round of a teammate is on record where a remote has its branch, as far as this clone has fetched it.
     """
+    elsewhere: list[int] = []
     try:
-        found = re.fullmatch(r"repair/round-([1-9][0-9]*)", open_git(root).active_branch.name)
+        repo = open_git(root)
+        here = {head.name for head in repo.heads}
+        remote = re.findall(r"^refs/remotes/.+/(repair/round-([1-9][0-9]*))$", repo.git.for_each_ref("--format=%(refname)"), re.MULTILINE)
+        elsewhere = [int(number) for branch, number in remote if branch not in here]  # a branch that is here is continued
+        found = re.fullmatch(r"repair/round-([1-9][0-9]*)", repo.active_branch.name)
         if found:
             return int(found[1])
     except (NoRepositoryError, TypeError):  # TypeError: HEAD is detached
         pass
-    return 1 + max([*(p.round for p in load_patches(root)), *reallocations(root)], default=0)
+    return 1 + max([*(p.round for p in load_patches(root)), *reallocations(root), *elsewhere], default=0)
 
 
 def run_id(root: Path) -> str:

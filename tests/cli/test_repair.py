@@ -13,7 +13,7 @@ from msgspec import structs
 from proda.records import Item
 from proda.store.items import load_items, write_items_tree
 from proda.store.patches import load_patches, load_samples
-from proda.workflows.repair_round import plan_round
+from proda.workflows.repair_round import plan_round, round_here
 from tests.toyresults import commit, make_diagnoses, make_outcomes, make_results
 from tests.toyworld import make_repository
 
@@ -61,6 +61,19 @@ def test_each_blamed_node_gets_one_commit_and_a_second_run_adds_none(root: Path)
     again = proda(root, "repair")
     assert again.returncode == 0 and git(root, "rev-parse", "HEAD") == head and "  + " not in again.stdout
     assert proda(root, "check").returncode == 0
+
+
+def test_a_round_of_a_teammate_on_the_remote_has_its_number(root: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "--bare", str(root), "bare.git")
+    git(root, "remote", "add", "origin", str(tmp_path / "bare.git"))
+    git(root, "switch", "-q", "-c", "repair/round-1")
+    git(root, "push", "-q", "origin", "repair/round-1")
+    git(root, "switch", "-q", "main")
+    assert round_here(root) == 1, "the branch is here, so its round goes on"
+    git(tmp_path, "clone", "-q", str(tmp_path / "bare.git"), "clone")
+    assert round_here(tmp_path / "clone") == 2
+    git(tmp_path / "clone", "switch", "-q", "repair/round-1")
+    assert round_here(tmp_path / "clone") == 1
 
 
 def test_patches_say_nothing_of_the_questions_that_failed(root: Path) -> None:

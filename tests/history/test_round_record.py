@@ -8,10 +8,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 
 from proda.history.git_log import content, log
 from proda.history.repairs import Repairs, read_repairs
-from proda.history.round_record import RoundRecord, _judged, read_all, round_ids
+from proda.history.round_record import RoundRecord, _judged, read_all, round_ids, round_trace
 from proda.store.patches import named, patch_text, read_patch
 from proda.store.verdicts import write_round
 from tests.toyresults import commit, make_patch, make_results
@@ -70,6 +71,25 @@ def test_a_round_is_its_patches_its_commits_its_verdicts_and_the_scores_on_both_
     assert record.verdict is not None and record.verdict.splits["twin"].difference == 0.25
     # The commit that the verdict names is not in the history, as after a rebase; the round still begins after the same results.
     assert [m["tuned"]["twin"]["accuracy"] for m in record.metrics] == [0.5, 0.75]
+
+
+def test_a_verdict_on_a_part_of_the_patches_says_on_how_many(root: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", str(root), "copy")
+    copy = tmp_path / "copy"
+
+    def verdicts() -> list[str]:
+        trace = round_trace(only(copy), read_repairs(copy))
+        return [link.note.split(", ", 1)[1] for group in trace.leads_to if group.name == "verdicts" for link in group.links]
+
+    assert verdicts() == ["unproven", "helps"]
+    (path,) = (copy / "samples/patches").glob("1-*.yaml")
+    late = named(msgspec.structs.replace(read_patch(path), reason="Found later."))
+    path.with_name(f"{late.id}.yaml").write_text(patch_text(late))
+    commit(copy, "Another patch in the round")
+    assert verdicts() == ["unproven, on 1 of 2 patches", "helps, on 1 of 2 patches"]
+    write_round(copy, 1, {**yaml.safe_load((copy / "benchmarks/verdicts/round-1.yaml").read_text()), "patches": [path.stem, late.id]})
+    commit(copy, "Judged again, with the same result")
+    assert verdicts()[-1] == "helps" and len(verdicts()) == 3
 
 
 def test_a_reallocation_that_was_reverted_says_so(root: Path) -> None:
