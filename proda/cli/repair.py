@@ -19,6 +19,7 @@ pushed, which leaves its commits in place.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,17 +97,33 @@ def repair(
             patches = counted(planned.total, "patch", "patches")
             click.echo(f"round {planned.number}, branch {planned.branch}: {len(planned.patches)} of {patches}")
         _commit(where, planned, dry_run=dry_run, quiet=as_json)
-    for diagnosis in planned.suspects:
-        click.echo(f"suspect item {diagnosis.item}: {diagnosis.reason}", err=True)
-    if planned.leaking:
-        click.echo(f"{counted(planned.leaking, 'sample', 'samples')} left out, which would give an item of the benchmark away.", err=True)
-    if planned.suspects:
-        would = "would retire" if dry_run else "retires"
-        click.echo(f"One commit each {would} them in benchmarks/exceptions.yaml. Drop the commit if the item is right.", err=True)
+    for remark in _remarks(planned, dry_run):
+        click.echo(remark, err=True)
     left = counted(planned.unexplained, "failed item remains", "failed items remain")
     click.echo(f"{left} unexplained." + ("" if dry_run else " Next: dvc repro."), err=True)
     if pushes and not dry_run:
         _publish(where, place, into)
+
+
+def _remarks(planned: PlannedRound, dry_run: bool) -> Iterator[str]:
+    """What a round that had begun before means for its patches, suspect items, and samples that were left out."""
+    if planned.joined:
+        yield f"The branch {planned.branch} exists, so its round goes on. To begin another round, name its number: --round."
+    if planned.held:
+        left_out = counted(planned.held, "patch", "patches")
+        yield f"{left_out} left out: round {planned.number} has patches for the same nodes, made from other diagnoses or settings."
+    if planned.judged:
+        yield (
+            f"Round {planned.number} has a verdict, which says nothing of new patches. Run `dvc repro` and `proda verify` again, or begin"
+            " another round with --round."
+        )
+    for diagnosis in planned.suspects:
+        yield f"suspect item {diagnosis.item}: {diagnosis.reason}"
+    if planned.leaking:
+        yield f"{counted(planned.leaking, 'sample', 'samples')} left out, which would give an item of the benchmark away."
+    if planned.suspects:
+        would = "would retire" if dry_run else "retires"
+        yield f"One commit each {would} them in benchmarks/exceptions.yaml. Drop the commit if the item is right."
 
 
 def _forge(root: Path, requests: bool, base: str | None, number: int | None) -> tuple[Place | None, str]:

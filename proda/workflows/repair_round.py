@@ -13,20 +13,22 @@ from pathlib import Path
 
 import msgspec
 
-from proda.gitrepo import NoRepositoryError, open_git
+from proda.gitrepo import NoRepositoryError, file_text, open_git
 from proda.graph import Knowledge
 from proda.history.repository import Repository
 from proda.history.rounds import reallocations
 from proda.params import Params, load_params
 from proda.records import Diagnosis, Evidence, Item, Patch, Record, Sample
-from proda.store.corpus import load_corpus
+from proda.store.corpus import PATCHES, load_corpus
 from proda.store.diagnoses import load_diagnoses, load_noticed
 from proda.store.items import load_items
 from proda.store.json_results import read_result
 from proda.store.patches import load_patches, named, untouched
 from proda.store.run_record import RUN_RECORD
 from proda.store.training_texts import Text, sample_text
+from proda.store.verdicts import VERDICTS
 from proda.workflows.leak_check import leak_check
+from proda.yamlio import load_yaml_text
 
 PER_ERROR = 20  # samples per failed item, as in the paper's third phase
 ROUND_ORDINALS = 1000  # samples of round n are numbered from n · 1000; no unit of the corpus has as many samples
@@ -42,6 +44,9 @@ class PlannedRound(Record, frozen=True):
     suspects: tuple[Diagnosis, ...]  # items to retire, unless a reviewer finds them right
     unexplained: int  # failed items that no patch is for
     leaking: int = 0  # samples that were left out because they would give an item away
+    held: int = 0  # patches that were left out because the round has other patches for their nodes already
+    joined: bool = False  # another branch is checked out, and the round's branch exists
+    judged: bool = False  # patches are added to a round that has a verdict
 
 
 def require_ready(root: Path) -> None:
@@ -56,15 +61,48 @@ def require_ready(root: Path) -> None:
 def plan_round(root: Path, *, number: int | None = None, per_error: int = PER_ERROR, most: int | None = None) -> PlannedRound:
     """Plan the round for the repository as it is; write nothing. `number` defaults to `round_here`, `most` to all patches.
 
+    A node that the round has a patch for, here or on its branch, gets no second one from other diagnoses or settings.
+
     Raises NotFoundError without diagnoses, InputError if they are malformed or stale.
     """
     from proda.debugger.repair import proposals
 
     diagnoses = load_diagnoses(root)
     this = number or round_here(root)
-    patches, leaking = without_leaks(root, plan_here(root, diagnoses, this, per_error))
+    every, leaking = without_leaks(root, plan_here(root, diagnoses, this, per_error))
+    targets, joined, judged = _begun(root, this)
+    others = {node for patch, nodes in targets.items() if patch not in {p.id for p in every} for node in nodes}
+    patches = [p for p in every if p.id in targets or not others.intersection(p.targets)]
+    chosen = tuple(patches[:most])
     unexplained = sum(d.category == "unexplained" for d in diagnoses)
-    return PlannedRound(this, branch_of(this), len(patches), tuple(patches[:most]), tuple(proposals(diagnoses)), unexplained, leaking)
+    return PlannedRound(
+        this, branch_of(this), len(patches), chosen, tuple(proposals(diagnoses)), unexplained, leaking,
+        held=len(every) - len(patches), joined=joined, judged=judged and any(p.id not in targets for p in chosen),
+    )  # fmt: skip
+
+
+def _begun(root: Path, number: int) -> tuple[dict[str, tuple[str, ...]], bool, bool]:
+    """Return what there is of a round, here and on its branch: its patches with their targets, and whether it has a verdict.
+
+    The second value is whether its branch exists while another one is checked out.
+    """
+    targets = {patch.id: patch.targets for patch in load_patches(root) if patch.round == number}
+    verdict = f"{VERDICTS.as_posix()}/round-{number}.yaml"
+    judged = (root / verdict).is_file()
+    try:
+        repo = open_git(root)
+        tip = next((head.commit for head in repo.heads if head.name == branch_of(number)), None)
+        joined = tip is not None and (repo.head.is_detached or repo.active_branch.name != branch_of(number))
+    except NoRepositoryError:
+        return targets, False, judged
+    if joined and tip is not None:
+        pattern = f"{PATCHES.as_posix()}/{number}-"
+        for name in repo.git.ls_tree("-r", "--name-only", tip.hexsha, "--", f"{PATCHES.as_posix()}/").splitlines():
+            if name.startswith(pattern) and name.endswith(".yaml"):
+                raw = load_yaml_text(file_text(tip, name) or "")
+                targets[Path(name).stem] = tuple(map(str, raw.get("targets", ()))) if isinstance(raw, dict) else ()
+        judged = judged or file_text(tip, verdict) is not None
+    return targets, joined, judged
 
 
 def commit_round(root: Path, planned: PlannedRound, done: Callable[[Patch, bool], None] = lambda *_: None) -> None:

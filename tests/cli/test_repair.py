@@ -13,6 +13,7 @@ from msgspec import structs
 from proda.records import Item
 from proda.store.items import load_items, write_items_tree
 from proda.store.patches import load_patches, load_samples
+from proda.store.verdicts import write_round
 from proda.workflows.repair_round import plan_round, round_here
 from tests.toyresults import commit, make_diagnoses, make_outcomes, make_results
 from tests.toyworld import make_repository
@@ -74,6 +75,29 @@ def test_a_round_of_a_teammate_on_the_remote_has_its_number(root: Path, tmp_path
     assert round_here(tmp_path / "clone") == 2
     git(tmp_path / "clone", "switch", "-q", "repair/round-1")
     assert round_here(tmp_path / "clone") == 1
+
+
+def test_a_round_that_is_continued_from_main_has_no_second_patch_for_a_node(root: Path) -> None:
+    assert proda(root, "repair", "--max", "2").returncode == 0
+    first = load_patches(root)
+    git(root, "switch", "-q", "main")
+    done = proda(root, "repair", "--per-error", "7")
+    assert done.returncode == 0, done.stderr
+    assert "The branch repair/round-1 exists, so its round goes on." in done.stderr and "has a verdict" not in done.stderr
+    assert "2 patches left out: round 1 has patches for the same nodes" in done.stderr
+    targets = [node for patch in load_patches(root) for node in patch.targets]
+    assert len(targets) == len(set(targets)) > 2 and {p.id for p in first} <= {p.id for p in load_patches(root)}
+
+
+def test_a_patch_for_a_round_that_has_a_verdict_is_warned_about(root: Path) -> None:
+    assert proda(root, "repair", "--max", "1").returncode == 0
+    write_round(root, 1, {"round": 1, "says": "helps", "patches": [p.id for p in load_patches(root)]})
+    commit(root, "Verdict")
+    said = "Round 1 has a verdict, which says nothing of new patches."
+    assert said not in proda(root, "repair", "--round", "1", "--max", "1").stderr, "it adds none"
+    git(root, "switch", "-q", "main")
+    for arguments in (("--dry-run",), ()):
+        assert said in proda(root, "repair", "--round", "1", "--max", "2", *arguments).stderr
 
 
 def test_patches_say_nothing_of_the_questions_that_failed(root: Path) -> None:
