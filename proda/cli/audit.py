@@ -143,7 +143,7 @@ def _patches(effects: Sequence[PatchEffect], few: int | None) -> Iterator[str]:
 def _effect(effect: PatchEffect) -> str:
     patch = f"{effect.patch}{f' ({effect.says})' if effect.says else ''}"
     if effect.removed:
-        return f"  removed by {effect.removed}  {patch}: {count(effect.fixed, 'item')} fixed and {effect.broken:,} broken without it"
+        return f"  removed by {effect.removed}  {patch}: {counted(effect.fixed, 'item')} fixed and {effect.broken:,} broken without it"
     return f"  +{effect.fixed} −{effect.broken}  {patch}"
 
 
