@@ -197,10 +197,13 @@ class PromptScores(_ScoringForm):
 
 
 class Letters(_ScoringForm):
-    """The letter that the model answers with. `tokens` is the limit of a reply of an endpoint that returns no log-probabilities."""
+    """The letter that the model answers with. `tokens` is the limit of a reply of an endpoint that returns no log-probabilities.
 
-    def __init__(self, request: Literal["chat", "completion"], tokens: int) -> None:
-        self.request, self.tokens = request, tokens
+    The texts of a chat are preceded by INSTRUCTION, unless they are `worded`: texts that ask for a letter themselves.
+    """
+
+    def __init__(self, request: Literal["chat", "completion"], tokens: int, *, worded: bool = False) -> None:
+        self.request, self.tokens, self.worded = request, tokens, worded
 
     def modes(self, settings: LlmSettings, store: ReplyStore) -> tuple[str, ...]:
         known = store.habits(endpoint_address(settings), self._habits_of(settings))
@@ -247,7 +250,7 @@ class Letters(_ScoringForm):
         return msgspec.json.encode(fields)
 
     def messages(self, question: Any, mode: str) -> list[Message]:
-        return [{"role": "user", "content": f"{INSTRUCTION}\n\n{question.text}"}]
+        return [{"role": "user", "content": question.text if self.worded else f"{INSTRUCTION}\n\n{question.text}"}]
 
     def key(self, question: Any, mode: str, settings: LlmSettings) -> str:
         asked = self.messages(question, mode) if self.request == "chat" else question.text

@@ -270,10 +270,11 @@ def open_model(path: Path) -> tuple[Any, Any]:
     return model.eval(), tokenizer
 
 
-def open_tokenizer(path: Path, *, embedded: bool = False) -> Any:
+def open_tokenizer(path: Path | str, *, embedded: bool = False, revision: str | None = None) -> Any:
     """Load a tokenizer from a folder, without running code from there. Raises InputError naming the folder if that fails.
 
-    With `embedded` it is one that `proda.compiler.tokenizer` has made, which can be loaded without importing torch.
+    `path` may also be an id of the Hugging Face hub: then only the tokenizer's files of `revision` are loaded. With `embedded` it is a
+    tokenizer that `proda.compiler.tokenizer` has made, which can be loaded without importing torch.
     """
     quiet_transformers()
     try:
@@ -283,13 +284,14 @@ def open_tokenizer(path: Path, *, embedded: bool = False) -> Any:
             return PreTrainedTokenizerFast.from_pretrained(path)
         from transformers import AutoTokenizer
 
-        return AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+        return AutoTokenizer.from_pretrained(path, revision=revision or "main", trust_remote_code=False)
     except Exception as error:  # transformers and tokenizers raise many types for damaged files
         raise _not_loaded(path, error) from None
 
 
-def _not_loaded(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path}\n  The folder cannot be loaded as a causal language model with its tokenizer: {_first_line(error)}")
+def _not_loaded(path: Path | str, error: Exception) -> InputError:
+    what = "folder" if Path(path).is_dir() else "model"
+    return InputError(f"{path}\n  The {what} cannot be loaded as a causal language model with its tokenizer: {_first_line(error)}")
 
 
 def _quantised(config: Any) -> str:

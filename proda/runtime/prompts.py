@@ -3,6 +3,7 @@
     prompt_tokens(tokenizer, ["Question: What does heating cause?\\nAnswer:"])     # [[<bos>, 512, 98, …]]: a prompt from its first token
     answer_tokens(tokenizer, ["thermal expansion"])                               # [[812, 377]]: as the text follows a prompt
     end_tokens(tokenizer)                                                         # [2]: what ends the answer in training
+    prompt_text(tokenizer, "Question: …\\nAnswer:")                               # the prompt as a text, for a server that tokenises it
 
 A prompt is bare (`plain`) unless `use_chat_template(tokenizer)` was called: then the question is the user's turn and the answer the
 assistant's, in the words of the template. Training and scoring both call these functions, so that a model is asked as it was taught:
@@ -82,7 +83,7 @@ def prompt_tokens(tokenizer: Any, prompts: Sequence[str]) -> list[list[int]]:
     if chat is None:
         head = head_tokens(tokenizer)
         return [[*head, *ids] for ids in _ids(tokenizer, prompts)]
-    texts = [f"{chat.before}{_question(prompt)}{chat.between}" for prompt in prompts]
+    texts = [f"{chat.before}{user_words(prompt)}{chat.between}" for prompt in prompts]
     return _cut(tokenizer, texts, [chat.blanks + PROBE] * len(texts))[0]
 
 
@@ -116,14 +117,30 @@ def answer_tokens(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
     return _ids(tokenizer, [f"{prefix}{text}" for text in texts])
 
 
+def user_words(prompt: str) -> str:
+    """Return the user's words: a prompt without the marks of a bare one. A prompt that is nothing but marks stays as it is."""
+    return prompt.removeprefix(BEFORE).removesuffix(AFTER).strip() or prompt
+
+
+def prompt_text(tokenizer: Any, prompt: str) -> str:
+    """Return the text of a prompt, without the start token if the tokenizer itself, and so a server, puts it before each text."""
+    chat = _chat(tokenizer)
+    if chat is None:
+        return prompt
+    text, start = f"{chat.before}{user_words(prompt)}{chat.between}", tokenizer.bos_token
+    added = bool(start) and tokenizer("a", verbose=False)["input_ids"][:1] == [tokenizer.bos_token_id]
+    return text.removeprefix(start) if added else text
+
+
+def answer_text(tokenizer: Any, text: str) -> str:
+    """Return what follows `prompt_text` if the answer is `text`."""
+    chat = _chat(tokenizer)
+    return f"{' ' if chat is None else chat.blanks}{text}"
+
+
 def _chat(tokenizer: Any) -> _Template | None:
     found: _Template | None = tokenizer.__dict__.get("_proda_chat")
     return found
-
-
-def _question(prompt: str) -> str:
-    """The user's words: a prompt without the marks of a bare one. A prompt that is nothing but marks stays as it is."""
-    return prompt.removeprefix(BEFORE).removesuffix(AFTER).strip() or prompt
 
 
 def _conversation(tokenizer: Any, question: str, answer: str, where: str) -> str:

@@ -1,6 +1,6 @@
 """Score items with models that an OpenAI-compatible endpoint serves (`evaluate.backend: endpoint`).
 
-    scorer = EndpointScorer(params.evaluate, root)
+    scorer = EndpointScorer(params.evaluate, root)          # or endpoint_scorer(params, root), which finds the chat template
     scorer.outcomes("seed-0", items)                        # outcomes in the order of the items, by the scoring that `evaluate` names
     scorer.option_scores("seed-0", questions)               # summed log-likelihoods, as proda/tester/scoring.py returns them
     scorer.text_losses("seed-0", texts, length=512)         # (predicted tokens, summed loss) of each text
@@ -10,6 +10,9 @@ Every reply is stored in build/replies, so a question is asked once, whoever ask
 Log-likelihoods: the endpoint scores the prompt, and the prompt followed by a blank and the option. The tokens that the second has more than
 the first are those of the option. An option is not scored if its first token begins in the prompt, which happens where a tokenizer joins
 the end of the prompt and the blank. Letters: one request an item, with its options in the order of the item.
+
+With `train.prompt: chat` the texts are those of local scoring: questions and options in the model's chat template, which the given
+tokenizer writes, or the user's words alone where the server puts them into the template (`request: chat`).
 """
 
 from __future__ import annotations
@@ -28,7 +31,8 @@ from proda.calls.scoring_settings import ScoringSettings
 from proda.calls.spending import Budget
 from proda.calls.wire import EndpointError
 from proda.records import SUITE_LETTERS, Item, Outcome
-from proda.tester.letters import letter_text, read_letter
+from proda.runtime.prompts import answer_text, prompt_text, user_words
+from proda.tester.letters import chat_letter_text, letter_text, read_letter
 from proda.tester.scoring import NO_STEM, judge, outcome
 
 if TYPE_CHECKING:
@@ -44,12 +48,17 @@ def served_name(endpoint: EndpointParams, model: str) -> str:
 
 
 class EndpointScorer:
-    """Scores by the endpoint of `params`, for the repository at `root`. All calls together keep to its spend cap."""
+    """Scores by the endpoint of `params`, for the repository at `root`. All calls together keep to its spend cap.
 
-    def __init__(self, params: EvaluateParams, root: Path) -> None:
-        self.params, self.root = params, root
+    `chat` says that the models are asked through their chat template. `tokenizer` then writes it (see `use_chat_template`); letters by
+    `request: chat` need none.
+    """
+
+    def __init__(self, params: EvaluateParams, root: Path, *, chat: bool = False, tokenizer: Any = None) -> None:
+        self.params, self.root, self.chat, self.tokenizer = params, root, chat, tokenizer
         self.by_letter = params.scoring == "letter"
-        self._form = Letters(params.endpoint.request, params.letter_tokens) if self.by_letter else PromptScores()
+        request = params.endpoint.request
+        self._form = Letters(request, params.letter_tokens, worded=chat) if self.by_letter else PromptScores()
         self._budget = Budget(self.settings("base"))
 
     def settings(self, model: str) -> ScoringSettings:
@@ -69,7 +78,7 @@ class EndpointScorer:
             totals = self.option_scores(model, item_questions(items, without_stem=without_stem))
             return [judge(item, model, scores) for item, scores in zip(items, totals, strict=True)]
         replies = self._ask(model, self._texts(items, (), without_stem=without_stem))
-        return [_chosen(item, model, replies.get(letter_text(item, without_stem=without_stem))) for item in items]
+        return [_chosen(item, model, replies.get(self._letter(item, without_stem=without_stem))) for item in items]
 
     def option_scores(self, model: str, questions: Sequence[Question]) -> list[list[float]]:
         """Return the summed log-likelihood in nats of every option of every question, in their order.
@@ -81,10 +90,14 @@ class EndpointScorer:
         crossing = 0
         scores = []
         for prompt, options in questions:
-            before = replies.get(prompt)
-            row = [_continued(before, replies.get(f"{prompt} {option}")) if option else math.nan for option in options]
+            text = self._before(prompt)
+            before, wholes = replies.get(text), [replies.get(self._whole(prompt, option)) for option in options]
+            row = [_continued(before, after) if option else math.nan for option, after in zip(options, wholes, strict=True)]
             whole = not any(map(math.isnan, row))
-            crossing += sum(math.isnan(v) and f"{prompt} {o}" in replies and prompt in replies for v, o in zip(row, options, strict=True))
+            crossing += sum(
+                math.isnan(v) and before is not None and bool(o) and after is not None
+                for v, o, after in zip(row, options, wholes, strict=True)
+            )
             scores.append(row if whole else [math.nan] * len(options))
         if crossing:
             print(f"{model}: {crossing:,} options are not scored, because a token of the server begins in the prompt.", file=sys.stderr)
@@ -115,9 +128,25 @@ class EndpointScorer:
     def _texts(self, items: Sequence[Item], questions: Sequence[Question], *, without_stem: bool = False) -> list[tuple[str, int]]:
         """Return the texts to be asked about, and the number of options of each."""
         if self.by_letter:
-            return [(letter_text(item, without_stem=without_stem), len(item.options)) for item in items]
+            return [(self._letter(item, without_stem=without_stem), len(item.options)) for item in items]
         all_of = [*item_questions(items, without_stem=without_stem), *questions]
-        return [(text, 0) for prompt, options in all_of for text in (prompt, *(f"{prompt} {option}" for option in options if option))]
+        return [(text, 0) for prompt, options in all_of for text in self._asked(prompt, options)]
+
+    def _asked(self, prompt: str, options: Sequence[str]) -> tuple[str, ...]:
+        """The texts that are scored for a question. A prompt without options is a text that is scored as it is."""
+        return (self._before(prompt), *(self._whole(prompt, option) for option in options if option)) if options else (prompt,)
+
+    def _before(self, prompt: str) -> str:
+        return prompt if self.tokenizer is None else prompt_text(self.tokenizer, prompt)
+
+    def _whole(self, prompt: str, option: str) -> str:
+        return f"{prompt} {option}" if self.tokenizer is None else f"{self._before(prompt)}{answer_text(self.tokenizer, option)}"
+
+    def _letter(self, item: Item, *, without_stem: bool) -> str:
+        if not self.chat:
+            return letter_text(item, without_stem=without_stem)
+        prompt = chat_letter_text(item, without_stem=without_stem)
+        return user_words(prompt) if self.params.endpoint.request == "chat" else self._before(prompt)
 
     def _questions(self, texts: Sequence[tuple[str, int]]) -> list[Any]:
         """Return one question for each different text."""

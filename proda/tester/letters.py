@@ -51,6 +51,11 @@ def letter_text(item: Item, *, without_stem: bool = False) -> str:
     return item.letter_prompt.removeprefix(f"Question: {item.stem}\n") if without_stem else item.letter_prompt
 
 
+def chat_letter_text(item: Item, *, without_stem: bool = False) -> str:
+    """Return the prompt for letter scoring of a model that is asked through its chat template: `letter_text`, with REQUEST."""
+    return f"{letter_text(item, without_stem=without_stem).removesuffix(ANSWER)}\n{REQUEST}{ANSWER}"
+
+
 @cache
 def _patterns(letters: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """REPLY and ANOTHER for a question whose options have these letters."""
@@ -73,8 +78,8 @@ def letter_items(
 
     `without_stem` shows the options only.
     """
-    request = f"\n{REQUEST}{ANSWER}" if uses_chat_template(tokenizer) else ANSWER
-    prompts = [letter_text(i, without_stem=without_stem).removesuffix(ANSWER) + request for i in items]
+    text = chat_letter_text if uses_chat_template(tokenizer) else letter_text
+    prompts = [text(i, without_stem=without_stem) for i in items]
     replies = greedy(model, tokenizer, prompts, new_tokens=new_tokens, batch_tokens=batch_tokens, advance=advance)
     letters = [SUITE_LETTERS[: len(item.options)] for item in items]
     return [outcome(item, name, read_letter(reply, x), None) for item, reply, x in zip(items, replies, letters, strict=True)]

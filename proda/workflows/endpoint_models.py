@@ -3,7 +3,7 @@
     served = EndpointModels(params, Path("."))
     result = served.evaluate(knowledge, items, suites)      # as proda/tester/evaluate.py, without the held-out loss
 
-The models are "base" and one "seed-N" for each seed of `train.seeds`. Neither build/base nor build/adapters is read.
+The models are "base" and one "seed-N" for each seed of `train.seeds`. Neither weights of the base nor build/adapters are read.
 Of neutral text only the loss is measured: the divergence from the base needs the probabilities of all tokens of the vocabulary, which no
 such endpoint returns.
 """
@@ -20,12 +20,13 @@ from proda.graph import Knowledge
 from proda.params import Params
 from proda.records import Item, content_hash
 from proda.store.neutral_losses import NeutralLoss
-from proda.tester.endpoint_scores import EndpointScorer, served_name
+from proda.tester.endpoint_scores import served_name
 from proda.tester.evaluate import Evaluation, Examined, evaluation, refuse_empty
 from proda.tester.forgetting import LENGTH
 from proda.tester.neutral_metrics import finite
 from proda.workflows.dependence import known_statements
 from proda.workflows.endpoint_prober import EndpointProber
+from proda.workflows.endpoint_scorer import endpoint_scorer
 
 if TYPE_CHECKING:
     from proda.tester.scoring import Question
@@ -36,7 +37,7 @@ class EndpointModels:
 
     def __init__(self, params: Params, root: Path) -> None:
         self.params = params.evaluate
-        self.scorer = EndpointScorer(params.evaluate, root)
+        self.scorer = endpoint_scorer(params, root)
         self.tuned = [f"seed-{seed}" for seed in params.train.seeds]
         self.names = ["base", *self.tuned]
 

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from proda.errors import ParamsError
 from proda.params import Params
-from proda.tester.endpoint_scores import EndpointScorer
+from proda.workflows.endpoint_scorer import endpoint_scorer
 from proda.workflows.prober import Prober
 
 if TYPE_CHECKING:
+    from proda.tester.endpoint_scores import EndpointScorer
     from proda.tester.scoring import Question
 
 
@@ -35,11 +36,13 @@ class EndpointProber(Prober):
 
 
 def endpoint_prober(params: Params, root: Path) -> EndpointProber:
-    """Return what probes the tuned models of `params`, for the repository at `root`. Raises ParamsError for letter scoring."""
-    scorer = EndpointScorer(params.evaluate, root)
-    if scorer.by_letter:
+    """Return what probes the tuned models of `params`, for the repository at `root`. Raises ParamsError for letter scoring.
+
+    Also raises what `endpoint_scorer` raises.
+    """
+    if params.evaluate.scoring == "letter":
         raise ParamsError(
             "params.yaml  evaluate.scoring\n  Got letter with evaluate.backend endpoint. Probes compare the log-likelihoods of options, so"
             " there is no diagnosis. Use scoring: loglikelihood, with a server that returns the log-probabilities of the prompt."
         )
-    return EndpointProber(scorer, [f"seed-{seed}" for seed in params.train.seeds])
+    return EndpointProber(endpoint_scorer(params, root), [f"seed-{seed}" for seed in params.train.seeds])
