@@ -100,6 +100,14 @@ def tokenise(documents: Iterable[Document], tokenizer: Any, max_length: int) -> 
     return examples
 
 
+def too_long(documents: Iterable[Document], tokenizer: Any, max_length: int) -> int:
+    """Return the number of documents with a prompt that `tokenise` cuts, because they have more than `max_length` tokens."""
+    asked = [d for d in documents if d.prompt]
+    prompts, answers = prompt_tokens(tokenizer, [d.prompt for d in asked]), answer_tokens(tokenizer, [d.completion for d in asked])
+    end = len(end_tokens(tokenizer))
+    return sum(len(prompt) + len(answer) + end > max_length for prompt, answer in zip(prompts, answers, strict=True))
+
+
 def pack(lengths: Sequence[int], room: int, *, seed: int) -> list[list[int]]:
     """Return the indexes of the examples in each row, by best-fit decreasing; ties and the order of rows are drawn by `seed`.
 

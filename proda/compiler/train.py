@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,7 +30,7 @@ from proda.compiler.adapter import Card, attach, blend, hash_adapter, save_adapt
 from proda.compiler.base import EMBEDDED, Pin, load_base, load_tokenizer, optimizer_of, read_pin
 from proda.compiler.fit import Point, Recipe, TrainingPart, fit
 from proda.compiler.loss import teacher_of
-from proda.compiler.packing import Document, Example, tokenise
+from proda.compiler.packing import Document, Example, learned_tokens, tokenise, too_long
 from proda.errors import InputError, ParamsError
 from proda.params import TrainParams
 from proda.records import Record, Sample, content_hash
@@ -77,8 +78,9 @@ def train_seeds(
     Without `out` the adapters are only in the cache, at train/<inputs>/seed-N/adapter. `known` are texts whose words are not new to the
     base. `done` is called with the result of each seed as it finishes. On a CPU the seeds train in parallel processes if memory holds them
     all, on an accelerator one after the other; with PRODA_ENGINE=ray, on the machines and GPUs of a cluster; with PRODA_PROCESSES or
-    torchrun, one after the other, each in all processes. Returns the results in the order of the seeds. Raises InputError for an empty
-    corpus, ParamsError if there are no seeds, or if they are negative or not distinct.
+    torchrun, one after the other, each in all processes. Returns the results in the order of the seeds; standard error says how many
+    samples are cut because they are too long. Raises InputError for an empty corpus or if nothing is left to learn, ParamsError if there
+    are no seeds, or if they are negative or not distinct.
     """
     if not corpus:
         raise InputError("samples/corpus\n  There are no samples to train on. Run `dvc repro synthesize`; check samples/allocation.yaml.")
@@ -98,7 +100,8 @@ def train_seeds(
         if (cached := _cached(kept / f"seed-{seed}")) is not None:
             arrived(cached)
     missing = [seed for seed in params.seeds if seed not in runs]
-    settled = msgspec.structs.replace(params, precision=resolve_precision(params.precision))  # another machine could resolve it otherwise
+    # Another machine could resolve the precision otherwise. The first of the seeds that train reports for all of them.
+    settled = msgspec.structs.replace(params, precision=resolve_precision(params.precision), seeds=tuple(missing))
     work = partial(_train, base, pin, corpus, replay, settled, new_words, inputs, kept)
     for _, run in spread(work, missing, parameters=pin.parameters, what="train seed", divisible=True):
         arrived(run)
@@ -218,6 +221,12 @@ def _train(
         recompute_activations(model)
     length = min(params.max_length, context_length(model))
     epochs = [epoch_examples(corpus, replay, params, seed, e, tokenizer, length) for e in range(params.epochs)]
+    _require_learned(epochs, params, length)
+    if rank.first and params.seeds[:1] == (seed,) and (cut := too_long(corpus, tokenizer, length)):
+        print(
+            f"train: {cut:,} of {len(corpus):,} samples do not fit {length:,} tokens and are cut. {_longer(params, length)}",
+            file=sys.stderr,
+        )
     recipe = _recipe(params, length, embedded=pin.base == EMBEDDED)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
     checkpoint = kept / "checkpoint.pt"
@@ -248,6 +257,22 @@ def _train(
     write_file(kept / RECORD, msgspec.json.encode(run))  # written last, so that it exists only beside a complete adapter
     checkpoint.unlink(missing_ok=True)
     return run
+
+
+def _require_learned(epochs: Sequence[Sequence[Example]], params: TrainParams, length: int) -> None:
+    """Raise InputError if the texts are cut so short that no token is learned."""
+    if not any(learned_tokens(example) for examples in epochs for example in examples):
+        raise InputError(
+            f"params.yaml  train.max_length\n  No sample has a token to learn within its first {length:,} tokens, so training would change"
+            f" nothing. {_longer(params, length)}"
+        )
+
+
+def _longer(params: TrainParams, length: int) -> str:
+    """What to do if samples are longer than `length`."""
+    if length == params.max_length:
+        return "Raise `train.max_length` in params.yaml."
+    return "The model reads no more. Use a model with a longer context."
 
 
 def _recipe(params: TrainParams, length: int, *, embedded: bool) -> Recipe:

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 
 from proda.compiler.adapter import adapter_folders, load_tuned, read_card
 from proda.compiler.base import load_base, read_pin
-from proda.compiler.packing import Document
+from proda.compiler.packing import Document, tokenise
 from proda.compiler.train import _inputs, _vocabulary, curve_csv, epoch_documents, inputs_hash, train_seeds
 from proda.errors import InputError, ParamsError
 from proda.runtime.device import _has_driver
@@ -456,3 +456,27 @@ def test_activations_that_are_computed_again_give_the_same_training(base: Path, 
         runs = train_seeds(base, FACTS, REPLAY, params, tmp_path / str(again), cache=tmp_path / f"cache-{again}")
         found.append(([point.loss for point in runs[0].curve], runs[0].inputs))
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-5) and found[0][1] == found[1][1]
+
+
+def test_samples_that_are_cut_are_counted_once_for_all_seeds(base: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    long = [Document(f"Question: {'And again, ' * n}what does zarn cause?\nAnswer:", "velm") for n in range(20)]
+    two = msgspec.structs.replace(TRAIN, epochs=1)
+    train_seeds(base, [*FACTS, *long], [], two, tmp_path / "out", cache=tmp_path / "cache")
+    said = capfd.readouterr().err
+    _, tokenizer = load_base(base)
+    whole = [*tokenise([*FACTS, *long], tokenizer, 10_000)]
+    cut = sum(len(example.tokens) > TRAIN.max_length for example in whole)
+    assert 0 < cut < len(long)
+    assert said.count("samples do not fit") == 1
+    assert f"{cut} of {len(whole)} samples do not fit 64 tokens and are cut. Raise `train.max_length`" in said
+    # The base has 64 positions: no setting gets more of a sample to it.
+    train_seeds(base, [*FACTS, *long], [], msgspec.structs.replace(ONE, max_length=99), tmp_path / "out", cache=tmp_path / "cache")
+    assert "samples do not fit 64 tokens and are cut. The model reads no more." in capfd.readouterr().err
+    train_seeds(base, FACTS, [], msgspec.structs.replace(ONE, epochs=1), tmp_path / "out", cache=tmp_path / "cache")
+    assert "do not fit" not in capfd.readouterr().err
+
+
+def test_samples_without_a_token_to_learn_are_refused(base: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"train\.max_length\n.*first 2 tokens.*Raise `train\.max_length`"):
+        train_seeds(base, FACTS, [], msgspec.structs.replace(ONE, max_length=2), tmp_path / "out", cache=tmp_path / "cache")
+    assert not (tmp_path / "out").exists()
