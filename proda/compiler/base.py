@@ -41,6 +41,8 @@ RECORD = "run.json"
 EMBEDDED = "embedded"
 TOKENIZER_SHARE = 8  # the tokenizer reads one invented fact in eight, so that real words get whole tokens
 SHOWN = 3  # names of missing weights in a message
+# By whether weights are in single precision: largest difference of logits, relative to the largest one, that is put down to rounding.
+TOLERANCE = {True: 1e-3, False: 2e-2}
 # Files that decide what a model computes. Read-mes, images and other frameworks' copies of the weights do not.
 WEIGHTS = (".safetensors", ".bin", ".json", ".model", ".txt", ".jinja")
 IGNORED = ("README", "LICENSE", "training_args", "optimizer", "scheduler", "trainer_state", PIN)
@@ -304,7 +306,10 @@ def _quantised(config: Any) -> str:
 
 
 def _try_out(path: Path, model: Any, tokenizer: Any) -> None:
-    """Compute the logits of a short text. Raises InputError if tokenizer and model do not fit each other, or weights are not numbers."""
+    """Compute the logits of a short text.
+
+    Raises InputError if tokenizer and model do not fit each other, weights are not numbers, or a prediction depends on later tokens.
+    """
     import torch
 
     try:
@@ -319,8 +324,29 @@ def _try_out(path: Path, model: Any, tokenizer: Any) -> None:
             logits = model(input_ids=torch.tensor([tokens], device=model.device)).logits
         if not bool(torch.isfinite(logits).all()):
             raise ValueError("its logits are not finite numbers, so its weights are damaged")
+        if not _is_causal(model, tokens):
+            kind = model.config.model_type
+            raise ValueError(
+                f"its predictions depend on later tokens, so it is no causal language model, such as Llama, but an encoder, such as BERT"
+                f" (model_type {kind})"
+            )
     except Exception as error:  # as above: what a model raises depends on its architecture
         raise InputError(f"{path}\n  The model cannot be used: {_first_line(error)}.") from None
+
+
+def _is_causal(model: Any, tokens: Sequence[int]) -> bool:
+    """Whether the predictions for these tokens stay the same, but for rounding, if other tokens follow."""
+    import torch
+
+    rows = int(model.get_input_embeddings().weight.shape[0])
+    other = [(token + 1) % rows for token in tokens]
+    with torch.inference_mode():
+        found, again = (
+            model(input_ids=torch.tensor([[*tokens, *after]], device=model.device)).logits[:, : len(tokens)].float()
+            for after in (tokens, other)
+        )
+    tolerance = TOLERANCE[model.dtype == torch.float32]
+    return bool((found - again).abs().max() <= tolerance * found.abs().max())
 
 
 def _first_line(error: Exception) -> str:

@@ -10,7 +10,18 @@ from typing import Any
 import msgspec
 import pytest
 import torch
-from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, Qwen2Config, Qwen2ForCausalLM
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    GPTNeoXConfig,
+    GPTNeoXForCausalLM,
+    MambaConfig,
+    MambaForCausalLM,
+    MixtralConfig,
+    MixtralForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+)
 
 import proda.compiler.base
 from proda.compiler.adapter import load_tuned
@@ -185,6 +196,27 @@ def test_a_model_that_cannot_be_used_is_refused_with_one_message_that_names_its_
         make_base(ModelParams(base=str(path)), [], tmp_path / "base", cache=tmp_path / "cache")
     assert str(path) in str(caught.value)
     assert not (tmp_path / "base").exists()
+
+
+def test_an_encoder_is_refused_and_unusual_causal_models_are_not(tmp_path: Path) -> None:
+    tokenizer = train_tokenizer([d.prompt + d.completion for d in FACTS + READING], 320, 128)
+    size = {"vocab_size": len(tokenizer), "hidden_size": 32, "num_hidden_layers": 2}
+    heads = {"num_attention_heads": 2, "intermediate_size": 64}
+    torch.manual_seed(0)
+    models = {
+        "bert": BertForMaskedLM(BertConfig(**size, **heads)),
+        "mamba": MambaForCausalLM(MambaConfig(**size, state_size=4)),
+        "mixtral": MixtralForCausalLM(MixtralConfig(**size, **heads, num_key_value_heads=1, num_local_experts=2)),
+    }
+    for kind, model in models.items():
+        model.save_pretrained(tmp_path / kind)
+        tokenizer.save_pretrained(tmp_path / kind)
+        params = ModelParams(base=str(tmp_path / kind))
+        if kind == "bert":
+            with pytest.raises(InputError, match=r"depend on later tokens.*encoder.*model_type bert"):
+                make_base(params, [], tmp_path / "base", cache=tmp_path / "cache")
+        else:
+            assert make_base(params, [], tmp_path / "base", cache=tmp_path / "cache")[0].architecture == kind
 
 
 def test_code_that_comes_with_a_model_never_runs_and_nothing_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
