@@ -52,6 +52,8 @@ def attach(model: Any, params: TrainParams, *, seed: int, new_words: Sequence[in
     `full` trains all weights. `lora` trains a low-rank update of every linear layer and, as `train_embeddings` says, all embeddings or
     those of the tokens `new_words`. `embeddings` trains only the latter, so that the model computes texts without new words exactly as the
     base does; raises InputError if there are no new words. Initial values are drawn by `seed`.
+
+    Raises InputError if peft would untie input and output embeddings that the base has tied.
     """
     if params.method == "full":
         return model.float()  # half-precision weights lose small updates
@@ -92,6 +94,13 @@ def attach(model: Any, params: TrainParams, *, seed: int, new_words: Sequence[in
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # peft warns about Conv1D and tied layers; both are intended
         model = get_peft_model(model, config)
+    if tied and model.get_input_embeddings().weight is not model.get_output_embeddings().weight:
+        # peft knows the embeddings of some architectures only, by their names, and trains a copy of the others.
+        raise InputError(
+            "params.yaml  train.train_embeddings\n  Got all, but peft cannot train the embeddings of this architecture"
+            f" ({model.config.model_type}) and keep input and output embeddings the same, as they are in the base."
+            " Use `new` or `none`, or `method: full`."
+        )
     look_up_rows(model)
     return model
 

@@ -21,7 +21,7 @@ from proda.compiler.packing import Document, tokenise
 from proda.compiler.train import _inputs, _vocabulary, curve_csv, epoch_documents, inputs_hash, train_seeds
 from proda.errors import InputError, ParamsError
 from proda.runtime.device import _has_driver
-from tests.compiler.tiny import FACTS, READING, TRAIN
+from tests.compiler.tiny import FACTS, READING, TRAIN, tiny_base
 from tests.killing import kill_when
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -383,7 +383,7 @@ KILLED = """
 import sys, msgspec
 from pathlib import Path
 from proda.compiler.train import train_seeds
-from tests.compiler.tiny import FACTS, READING, TRAIN
+from tests.compiler.tiny import FACTS, READING, TRAIN, tiny_base
 if __name__ == "__main__":
     base, out, cache, seeds = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
     params = msgspec.structs.replace(TRAIN, seeds=tuple(range(seeds)), epochs=25, softmax_share=0.5)
@@ -480,3 +480,18 @@ def test_samples_without_a_token_to_learn_are_refused(base: Path, tmp_path: Path
     with pytest.raises(InputError, match=r"train\.max_length\n.*first 2 tokens.*Raise `train\.max_length`"):
         train_seeds(base, FACTS, [], msgspec.structs.replace(ONE, max_length=2), tmp_path / "out", cache=tmp_path / "cache")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("architecture", ["gpt2", "qwen3"])
+def test_tied_embeddings_stay_tied_or_are_refused(architecture: str, tmp_path: Path) -> None:
+    tied = tiny_base(tmp_path, architecture)
+    for embeddings in ("all", "new", "none"):
+        params = msgspec.structs.replace(ONE, method="lora", train_embeddings=embeddings, epochs=1, learning_rate=0.05)
+        out = tmp_path / embeddings
+        if (architecture, embeddings) == ("gpt2", "all"):
+            with pytest.raises(InputError, match=r"train_embeddings\n.*\(gpt2\).*Use `new` or `none`, or `method: full`"):
+                train_seeds(tied, FACTS, [], params, out, cache=tmp_path / "cache")
+            continue
+        train_seeds(tied, FACTS, [], params, out, cache=tmp_path / "cache")
+        model, _ = load_tuned(tied, out / "seed-0")
+        assert torch.equal(model.get_input_embeddings().weight, model.get_output_embeddings().weight)
