@@ -53,7 +53,7 @@ def attach(model: Any, params: TrainParams, *, seed: int, new_words: Sequence[in
     those of the tokens `new_words`. `embeddings` trains only the latter, so that the model computes texts without new words exactly as the
     base does; raises InputError if there are no new words. Initial values are drawn by `seed`.
 
-    Raises InputError if peft would untie input and output embeddings that the base has tied.
+    Raises InputError if peft cannot change layers of the architecture, or would untie input and output embeddings that the base has tied.
     """
     if params.method == "full":
         return model.float()  # half-precision weights lose small updates
@@ -93,7 +93,13 @@ def attach(model: Any, params: TrainParams, *, seed: int, new_words: Sequence[in
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # peft warns about Conv1D and tied layers; both are intended
-        model = get_peft_model(model, config)
+        try:
+            model = get_peft_model(model, config)
+        except (ValueError, NotImplementedError) as error:
+            raise InputError(
+                f"params.yaml  train.method\n  LoRA is not possible for this architecture ({model.config.model_type});"
+                f" use `method: full`. peft says: {str(error).partition(chr(10))[0][:300]}"
+            ) from None
     if tied and model.get_input_embeddings().weight is not model.get_output_embeddings().weight:
         # peft knows the embeddings of some architectures only, by their names, and trains a copy of the others.
         raise InputError(

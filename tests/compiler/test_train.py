@@ -16,10 +16,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from proda.compiler.adapter import adapter_folders, load_tuned, read_card
-from proda.compiler.base import load_base, read_pin
+from proda.compiler.base import load_base, make_base, read_pin
 from proda.compiler.packing import Document, tokenise
 from proda.compiler.train import _inputs, _vocabulary, curve_csv, epoch_documents, inputs_hash, train_seeds
 from proda.errors import InputError, ParamsError
+from proda.params import ModelParams
 from proda.runtime.device import _has_driver
 from tests.compiler.tiny import FACTS, READING, TRAIN, tiny_base
 from tests.killing import kill_when
@@ -60,6 +61,7 @@ import sys
 from pathlib import Path
 from msgspec.structs import replace
 from proda.compiler.train import train_seeds
+from proda.params import ModelParams
 from tests.compiler.tiny import FACTS, TRAIN
 base, folder = Path({str(base)!r}), Path({str(tmp_path)!r})
 params = replace(TRAIN, method="lora", train_embeddings="new", epochs=1, precision="fp32")
@@ -383,6 +385,7 @@ KILLED = """
 import sys, msgspec
 from pathlib import Path
 from proda.compiler.train import train_seeds
+from proda.params import ModelParams
 from tests.compiler.tiny import FACTS, READING, TRAIN, tiny_base
 if __name__ == "__main__":
     base, out, cache, seeds = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
@@ -495,3 +498,19 @@ def test_tied_embeddings_stay_tied_or_are_refused(architecture: str, tmp_path: P
         train_seeds(tied, FACTS, [], params, out, cache=tmp_path / "cache")
         model, _ = load_tuned(tied, out / "seed-0")
         assert torch.equal(model.get_input_embeddings().weight, model.get_output_embeddings().weight)
+
+
+def test_an_architecture_without_lora_is_refused_and_can_be_trained_whole(base: Path, tmp_path: Path) -> None:
+    from transformers import MambaConfig, MambaForCausalLM
+
+    _, tokenizer = load_base(base)
+    MambaForCausalLM(MambaConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=1, state_size=4)).save_pretrained(
+        tmp_path / "m"
+    )
+    tokenizer.save_pretrained(tmp_path / "m")
+    make_base(ModelParams(base=str(tmp_path / "m")), [], tmp_path / "base", cache=tmp_path / "cache")
+    lora = msgspec.structs.replace(ONE, method="lora", train_embeddings="none", epochs=1, batch_tokens=512)
+    with pytest.raises(InputError, match=r"train\.method\n.*not possible for this architecture \(mamba\); use `method: full`"):
+        train_seeds(tmp_path / "base", FACTS, [], lora, tmp_path / "out", cache=tmp_path / "cache")
+    whole = msgspec.structs.replace(lora, method="full")
+    assert train_seeds(tmp_path / "base", FACTS[:4], [], whole, tmp_path / "out", cache=tmp_path / "cache")[0].adapter
