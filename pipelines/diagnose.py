@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from pipelines.stage import stage
@@ -65,9 +66,14 @@ def main(params: Params) -> str:
         )
     counts = ", ".join(f"{count} {category}" for category, count in categories.items())
     failed = f"{n_failed} of {counted(len(items), 'dev item')} failed by most seeds: {counts or 'none'}"
-    unknown, known = len({e.node for e in noticed}), counted(len(knowledge.active_statements), "statement")
-    lacking = f"{unknown:,} of {known} {'is' if unknown == 1 else 'are'} unknown, unused or contradicted"
+    lacking = lacking_line((e.node for e in noticed), knowledge)
     return f"diagnose: {failed}; {lacking}; {time.monotonic() - start:.0f} s"
+
+
+def lacking_line(nodes: Iterable[str], knowledge: Knowledge) -> str:
+    """Return how many active statements are among the nodes that something is wrong with; concepts are nodes too."""
+    unknown, known = len(knowledge.active_statements.keys() & set(nodes)), counted(len(knowledge.active_statements), "statement")
+    return f"{unknown:,} of {known} {'is' if unknown == 1 else 'are'} unknown, unused or contradicted"
 
 
 if __name__ == "__main__":

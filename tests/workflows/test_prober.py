@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.diagnose import lacking_line
 from proda.debugger.diagnose import FIRST, failures, probes_of
 from proda.debugger.probes import Answer, Probe
 from proda.records import LETTERS, Item, Outcome
@@ -60,3 +61,11 @@ def test_all_concepts_are_asked_about_only_where_the_first_of_them_tell(tell: bo
     assert {p.node for asked in prober.asked for p in asked if p.kind == "concept"} == (suspected() if tell else first)
     asked = [p for asked in prober.asked for p in asked]
     assert len(asked) == len(set(asked))
+
+
+def test_the_line_about_the_knowledge_counts_statements_and_no_concepts() -> None:
+    statements, concepts = sorted(WORLD.active_statements), sorted(WORLD.concepts)
+    said = lacking_line([*statements, *statements[:1], *concepts], WORLD)
+    assert said == f"{len(statements)} of {len(statements)} statements are unknown, unused or contradicted"
+    assert lacking_line([statements[0], *concepts], WORLD).startswith("1 of ")
+    assert " is unknown, unused or contradicted" in lacking_line([statements[0]], WORLD)
