@@ -12,6 +12,7 @@ With `evaluate.backend: endpoint` the models are those that an endpoint serves; 
 
 from __future__ import annotations
 
+import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ import msgspec
 
 from pipelines.stage import stage
 from proda.compiler.adapter import adapter_folders, load_tuned
-from proda.compiler.base import load_base, read_pin
+from proda.compiler.base import base_context, load_base, read_pin
 from proda.errors import counted
 from proda.graph import Knowledge
 from proda.params import Params
@@ -38,6 +39,7 @@ from proda.workflows.dependence import known_statements
 from proda.workflows.endpoint_models import EndpointModels
 from proda.workflows.neutral_text import measure, neutral_texts
 from proda.workflows.prober import Prober
+from proda.workflows.unscored import unscored_lines
 
 if TYPE_CHECKING:
     from proda.records import Item
@@ -62,6 +64,7 @@ def main(params: Params) -> str:
         else:
             result, models = _local(params, knowledge, items, suites, passages)
             counts = {"models": models}
+            _say_unscored(params, result)
         write_outcomes(RESULTS / "outcomes", result.outcomes)
         write_neutral_losses(ROOT, result.neutral)
         write_file(ROOT / "build/cache/general.csv", csv_text(result.general))
@@ -104,6 +107,23 @@ def _local(
     size = read_pin(base).parameters
     result = evaluate(models, items, suites, heldout, params.evaluate, parameters=size, known=known, neutral=neutral)
     return result, list(models)
+
+
+def _say_unscored(params: Params, result: Evaluation) -> None:
+    """Print to standard error how many items have no score, and why."""
+    asked = {"": result.outcomes, " of the general suites": result.general}
+    if params.evaluate.scoring == "letter":  # a reply without a clear letter and one that does not fit look the same
+        for where, outcomes in asked.items():
+            if unread := sum(o.correct is None for o in outcomes):
+                why = "the reply is not clearly one letter, or the question does not fit the model's context"
+                print(f"evaluate: {unread:,} of {counted(len(outcomes), 'reply', 'replies')}{where} unscored: {why}", file=sys.stderr)
+        return
+    if not any(o.correct is None for outcomes in asked.values() for o in outcomes):
+        return
+    context = base_context(ROOT / "build/base")
+    for where, outcomes in asked.items():
+        for line in unscored_lines(outcomes, context=context, where=where):
+            print(f"evaluate: {line}", file=sys.stderr)
 
 
 def _write_json(path: Path, value: Any) -> None:

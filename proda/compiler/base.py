@@ -30,6 +30,7 @@ from proda.compiler.tokenizer import train_tokenizer
 from proda.errors import InputError, NotFoundError, ProdaError
 from proda.params import ModelParams
 from proda.records import Record, content_hash
+from proda.runtime.causal_lm import context_length
 from proda.runtime.device import device, quiet_transformers
 from proda.runtime.prompts import use_chat_template
 from proda.stable_hash import by_weight
@@ -112,6 +113,16 @@ def load_tokenizer(folder: Path) -> Any:
     if pin.prompt == "chat":
         use_chat_template(tokenizer, str(path))
     return tokenizer
+
+
+def base_context(folder: Path) -> int:
+    """Return the number of positions of the base, or 2**30 if its config states no limit. Raises as `load_base` does."""
+    from types import SimpleNamespace
+
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(_pinned(folder, read_pin(folder)), trust_remote_code=False)
+    return context_length(SimpleNamespace(config=config))
 
 
 def _pinned(folder: Path, pin: Pin) -> Path:
