@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
 MOST_CANDIDATES = 200  # places where a JSON object may start; bounds the work on a reply of opening braces
+WEB_PAGE = "The address answered with a web page"
 MOST_FAULTS = 10  # lines of a validation message that the model gets to read
 
 
@@ -72,7 +73,7 @@ def parse_completion(data: bytes, model: type[BaseModel], context: Mapping[str, 
     try:
         completion = _DECODER.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return Parsed(reason="bad-response", detail=f"{error}: {data[:80].decode(errors='replace')}")
+        return Parsed(reason="bad-response", detail=no_reply(data, error))
     if not completion.choices:
         return Parsed(reason="bad-response", detail="The list of choices is empty.")
     choice, usage = completion.choices[0], completion.usage
@@ -90,6 +91,14 @@ def parse_completion(data: bytes, model: type[BaseModel], context: Mapping[str, 
     else:
         _validate(parsed, model, context)
     return parsed
+
+
+def no_reply(data: bytes, error: Exception) -> str:
+    """Describe a body that is no JSON reply, with its first characters."""
+    start = data[:80].decode(errors="replace")
+    if data.lstrip()[:1] == b"<":
+        return f"{WEB_PAGE}, expected a reply in JSON. Check the endpoint (its address ends in /v1 for most servers): {start}"
+    return f"{error}: {start}"
 
 
 def at_limit(parsed: Parsed, limit: int) -> Parsed:

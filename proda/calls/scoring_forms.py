@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from proda.calls.forms import JsonForm
-from proda.calls.parsing import Parsed
+from proda.calls.parsing import WEB_PAGE, Parsed, no_reply
 from proda.calls.records import Answered, Unanswered
 from proda.calls.rendering import CHARACTERS_PER_TOKEN, Message
 from proda.calls.reply_store import EndpointHabits
@@ -146,7 +146,7 @@ class PromptScores(_ScoringForm):
         return (ECHO,)
 
     async def prepare(self, asker: Asker) -> None:
-        """Ask about one short text. Raises EndpointError if the reply lacks the log-probabilities of the prompt."""
+        """Ask about one short text. Raises EndpointError if the reply lacks the log-probabilities of the prompt, or if there is none."""
         asker.habits = EndpointHabits(ECHO)
         probe = TextToScore("probe", PROBE_TEXT, "probe")
         if asker.store.find(self.key(probe, ECHO, asker.settings)) is not None:
@@ -154,10 +154,13 @@ class PromptScores(_ScoringForm):
         asker.probing = True
         result = await asker.ask(probe)  # type: ignore[arg-type]
         asker.probing = False
+        if not isinstance(result, Unanswered):
+            return
+        advice = f"\n  {NEEDS}" if _is_unable(result) else ""
         if asker.unusable is not None:
-            raise EndpointError(f"{asker.unusable}\n  {NEEDS}")
-        if isinstance(result, Unanswered) and not asker.stopped:
-            raise EndpointError(f"{asker.wire.address}\n  {result.reason}: {result.detail}\n  {NEEDS}")
+            raise EndpointError(f"{asker.unusable}{advice}")
+        if not asker.stopped:
+            raise EndpointError(f"{asker.wire.address}\n  {result.reason}: {result.detail}{advice}")
 
     def path(self, mode: str) -> str:
         return "completions"
@@ -275,6 +278,13 @@ class Letters(_ScoringForm):
         return f"{settings.model} letters {self.request}"
 
 
+def _is_unable(result: Unanswered) -> bool:
+    """Whether the failure may come from what the server cannot do, and not from its address, the key or the load."""
+    if result.reason == "rejected":  # also by a server that does not know the path or a field of the request
+        return not result.detail.startswith(("3", "401", "403"))
+    return result.reason == "no-prompt-logprobs" or (result.reason == "bad-response" and not result.detail.startswith(WEB_PAGE))
+
+
 def _letters(found: _Logprobs | None, letters: str) -> dict[str, float]:
     """Return letter → log-probability that the reply starts with it, summed over spellings such as "B" and " B"."""
     if found is None:
@@ -295,7 +305,7 @@ def _decoded(data: bytes) -> _Reply | Parsed:
     try:
         reply = _DECODER.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return Parsed(reason="bad-response", detail=f"{error}: {data[:80].decode(errors='replace')}")
+        return Parsed(reason="bad-response", detail=no_reply(data, error))
     return reply if reply.choices else Parsed(reason="bad-response", detail="The list of choices is empty.")
 
 

@@ -182,6 +182,8 @@ def _refused(status: int, headers: Mapping[str, str], data: bytes, settings: Llm
         return Trouble("context-length", detail)
     if status == 400 and OTHER_LIMIT_NAME in message:
         return Trouble("rejected", detail, retry=True, other_limit_name=True)
+    if 300 <= status < 400:
+        return Trouble("rejected", f"{status}: {_redirected(headers)} Set {settings.named('endpoint')} to the address of the API itself.")
     if status in (401, 403):
         hint = f" Set {' or '.join(settings.key_variables())} to a key of this endpoint."
         return Trouble("rejected", detail + hint, unusable=True)
@@ -190,6 +192,16 @@ def _refused(status: int, headers: Mapping[str, str], data: bytes, settings: Llm
         hint = f" Fix {address} (it ends in /v1 for most servers) or {model} in {settings.file()}."
         return Trouble("rejected", detail + hint, unusable=True)
     return Trouble("rejected", detail)
+
+
+def _redirected(headers: Mapping[str, str]) -> str:
+    """Where a reply redirects to, without user, password and parameters."""
+    try:
+        parts = urlsplit(headers.get("location", ""))
+        place = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    except ValueError:
+        place = ""
+    return f"The address redirects to {one_line(place)}, and redirects are not followed." if place else "The address redirects elsewhere."
 
 
 def _error_message(data: bytes) -> tuple[str, str]:
