@@ -41,6 +41,9 @@ PIN = "pin.json"
 RECORD = "run.json"
 EMBEDDED = "embedded"
 TOKENIZER_SHARE = 8  # the tokenizer reads one invented fact in eight, so that real words get whole tokens
+# Tokenizers of all kinds have a file that begins or ends so.
+TOKENIZER, TOKENIZER_ENDINGS = ("tokenizer", "vocab", "merges", "spiece", "sentencepiece", "tekken"), (".model", ".tiktoken", ".bpe")
+NO_TOKENIZER = "There are no tokenizer files (tokenizer.json, …) in the folder: save the model's tokenizer beside its weights"
 SHOWN = 3  # names of missing weights in a message
 # By whether weights are in single precision: largest difference of logits, relative to the largest one, that is put down to rounding.
 TOLERANCE = {True: 1e-3, False: 2e-2}
@@ -304,7 +307,13 @@ def open_tokenizer(path: Path | str, *, embedded: bool = False, revision: str | 
 
 def _not_loaded(path: Path | str, error: Exception) -> InputError:
     what = "folder" if Path(path).is_dir() else "model"
+    if what == "folder" and not _has_tokenizer(Path(path)):
+        return InputError(f"{path}\n  {NO_TOKENIZER}.")
     return InputError(f"{path}\n  The {what} cannot be loaded as a causal language model with its tokenizer: {_first_line(error)}")
+
+
+def _has_tokenizer(folder: Path) -> bool:
+    return any(p.name.startswith(TOKENIZER) or p.suffix in TOKENIZER_ENDINGS for p in folder.iterdir())
 
 
 def _quantised(config: Any) -> str:
@@ -327,7 +336,7 @@ def _try_out(path: Path, model: Any, tokenizer: Any) -> None:
         tokens = tokenizer("Question: what?", add_special_tokens=False, verbose=False)["input_ids"]
         rows = int(model.get_input_embeddings().weight.shape[0])
         if not tokens:
-            raise ValueError("its tokenizer gives no tokens for a text")
+            raise ValueError("its tokenizer gives no tokens for a text" if _has_tokenizer(path) else NO_TOKENIZER)
         known = int(tokenizer.vocab_size)  # without tokens that a tokenizer class adds and no text holds
         if max(known, max(tokens) + 1) > rows:
             raise ValueError(f"its tokenizer has {known:,} tokens, but the model has embeddings for {rows:,}")
@@ -361,9 +370,10 @@ def _is_causal(model: Any, tokens: Sequence[int]) -> bool:
 
 
 def _first_line(error: Exception) -> str:
-    """The first line of an error's text that says something, cut to a readable length."""
+    """The first line of an error's text that says something, with the next one if it only leads to it, cut to a readable length."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:300]
+    count = next((n for n, line in enumerate(lines, start=1) if not line.endswith(":")), len(lines))
+    return (" ".join(lines[:count]) or type(error).__name__)[:300]
 
 
 def _parameters(model: Any) -> int:

@@ -167,6 +167,16 @@ def _smaller(folder: Path) -> None:
     Qwen2ForCausalLM(Qwen2Config(**size, num_key_value_heads=1, tie_word_embeddings=True)).save_pretrained(folder)
 
 
+def _without_tokenizer_of(folder: Path, kind: str) -> None:
+    """Some architectures then get an empty tokenizer, and for others transformers fails."""
+    _without_tokenizer(other_model(folder, kind))
+
+
+def _without_tokenizer(folder: Path) -> None:
+    for path in folder.glob("tokenizer*"):
+        path.unlink()
+
+
 BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "a git-lfs pointer": (lambda f: (f / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\noid 0\n"), "loaded"),
     "half the weights": (lambda f: _cut(f, "model.safetensors", 4000), "loaded"),
@@ -182,6 +192,8 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "a quantised model": (lambda f: _config(f, quantization_config={"quant_method": "gptq", "bits": 4}), r"quantised \(gptq\)"),
     "a 4-bit model": (lambda f: _config(f, quantization_config={"quant_method": "bitsandbytes", "load_in_4bit": True}), "quantised"),
     "an empty tokenizer": (lambda f: (f / "tokenizer.json").write_text("{}"), "loaded|used"),
+    "no tokenizer": (_without_tokenizer, r"no tokenizer files \(tokenizer\.json, …\) in the folder"),
+    "no tokenizer, of another architecture": (lambda f: _without_tokenizer_of(f, "gpt_neox"), "no tokenizer files"),
     "half a tokenizer": (lambda f: _cut(f, "tokenizer.json", 500), "loaded"),
     "too small a model for its tokenizer": (_smaller, "tokens, but the model"),
 }
@@ -217,6 +229,19 @@ def test_an_encoder_is_refused_and_unusual_causal_models_are_not(tmp_path: Path)
                 make_base(params, [], tmp_path / "base", cache=tmp_path / "cache")
         else:
             assert make_base(params, [], tmp_path / "base", cache=tmp_path / "cache")[0].architecture == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("\n  Cannot read it.\nMore.", "Cannot read it."),
+        ("Couldn't instantiate it from one of:\n(1) a file,\n(2) another", "Couldn't instantiate it from one of: (1) a file,"),
+        ("One of:\n\nNamely:\n", "One of: Namely:"),
+        ("", "ValueError"),
+    ],
+)
+def test_the_reason_goes_on_after_a_colon(text: str, said: str) -> None:
+    assert proda.compiler.base._first_line(ValueError(text)) == said
 
 
 def test_code_that_comes_with_a_model_never_runs_and_nothing_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
