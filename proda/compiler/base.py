@@ -41,6 +41,8 @@ PIN = "pin.json"
 RECORD = "run.json"
 EMBEDDED = "embedded"
 TOKENIZER_SHARE = 8  # the tokenizer reads one invented fact in eight, so that real words get whole tokens
+FOLDER = "Give the folder that `save_pretrained` writes: config.json, weights (*.safetensors) and tokenizer files."
+GGUF = f"GGUF is a format for inference, and such models cannot be tuned here. {FOLDER}"
 # Tokenizers of all kinds have a file that begins or ends so.
 TOKENIZER, TOKENIZER_ENDINGS = ("tokenizer", "vocab", "merges", "spiece", "sentencepiece", "tekken"), (".model", ".tiktoken", ".bpe")
 NO_TOKENIZER = "There are no tokenizer files (tokenizer.json, …) in the folder: save the model's tokenizer beside its weights"
@@ -233,8 +235,13 @@ def _write_pin(out: Path, pin: Pin) -> None:
 
 
 def _resolve(base: str, revision: str | None) -> tuple[Path, str | None]:
-    """Return the folder of a model, downloaded if necessary, and its revision."""
+    """Return the folder of a model, downloaded if necessary, and its revision. Raises InputError for a file, and a folder of GGUF files."""
+    if Path(base).is_file():
+        raise InputError(f"params.yaml  model.base\n  '{base}' is a file, expected a folder. {GGUF if base.endswith('.gguf') else FOLDER}")
     if Path(base).is_dir():
+        names = {p.suffix for p in Path(base).iterdir() if p.is_file()}
+        if ".gguf" in names and not names & {".safetensors", ".bin"}:
+            raise InputError(f"params.yaml  model.base\n  '{base}' holds weights as *.gguf only. {GGUF}")
         return Path(base), revision
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError

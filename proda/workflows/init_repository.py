@@ -106,7 +106,13 @@ def plan_repository(root: Path, *, name: str | None = None, model: str = EMBEDDE
 
 
 def _require_model(model: str) -> None:
-    """Raise UsageError for what can only be meant as a folder, and is none; a Hugging Face id does not start like that."""
+    """Raise UsageError for a file, and for what can only be meant as a folder, and is none; a Hugging Face id does not start like that."""
+    place = Path(model).expanduser()
+    if place.is_file():
+        kind = "a GGUF file, which cannot be tuned" if place.suffix == ".gguf" else "a file"
+        raise UsageError(
+            f"--model: got '{model:.200}', which is {kind}. Expected a model's folder (config.json, *.safetensors, tokenizer.json)."
+        )
     if (model.startswith(("/", "./", "../", "~")) or model in (".", "..")) and not Path(model).is_dir():
         raise UsageError(f"--model: got '{model:.200}', which is no folder here. Expected a model's folder, or a Hugging Face id.")
 

@@ -244,6 +244,17 @@ def test_the_reason_goes_on_after_a_colon(text: str, said: str) -> None:
     assert proda.compiler.base._first_line(ValueError(text)) == said
 
 
+def test_a_file_and_a_folder_of_gguf_files_are_named(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    file, other = tmp_path / "theirs/model-q4.gguf", tmp_path / "model.safetensors"
+    for path in (file, other):
+        path.write_bytes(b"GGUF")
+    for base, said in ((file, "is a file.*GGUF is a format"), (other, "is a file"), (file.parent, r"\*\.gguf only. GGUF is a format")):
+        with pytest.raises(InputError, match=rf"model\.base\n.*{said}.*save_pretrained") as caught:
+            make_base(ModelParams(base=str(base)), [], tmp_path / "base", cache=tmp_path / "cache")
+        assert ("GGUF" in str(caught.value)) is (base != other)
+
+
 def test_code_that_comes_with_a_model_never_runs_and_nothing_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = other_model(tmp_path / "theirs", "qwen2")
     _config(path, model_type="own_model", auto_map={"AutoConfig": "own.C", "AutoModelForCausalLM": "own.M"})

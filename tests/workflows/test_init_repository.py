@@ -163,6 +163,18 @@ def test_the_small_curriculum_beside_a_pretrained_model_gives_a_whole_suite(tmp_
     assert f"general suite of {params.curriculum.suite_items} items" in curriculum.__wrapped__(params)  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(("name", "said"), [("models/model.gguf", "is a GGUF file, which cannot be tuned"), ("model.bin", "is a file")])
+def test_a_file_is_no_model_also_by_a_path_that_could_be_an_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).parent.mkdir(exist_ok=True)
+    Path(name).write_bytes(b"GGUF")
+    with pytest.raises(UsageError, match=f"--model: got '{name}', which {said}.*Expected a model's folder"):
+        plan_repository(tmp_path / "breads", model=name)
+    assert not (tmp_path / "breads").exists()
+
+
 def test_a_model_in_a_folder_is_named_by_its_full_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tiny").mkdir()
     monkeypatch.chdir(tmp_path)
