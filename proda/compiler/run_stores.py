@@ -140,10 +140,30 @@ def warn_own(root: Path, error: Exception) -> None:
     print("  The build continues, and benchmarks/results/run.json keeps the record.", file=sys.stderr)
 
 
+def names_folder(root: Path) -> bool:
+    """Return whether MLFLOW_TRACKING_URI is a path or a file: address, and so a folder, which MLflow no longer uses as a store."""
+    uri = shared_uri(root) or ""
+    scheme, separator, _ = uri.partition(":")
+    if separator and len(scheme) > 1:  # one letter is a drive of Windows
+        return scheme == "file"
+    return bool(uri) and not uri.startswith(("databricks", "uc"))
+
+
+def trouble(root: Path, error: Exception) -> str:
+    """Return what is wrong with the shared store, as a sentence; of a folder also what to do."""
+    if names_folder(root):
+        return (
+            f"MLFLOW_TRACKING_URI names a folder ({shared_name(root)}), which MLflow does not use as a store. Set it to a database, for"
+            " example sqlite:////path/to/mlflow.db, or to the address of a server."
+        )
+    return f"MLflow at {shared_name(root)} is out of reach ({reason(error, shared_uri(root) or '')})."
+
+
 def warn_shared(root: Path, error: Exception) -> None:
     """Print that the shared store cannot be reached, and what to do later."""
-    print(f"  MLflow at {shared_name(root)} is out of reach ({reason(error, shared_uri(root) or '')}).", file=sys.stderr)
-    print(f"  The build continues, and {DATABASE} keeps the run. Later, `proda runs --upload` sends it.", file=sys.stderr)
+    later = "Later" if not names_folder(root) else "Then"
+    print(f"  {trouble(root, error)}", file=sys.stderr)
+    print(f"  The build continues, and {DATABASE} keeps the run. {later}, `proda runs --upload` sends it.", file=sys.stderr)
 
 
 def create_tables(database: Path) -> None:

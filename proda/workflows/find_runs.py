@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from proda.compiler.run_stores import DATABASE, all_runs, experiment_name, own_store, reason, shared_name, shared_store, shared_uri
+from proda.compiler.run_stores import DATABASE, all_runs, experiment_name, own_store, shared_name, shared_store, shared_uri, trouble
 from proda.compiler.tracking import end_killed_runs
 from proda.compiler.upload import COPY, ORIGIN, is_sent
 from proda.errors import NotFoundError, ProdaError, UsageError
@@ -129,8 +129,7 @@ def _joined(root: Path, most: int | None) -> list[tuple[Any | None, Any | None]]
         try:
             theirs = all_runs(shared_store(root), experiment_name(shared=True), most=most)
         except Exception as error:  # a server fails in many ways
-            why = reason(error, shared_uri(root) or "")
-            print(f"  MLflow at {shared_name(root)} is out of reach ({why}). Only runs of this machine are known.", file=sys.stderr)
+            print(f"  {trouble(root, error)} Only runs of this machine are known.", file=sys.stderr)
     copies = {str(run.info.run_id): run for run in theirs}
     origins = {str(run.data.tags[ORIGIN]): run for run in theirs if ORIGIN in run.data.tags}
     pairs: list[tuple[Any | None, Any | None]] = []

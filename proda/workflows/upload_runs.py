@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from proda.compiler.run_stores import DATABASE, all_runs, experiment_name, own_store, reason, shared_name, shared_store, shared_uri
+from proda.compiler.run_stores import DATABASE, all_runs, experiment_name, own_store, reason, shared_name, shared_store, shared_uri, trouble
 from proda.compiler.tracking import end_killed_runs, upload_lock
 from proda.compiler.upload import COPY, DeletedRunError, is_sent, send_run
 from proda.errors import NotFoundError, ProdaError, UsageError, counted
@@ -37,7 +37,11 @@ def upload_runs(root: Path, only: str | None = None) -> Uploaded:
     """
     if shared_uri(root) is None:
         raise UsageError("MLFLOW_TRACKING_URI names no server. Set it, for example to https://mlflow.example.org, then run this again.")
-    own, server = own_store(root), shared_store(root)
+    own = own_store(root)
+    try:
+        server = shared_store(root)
+    except Exception as error:  # a store fails in many ways
+        raise ProdaError(f"{trouble(root, error)} Nothing was sent.") from None
     end_killed_runs(root, own)
     runs = [run for run in reversed(all_runs(own)) if only is None or _named(run, only)]
     if only is not None and len(runs) != 1:

@@ -16,7 +16,9 @@ from sqlalchemy import create_engine
 from proda.compiler.fit import Point
 from proda.compiler.run_stores import EXPERIMENT, all_runs, own_store, own_uri
 from proda.compiler.tracking import OPEN_RUNS, open_run
-from proda.errors import InputError
+from proda.errors import InputError, ProdaError
+from proda.workflows.find_runs import list_runs
+from proda.workflows.upload_runs import upload_runs
 from tests.killing import kill_when
 
 CURVE = [Point(step, 1 / step, 1e-3) for step in range(1, 1201)]
@@ -158,6 +160,23 @@ def test_without_a_server_one_warning_without_secrets_and_everything_goes_on(
     said = capfd.readouterr()
     assert said.err.count("out of reach") == 1 and "`proda runs --upload` sends it" in said.err
     assert "SECRET" not in said.err + said.out
+
+
+@pytest.mark.parametrize("uri", ["file://{folder}/mlruns", "file:mlruns", "{folder}/mlruns", "mlruns", "./mlruns"])
+def test_a_folder_as_shared_store_is_said_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], uri: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri.format(folder=tmp_path))
+    with open_run(tmp_path, {"a": "1"}):
+        pass
+    said = capfd.readouterr().err
+    assert said.count("names a folder") == 1 and "sqlite:///" in said and "out of reach" not in said
+    with pytest.raises(ProdaError, match=r"names a folder.*sqlite:///.*Nothing was sent"):
+        upload_runs(tmp_path)
+    list_runs(tmp_path, 5)
+    assert "names a folder" in capfd.readouterr().err
+    assert not (tmp_path / "mlruns").exists()
 
 
 @pytest.mark.parametrize("there", ["a folder", "another file"])
