@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from proda.errors import counted
 from proda.records import Outcome
-from proda.workflows.counted import counted
 
 
 def unscored_lines(outcomes: Sequence[Outcome], *, context: int, where: str = "") -> list[str]:
