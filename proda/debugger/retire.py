@@ -17,10 +17,9 @@ from proda.debugger.branch import commit_texts, earlier, or_back, ready, switch,
 from proda.errors import InputError
 from proda.gitrepo import GitError
 from proda.records import Diagnosis
-from proda.store.exceptions import PATH as EXCEPTIONS
+from proda.store.exceptions import PATH
 from proda.yamlio import dump_yaml, load_yaml_text
 
-PATH = EXCEPTIONS.as_posix()
 _EMPTY = re.compile(r"^exceptions:[ \t]*(?:\[\]|null|~)?[ \t]*$", re.MULTILINE)
 
 
@@ -40,11 +39,11 @@ def commit_retirements(
     with or_back(repo):
         switch(repo, branch)
         for diagnosis in suspects:
-            text = text_in(repo.head.commit, PATH) or ""
+            text = text_in(repo.head.commit, PATH.as_posix()) or ""
             new = diagnosis.item not in {e["item"] for e in _entries(text)}
             if new:
                 so_far = f"{earlier(len(made), 'item', 'items')} retired on {branch}."
-                commit_texts(repo, root, {PATH: retired(text, diagnosis)}, _message(diagnosis, run), so_far)
+                commit_texts(repo, root, {PATH.as_posix(): retired(text, diagnosis)}, _message(diagnosis, run), so_far)
                 made.append(diagnosis)
             done(diagnosis, new)
     return made
@@ -68,16 +67,18 @@ def retired(text: str, diagnosis: Diagnosis) -> str:
         reads = False
     if not reads:
         raise GitError(
-            f"{PATH}\n  An entry for {diagnosis.item} cannot be added at its end. Put the list `exceptions:` last, or add it by hand."
+            f"{PATH.as_posix()}\n  An entry for {diagnosis.item} cannot be added at its end. Put the list `exceptions:` last, or add it by hand."
         )
     return written
 
 
 def _entries(text: str) -> list[dict[str, Any]]:
-    document = load_yaml_text(text, PATH) or {}
+    document = load_yaml_text(text, PATH.as_posix()) or {}
     found = document.get("exceptions") or [] if isinstance(document, dict) else None
     if not isinstance(found, list) or not all(isinstance(e, dict) and "item" in e for e in found):
-        raise InputError(f"{PATH}\n  Expected `exceptions:` and a list of entries with item, hash, action and reason. Correct the file.")
+        raise InputError(
+            f"{PATH.as_posix()}\n  Expected `exceptions:` and a list of entries with item, hash, action and reason. Correct the file."
+        )
     return found
 
 
