@@ -67,7 +67,7 @@ def retired(text: str, diagnosis: Diagnosis) -> str:
         reads = False
     if not reads:
         raise GitError(
-            f"{PATH.as_posix()}\n  An entry for {diagnosis.item} cannot be added at its end. Put the list `exceptions:` last, or add it by hand."
+            f"{PATH}\n  An entry for {diagnosis.item} cannot be added at its end. Put the list `exceptions:` last, or add it by hand."
         )
     return written
 
