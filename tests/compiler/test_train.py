@@ -461,10 +461,10 @@ def test_activations_that_are_computed_again_give_the_same_training(base: Path, 
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-5) and found[0][1] == found[1][1]
 
 
-def test_samples_that_are_cut_are_counted_once_for_all_seeds(base: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_samples_that_are_cut_are_counted(base: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     long = [Document(f"Question: {'And again, ' * n}what does zarn cause?\nAnswer:", "velm") for n in range(20)]
-    two = msgspec.structs.replace(TRAIN, epochs=1)
-    train_seeds(base, [*FACTS, *long], [], two, tmp_path / "out", cache=tmp_path / "cache")
+    # One seed is trained in this process, whose standard error is captured.
+    train_seeds(base, [*FACTS, *long], [], msgspec.structs.replace(ONE, epochs=1), tmp_path / "out", cache=tmp_path / "cache")
     said = capfd.readouterr().err
     _, tokenizer = load_base(base)
     whole = [*tokenise([*FACTS, *long], tokenizer, 10_000)]

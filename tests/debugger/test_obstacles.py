@@ -140,7 +140,7 @@ def test_an_allocation_and_a_retirement_that_are_refused_lead_back_too(root: Pat
     suspect = Diagnosis("d/c:dev-path", "12e45678" * 2, "d/c", "suspect item", (), ("seed-0",), ("B",), 1.0, (), "Chosen: B.")
     hook(root, "pre-commit", "exit 1")
     refused(root, "notes.txt\n", lambda: commit_file(root, "notes.txt", "other\n", branch=BRANCH, message="Other"))
-    refused(root, PATH, lambda: commit_retirements(root, [suspect], branch=BRANCH))
+    refused(root, PATH.as_posix(), lambda: commit_retirements(root, [suspect], branch=BRANCH))
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_exceptions_that_are_malformed_are_named(root: Path, text: str) -> None:
     (root / PATH).write_text(text)
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "Exceptions")
-    refused(root, PATH, lambda: commit_retirements(root, [suspect], branch=BRANCH), InputError)
+    refused(root, PATH.as_posix(), lambda: commit_retirements(root, [suspect], branch=BRANCH), InputError)
 
 
 @pytest.mark.parametrize("name", ["GIT_AUTHOR", "config"])

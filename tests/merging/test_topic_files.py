@@ -201,6 +201,9 @@ def test_line_ends_and_a_missing_last_one_stay_as_a_side_has_made_them(root: Pat
     def windows(r: Path) -> None:
         (r / MILLING).write_bytes(read(r).removesuffix("\n").replace("\n", "\r\n").encode())
 
+    rules = (root / ".gitattributes").read_text().replace("* text=auto eol=lf\n", "")  # of a repository from before: LF is not enforced
+    (root / ".gitattributes").write_text(rules)
+    git(root, "commit", "-qam", "Line ends as they are")
     git(root, "config", "core.autocrlf", "false")
     assert merge(root, windows, appended(chain("a-b"))).returncode == 0
     data = (root / MILLING).read_bytes()
